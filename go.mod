@@ -1,0 +1,3 @@
+module github.com/mtkc/mtkc
+
+go 1.26

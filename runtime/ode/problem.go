@@ -1,0 +1,218 @@
+// Package ode integrates compiled models: systems of ordinary differential and
+// differential-algebraic equations M u' = f(t, u, p) with events.
+//
+// In: a Problem, filled by generated Go code, by the vm or by native code alike.
+// Out: a Solution with dense output, or a partial one with the reason and the
+// time at which the run stopped.
+package ode
+
+import "github.com/mtkc/mtkc/runtime/linsolve"
+
+// Problem is a compiled hybrid system in semi-explicit form
+//
+//	M u' = f(t, u, p),   u(t0) = u0
+//
+// with a constant diagonal M of zeros and ones. Rows with M = 0 are algebraic
+// equations 0 = f_i(t, u, p) of index 1. A Problem is read-only after it is
+// built: any number of solves may share it, each with its own Kernels.
+//
+// P holds the user's parameters first (one per entry of Params) and behind them
+// the discrete memory that Hybrid describes: relations, discrete variables and
+// their previous values. Between two events P does not change, so f is smooth
+// there.
+type Problem struct {
+	Name string
+	Doc  string
+
+	Span   [2]float64 // default interval; Span[1] <= Span[0] means none given
+	RelTol float64    // default from the model's experiment settings, 0: none
+	Index  int        // differentiation index of the model as written; 0 for an ODE
+
+	States []Quantity // N entries of u, differential ones and algebraic ones mixed freely
+	Params []Quantity // the leading entries of P, which a user may set by name; start values of states are among them, named start(x)
+	U0     []float64  // len N: start values and guesses with default parameters; Init makes them consistent
+	P      []float64  // len NP: defaults of Params (bound ones evaluated), then discrete memory
+	Mass   []float64  // diagonal of M, entries 0 or 1; nil means all ones
+
+	// Observables names every variable that can be asked for: all variables of the
+	// flat model, states, discrete and eliminated ones alike, in declaration order.
+	Observables []Observable
+
+	Jac    *linsolve.Pattern // pattern of df/du, N by N; nil means dense by finite differences
+	Hybrid *Hybrid           // nil: no events
+	Init   *Init             // nil: U0 is consistent as it stands
+
+	// Invariants are NInv equations 0 = g(t, u, p) that hold along every exact
+	// solution (constraints and hidden constraints of a reduced high-index model).
+	// The integrator projects each accepted step onto them (Eich, SIAM J. Numer.
+	// Anal. 30(5), 1993). InvJac is the pattern of dg/du, NInv by N.
+	NInv   int
+	InvJac *linsolve.Pattern
+
+	// NewKernels returns the functions of this problem bound to scratch memory of
+	// their own. Two Kernels may run concurrently; one may not.
+	NewKernels func() *Kernels
+
+	// NewObserver returns a function that writes the chosen observables (indices
+	// into Observables) at (t, u, p) to out. The function has scratch of its own.
+	NewObserver func(which []int) func(t float64, u, p, out []float64)
+
+	// Equation returns a description of row i of f for messages: the source
+	// position, the instance path and the text of the equation. May be nil.
+	Equation func(i int) string
+}
+
+// Quantity describes an entry of u or p.
+type Quantity struct {
+	Name    string
+	Unit    string
+	Desc    string
+	Min     float64 // -Inf: none
+	Max     float64 // +Inf: none
+	Nominal float64 // typical magnitude, 0: not given
+	// StartParam, for a state, is 1 + the index into P of its start value; 0: the
+	// start value is the entry of U0 and not a parameter.
+	StartParam int
+}
+
+// Kind says where an observable comes from.
+type Kind uint8
+
+const (
+	Eliminated Kind = iota // computed from t, u, p by an observed kernel
+	State                  // u[Index], times Sign
+	Parameter              // p[Index], times Sign
+)
+
+// Observable is a variable of the flat model.
+type Observable struct {
+	Name  string
+	Unit  string
+	Desc  string
+	Kind  Kind
+	Index int     // for State and Parameter
+	Sign  float64 // +1 or -1, aliases may be negated
+}
+
+// Kernels are the compiled functions of one Problem. They write into caller
+// memory and allocate nothing. A nil function is absent; RHS never is.
+type Kernels struct {
+	RHS   func(t float64, u, p, du []float64)   // du = f(t, u, p), len N
+	Jac   func(t float64, u, p, vals []float64) // df/du in the order of Problem.Jac
+	TGrad func(t float64, u, p, dt []float64)   // df/dt, len N
+
+	Invariants   func(t float64, u, p, g []float64)    // len NInv
+	InvariantJac func(t float64, u, p, vals []float64) // in the order of InvJac
+
+	// Crossings writes one indicator per Hybrid.Relations entry: the relation is
+	// true where g > 0 (or g >= 0 if it is not Strict).
+	Crossings func(t float64, u, p, g []float64)
+
+	// TimeEvents writes, for each Hybrid.TimeRelations entry, the instant at which
+	// the relation changes, and behind them start and interval of each
+	// Hybrid.Samples entry (two numbers each). NaN means never.
+	TimeEvents func(p, te []float64)
+
+	// Update evaluates all when-clauses once: it reads t, u, p (with relation
+	// memory, sample flags, previous values) and writes the complete new u and the
+	// complete new p: discrete variables into their Cur slots, the present values of
+	// the when-conditions into their Cond slots, reinitialised states into unew.
+	// Everything else is copied. It returns k+1 where Hybrid.Actions[k] is a terminate
+	// or failed-assertion action that fired (the first in order), else 0.
+	Update func(t float64, u, p, unew, pnew []float64) int
+
+	// Assert returns k+1 for the first entry of Hybrid.Actions with Always set whose
+	// assertion is violated at (t, u, p), else 0. It is called after accepted steps.
+	Assert func(t float64, u, p []float64) int
+
+	// Bind computes the parameters that the model binds to expressions of other
+	// parameters (start values included), in dependency order, and leaves alone those
+	// with set[i] true. It is called after a user changed entries of p. set has
+	// len(Params) entries; nil means none set.
+	Bind func(p []float64, set []bool)
+
+	// Init has one entry per Init.Blocks.
+	Init []InitKernel
+}
+
+// Hybrid describes the discrete part of a Problem. All slots are indices into P.
+//
+// At an event the integrator sets the memory of the relations that crossed and
+// the flags of the samples that fired, then iterates: Update; copy Cur to Pre;
+// solve the algebraic rows for the new p; evaluate Crossings again; until nothing
+// changes. Then sample flags are cleared and integration restarts.
+type Hybrid struct {
+	Relations     []Relation // with an indicator in Crossings, found by root search
+	TimeRelations []Relation // depend on time and parameters alone: exact steps
+	Samples       []Sample
+	Discrete      []Discrete
+	Whens         []When
+	Actions       []Action
+}
+
+// Relation is a comparison whose truth value is frozen between events.
+type Relation struct {
+	Text   string // as the user wrote it
+	Slot   int    // holds 1 (true) or 0
+	Strict bool   // true for < and >
+	// Falling, for time relations: true before the instant and false after it.
+	Falling bool
+}
+
+// Sample is sample(start, interval): its flag is 1 during the event instants only.
+type Sample struct{ Flag int }
+
+// Discrete is a variable that changes at events only.
+type Discrete struct {
+	Name     string
+	Cur, Pre int
+}
+
+// When is a when-clause; Cond remembers the last value of its condition.
+type When struct {
+	Text string
+	Cond int
+}
+
+// Action is a terminate or assert statement.
+type Action struct {
+	Terminate bool   // else a failed assertion, an error
+	Always    bool   // an assertion outside when-clauses, checked at every accepted step
+	Warn      bool   // an assertion of level warning: report once and go on
+	Message   string // as written by the user, with position
+}
+
+// Init is the initialization plan: unknowns w (NW of them), solved block by block
+// at t0. w[i] starts as p[StartFrom[i]], or as Start[i] where StartFrom[i] is -1;
+// afterwards u0, the solved parameters and the start values of discrete variables
+// are gathered from w.
+type Init struct {
+	NW        int
+	Names     []string   // of w, for messages
+	Start     []float64  // guesses, len NW
+	StartFrom []int32    // len NW
+	U         []int32    // u0[i] = w[U[i]]
+	P         [][2]int32 // p[P[k][0]] = w[P[k][1]]
+	Blocks    []InitBlock
+	// Notes are warnings found by the compiler (start values assumed fixed, ...).
+	Notes []string
+}
+
+// InitBlock is one strongly connected block of the initial system.
+// Unknowns is empty where the block is a sequence of assignments.
+type InitBlock struct {
+	Unknowns []int32  // iteration variables, indices into w
+	Residual []string // description of each residual equation, with position
+	Jac      *linsolve.Pattern
+}
+
+// InitKernel evaluates a block: Eval assigns the explicitly solved unknowns of the
+// block in w and writes the residuals to r (nil for a block without iteration
+// variables); Jac writes dr/d(Unknowns) in the order of InitBlock.Jac.
+type InitKernel struct {
+	Eval func(t float64, w, p, r []float64)
+	Jac  func(t float64, w, p, vals []float64)
+}
+
+// N is the number of states, differential and algebraic.
+func (p *Problem) N() int { return len(p.U0) }
