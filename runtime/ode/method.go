@@ -1,0 +1,40 @@
+package ode
+
+// Method is an integration method as a value: what it is and how to start it.
+type Method interface {
+	Info() Info
+	// New returns a stepper on the workspace. It allocates all it will ever need.
+	New(ws *Workspace) (Stepper, error)
+}
+
+// Info describes a method for the registry, the automatic choice and messages.
+type Info struct {
+	Name        string
+	Order       int
+	Embedded    int // order of the error estimate, 0: none
+	Stages      int
+	Implicit    bool
+	Mass        bool // accepts algebraic rows (M with zeros)
+	Stability   string
+	Description string
+	Reference   string
+}
+
+// Stepper advances one run. The integrator owns events, output, projection and
+// termination; the stepper owns its step-size control and its history.
+type Stepper interface {
+	// Restart makes (ws.T, ws.U) the new starting point, forgetting history: at
+	// the start and after every event. ws.H is the step to try first, 0: choose one.
+	Restart() error
+	// Step makes one accepted step from (ws.T, ws.U) that does not pass ws.TStop,
+	// with as many rejected attempts as it takes. On success ws.T, ws.U are the new
+	// point, ws.TPrev, ws.UPrev the old one, ws.H the step it would try next. On
+	// failure it returns one of the typed errors (*Failure) and leaves (ws.T, ws.U)
+	// at the last accepted point.
+	Step() error
+	// Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
+	Interpolate(t float64, u []float64)
+	// Projected tells the stepper that ws.U was moved onto the invariants after the
+	// last step, so cached derivatives and history of that point are stale.
+	Projected()
+}
