@@ -1,0 +1,296 @@
+package ode
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/linsolve"
+)
+
+const eps = 0x1p-52
+
+// Workspace is the state of one run that the integrator and its stepper share.
+//
+// Time runs forward in a workspace: a run backward in time is handed to the
+// stepper with t replaced by -t. Steppers may rely on TStop > T and H > 0.
+type Workspace struct {
+	P      *Problem
+	K      *Kernels
+	Params []float64 // p: parameters and discrete memory; steppers only read it
+	Alg    []int32   // rows with M = 0, ascending; empty for an ODE
+	Mass   []float64 // diagonal of M; nil means all ones
+
+	T, TPrev    float64
+	U, UPrev    []float64 // solution at T and TPrev; Accept rotates the buffers, so do not keep them
+	UNew        []float64 // where a step builds its result
+	H           float64   // step to try next; 0: choose one
+	TStop       float64   // no step may pass it
+	TEnd        float64   // end of the whole run
+	HMin, HMax  float64   // 0 and +Inf by default
+	InitialStep float64   // the user's first step, 0: choose one
+
+	RelTol float64
+	AbsTol []float64 // len N
+
+	Pattern *linsolve.Pattern // of df/du: Problem.Jac, or dense
+
+	Stats Stats
+
+	ctx    context.Context
+	done   <-chan struct{}
+	flip   bool // time is reversed
+	tLow   float64
+	span   float64
+	fd     *finiteDifferences
+	budget int // attempts left before MaxSteps
+}
+
+// newWorkspace allocates the state of a run of p from t0 to t1 > t0. params is kept.
+func newWorkspace(ctx context.Context, p *Problem, k *Kernels, params []float64, t0, t1 float64) *Workspace {
+	n := p.N()
+	buf := make([]float64, 3*n)
+	ws := &Workspace{
+		P: p, K: k, Params: params, Mass: p.Mass, Pattern: p.Jac,
+		T: t0, TPrev: t0, TStop: t1, TEnd: t1, HMax: math.Inf(1),
+		U: buf[:n:n], UPrev: buf[n : 2*n : 2*n], UNew: buf[2*n:],
+		RelTol: 1e-6, AbsTol: make([]float64, n),
+		ctx: ctx, done: ctx.Done(), span: math.Abs(t1 - t0), budget: math.MaxInt,
+	}
+	for i := range ws.AbsTol {
+		ws.AbsTol[i] = 1e-9
+	}
+	for i, m := range p.Mass {
+		if m == 0 {
+			ws.Alg = append(ws.Alg, int32(i))
+		}
+	}
+	if len(ws.Alg) == 0 {
+		ws.Mass = nil
+	}
+	if ws.Pattern == nil {
+		ws.Pattern = linsolve.Dense(n, n)
+	}
+	return ws
+}
+
+// N is the number of states.
+func (ws *Workspace) N() int { return len(ws.U) }
+
+// RHS writes f(t, u, p) to du and counts it.
+func (ws *Workspace) RHS(t float64, u, du []float64) {
+	ws.Stats.RHS++
+	ws.K.RHS(t, u, ws.Params, du)
+}
+
+// Jac writes df/du at (t, u) to vals in the order of ws.Pattern: by the problem's
+// kernel, or by coloured finite differences, for which f0 is f(t, u) (nil: it is
+// evaluated).
+func (ws *Workspace) Jac(t float64, u, f0, vals []float64) {
+	ws.Stats.Jac++
+	if ws.K.Jac != nil {
+		ws.K.Jac(t, u, ws.Params, vals)
+		return
+	}
+	if ws.fd == nil {
+		ws.fd = newFiniteDifferences(ws.Pattern)
+	}
+	ws.fd.jac(ws, t, u, f0, vals)
+}
+
+// TGrad writes df/dt at (t, u) to dt: by the problem's kernel, or by a forward
+// difference, for which f0 is f(t, u) (nil: it is evaluated).
+func (ws *Workspace) TGrad(t float64, u, f0, dt []float64) {
+	if ws.K.TGrad != nil {
+		ws.K.TGrad(t, u, ws.Params, dt)
+		return
+	}
+	if ws.fd == nil {
+		ws.fd = newFiniteDifferences(ws.Pattern)
+	}
+	if f0 == nil {
+		f0 = ws.fd.f0
+		ws.RHS(t, u, f0)
+	}
+	d := math.Sqrt(eps) * math.Max(math.Abs(t), 1e-3*math.Min(ws.span, 1))
+	d = (t + d) - t
+	ws.RHS(t+d, u, dt)
+	for i := range dt {
+		dt[i] = (dt[i] - f0[i]) / d
+	}
+}
+
+// ErrNorm is the weighted root mean square of err, with the weights
+// 1/(AbsTol + RelTol*max(|u0|, |u1|)). It is NaN or +Inf if an entry of err or
+// of u1 is not finite, so `norm <= 1` rejects those.
+func (ws *Workspace) ErrNorm(err, u0, u1 []float64) float64 {
+	if len(err) == 0 {
+		return 0
+	}
+	at := ws.AbsTol
+	at, u0, u1 = at[:len(err)], u0[:len(err)], u1[:len(err)]
+	s := 0.0
+	for i, e := range err {
+		a, b := math.Abs(u0[i]), math.Abs(u1[i])
+		if b > a || b != b {
+			a = b
+		}
+		e /= at[i] + ws.RelTol*a
+		s += e * e
+		if a > math.MaxFloat64 {
+			return math.Inf(1)
+		}
+	}
+	return math.Sqrt(s / float64(len(err)))
+}
+
+// Norm is the weighted root mean square of v with the weights at u.
+func (ws *Workspace) Norm(v, u []float64) float64 { return ws.ErrNorm(v, u, u) }
+
+// Weights writes 1/(AbsTol + RelTol*|u|) to w.
+func (ws *Workspace) Weights(u, w []float64) {
+	for i, v := range u {
+		w[i] = 1 / (ws.AbsTol[i] + ws.RelTol*math.Abs(v))
+	}
+}
+
+// Begin is called before each attempt of a step. It returns the failure that ends
+// the run if the context was cancelled or the attempts are used up.
+func (ws *Workspace) Begin() error {
+	select {
+	case <-ws.done:
+		return ws.fail(Interrupted, context.Cause(ws.ctx), "the run was cancelled (%v)", context.Cause(ws.ctx))
+	default:
+	}
+	ws.budget--
+	if ws.budget < 0 {
+		return ws.Fail(MaxSteps, "%d steps made and %d rejected; raise the step limit, loosen the tolerances, or try a stiff method",
+			ws.Stats.Steps, ws.Stats.Rejected)
+	}
+	return nil
+}
+
+// Clip returns the step to make when the stepper would like h, and the time it
+// ends at: never past TStop, exactly TStop if that is near, and half the way to
+// TStop if one more step would leave a sliver.
+func (ws *Workspace) Clip(h float64) (step, t float64) {
+	if h > ws.HMax {
+		h = ws.HMax
+	}
+	left := ws.TStop - ws.T
+	switch {
+	case h >= left*(1-1e-10):
+		return left, ws.TStop
+	case h > 0.5*left:
+		h = 0.5 * left
+	}
+	return h, ws.T + (h + ws.tLow)
+}
+
+// TooSmall reports whether a step h can no longer be told from zero at T.
+func (ws *Workspace) TooSmall(h float64) bool {
+	return !(h > math.Max(ws.HMin, math.Max(8*eps*math.Abs(ws.T), 1e-28*ws.span)))
+}
+
+// Accept makes UNew the solution at t and keeps the point before as TPrev, UPrev.
+// t is the time that Clip returned with h. Time is summed with compensation.
+func (ws *Workspace) Accept(h, t float64) {
+	if t != ws.TStop {
+		// Fast two-sum: the part of h that t could not hold.
+		ws.tLow = (h + ws.tLow) - (t - ws.T)
+	} else {
+		ws.tLow = 0
+	}
+	ws.TPrev, ws.T = ws.T, t
+	ws.UPrev, ws.U, ws.UNew = ws.U, ws.UNew, ws.UPrev
+	ws.Stats.Steps++
+}
+
+// Fail makes the failure of a run at the present time.
+func (ws *Workspace) Fail(code Retcode, format string, args ...any) *Failure {
+	return ws.fail(code, nil, format, args...)
+}
+
+func (ws *Workspace) fail(code Retcode, cause error, format string, args ...any) *Failure {
+	return &Failure{Code: code, T: ws.Time(ws.T), Message: fmt.Sprintf(format, args...), Err: cause}
+}
+
+// FailStep is the failure for a step size that became too small. If f is not
+// finite at the present point or a little behind it, that is named instead.
+func (ws *Workspace) FailStep(h float64) *Failure {
+	du := make([]float64, ws.N())
+	ws.RHS(ws.T, ws.U, du)
+	if i := nonFinite(du); i >= 0 {
+		return ws.Fail(Unstable, "division by zero or invalid value in %s", ws.P.equation(i))
+	}
+	// One Euler step of a few sizes: does f break down just ahead?
+	u := make([]float64, ws.N())
+	for _, s := range [...]float64{1, 1e3, 1e6} {
+		for i := range u {
+			u[i] = ws.U[i]
+			if ws.Mass == nil || ws.Mass[i] != 0 {
+				u[i] += s * h * du[i]
+			}
+		}
+		if i := nonFinite(u); i >= 0 {
+			return ws.Fail(Unstable, "%s grows without bound", ws.P.state(i))
+		}
+		f := make([]float64, ws.N())
+		ws.RHS(ws.T+s*h, u, f)
+		if i := nonFinite(f); i >= 0 {
+			return ws.Fail(Unstable, "division by zero or invalid value just ahead in %s", ws.P.equation(i))
+		}
+	}
+	worst, at := 0.0, -1
+	for i := range u {
+		r := math.Abs(du[i]) / (ws.AbsTol[i] + ws.RelTol*math.Abs(ws.U[i]))
+		if (ws.Mass == nil || ws.Mass[i] != 0) && r > worst {
+			worst, at = r, i
+		}
+	}
+	if at < 0 {
+		return ws.Fail(DtTooSmall, "the step size fell to %.3g", h)
+	}
+	return ws.Fail(DtTooSmall, "the step size fell to %.3g; the fastest variable is %s = %.6g with derivative %.6g: "+
+		"a singularity of the solution, or a discontinuity that the model does not declare as an event",
+		h, ws.P.state(at), ws.U[at], du[at])
+}
+
+// Time converts a time of the workspace to the user's time.
+func (ws *Workspace) Time(t float64) float64 {
+	if ws.flip {
+		return -t
+	}
+	return t
+}
+
+// nonFinite returns the first index with NaN or Inf, or -1.
+func nonFinite(v []float64) int {
+	for i, x := range v {
+		if x-x != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// equation describes row i of f.
+func (p *Problem) equation(i int) string {
+	if p.Equation != nil {
+		if s := p.Equation(i); s != "" {
+			return s
+		}
+	}
+	if p.Mass != nil && p.Mass[i] == 0 {
+		return fmt.Sprintf("algebraic equation %d", i)
+	}
+	return "the equation of der(" + p.state(i) + ")"
+}
+
+// state names entry i of u.
+func (p *Problem) state(i int) string {
+	if i < len(p.States) && p.States[i].Name != "" {
+		return p.States[i].Name
+	}
+	return fmt.Sprintf("u[%d]", i)
+}
