@@ -1,0 +1,184 @@
+// Package structural turns a flat hybrid system into a plan for computing it:
+// alias elimination, matching, index reduction, state selection, block triangular
+// form, tearing, the initialization plan and the discrete update.
+//
+// In: model.System. Out: Plan, in which every term refers only to atoms that the
+// plan lists. Every algorithm names its paper. A system that has no plan is
+// reported with the equations and unknowns that are to blame.
+package structural
+
+import (
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
+)
+
+// Plan is the executable structure of a system.
+//
+// The atoms that occur in its terms are: expr.Time; the Atom of each State; the
+// atoms of Params and Memory; and the targets of Seq that come earlier in Seq.
+// Nothing else: der() of anything, pre(), relations with events, sample() have been
+// replaced by such atoms. (Relations inside noEvent remain as operators.)
+type Plan struct {
+	Sys  *model.System
+	Pool *expr.Pool
+
+	Index int // differentiation index of the system as written (0: ODE after elimination)
+
+	// States is the vector u: NDiff differential states first, then the algebraic
+	// ones (iteration variables of torn blocks that are left to the integrator).
+	States []State
+	NDiff  int
+
+	// Seq computes every other unknown of the system, and der(x) of each differential
+	// state, from states, time, Params and Memory, in this order. Eliminated aliases
+	// are here as well (target = sign*other), so every variable of Sys is a state, a
+	// parameter, a memory atom or a target.
+	Seq []Assign
+	// Deriv[i] is the time derivative of differential state i (a term in targets).
+	Deriv []expr.ID
+	// Residuals[k] = 0 belongs to algebraic state NDiff+k.
+	Residuals []Residual
+	// Invariants are constraints that the states satisfy and the integrator may drift
+	// from; it projects onto them.
+	Invariants []Residual
+
+	// Params is the leading part of the parameter vector, Memory its tail, see
+	// ode.Problem.P.
+	Params []Param
+	Memory []expr.ID
+
+	Hybrid Hybrid
+	Init   Init
+
+	// Blocks is the block triangular form in evaluation order, for reports.
+	Blocks []Block
+	// Notes are remarks for the user (warnings), e.g. start values taken as fixed.
+	Notes diag.List
+}
+
+// State is an entry of u.
+type State struct {
+	Atom  expr.ID // symbol: a variable of Sys, or a derivative such as "der(x)" made a symbol
+	Name  string
+	Var   int     // index into Sys.Vars, -1 for a derivative
+	Start expr.ID // atom in Params of the start value or guess; None: 0
+	Fixed bool
+}
+
+// Assign is Target := Value.
+type Assign struct {
+	Target expr.ID
+	Value  expr.ID
+	Eq     int // index of the equation it was solved from, -1
+}
+
+// Residual is 0 = Value.
+type Residual struct {
+	Value expr.ID
+	Eq    int    // index into Sys.Equations of the equation or of its ancestor, -1
+	Order int    // times it was differentiated
+	Text  string // for messages: position and text as the user wrote it
+}
+
+// Param is an entry of the parameter vector.
+type Param struct {
+	Atom  expr.ID
+	Name  string
+	Var   int     // index into Sys.Vars; for a start value the variable it belongs to
+	Start bool    // it is the start value of Var: Name is "start(x)"
+	Value expr.ID // binding in terms of Params (any order without cycles; the plan lists dependents after what they need); None: free, its value is found by Init or must be set
+}
+
+// Hybrid is the discrete part. Atoms are entries of Plan.Memory.
+type Hybrid struct {
+	Relations     []Relation
+	TimeRelations []TimeRelation
+	Samples       []Sample
+	Discrete      []Discrete
+	Whens         []When
+	// Update is evaluated once per event iteration: assignments in dependency order,
+	// of targets of Plan.Seq, of discrete atoms (Cur), and of states (reinit). Conditions
+	// appear as (cond and not memory).
+	Update  []Assign
+	Actions []Action
+}
+
+// Relation is the memory of a comparison with a zero crossing: true where G > 0
+// (Strict) or G >= 0.
+type Relation struct {
+	Atom   expr.ID
+	G      expr.ID
+	Strict bool
+	Text   string
+}
+
+// TimeRelation becomes true (or false, if Falling) at the instant At, a term in Params
+// and discrete Memory.
+type TimeRelation struct {
+	Atom    expr.ID
+	At      expr.ID
+	Strict  bool
+	Falling bool
+	Text    string
+}
+
+// Sample is true at Start + k*Interval, terms in Params and discrete Memory.
+type Sample struct{ Atom, Start, Interval expr.ID }
+
+// Discrete is a variable that when-clauses set.
+type Discrete struct {
+	Var      int
+	Cur, Pre expr.ID // atoms in Memory
+	Start    expr.ID // term in Params; None: 0
+}
+
+// When is one condition of a when-clause; Cond is its present value, a term in
+// targets; Atom remembers the previous one.
+type When struct {
+	Atom expr.ID
+	Cond expr.ID
+	Text string
+}
+
+// Action is a terminate or assert. Cond is a term that is true when it fires: for an
+// assertion, when it is violated.
+type Action struct {
+	Cond      expr.ID
+	Terminate bool
+	Always    bool // outside when-clauses
+	Warn      bool
+	Message   string
+}
+
+// Init is the initialization plan: unknown atoms in blocks, in evaluation order. Its
+// terms may use Params (fixed ones and those solved earlier), Memory, Time = start
+// time, and atoms of W.
+type Init struct {
+	W      []InitVar
+	Blocks []InitBlock
+}
+
+// InitVar is an unknown of the initial system: a state, an algebraic variable, a
+// derivative, a free parameter, a discrete variable at the start.
+type InitVar struct {
+	Atom  expr.ID
+	Name  string
+	Start expr.ID // atom in Params used as the guess (or the fixed value); None: 0
+}
+
+// InitBlock is a strongly connected block: assignments, and, where Unknowns is not
+// empty, residuals in these iteration variables.
+type InitBlock struct {
+	Unknowns  []expr.ID
+	Assigns   []Assign
+	Residuals []Residual
+}
+
+// Block is a block of the simulation system, for reports.
+type Block struct {
+	Vars   []expr.ID
+	Eqs    []Residual
+	Tear   []expr.ID
+	Linear bool
+}
