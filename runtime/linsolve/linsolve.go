@@ -1,0 +1,133 @@
+package linsolve
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Scalar is the field a system is solved over: the integrators need real
+// matrices and, for the complex pairs of Radau IIA, complex ones.
+type Scalar interface{ float64 | complex128 }
+
+// Solver factorises matrices of one pattern and solves with the last
+// factorisation. A Solver owns its memory: two of them are independent, one must
+// not be used concurrently. After its first call Factor does not allocate unless a
+// new pivot sequence needs more room; Solve never allocates.
+type Solver[T Scalar] interface {
+	// Factor factorises the matrix whose values are given in the order of the
+	// pattern. vals is only read, and only during the call. The error is ErrSingular
+	// (a *SingularError that names the column) or ErrNotFinite; the
+	// factorisation is then unusable.
+	Factor(vals []T) error
+	// Solve replaces b by the solution of A x = b.
+	Solve(b []T)
+	// Stats describes the last factorisation.
+	Stats() Stats
+}
+
+// Stats describes a factorisation and how it came about.
+type Stats struct {
+	Sparse  bool
+	NNZ     int // entries of L and U, unit diagonal of L not counted
+	Blocks  int // diagonal blocks of the block triangular form, 1 for dense
+	Pivoted int // factorisations that chose pivots
+	Reused  int // factorisations that used the pivot sequence of an earlier one
+}
+
+// Hints steer New. The zero value lets New choose.
+type Hints struct {
+	Dense  bool // use a dense factorisation whatever the pattern
+	Sparse bool // use a sparse factorisation whatever the pattern
+	// PivotTol is the threshold of sparse partial pivoting: the diagonal entry is the
+	// pivot if it is at least PivotTol times the largest candidate. Default 0.1.
+	PivotTol float64
+}
+
+// ErrSingular is matched (errors.Is) by the error of Factor for a matrix that is
+// singular to working precision.
+var ErrSingular = errors.New("matrix is singular to working precision")
+
+// ErrNotFinite is returned by Factor for a matrix with NaN or Inf among its values.
+var ErrNotFinite = errors.New("matrix has an entry that is not finite")
+
+// SingularError says where elimination broke down: column Col (of the matrix as
+// given) depends linearly on the columns eliminated before it.
+type SingularError struct{ Col int }
+
+func (e *SingularError) Error() string {
+	return fmt.Sprintf("matrix is singular to working precision: column %d depends on others", e.Col)
+}
+
+// Is makes errors.Is(err, ErrSingular) true.
+func (e *SingularError) Is(target error) bool { return target == ErrSingular }
+
+// New returns a solver for square matrices of pattern p. It chooses the
+// factorisation that needs less work: the dense one below nine unknowns and where
+// the predicted work of the sparse one is not well below n^3/3.
+func New[T Scalar](p *Pattern, h Hints) Solver[T] {
+	if p.Rows != p.Cols {
+		panic(fmt.Sprintf("mtkc: bug: linsolve.New with a %d by %d pattern", p.Rows, p.Cols))
+	}
+	n := p.Rows
+	if h.Dense || n <= 8 && !h.Sparse {
+		return newDense[T](p)
+	}
+	an := analyse(p)
+	if !h.Sparse {
+		// A sparse multiply-add costs about three dense ones (indirect addressing),
+		// and each stored entry and column brings overhead of its own.
+		dense := float64(n) * float64(n) * float64(n) / 3
+		sparse := 3*an.flops + 4*float64(p.NNZ()) + 10*float64(n)
+		if n <= 2000 && sparse > dense {
+			return newDense[T](p)
+		}
+	}
+	return newSparse[T](p, an, h)
+}
+
+// eps is the distance from 1 to the next float64.
+const eps = 0x1p-52
+
+// magnitude is |x| for real x, |re| + |im| for complex x: cheap, and within a
+// factor sqrt(2) of the modulus.
+func magnitude[T Scalar](x T) float64 {
+	switch v := any(x).(type) {
+	case float64:
+		return math.Abs(v)
+	case complex128:
+		return math.Abs(real(v)) + math.Abs(imag(v))
+	}
+	panic("mtkc: bug: linsolve: not a Scalar")
+}
+
+// fromReal returns x as a T.
+func fromReal[T Scalar](x float64) T {
+	var r T
+	switch p := any(&r).(type) {
+	case *float64:
+		*p = x
+	case *complex128:
+		*p = complex(x, 0)
+	}
+	return r
+}
+
+// finite reports whether all of v is finite.
+func finite[T Scalar](v []T) bool {
+	var s T
+	for _, x := range v {
+		s += x * 0
+	}
+	return s == s
+}
+
+// scaleFor returns the power of two that brings a row with largest magnitude m
+// near 1; 1 where the row is zero or its scale is not representable.
+func scaleFor(m float64) float64 {
+	e := math.Float64bits(m) >> 52 & 0x7ff
+	if e == 0 || e >= 2046 {
+		return 1
+	}
+	return math.Float64frombits((2046 - e) << 52)
+}
