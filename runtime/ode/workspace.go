@@ -44,6 +44,7 @@ type Workspace struct {
 	span   float64
 	fd     *finiteDifferences
 	budget int // attempts left before MaxSteps
+	tmp    []float64
 }
 
 // newWorkspace allocates the state of a run of p from t0 to t1 > t0. params is kept.
@@ -293,4 +294,67 @@ func (p *Problem) state(i int) string {
 		return p.States[i].Name
 	}
 	return fmt.Sprintf("u[%d]", i)
+}
+
+// FirstStep chooses the step to start with for a method of the given order, where
+// f0 is f at (T, U): Hairer, Norsett, Wanner, Solving ODEs I, II.4, restricted to
+// the differential rows. It uses UNew as scratch.
+func (ws *Workspace) FirstStep(f0 []float64, order int) float64 {
+	if ws.InitialStep > 0 {
+		return ws.InitialStep
+	}
+	left := ws.TEnd - ws.T
+	norm := func(v func(i int) float64) float64 {
+		s, n := 0.0, 0
+		for i, u := range ws.U {
+			if ws.Mass == nil || ws.Mass[i] != 0 {
+				x := v(i) / (ws.AbsTol[i] + ws.RelTol*math.Abs(u))
+				s += x * x
+				n++
+			}
+		}
+		return math.Sqrt(s / float64(max(n, 1)))
+	}
+	d0 := norm(func(i int) float64 { return ws.U[i] })
+	d1 := norm(func(i int) float64 { return f0[i] })
+	tiny := math.Min(1e-6, 1e-6*left)
+	h0 := tiny
+	if d0 >= 1e-5 && d1 >= 1e-5 {
+		h0 = math.Min(0.01*d0/d1, left)
+	}
+	h0 = math.Min(h0, math.Min(ws.HMax, ws.TStop-ws.T))
+	f1 := ws.scratch()
+	for range 8 {
+		for i, u := range ws.U {
+			ws.UNew[i] = u
+			if ws.Mass == nil || ws.Mass[i] != 0 {
+				ws.UNew[i] += h0 * f0[i]
+			}
+		}
+		ws.RHS(ws.T+h0, ws.UNew, f1)
+		if nonFinite(f1) < 0 {
+			break
+		}
+		h0 /= 10
+	}
+	d2 := norm(func(i int) float64 { return f1[i] - f0[i] }) / h0
+	h1 := math.Max(tiny, h0*1e-3)
+	if d := math.Max(d1, d2); d > 1e-15 {
+		h1 = math.Pow(0.01/d, 1/float64(order+1))
+	} else if d == d {
+		h1 = left // nothing moves
+	}
+	h := math.Min(100*h0, h1)
+	if !(h > 0) {
+		h = h0
+	}
+	return math.Min(math.Min(h, ws.HMax), left)
+}
+
+// scratch is a vector of N entries for use inside one call.
+func (ws *Workspace) scratch() []float64 {
+	if ws.tmp == nil {
+		ws.tmp = make([]float64, ws.N())
+	}
+	return ws.tmp
 }

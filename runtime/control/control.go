@@ -1,0 +1,96 @@
+// Package control chooses step sizes from error estimates.
+//
+// In: the weighted norm of the error of a step, 1 meaning as large as allowed.
+// Out: the factor by which the next step, or the next attempt, is longer. A
+// Controller is a value that any number of runs may share; the State is a run's.
+package control
+
+import "math"
+
+// Controller is a digital filter on the logarithm of the error: the step changes
+// by the factor
+//
+//	Safety * e_n^-Beta[0] * e_{n-1}^-Beta[1] * e_{n-2}^-Beta[2],
+//
+// limited to [Min, Max], where e_n is the error norm of step n.
+//
+// Soderlind, Digital filters in adaptive time-stepping, ACM Trans. Math. Softw.
+// 29(1), 2003; for PI see Gustafsson, ACM Trans. Math. Softw. 17(4), 1991.
+type Controller struct {
+	Beta     [3]float64
+	Safety   float64
+	Min, Max float64
+	// Keep is a factor this close above 1 that is not worth a change of step:
+	// factors in [1, Keep] become 1. Methods that factor a matrix for each step
+	// size set it.
+	Keep float64
+	// retry is 1/(order of the error + 1): the exponent after a rejection, where
+	// the error of this very attempt is all that counts.
+	retry float64
+}
+
+// State is the memory of one run: logarithms of the last two errors.
+type State struct{ log1, log2 float64 }
+
+// Reset forgets the past steps.
+func (s *State) Reset() { *s = State{} }
+
+// I is the elementary controller for an error estimate that behaves like
+// h^(order+1); order is that of the lower of the two methods.
+func I(order int) Controller {
+	k := 1 / float64(order+1)
+	return Controller{Beta: [3]float64{k}, Safety: 0.9, Min: 0.2, Max: 10, Keep: 1, retry: k}
+}
+
+// PI is Gustafsson's controller with the exponents 0.7/(order+1) and
+// -0.4/(order+1), as in Hairer, Wanner, Solving ODEs II, IV.2.
+func PI(order int) Controller {
+	k := 1 / float64(order+1)
+	return Controller{Beta: [3]float64{0.7 * k, -0.4 * k}, Safety: 0.9, Min: 0.2, Max: 10, Keep: 1, retry: k}
+}
+
+// PID is Soderlind's H312b filter with b = 8, smooth step sequences for
+// methods whose work per step does not depend on the step.
+func PID(order int) Controller {
+	k := 1 / float64(order+1)
+	return Controller{Beta: [3]float64{k / 4, k / 2, k / 4}, Safety: 0.9, Min: 0.2, Max: 10, Keep: 1, retry: k}
+}
+
+// floor is the logarithm of the smallest error that is told from zero: without it
+// one lucky step would blow up the next.
+const floor = -23 // exp(-23) = 1e-10
+
+func logErr(err float64) float64 {
+	if err > 1e-10 {
+		return math.Log(err)
+	}
+	return floor
+}
+
+// Accepted returns the factor for the next step after one with error norm err <= 1.
+func (c *Controller) Accepted(s *State, err float64) float64 {
+	e := logErr(err)
+	x := -c.Beta[0] * e
+	if c.Beta[1] != 0 {
+		x -= c.Beta[1] * s.log1
+	}
+	if c.Beta[2] != 0 {
+		x -= c.Beta[2] * s.log2
+	}
+	s.log1, s.log2 = e, s.log1
+	f := math.Min(c.Max, math.Max(c.Min, c.Safety*math.Exp(x)))
+	if f >= 1 && f <= c.Keep {
+		return 1
+	}
+	return f
+}
+
+// Rejected returns the factor for the next attempt after one with error norm
+// err > 1, NaN or Inf. It is below 1.
+func (c *Controller) Rejected(s *State, err float64) float64 {
+	if !(err <= math.MaxFloat64) {
+		return c.Min
+	}
+	f := c.Safety * math.Exp(-c.retry*math.Log(err))
+	return math.Min(0.95, math.Max(c.Min, f))
+}

@@ -1,0 +1,303 @@
+package ode
+
+// Explicit Runge-Kutta methods: one engine for all tables of package tableau, with
+// error estimate from the embedded method, a PI controller, the first stage taken
+// over from the last one of the step before where the table allows it, and the
+// table's own interpolant, whose further stages are computed only when it is asked.
+//
+// A step computes each stage value as u + h*(a_1 k_1 + a_2 k_2 + ...), the sum
+// taken from left to right without fused operations, zero coefficients left out.
+
+import (
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/mtkc/mtkc/runtime/control"
+	"github.com/mtkc/mtkc/runtime/tableau"
+)
+
+func init() {
+	for _, e := range []*tableau.ERK{tableau.Tsit5, tableau.DP5, tableau.BS3, tableau.RK4, tableau.Vern6, tableau.Vern7, tableau.Vern9} {
+		Register(ExplicitRK(e))
+	}
+}
+
+// erkMethod is an explicit Runge-Kutta method as a Method.
+type erkMethod struct {
+	info   Info
+	coeffs func() *erkCoeffs
+}
+
+// erkCoeffs is what all runs of a method share.
+type erkCoeffs struct {
+	*tableau.Coeffs
+	order, embedded int
+	bound           float64 // real stability bound: |R(-z)| <= 1 for 0 <= z <= bound
+	ctl             control.Controller
+}
+
+// ExplicitRK makes a Method of a table.
+func ExplicitRK(e *tableau.ERK) Method {
+	return &erkMethod{
+		info: Info{
+			Name: e.Name, Order: e.Order, Embedded: e.Embedded, Stages: e.Stages(),
+			Stability: "explicit", Reference: e.Reference,
+			Description: fmt.Sprintf("explicit Runge-Kutta method of order %d", e.Order),
+		},
+		coeffs: sync.OnceValue(func() *erkCoeffs {
+			c := &erkCoeffs{Coeffs: e.Coeffs(), order: e.Order, embedded: e.Embedded}
+			c.bound = realBound(c.A[:e.Stages()], c.B)
+			c.ctl = control.PI(min(e.Order, max(e.Embedded, 1)))
+			return c
+		}),
+	}
+}
+
+// Info describes the method.
+func (m *erkMethod) Info() Info { return m.info }
+
+// New returns a stepper; a problem with algebraic rows is an error.
+func (m *erkMethod) New(ws *Workspace) (Stepper, error) { return m.start(ws) }
+
+func (m *erkMethod) start(ws *Workspace) (*erk, error) {
+	if len(ws.Alg) > 0 {
+		return nil, fmt.Errorf("%s is explicit and cannot solve the %d algebraic equations of %s; use an implicit method such as Rodas5P, or auto",
+			m.info.Name, len(ws.Alg), ws.P.title())
+	}
+	c := m.coeffs()
+	if c.E == nil && !(ws.InitialStep > 0) {
+		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give Options.InitialStep", m.info.Name)
+	}
+	n, s := ws.N(), len(c.A)
+	e := &erk{ws: ws, c: c, name: m.info.Name, s: len(c.B)}
+	flat := make([]float64, (s+3)*n)
+	for range s {
+		e.k = append(e.k, flat[:n:n])
+		flat = flat[n:]
+	}
+	e.y, e.z, e.err = flat[:n:n], flat[n:2*n:2*n], flat[2*n:]
+	for i, a := range c.A {
+		r := erkRow{c: c.C[i]}
+		r.add(a, e.k)
+		e.rows = append(e.rows, r)
+	}
+	e.b.add(c.B, e.k)
+	e.e.add(c.E, e.k)
+	// f at the end of the step is the last stage, or the first further stage of the
+	// interpolant, or a slot of its own.
+	e.end = e.s - 1
+	if !c.FSAL {
+		e.end = e.s
+		if s == e.s || !sameBits(c.A[e.s], c.B) {
+			panic("mtkc: bug: the interpolant of " + m.info.Name + " does not start with f at the end of the step")
+		}
+	}
+	e.w = make([]float64, s)
+	return e, nil
+}
+
+// erkRow is a row of the table without its zeros.
+type erkRow struct {
+	c float64
+	a []float64
+	k [][]float64
+}
+
+func (r *erkRow) add(a []float64, k [][]float64) {
+	for j, v := range a {
+		if v != 0 {
+			r.a, r.k = append(r.a, v), append(r.k, k[j])
+		}
+	}
+}
+
+// erk is the stepper of one run.
+type erk struct {
+	ws   *Workspace
+	c    *erkCoeffs
+	name string
+	s    int         // stages of the method itself
+	k    [][]float64 // all stages, those of the interpolant included
+	rows []erkRow
+	b, e erkRow
+	end  int // stage that holds f at the end of the step
+
+	y, z, err []float64 // the last two stage values, the error estimate
+	w         []float64 // b_i(theta)
+
+	ctl       control.State
+	h         float64 // step last made
+	fresh     bool    // k[0] is f at (T, U)
+	ended     bool    // k[end] is f at (T, U)
+	extra     int     // stages of the interpolant computed so far on the last step
+	projected bool
+}
+
+// Restart makes (ws.T, ws.U) the start.
+func (e *erk) Restart() error {
+	ws := e.ws
+	e.fresh, e.ended, e.projected = false, false, false
+	e.ctl.Reset()
+	if ws.H > 0 {
+		return nil
+	}
+	if ws.InitialStep > 0 {
+		ws.H = ws.InitialStep
+		return nil
+	}
+	ws.RHS(ws.T, ws.U, e.k[0])
+	if nonFinite(e.k[0]) >= 0 {
+		return ws.FailStep(0)
+	}
+	e.fresh = true
+	ws.H = ws.FirstStep(e.k[0], e.c.order)
+	return nil
+}
+
+// Step makes one accepted step.
+func (e *erk) Step() error {
+	ws := e.ws
+	if !e.fresh {
+		if e.ended {
+			copy(e.k[0], e.k[e.end])
+		} else {
+			ws.RHS(ws.T, ws.U, e.k[0])
+		}
+		e.fresh = true
+	}
+	e.projected = false
+	want := ws.H
+	for {
+		if err := ws.Begin(); err != nil {
+			return err
+		}
+		h, t := ws.Clip(want)
+		e.h, e.extra = h, 0
+		e.stages(h, t)
+		norm := 0.0
+		if e.c.E != nil {
+			e.e.combine(e.err, nil, h)
+			norm = ws.ErrNorm(e.err, ws.U, ws.UNew)
+		}
+		if norm <= 1 && !e.c.FSAL {
+			// A step that ends where f is undefined is too long.
+			ws.RHS(t, ws.UNew, e.k[e.end])
+			if nonFinite(e.k[e.end]) >= 0 {
+				norm = math.NaN()
+			}
+		}
+		if norm <= 1 {
+			if e.c.E != nil {
+				factor := 1.0
+				if h < 0.5*want {
+					// Cut short by TStop: its error says little about longer steps.
+					factor = want / h
+				} else {
+					factor = e.c.ctl.Accepted(&e.ctl, norm)
+				}
+				ws.H = h * factor
+			}
+			ws.Accept(h, t)
+			e.fresh, e.ended = false, true
+			if !e.c.FSAL {
+				e.extra = 1
+			}
+			return nil
+		}
+		ws.Stats.Rejected++
+		if e.c.E == nil {
+			return ws.FailStep(h)
+		}
+		want = h * e.c.ctl.Rejected(&e.ctl, norm)
+		if ws.TooSmall(want) {
+			return ws.FailStep(want)
+		}
+	}
+}
+
+// stages computes all stages but the first and the solution at the end of the step.
+func (e *erk) stages(h, t float64) {
+	ws := e.ws
+	last := e.s - 1
+	for i := 1; i < e.s; i++ {
+		r := &e.rows[i]
+		dst := e.y
+		if i == last {
+			if e.c.FSAL {
+				dst = ws.UNew
+			} else {
+				dst = e.z
+			}
+		}
+		r.combine(dst, ws.U, h)
+		at := t
+		if r.c != 1 {
+			at = ws.T + r.c*h
+		}
+		ws.RHS(at, dst, e.k[i])
+	}
+	if !e.c.FSAL {
+		e.b.combine(ws.UNew, ws.U, h)
+	}
+}
+
+// stiffness estimates h*|lambda| of the dominant eigenvalue from the last two
+// stages, which both lie at the end of the step: Hairer, Wanner, Solving ODEs II,
+// IV.2. Zero if the table does not allow it. Call it right after a step.
+func (e *erk) stiffness() float64 {
+	if e.s < 3 || e.rows[e.s-2].c != 1 || e.rows[e.s-1].c != 1 {
+		return 0
+	}
+	last := e.z
+	if e.c.FSAL {
+		last = e.ws.U
+	}
+	num, den := 0.0, 0.0
+	k1, k0, y := e.k[e.s-1], e.k[e.s-2], e.y
+	for i, v := range last {
+		w := 1 / (e.ws.AbsTol[i] + e.ws.RelTol*math.Abs(v))
+		a, b := (k1[i]-k0[i])*w, (v-y[i])*w
+		num += a * a
+		den += b * b
+	}
+	if !(den > 0) {
+		return 0
+	}
+	return e.h * math.Sqrt(num/den)
+}
+
+// Degree of the interpolant in t.
+func (e *erk) Degree() int { return len(e.c.Dense[0]) }
+
+// Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
+func (e *erk) Interpolate(t float64, u []float64) {
+	ws := e.ws
+	switch t {
+	case ws.TPrev:
+		copy(u, ws.UPrev)
+		return
+	case ws.T:
+		copy(u, ws.U)
+		return
+	}
+	for e.s+e.extra < len(e.k) { // further stages
+		i := e.s + e.extra
+		r := &e.rows[i]
+		r.combine(e.y, ws.UPrev, e.h)
+		ws.RHS(ws.TPrev+r.c*e.h, e.y, e.k[i])
+		e.extra++
+	}
+	theta := (t - ws.TPrev) / e.h
+	for i, row := range e.c.Dense {
+		b := 0.0
+		for r := len(row) - 1; r >= 0; r-- {
+			b = (b + row[r]) * theta
+		}
+		e.w[i] = b
+	}
+	weighted(u, ws.UPrev, e.h, e.w, e.k)
+}
+
+// Projected marks f at (ws.T, ws.U) as unknown.
+func (e *erk) Projected() { e.fresh, e.ended = false, false }

@@ -1,0 +1,246 @@
+package ode
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+)
+
+// Options of a run. The zero value solves the problem as its model says.
+type Options struct {
+	// What is solved.
+
+	Span [2]float64         // t0 and t1, backward in time if t1 < t0; both 0: Problem.Span
+	Set  map[string]float64 // parameters and start values by name, e.g. "r1.R", "start(x)" or "x"
+	P    []float64          // all user parameters, len(Params); nil: defaults. Set goes on top
+	U0   []float64          // start values (guesses, where Problem.Init solves for them), len N; nil: defaults
+
+	// Method.
+
+	Solver string // name in the registry; "" and "auto": the automatic choice
+	Method Method // goes before Solver
+
+	// Error control.
+
+	RelTol  float64   // 0: Problem.RelTol, else 1e-6
+	AbsTol  float64   // 0: 1e-9, times the nominal value of a state that has one
+	AbsTols []float64 // one for each state, goes before AbsTol
+
+	// Step control.
+
+	InitialStep float64 // 0: chosen; the step itself for a method without error estimate
+	HMin        float64 // 0: the resolution of time
+	HMax        float64 // 0: no limit
+	MaxSteps    int     // limit on attempted steps; 0: 1000000
+
+	// Output.
+
+	SaveAt    []float64 // times to save, ascending in the direction of the run
+	Steps     int       // if > 0: save Steps+1 equidistant times instead
+	FinalOnly bool      // save the end alone
+	Dense     bool      // keep the interpolants, for Solution.At
+	Progress  func(t float64)
+}
+
+// settings are Options with every default filled in.
+type settings struct {
+	Options
+	t0, t1 float64
+	flip   bool
+	abstol []float64
+	params []float64 // P of the problem with the user's values, Bind not yet applied
+	set    []bool    // which of Params the user set
+	u0     []float64 // start values of the user, NaN where none
+}
+
+// resolve checks opt against the problem and fills in defaults.
+func resolve(p *Problem, opt Options) (*settings, error) {
+	s := &settings{Options: opt}
+	n := p.N()
+	if s.Span == [2]float64{} {
+		s.Span = p.Span
+		if !(s.Span[1] > s.Span[0]) {
+			return nil, fmt.Errorf("%s states no time span: give one in Options.Span", p.title())
+		}
+	}
+	s.t0, s.t1 = s.Span[0], s.Span[1]
+	for _, t := range s.Span {
+		if math.IsNaN(t) || math.IsInf(t, 0) {
+			return nil, fmt.Errorf("the time span %v to %v is not finite", s.t0, s.t1)
+		}
+	}
+	s.flip = s.t1 < s.t0
+	if s.flip && p.Hybrid != nil {
+		return nil, fmt.Errorf("%s has events, which cannot be undone: it can only be solved forward in time, not from %v to %v", p.title(), s.t0, s.t1)
+	}
+	if s.RelTol == 0 {
+		s.RelTol = p.RelTol
+	}
+	if s.RelTol == 0 {
+		s.RelTol = 1e-6
+	}
+	if !(s.RelTol > 0) || s.RelTol > 1 || !(s.AbsTol >= 0) || math.IsInf(s.AbsTol, 0) {
+		return nil, fmt.Errorf("the tolerances rtol = %v, atol = %v make no sense: rtol lies in (0, 1], atol above 0", s.RelTol, s.AbsTol)
+	}
+	switch {
+	case s.AbsTols != nil:
+		if len(s.AbsTols) != n {
+			return nil, fmt.Errorf("AbsTols has %d entries, the problem %d states", len(s.AbsTols), n)
+		}
+		for i, a := range s.AbsTols {
+			if !(a > 0) {
+				return nil, fmt.Errorf("the absolute tolerance %v of %s is not above 0", a, p.state(i))
+			}
+		}
+		s.abstol = append([]float64(nil), s.AbsTols...)
+	default:
+		s.abstol = make([]float64, n)
+		for i := range s.abstol {
+			s.abstol[i] = s.AbsTol
+			if s.AbsTol == 0 {
+				s.abstol[i] = 1e-9
+				if i < len(p.States) && p.States[i].Nominal != 0 {
+					s.abstol[i] *= math.Abs(p.States[i].Nominal)
+				}
+			}
+		}
+	}
+	for _, h := range []struct {
+		name string
+		v    float64
+	}{{"initial step", s.InitialStep}, {"smallest step", s.HMin}, {"largest step", s.HMax}} {
+		if !(h.v >= 0) {
+			return nil, fmt.Errorf("the %s %v is negative", h.name, h.v)
+		}
+	}
+	if s.HMax == 0 {
+		s.HMax = math.Inf(1)
+	}
+	if s.MaxSteps < 0 || s.Steps < 0 {
+		return nil, fmt.Errorf("MaxSteps = %d, Steps = %d: neither may be negative", s.MaxSteps, s.Steps)
+	}
+	if s.MaxSteps == 0 {
+		s.MaxSteps = 1000000
+	}
+	if s.Steps > 0 {
+		s.SaveAt = make([]float64, s.Steps+1)
+		for i := range s.SaveAt {
+			// Weighted from both ends, so that both are hit exactly.
+			s.SaveAt[i] = (float64(s.Steps-i)*s.t0 + float64(i)*s.t1) / float64(s.Steps)
+		}
+	}
+	for i, t := range s.SaveAt {
+		if math.IsNaN(t) || t < min(s.t0, s.t1) || t > max(s.t0, s.t1) {
+			return nil, fmt.Errorf("the time %v to save lies outside the span %v to %v", t, s.t0, s.t1)
+		}
+		if i > 0 && (t-s.SaveAt[i-1])*(s.t1-s.t0) < 0 {
+			return nil, fmt.Errorf("the times to save are out of order at %v", t)
+		}
+	}
+	return s, s.values(p)
+}
+
+// values fills params, set and u0 from P, U0 and Set.
+func (s *settings) values(p *Problem) error {
+	s.params = append([]float64(nil), p.P...)
+	s.set = make([]bool, len(p.Params))
+	s.u0 = make([]float64, p.N())
+	for i := range s.u0 {
+		s.u0[i] = math.NaN()
+	}
+	if s.P != nil {
+		if len(s.P) != len(p.Params) {
+			return fmt.Errorf("P has %d entries, the problem %d parameters", len(s.P), len(p.Params))
+		}
+		copy(s.params, s.P)
+		for i := range s.set {
+			s.set[i] = true
+		}
+	}
+	if s.U0 != nil {
+		if len(s.U0) != p.N() {
+			return fmt.Errorf("U0 has %d entries, the problem %d states", len(s.U0), p.N())
+		}
+		for i, v := range s.U0 {
+			s.start(p, i, v)
+		}
+	}
+	if len(s.Set) == 0 {
+		return nil
+	}
+	names := make([]string, 0, len(s.Set))
+	for name := range s.Set {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	params := make(map[string]int, len(p.Params))
+	for i, q := range p.Params {
+		params[q.Name] = i
+	}
+	states := make(map[string]int, len(p.States))
+	for i, q := range p.States {
+		states[q.Name] = i
+	}
+	var aliases map[string]Observable // parameters under other names
+	for _, name := range names {
+		v := s.Set[name]
+		if math.IsNaN(v) {
+			return fmt.Errorf("%s cannot be set to NaN", name)
+		}
+		if i, ok := params[name]; ok {
+			s.params[i], s.set[i] = v, true
+			continue
+		}
+		bare := strings.TrimSuffix(strings.TrimPrefix(name, "start("), ")")
+		if i, ok := states[bare]; ok {
+			s.start(p, i, v)
+			continue
+		}
+		if aliases == nil {
+			aliases = make(map[string]Observable)
+			for _, o := range p.Observables {
+				aliases[o.Name] = o
+			}
+		}
+		o, known := aliases[bare]
+		switch {
+		case known && o.Kind == Parameter && o.Index < len(p.Params):
+			s.params[o.Index], s.set[o.Index] = o.Sign*v, true
+		case known && o.Kind == State:
+			s.start(p, o.Index, o.Sign*v)
+		case known:
+			return fmt.Errorf("%s is computed by the model and cannot be set; parameters and start values can", name)
+		default:
+			list := make([]string, 0, len(p.Params)+len(p.States))
+			for _, q := range p.Params {
+				list = append(list, q.Name)
+			}
+			for _, q := range p.States {
+				list = append(list, q.Name)
+			}
+			return fmt.Errorf("%s has no parameter or state named %q%s", p.title(), name, closeNames(name, list))
+		}
+	}
+	return nil
+}
+
+// start records v as the start value of state i.
+func (s *settings) start(p *Problem, i int, v float64) {
+	s.u0[i] = v
+	if i < len(p.States) {
+		if k := p.States[i].StartParam; k > 0 {
+			s.params[k-1] = v
+			if k-1 < len(s.set) {
+				s.set[k-1] = true
+			}
+		}
+	}
+}
+
+func (p *Problem) title() string {
+	if p.Name == "" {
+		return "the problem"
+	}
+	return p.Name
+}

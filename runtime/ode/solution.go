@@ -1,0 +1,243 @@
+package ode
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"sync"
+)
+
+// Solution is the result of a run: the saved points, the point reached, and how
+// and why the run ended. It is complete when Retcode is Success or Terminated,
+// otherwise it holds what was computed until then.
+type Solution struct {
+	Problem *Problem
+
+	// Times of the saved points in the order of the run. An event appears twice
+	// when steps are saved: with the values before it and after it.
+	Times []float64
+
+	Retcode  Retcode
+	Message  string
+	Warnings []string
+
+	Solver string // name of the method
+	Why    string // why it was chosen
+
+	T      float64   // time reached
+	U      []float64 // state there
+	Params []float64 // p there: parameters and discrete memory
+
+	Stats Stats
+
+	states  []float64 // N values for each saved point
+	memory  []float64 // snapshots of the discrete memory, the part of p behind Params
+	version []int32   // snapshot in force at each saved point
+
+	dense *denseOutput
+	flip  bool // the run went backward in time
+
+	once  sync.Once
+	index map[string]int // into Problem.Observables
+}
+
+// Len is the number of saved points.
+func (s *Solution) Len() int { return len(s.Times) }
+
+// State is u at saved point i. It is part of the solution's memory.
+func (s *Solution) State(i int) []float64 {
+	n := s.Problem.N()
+	return s.states[i*n : (i+1)*n : (i+1)*n]
+}
+
+// P returns p at saved point i: the parameters, and the discrete memory in force
+// there.
+func (s *Solution) P(i int) []float64 {
+	p := append([]float64(nil), s.Params...)
+	s.recall(s.version[i], p)
+	return p
+}
+
+// recall overwrites the discrete memory in p by snapshot k.
+func (s *Solution) recall(k int32, p []float64) {
+	tail := p[len(s.Problem.Params):]
+	copy(tail, s.memory[int(k)*len(tail):])
+}
+
+// save appends a point; the discrete memory is stored if it differs from the last
+// snapshot.
+func (s *Solution) save(t float64, u, p []float64) {
+	s.Times = append(s.Times, t)
+	s.states = append(s.states, u...)
+	s.version = append(s.version, s.snapshot(p))
+}
+
+func (s *Solution) snapshot(p []float64) int32 {
+	tail := p[len(s.Problem.Params):]
+	n := len(tail)
+	if n == 0 {
+		return 0
+	}
+	k := len(s.memory) / n
+	if k > 0 && sameBits(s.memory[(k-1)*n:], tail) {
+		return int32(k - 1)
+	}
+	s.memory = append(s.memory, tail...)
+	return int32(k)
+}
+
+// sameBits reports whether a and b hold the same numbers, NaN being the same as NaN.
+func sameBits(a, b []float64) bool {
+	for i, v := range b {
+		if a[i] != v && math.Float64bits(a[i]) != math.Float64bits(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// lookup finds the observable of that name.
+func (s *Solution) lookup(name string) (int, error) {
+	s.once.Do(func() {
+		s.index = make(map[string]int, len(s.Problem.Observables))
+		for i, o := range s.Problem.Observables {
+			s.index[o.Name] = i
+		}
+		if len(s.Problem.Observables) == 0 { // hand-written problem: states and parameters by name
+			for i := range s.Problem.N() {
+				s.index[s.Problem.state(i)] = i
+			}
+			for i, q := range s.Problem.Params {
+				s.index[q.Name] = s.Problem.N() + i
+			}
+		}
+	})
+	if i, ok := s.index[name]; ok {
+		return i, nil
+	}
+	list := make([]string, 0, len(s.index))
+	for k := range s.index {
+		list = append(list, k)
+	}
+	sort.Slice(list, func(i, j int) bool { return s.index[list[i]] < s.index[list[j]] })
+	return 0, fmt.Errorf("%s has no variable named %q%s", s.Problem.title(), name, closeNames(name, list))
+}
+
+// observable describes entry i of the lookup.
+func (s *Solution) observable(i int) Observable {
+	if len(s.Problem.Observables) > 0 {
+		return s.Problem.Observables[i]
+	}
+	if n := s.Problem.N(); i >= n {
+		return Observable{Kind: Parameter, Index: i - n, Sign: 1}
+	}
+	return Observable{Kind: State, Index: i, Sign: 1}
+}
+
+// Values returns the variable of that name at every saved point. Every variable of
+// the flat model can be asked for, eliminated ones too. An unknown name is an
+// error that lists names like it.
+func (s *Solution) Values(name string) ([]float64, error) {
+	m, err := s.Table([]string{name})
+	if err != nil {
+		return nil, err
+	}
+	return m[0], nil
+}
+
+// Table returns the variables of those names at every saved point, one slice for
+// each name.
+func (s *Solution) Table(names []string) ([][]float64, error) {
+	obs, err := s.observer(names)
+	if err != nil {
+		return nil, err
+	}
+	flat := make([]float64, len(names)*s.Len())
+	out := make([][]float64, len(names))
+	for k := range names {
+		out[k] = flat[k*s.Len() : (k+1)*s.Len()]
+	}
+	row := make([]float64, len(names))
+	p := append([]float64(nil), s.Params...)
+	for i, t := range s.Times {
+		s.recall(s.version[i], p)
+		obs(t, s.State(i), p, row)
+		for k, v := range row {
+			out[k][i] = v
+		}
+	}
+	return out, nil
+}
+
+// Final returns the variables of those names at the time reached.
+func (s *Solution) Final(names []string) ([]float64, error) {
+	obs, err := s.observer(names)
+	if err != nil {
+		return nil, err
+	}
+	row := make([]float64, len(names))
+	obs(s.T, s.U, s.Params, row)
+	return row, nil
+}
+
+// observer returns a function that writes the named variables at a point.
+func (s *Solution) observer(names []string) (func(t float64, u, p, out []float64), error) {
+	type direct struct {
+		at  int
+		obs Observable
+	}
+	var simple []direct
+	var which, at []int
+	for k, name := range names {
+		i, err := s.lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		if o := s.observable(i); o.Kind == Eliminated {
+			which, at = append(which, i), append(at, k)
+		} else {
+			simple = append(simple, direct{k, o})
+		}
+	}
+	var eval func(t float64, u, p, out []float64)
+	if len(which) > 0 {
+		if s.Problem.NewObserver == nil {
+			return nil, fmt.Errorf("%s cannot compute %q: it has no observer", s.Problem.title(), names[at[0]])
+		}
+		eval = s.Problem.NewObserver(which)
+	}
+	buf := make([]float64, len(which))
+	return func(t float64, u, p, out []float64) {
+		for _, d := range simple {
+			if d.obs.Kind == State {
+				out[d.at] = d.obs.Sign * u[d.obs.Index]
+			} else {
+				out[d.at] = d.obs.Sign * p[d.obs.Index]
+			}
+		}
+		if eval != nil {
+			eval(t, u, p, buf)
+			for j, v := range buf {
+				out[at[j]] = v
+			}
+		}
+	}, nil
+}
+
+// Names lists every variable that Values knows, in the order of the model.
+func (s *Solution) Names() []string {
+	var names []string
+	if len(s.Problem.Observables) == 0 {
+		for i := range s.Problem.N() {
+			names = append(names, s.Problem.state(i))
+		}
+		for _, q := range s.Problem.Params {
+			names = append(names, q.Name)
+		}
+		return names
+	}
+	for _, o := range s.Problem.Observables {
+		names = append(names, o.Name)
+	}
+	return names
+}
