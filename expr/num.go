@@ -13,8 +13,13 @@ type Num struct {
 	f    float64 // 0 when d > 0
 }
 
-// IntNum is an exact integer.
-func IntNum(v int64) Num { return Num{n: v, d: 1} }
+// IntNum is an exact integer (a float64 for the one integer without a negative).
+func IntNum(v int64) Num {
+	if v == math.MinInt64 {
+		return Num{f: float64(v)}
+	}
+	return Num{n: v, d: 1}
+}
 
 // RatNum is n/d in lowest terms. It panics if d is zero.
 func RatNum(n, d int64) Num {
@@ -34,13 +39,15 @@ func RatNum(n, d int64) Num {
 	return Num{n: n, d: d}
 }
 
-// FloatNum is v, exact where v is an integer below 2^53.
+// FloatNum is v. It is exact, and so equal to the rational of that value, where v is
+// an integer below 2^63, or a multiple of 1/1024 below 2^43 in magnitude
+// (so 0.5 is 1/2, and 0.1 stays a float64).
 func FloatNum(v float64) Num {
-	if v == math.Trunc(v) && math.Abs(v) < 1<<53 && !(v == 0 && math.Signbit(v)) {
+	if v == math.Trunc(v) && math.Abs(v) < 1<<63 {
 		return IntNum(int64(v))
 	}
-	if v == 0 {
-		return IntNum(0)
+	if w := v * 1024; w == math.Trunc(w) && math.Abs(w) < 1<<53 {
+		return RatNum(int64(w), 1024)
 	}
 	return Num{f: v}
 }
