@@ -1,0 +1,234 @@
+// Package event isolates the instants at which indicator functions change sign
+// within one step of an integrator.
+//
+// In: values of an indicator at fixed nodes of the step, and the indicator itself
+// as a function of time. Out: the first instant at which it lies on the other
+// side, to the last bit of time. Promised: no crossing of the polynomial through
+// the nodes is missed, pairs of crossings between two nodes included.
+package event
+
+import (
+	"fmt"
+	"math"
+)
+
+// An indicator y is oriented so that it starts on the side "before" and an event
+// is its first arrival on the side "after". After is y > 0, and y = 0 as well if
+// closed is set; everything else, NaN included, is before.
+
+// After reports on which side y lies.
+func After(y float64, closed bool) bool { return y > 0 || closed && y == 0 }
+
+// Scanner finds the first sign change of a polynomial given by its values at the
+// nodes of a step, in Bernstein form: a polynomial lies within the hull of its
+// Bernstein coefficients and has at most as many roots in the interval as they
+// have sign changes (Lane, Riesenfeld, BIT 21, 1981).
+type Scanner struct {
+	d     int
+	nodes []float64
+	conv  []float64 // (d+1)^2, row k: Bernstein coefficient k from the node values
+	bound float64   // largest row sum of |conv|
+	stack []piece
+	coef  []float64
+}
+
+type piece struct {
+	lo, hi float64
+	depth  int
+	at     int // offset of its coefficients in coef
+}
+
+// deepest bounds the subdivision: lobes narrower than 2^-deepest of the step are
+// taken for contacts without crossing.
+const deepest = 32
+
+// NewScanner makes a scanner for polynomials of the given degree, 1 to 12.
+func NewScanner(degree int) *Scanner {
+	if degree < 1 || degree > 12 {
+		panic(fmt.Sprintf("mtkc: bug: event: degree %d", degree))
+	}
+	d, n := degree, degree+1
+	s := &Scanner{d: d, nodes: make([]float64, n), conv: make([]float64, n*n)}
+	for i := range n {
+		v := math.Sin(math.Pi * float64(i) / float64(2*d))
+		s.nodes[i] = v * v
+	}
+	s.nodes[0], s.nodes[d] = 0, 1
+	// Invert the matrix of Bernstein polynomials at the nodes.
+	m := make([][]float64, n)
+	for i, x := range s.nodes {
+		m[i] = make([]float64, 2*n)
+		m[i][n+i] = 1
+		binom := 1.0
+		for k := range n {
+			m[i][k] = binom * math.Pow(x, float64(k)) * math.Pow(1-x, float64(d-k))
+			binom = binom * float64(d-k) / float64(k+1)
+		}
+	}
+	for c := range n {
+		p := c
+		for i := c; i < n; i++ {
+			if math.Abs(m[i][c]) > math.Abs(m[p][c]) {
+				p = i
+			}
+		}
+		m[c], m[p] = m[p], m[c]
+		inv := 1 / m[c][c]
+		for j := range m[c] {
+			m[c][j] *= inv
+		}
+		for i := range n {
+			if f := m[i][c]; i != c && f != 0 {
+				for j := range m[i] {
+					m[i][j] -= f * m[c][j]
+				}
+			}
+		}
+	}
+	for k := range n {
+		sum := 0.0
+		for i := range n {
+			s.conv[k*n+i] = m[k][n+i]
+			sum += math.Abs(m[k][n+i])
+		}
+		s.bound = max(s.bound, sum)
+	}
+	s.stack = make([]piece, 0, deepest+2)
+	s.coef = make([]float64, (deepest+3)*n)
+	return s
+}
+
+// Nodes are the abscissas in [0, 1], ascending, both ends included. They may not be
+// changed.
+func (s *Scanner) Nodes() []float64 { return s.nodes }
+
+// First returns an interval [lo, hi] in which the polynomial through the values y
+// at the nodes passes to the side after for the first time: it is before at lo,
+// after at hi, and changes once between them. The value at the first node counts
+// as before whatever it is. ok is false if there is no crossing.
+func (s *Scanner) First(y []float64, closed bool) (lo, hi float64, ok bool) {
+	n := s.d + 1
+	// Far from zero everywhere: the coefficients differ from the mean of the values by
+	// at most bound times their half range.
+	least, most := y[0], y[0]
+	for _, v := range y[1:n] {
+		least, most = min(least, v), max(most, v)
+	}
+	if mid, half := (least+most)/2, (most-least)/2; mid+s.bound*half < 0 {
+		return 0, 0, false
+	}
+	// A start on the wrong side, by rounding or because an event has just put it
+	// there, counts as before.
+	size := max(math.Abs(least), math.Abs(most))
+	c := s.coef[:n]
+	for k := range n {
+		sum := 0.0
+		for i, f := range s.conv[k*n : (k+1)*n] {
+			sum += f * y[i]
+		}
+		c[k] = sum
+	}
+	c[s.d] = y[s.d]
+	c[0] = y[0]
+	if After(c[0], closed) {
+		c[0] = -1e-300
+		if size > 0 {
+			c[0] = -size * 0x1p-60
+		}
+	}
+	s.stack = append(s.stack[:0], piece{0, 1, 0, 0})
+	for len(s.stack) > 0 {
+		p := s.stack[len(s.stack)-1]
+		s.stack = s.stack[:len(s.stack)-1]
+		c := s.coef[p.at : p.at+n]
+		changes, side := 0, After(c[0], closed)
+		if side && p.lo > 0 {
+			return p.lo, p.lo, true // rounding in the subdivision put the crossing on the border
+		}
+		for _, v := range c[1:] {
+			if a := After(v, closed); a != side {
+				changes, side = changes+1, a
+			}
+		}
+		switch {
+		case changes == 0:
+			continue
+		case changes == 1:
+			return p.lo, p.hi, true
+		case p.depth == deepest:
+			continue // contact
+		}
+		// De Casteljau: the left half stays in place, the right half goes behind it.
+		mid := (p.lo + p.hi) / 2
+		right := s.coef[p.at+n : p.at+2*n]
+		copy(right, c)
+		// right holds the working row; c collects the left coefficients.
+		for r := 1; r < n; r++ {
+			for k := range n - r {
+				right[k] = (right[k] + right[k+1]) / 2
+			}
+			c[r] = right[0]
+		}
+		// After the sweep right[k] is the coefficient of the right half, in order.
+		// The left half is looked at first, so it goes on the top of the stack and
+		// needs room behind the right half.
+		left := piece{p.lo, mid, p.depth + 1, p.at + n}
+		for k := range n {
+			c[k], right[k] = right[k], c[k]
+		}
+		s.stack = append(s.stack, piece{mid, p.hi, p.depth + 1, p.at}, left)
+	}
+	return 0, 0, false
+}
+
+// Locate narrows a bracket a < b with y before at a and after at b down to
+// neighbouring floating-point numbers, or to 2^-60 of its width, and returns the
+// end that lies after. ya and yb are the values at the ends.
+//
+// ITP: Oliveira, Takahashi, ACM Trans. Math. Softw. 47(1), 2020, with kappa1 =
+// 0.2/(b-a), kappa2 = 2, n0 = 1; no more than one evaluation above bisection.
+func Locate(y func(t float64) float64, a, b, ya, yb float64, closed bool) float64 {
+	width := b - a
+	least := width * 0x1p-60
+	tol := least
+	if a > 0 || b < 0 {
+		tol = math.Max(least, ulp(math.Min(math.Abs(a), math.Abs(b))))
+	}
+	nmax := math.Ceil(math.Log2(width/tol)) + 1
+	k1 := 0.2 / width
+	for j := 0.0; b-a > least; j++ {
+		mid := a + (b-a)/2
+		if !(mid > a && mid < b) {
+			break // neighbours
+		}
+		x := mid
+		// Regula falsi, truncation towards the middle, projection onto the radius
+		// that keeps the count of bisection.
+		if f := (yb*a - ya*b) / (yb - ya); f >= a && f <= b {
+			sigma := math.Copysign(1, mid-f)
+			delta := math.Max(k1*(b-a)*(b-a), math.Max(ulp(f), least/2))
+			if delta <= math.Abs(mid-f) {
+				x = f + sigma*delta
+			}
+			r := math.Max(0, tol/2*math.Exp2(nmax-j)-(b-a)/2)
+			if math.Abs(x-mid) > r {
+				x = mid - sigma*r
+			}
+			if !(x > a && x < b) {
+				x = mid
+			}
+		}
+		if v := y(x); After(v, closed) {
+			b, yb = x, v
+		} else {
+			a, ya = x, v
+		}
+	}
+	return b
+}
+
+// ulp is the distance from |x| to the next larger number.
+func ulp(x float64) float64 {
+	x = math.Abs(x)
+	return math.Nextafter(x, math.Inf(1)) - x
+}
