@@ -161,7 +161,58 @@ func (p *Pool) numericPartial(e ID, i int) ID {
 // atoms come in increasing id order.
 //
 // Griewank and Walther, Evaluating Derivatives, 2008, ch. 3.
+//
+// The branches of an if are differentiated on their own and chosen between
+// afterwards, so that a branch that is not taken and has no value (log of a negative
+// number) does not spoil the derivative.
 func (p *Pool) Gradient(e ID, want func(atom ID) bool) (atoms, derivs []ID) {
+	g := p.gradient(e, map[ID]gradient{})
+	for i, a := range g.atoms {
+		if want == nil || want(a) {
+			atoms, derivs = append(atoms, a), append(derivs, g.derivs[i])
+		}
+	}
+	return atoms, derivs
+}
+
+// gradient lists atoms in increasing order with the derivatives.
+type gradient struct{ atoms, derivs []ID }
+
+// choose is the gradient of "if c then a else b".
+func (p *Pool) choose(c ID, a, b gradient) gradient {
+	var g gradient
+	for i, j := 0, 0; i < len(a.atoms) || j < len(b.atoms); {
+		var atom ID
+		da, db := Zero, Zero
+		if j == len(b.atoms) || i < len(a.atoms) && a.atoms[i] <= b.atoms[j] {
+			atom, da = a.atoms[i], a.derivs[i]
+		} else {
+			atom = b.atoms[j]
+		}
+		if i < len(a.atoms) && a.atoms[i] == atom {
+			i++
+		}
+		if j < len(b.atoms) && b.atoms[j] == atom {
+			db = b.derivs[j]
+			j++
+		}
+		g.atoms, g.derivs = append(g.atoms, atom), append(g.derivs, p.Fn(OpIf, c, da, db))
+	}
+	return g
+}
+
+// gradient is Gradient with the results for if-terms in memo.
+func (p *Pool) gradient(e ID, memo map[ID]gradient) gradient {
+	if p.Op(e) == OpIf {
+		if g, ok := memo[e]; ok {
+			return g
+		}
+		a := p.Args(e)
+		c, x, y := a[0], a[1], a[2]
+		g := p.choose(c, p.gradient(x, memo), p.gradient(y, memo))
+		memo[e] = g
+		return g
+	}
 	order := p.postorder(e)
 	adj := make(map[ID][]ID, len(order))
 	adj[e] = []ID{One}
@@ -218,6 +269,11 @@ func (p *Pool) Gradient(e ID, want func(atom ID) bool) (atoms, derivs []ID) {
 					push(x, p.numericPartial(t, i))
 				}
 			}
+		case OpIf:
+			g := p.gradient(t, memo)
+			for i, atom := range g.atoms {
+				push(atom, g.derivs[i])
+			}
 		default:
 			if d := op.Info().Diff; d != nil {
 				for i, x := range a {
@@ -226,14 +282,15 @@ func (p *Pool) Gradient(e ID, want func(atom ID) bool) (atoms, derivs []ID) {
 			}
 		}
 	}
+	var g gradient
 	for _, t := range order {
-		if c, ok := adj[t]; ok && p.IsAtom(t) && (want == nil || want(t)) {
+		if c, ok := adj[t]; ok && p.IsAtom(t) {
 			if d := p.Add(c...); d != Zero {
-				atoms, derivs = append(atoms, t), append(derivs, d)
+				g.atoms, g.derivs = append(g.atoms, t), append(g.derivs, d)
 			}
 		}
 	}
-	return atoms, derivs
+	return g
 }
 
 // postorder lists the distinct subterms of e in increasing id order, not entering
