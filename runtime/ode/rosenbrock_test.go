@@ -514,7 +514,7 @@ func preciseSteps(t testing.TB, method string, p *Problem, steps int) *Solution 
 			for i := range ws.AbsTol {
 				ws.AbsTol[i] = 1
 			}
-			r.rtol, r.newtonTol = 1, 1e-13
+			r.rtol, r.newtonTol, r.rate = 1, 1e-13, 1
 			ws.RelTol = 1
 		}
 		ws.H = h
