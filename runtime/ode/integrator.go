@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 )
 
@@ -16,9 +18,16 @@ type Integrator struct {
 	sol *Solution
 
 	method Method
-	next   int // entry of SaveAt to save next
-	done   bool
-	buf    []float64 // state at a time inside the step
+	init   *initializer // nil without plan
+	alg    *algebraic   // nil without algebraic rows
+	proj   *projector   // nil without invariants
+	hy     *hybrid      // nil without events
+	moved  bool         // the last step was projected, the stepper does not know yet
+
+	next int // entry of SaveAt to save next
+	done bool
+	buf  []float64 // state at an event
+	out  []float64 // state to save
 
 	clock time.Time // of the last progress report
 	ticks int
@@ -53,7 +62,7 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 		return nil, err
 	}
 	k := p.NewKernels()
-	in := &Integrator{p: p, set: set, buf: make([]float64, p.N())}
+	in := &Integrator{p: p, set: set, buf: make([]float64, p.N()), out: make([]float64, p.N())}
 	t0, t1 := set.t0, set.t1
 	if set.flip {
 		t0, t1 = -t0, -t1
@@ -68,12 +77,6 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 	if opt.Dense {
 		in.sol.dense = &denseOutput{n: p.N()}
 	}
-	if err := in.begin(); err != nil {
-		return in, in.fail(err)
-	}
-	if ws.flip {
-		ws.K = reversed(k)
-	}
 	if in.method, in.sol.Why, err = choose(ws, set); err != nil {
 		return nil, err
 	}
@@ -81,12 +84,18 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 	if in.st, err = in.method.New(ws); err != nil {
 		return nil, err
 	}
-	if ws.T == ws.TEnd {
-		in.finish(Success, "")
-		return in, nil
+	if err := in.begin(); err != nil {
+		return in, in.stop(err)
+	}
+	if ws.flip {
+		ws.K = reversed(k)
 	}
 	if !set.FinalOnly && set.SaveAt == nil {
 		in.save(ws.T, ws.U)
+	}
+	if ws.T == ws.TEnd {
+		in.finish(Success, "")
+		return in, nil
 	}
 	if err := in.restart(0); err != nil {
 		return in, in.fail(err)
@@ -94,9 +103,16 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 	return in, nil
 }
 
-// begin sets parameters and start values and makes them consistent.
+// begin sets parameters and start values and makes them consistent. It works with
+// the user's time and kernels also where the run goes backward.
 func (in *Integrator) begin() error {
 	ws, p := in.ws, in.p
+	if p.Init != nil {
+		in.sol.Warnings = append(in.sol.Warnings, p.Init.Notes...)
+	}
+	if ws.RelTol < 4*eps {
+		return ws.Fail(TooMuchAccuracy, "the relative tolerance %.3g is below the precision of the arithmetic, %.3g", ws.RelTol, eps)
+	}
 	if ws.K.Bind != nil {
 		ws.K.Bind(ws.Params, in.set.set)
 	}
@@ -111,11 +127,31 @@ func (in *Integrator) begin() error {
 			ws.U[i] = v
 		}
 	}
-	if ws.RelTol < 4*eps {
-		return ws.Fail(TooMuchAccuracy, "the relative tolerance %.3g is below the precision of the arithmetic, %.3g", ws.RelTol, eps)
-	}
 	if i := nonFinite(ws.U); i >= 0 {
 		return ws.Fail(InitFailure, "the start value of %s is %v", p.state(i), ws.U[i])
+	}
+	if p.Init != nil {
+		in.init = newInitializer(ws)
+		in.init.reset(in.set.u0)
+	}
+	if len(ws.Alg) > 0 {
+		in.alg = newAlgebraic(ws)
+	}
+	if p.NInv > 0 {
+		in.proj = newProjector(ws)
+	}
+	if p.Hybrid == nil {
+		if err := in.initialize(); err != nil {
+			return err
+		}
+	} else {
+		in.hy = newHybrid(in)
+		if err := in.hy.begin(in.initialize); err != nil {
+			return err
+		}
+		if err := in.hy.assert(); err != nil {
+			return err
+		}
 	}
 	du := ws.scratch()
 	ws.RHS(ws.Time(ws.T), ws.U, du)
@@ -126,11 +162,70 @@ func (in *Integrator) begin() error {
 	return nil
 }
 
+// initialize makes the initial values consistent for the present relations.
+func (in *Integrator) initialize() error {
+	ws, p := in.ws, in.p
+	t := ws.Time(ws.T)
+	if in.init != nil {
+		if err := in.init.run(in.warn); err != nil {
+			return err
+		}
+	}
+	if in.alg != nil {
+		if err := in.alg.solve(t, ws.U); err != nil {
+			return ws.fail(InitFailure, err, "no consistent initial values: %v; change the guesses of the algebraic variables or the start values", err)
+		}
+	}
+	if in.proj == nil {
+		return nil
+	}
+	// The plan satisfies the invariants already; hand-written start values may not.
+	k := ws.K
+	if ws.flip {
+		ws.K = reversed(k)
+	}
+	before := append([]float64(nil), ws.U...)
+	_, ok := in.proj.project(ws.T, ws.U)
+	ws.K = k
+	if !ok {
+		return ws.Fail(InitFailure, "the start values do not satisfy the constraints of %s, and no values near them do", p.title())
+	}
+	for i, v := range before {
+		if math.Abs(v-ws.U[i]) > 1e-6*math.Max(math.Abs(v), 1e-3) {
+			in.warn(fmt.Sprintf("the start value of %s was moved from %.9g to %.9g to satisfy the constraints", p.state(i), v, ws.U[i]))
+			break
+		}
+	}
+	if in.alg != nil {
+		if err := in.alg.solve(t, ws.U); err != nil {
+			return ws.fail(InitFailure, err, "no consistent initial values: %v", err)
+		}
+	}
+	return nil
+}
+
+// warn adds a warning to the solution, once.
+func (in *Integrator) warn(text string) {
+	if !slices.Contains(in.sol.Warnings, text) {
+		in.sol.Warnings = append(in.sol.Warnings, text)
+	}
+}
+
 // restart hands the present point to the stepper as a new start.
 func (in *Integrator) restart(h float64) error {
 	in.ws.H = h
 	in.ws.tLow = 0
+	in.aim()
 	return in.st.Restart()
+}
+
+// aim sets TStop: the end of the run, or the next time event.
+func (in *Integrator) aim() {
+	ws := in.ws
+	ws.TStop = ws.TEnd
+	if in.hy != nil && in.hy.next < ws.TEnd-in.hy.near(ws.TEnd) {
+		ws.TStop = in.hy.next
+	}
 }
 
 // Done reports whether the run is over.
@@ -159,9 +254,18 @@ func (in *Integrator) Interpolate(t float64, u []float64) {
 	in.state(t, u)
 }
 
-// state writes the solution at a time of the last step to u.
+// state writes the solution at a time of the last step to u, on the invariants.
 func (in *Integrator) state(t float64, u []float64) {
 	in.st.Interpolate(t, u)
+	if in.proj == nil || t == in.ws.T || t == in.ws.TPrev {
+		return
+	}
+	if moved, _ := in.proj.project(t, u); moved && in.alg != nil {
+		copy(in.ws.UNew, u)
+		if in.alg.solve(t, in.ws.UNew) == nil {
+			copy(u, in.ws.UNew)
+		}
+	}
 }
 
 // Step advances the run by one accepted step, to an event at most.
@@ -169,12 +273,44 @@ func (in *Integrator) Step() error {
 	if in.done {
 		return errors.New("the run is over")
 	}
-	ws := in.ws
-	ws.TStop = ws.TEnd
+	ws, hy := in.ws, in.hy
+	in.aim()
+	if in.moved {
+		in.moved = false
+		in.st.Projected()
+	}
 	if err := in.st.Step(); err != nil {
 		return in.fail(err)
 	}
-	in.output()
+	if in.proj != nil {
+		if err := in.project(); err != nil {
+			return in.fail(err)
+		}
+	}
+	event := false
+	if hy != nil {
+		event = ws.T >= hy.next-hy.near(hy.next)
+		t, cut := hy.first()
+		if cut && t < ws.T {
+			event = false
+			in.state(t, in.buf)
+			in.output(t, in.buf)
+			ws.T = t
+			copy(ws.U, in.buf)
+		} else {
+			in.output(ws.T, ws.U)
+		}
+		if err := hy.assert(); err != nil {
+			return in.stop(err)
+		}
+		if cut || event {
+			if err := in.event(cut); err != nil {
+				return in.stop(err)
+			}
+		}
+	} else {
+		in.output(ws.T, ws.U)
+	}
 	if ws.T >= ws.TEnd {
 		in.finish(Success, "")
 	}
@@ -182,26 +318,81 @@ func (in *Integrator) Step() error {
 	return nil
 }
 
-// output saves what lies in (TPrev, T].
-func (in *Integrator) output() {
+// project moves the new point onto the invariants.
+func (in *Integrator) project() error {
+	ws := in.ws
+	copy(ws.UNew, ws.U)
+	moved, ok := in.proj.project(ws.T, ws.U)
+	if !ok {
+		copy(ws.U, ws.UNew)
+		in.warn(fmt.Sprintf("the constraints could not be restored to rounding at t = %.9g and after; the solution may drift off them", ws.Time(ws.T)))
+		return nil
+	}
+	if !moved {
+		return nil
+	}
+	in.moved = true
+	if in.alg != nil {
+		if err := in.alg.solve(ws.T, ws.U); err != nil {
+			return ws.fail(NewtonFailure, err, "after the projection onto the constraints the algebraic equations have no solution: %v", err)
+		}
+	}
+	return nil
+}
+
+// event runs the event at (T, U) and restarts the integration behind it; cut says
+// that the step was cut there.
+func (in *Integrator) event(cut bool) error {
+	ws, hy := in.ws, in.hy
+	hy.mark()
+	changed, err := hy.handle()
+	if err != nil {
+		return err
+	}
+	if !changed && !cut {
+		hy.crossings(ws.T, ws.U, hy.end)
+		return nil
+	}
+	in.moved = false
+	if in.proj != nil {
+		if err := in.project(); err != nil {
+			return err
+		}
+		in.moved = false // Restart tells the stepper
+	}
+	hy.crossings(ws.T, ws.U, hy.end)
+	if in.set.SaveAt == nil && !in.set.FinalOnly {
+		in.save(ws.T, ws.U)
+	}
+	if err := hy.assert(); err != nil {
+		return err
+	}
+	if ws.T < ws.TEnd {
+		return in.restart(0)
+	}
+	return nil
+}
+
+// output saves what lies in (TPrev, t], where the state at t is u.
+func (in *Integrator) output(t float64, u []float64) {
 	ws, s := in.ws, in.set
 	if in.sol.dense != nil {
-		in.sol.dense.add(ws.TPrev, ws.T, degree(in.st), in.sol.snapshot(ws.Params), in.state)
+		in.sol.dense.add(ws.TPrev, t, degree(in.st), in.sol.snapshot(ws.Params), in.state)
 	}
 	switch {
 	case s.FinalOnly:
 	case s.SaveAt != nil:
 		for in.next < len(s.SaveAt) {
-			t := ws.Time(s.SaveAt[in.next])
-			if t >= ws.T {
-				break // T itself is saved by the next step or at the end: an event may come first
+			at := ws.Time(s.SaveAt[in.next])
+			if at >= t {
+				break // t itself is saved by the next step or at the end: an event may come first
 			}
-			in.state(t, in.buf)
-			in.save(t, in.buf)
+			in.state(at, in.out)
+			in.save(at, in.out)
 			in.next++
 		}
 	default:
-		in.save(ws.T, ws.U)
+		in.save(t, u)
 	}
 }
 
@@ -238,6 +429,19 @@ func (in *Integrator) fail(err error) error {
 	}
 	in.finish(f.Code, f.Message)
 	return f
+}
+
+// stop ends the run with the error err, or without one if the model asked for it.
+func (in *Integrator) stop(err error) error {
+	var t *terminated
+	if errors.As(err, &t) {
+		if in.set.SaveAt == nil && !in.set.FinalOnly {
+			in.save(in.ws.T, in.ws.U)
+		}
+		in.finish(Terminated, t.message)
+		return nil
+	}
+	return in.fail(err)
 }
 
 // progress reports the time reached, a few times a second.

@@ -358,3 +358,28 @@ func (ws *Workspace) scratch() []float64 {
 	}
 	return ws.tmp
 }
+
+// subPattern is the pattern of the algebraic rows and columns of df/du, and for
+// each of its entries the entry of ws.Pattern.
+func (ws *Workspace) subPattern() (*linsolve.Pattern, []int32) {
+	m := len(ws.Alg)
+	row := make([]int32, ws.N())
+	for i := range row {
+		row[i] = -1
+	}
+	for k, i := range ws.Alg {
+		row[i] = int32(k)
+	}
+	sub := &linsolve.Pattern{Rows: m, Cols: m, ColPtr: make([]int32, 1, m+1)}
+	var pick []int32
+	for _, j := range ws.Alg {
+		for e := ws.Pattern.ColPtr[j]; e < ws.Pattern.ColPtr[j+1]; e++ {
+			if k := row[ws.Pattern.RowIdx[e]]; k >= 0 {
+				sub.RowIdx = append(sub.RowIdx, k)
+				pick = append(pick, e)
+			}
+		}
+		sub.ColPtr = append(sub.ColPtr, int32(len(sub.RowIdx)))
+	}
+	return sub, pick
+}

@@ -1,0 +1,379 @@
+package ode
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+)
+
+// machine builds hybrid problems by hand: u and parameters as in system, and named
+// memory slots behind them.
+type machine struct {
+	*Problem
+	k Kernels
+}
+
+func newMachine(name string, u0, p []float64, t1 float64, f func(t float64, u, p, du []float64)) *machine {
+	m := &machine{Problem: system(name, u0, p, t1, f)}
+	m.P = append([]float64(nil), p...)
+	m.Hybrid = &Hybrid{}
+	m.k.RHS = f
+	m.NewKernels = func() *Kernels { k := m.k; return &k }
+	return m
+}
+
+func (m *machine) slot() int {
+	m.P = append(m.P, 0)
+	return len(m.P) - 1
+}
+
+func (m *machine) relation(text string, strict bool) int {
+	s := m.slot()
+	m.Hybrid.Relations = append(m.Hybrid.Relations, Relation{Text: text, Slot: s, Strict: strict})
+	return s
+}
+
+func (m *machine) timeRelation(text string, falling bool) int {
+	s := m.slot()
+	m.Hybrid.TimeRelations = append(m.Hybrid.TimeRelations, Relation{Text: text, Slot: s, Falling: falling})
+	return s
+}
+
+func (m *machine) sample() int {
+	s := m.slot()
+	m.Hybrid.Samples = append(m.Hybrid.Samples, Sample{Flag: s})
+	return s
+}
+
+func (m *machine) when(text string) int {
+	s := m.slot()
+	m.Hybrid.Whens = append(m.Hybrid.Whens, When{Text: text, Cond: s})
+	return s
+}
+
+func (m *machine) discrete(name string, start float64) (cur, pre int) {
+	cur, pre = m.slot(), m.slot()
+	m.P[cur], m.P[pre] = start, start
+	m.Hybrid.Discrete = append(m.Hybrid.Discrete, Discrete{Name: name, Cur: cur, Pre: pre})
+	return cur, pre
+}
+
+// ball bounces with restitution e: h” = -g, when h < 0 { v = -e v }.
+func ball(e, t1 float64) *machine {
+	m := newMachine("ball", []float64{1, 0}, []float64{9.81, e}, t1, func(t float64, u, p, du []float64) {
+		du[0], du[1] = u[1], -p[0]
+	})
+	down := m.relation("h < 0", true)
+	cond := m.when("h < 0")
+	m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = -u[0] }
+	m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+		copy(unew, u)
+		copy(pnew, p)
+		pnew[cond] = p[down]
+		if p[down] != 0 && p[cond] == 0 {
+			unew[1] = -p[1] * u[1]
+		}
+		return 0
+	}
+	return m
+}
+
+// The ball's bounces have analytic times and speeds.
+func TestBouncingBall(t *testing.T) {
+	m := ball(0.8, 3)
+	for _, name := range []string{"Tsit5", "Vern7", "BS3"} {
+		sol := mustSolve(t, m.Problem, Options{Solver: name, RelTol: 1e-9, AbsTol: 1e-9})
+		bounce, v := math.Sqrt(2/9.81), math.Sqrt(2*9.81)
+		n := 0
+		for i := 1; i < sol.Len(); i++ {
+			if sol.Times[i] != sol.Times[i-1] {
+				continue
+			}
+			before, after := sol.State(i-1), sol.State(i)
+			if math.Abs(sol.Times[i]-bounce) > 1e-8 {
+				t.Errorf("%s: bounce %d at %.12g, want %.12g", name, n, sol.Times[i], bounce)
+			}
+			if math.Abs(before[1]+v) > 1e-7 || math.Abs(after[1]-0.8*v) > 1e-7 {
+				t.Errorf("%s: bounce %d from %g to %g, want %g, %g", name, n, before[1], after[1], -v, 0.8*v)
+			}
+			// One ulp of time at 5 m/s, and the rounding of the interpolant.
+			if after[0] > 0 || after[0] < -1e-12 {
+				t.Errorf("%s: bounce %d at height %g, want the point just after the crossing", name, n, after[0])
+			}
+			v *= 0.8
+			bounce += 2 * v / 9.81
+			n++
+		}
+		if n < 4 || bounce < 3 || sol.Stats.Events != n {
+			t.Errorf("%s: %d bounces in %d events, the next at %g", name, n, sol.Stats.Events, bounce)
+		}
+	}
+}
+
+// The bounces accumulate at a finite time; the run ends there with a message and
+// never hangs.
+func TestZeno(t *testing.T) {
+	for _, e := range []float64{0.9, 0.5, 0.2} {
+		m := ball(e, 100)
+		sol, err := Solve(context.Background(), m.Problem, Options{Solver: "Tsit5"})
+		var f *Failure
+		if !errors.As(err, &f) || f.Code != EventFailure || !strings.Contains(f.Message, "h < 0") {
+			t.Fatalf("e = %g: %v", e, err)
+		}
+		t0 := math.Sqrt(2 / 9.81)
+		end := t0 + 2*t0*e/(1-e)
+		if math.Abs(sol.T-end) > 1e-5 || sol.Len() < 10 {
+			t.Errorf("e = %g: stopped at %g with %d points, want %g", e, sol.T, sol.Len(), end)
+		}
+	}
+}
+
+// x' = -sign(x) slides along x = 0: chattering is stopped.
+func TestChattering(t *testing.T) {
+	m := newMachine("relay", []float64{1}, nil, 10, nil)
+	pos := m.relation("x > 0", true)
+	m.k.RHS = func(t float64, u, p, du []float64) { du[0] = 1 - 2*p[pos] }
+	m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = u[0] }
+	sol, err := Solve(context.Background(), m.Problem, Options{Solver: "Tsit5"})
+	var f *Failure
+	if !errors.As(err, &f) || f.Code != EventFailure || !strings.Contains(f.Message, "x > 0") {
+		t.Fatal(err)
+	}
+	if math.Abs(sol.T-1) > 1e-6 {
+		t.Errorf("stopped at %g, want 1", sol.T)
+	}
+}
+
+// A counter that ramps up and is reset by samples: times and values are exact.
+func TestSawtooth(t *testing.T) {
+	m := newMachine("sawtooth", []float64{0}, nil, 1, func(t float64, u, p, du []float64) { du[0] = 1 })
+	flag := m.sample()
+	cond := m.when("sample(0, 0.1)")
+	cur, pre := m.discrete("n", 0)
+	m.k.TimeEvents = func(p, te []float64) { te[0], te[1] = 0, 0.1 }
+	m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+		copy(unew, u)
+		copy(pnew, p)
+		pnew[cond] = p[flag]
+		if p[flag] != 0 && p[cond] == 0 {
+			pnew[cur] = p[pre] + 1
+			unew[0] = 0
+		}
+		return 0
+	}
+	sol := mustSolve(t, m.Problem, Options{Solver: "Tsit5"})
+	if sol.Params[cur] != 11 || sol.Stats.Events != 11 {
+		t.Errorf("%v samples in %d events, want 11", sol.Params[cur], sol.Stats.Events)
+	}
+	n := 0
+	for i := 1; i < sol.Len(); i++ {
+		if sol.Times[i] == sol.Times[i-1] {
+			n++
+			if sol.Times[i] != float64(n)*0.1 {
+				t.Errorf("sample %d at %v", n, sol.Times[i])
+			}
+			if math.Abs(sol.State(i - 1)[0]-0.1) > 1e-13 || sol.State(i)[0] != 0 {
+				t.Errorf("sample %d resets %v to %v", n, sol.State(i - 1)[0], sol.State(i)[0])
+			}
+			if a, b := sol.P(i - 1)[cur], sol.P(i)[cur]; a != float64(n) || b != float64(n+1) {
+				t.Errorf("sample %d counts from %v to %v", n, a, b)
+			}
+		}
+	}
+	if n != 10 {
+		t.Errorf("%d events saved on both sides, want 10", n)
+	}
+	for i := range sol.Len() {
+		if p := sol.P(i); p[flag] != 0 {
+			t.Errorf("the sample flag is set at t = %v", sol.Times[i])
+		}
+	}
+}
+
+// Two crossings within one step are both found, however close.
+func TestDoubleCrossing(t *testing.T) {
+	for _, width := range []float64{1e-1, 1e-3, 1e-6} {
+		// x = t - 5, y = x^2: linear motion, so that steps are as long as they can be.
+		m := newMachine("pass", []float64{-5}, nil, 10, func(t float64, u, p, du []float64) { du[0] = 1 })
+		in := m.relation("abs(x) < width", true)
+		cond := m.when("abs(x) < width")
+		cur, pre := m.discrete("passes", 0)
+		m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = width*width - u[0]*u[0] }
+		m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+			copy(unew, u)
+			copy(pnew, p)
+			pnew[cond] = p[in]
+			if p[in] != 0 && p[cond] == 0 {
+				pnew[cur] = p[pre] + 1
+			}
+			return 0
+		}
+		for _, name := range []string{"Tsit5", "Vern7", "BS3"} {
+			sol := mustSolve(t, m.Problem, Options{Solver: name})
+			if sol.Params[cur] != 1 || sol.Stats.Events != 2 {
+				t.Errorf("width %g, %s: %v passes, %d events, want 1 and 2", width, name, sol.Params[cur], sol.Stats.Events)
+			}
+			var at []float64
+			for i := 1; i < sol.Len(); i++ {
+				if sol.Times[i] == sol.Times[i-1] {
+					at = append(at, sol.Times[i])
+				}
+			}
+			// The condition of the root: an error of 4 eps in u^2 moves it by 2 eps u / width... of u.
+			tol := 1e-13
+			if len(at) != 2 || math.Abs(at[0]-(5-width)) > tol || math.Abs(at[1]-(5+width)) > tol {
+				t.Errorf("width %g, %s: events at %v", width, name, at)
+			}
+		}
+	}
+}
+
+// Time relations change exactly at their instant, as right limits, rising and
+// falling, also where the instant depends on a variable set by an earlier event.
+func TestTimeEvents(t *testing.T) {
+	m := newMachine("pulses", []float64{0}, []float64{1}, 10, nil)
+	after := m.timeRelation("time >= next", false)
+	until := m.timeRelation("time < 3", true)
+	cond := m.when("time >= next")
+	cur, pre := m.discrete("next", 1)
+	hits, _ := m.discrete("hits", 0)
+	m.k.RHS = func(t float64, u, p, du []float64) { du[0] = p[until] }
+	m.k.TimeEvents = func(p, te []float64) { te[0], te[1] = p[cur], 3 }
+	m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+		copy(unew, u)
+		copy(pnew, p)
+		pnew[cond] = p[after]
+		if p[after] != 0 && p[cond] == 0 {
+			pnew[cur] = 2 * p[pre]
+			pnew[hits] = p[hits] + 1
+		}
+		return 0
+	}
+	sol := mustSolve(t, m.Problem, Options{Solver: "Tsit5"})
+	if sol.Params[cur] != 16 || sol.Params[hits] != 4 {
+		t.Errorf("next = %v after %v hits, want 16 after hits at 1, 2, 4, 8", sol.Params[cur], sol.Params[hits])
+	}
+	if math.Abs(sol.U[0]-3) > 1e-14 {
+		t.Errorf("x = %.17g, want 3: the rate stops at time 3", sol.U[0])
+	}
+	var at []float64
+	for i := 1; i < sol.Len(); i++ {
+		if sol.Times[i] == sol.Times[i-1] {
+			at = append(at, sol.Times[i])
+		}
+	}
+	want := []float64{1, 2, 3, 4, 8}
+	if len(at) != len(want) {
+		t.Fatalf("events at %v, want %v", at, want)
+	}
+	for i := range want {
+		if at[i] != want[i] {
+			t.Errorf("event at %v, want %v", at[i], want[i])
+		}
+	}
+}
+
+// A condition that holds at the start does not fire; a sample due at the start does.
+func TestStartConditions(t *testing.T) {
+	m := newMachine("start", []float64{1}, nil, 1, func(t float64, u, p, du []float64) { du[0] = -1 })
+	pos := m.relation("x > 0.5", true)
+	cond := m.when("x > 0.5")
+	fired, _ := m.discrete("fired", 0)
+	m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = u[0] - 0.5 }
+	m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+		copy(unew, u)
+		copy(pnew, p)
+		pnew[cond] = p[pos]
+		if p[pos] != 0 && p[cond] == 0 {
+			pnew[fired] = p[fired] + 1
+		}
+		return 0
+	}
+	sol := mustSolve(t, m.Problem, Options{Solver: "Tsit5"})
+	if sol.P(0)[pos] != 1 || sol.P(0)[cond] != 1 || sol.Params[fired] != 0 || sol.Params[pos] != 0 {
+		t.Errorf("memory at the start %v, at the end %v", sol.P(0), sol.Params)
+	}
+}
+
+// terminate ends the run with success; an assertion ends it with an error; a
+// warning is reported once.
+func TestActions(t *testing.T) {
+	build := func(a Action) *machine {
+		m := newMachine("actions", []float64{0}, nil, 10, func(t float64, u, p, du []float64) { du[0] = 1 })
+		high := m.relation("x > 2.5", true)
+		cond := m.when("x > 2.5")
+		m.Hybrid.Actions = []Action{a}
+		m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = u[0] - 2.5 }
+		m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+			copy(unew, u)
+			copy(pnew, p)
+			pnew[cond] = p[high]
+			if !a.Always && p[high] != 0 && p[cond] == 0 {
+				return 1
+			}
+			return 0
+		}
+		if a.Always {
+			m.k.Assert = func(t float64, u, p []float64) int {
+				if u[0] > 2.5 {
+					return 1
+				}
+				return 0
+			}
+		}
+		return m
+	}
+	sol, err := Solve(context.Background(), build(Action{Terminate: true, Message: "high enough"}).Problem, Options{Solver: "Tsit5", SaveAt: []float64{0, 1, 2, 3}})
+	if err != nil || sol.Retcode != Terminated || sol.Message != "high enough" || math.Abs(sol.T-2.5) > 1e-12 || sol.Len() != 3 {
+		t.Errorf("terminate: %v, %v %q at %v, %d points", err, sol.Retcode, sol.Message, sol.T, sol.Len())
+	}
+	for _, always := range []bool{false, true} {
+		sol, err = Solve(context.Background(), build(Action{Always: always, Message: "x is too high"}).Problem, Options{Solver: "Tsit5"})
+		var f *Failure
+		if !errors.As(err, &f) || f.Code != AssertFailed || f.Message != "x is too high" || sol.Retcode != AssertFailed || sol.Len() < 2 || sol.T < 2.5 {
+			t.Errorf("assert (always %v): %v, stopped at %v", always, err, sol.T)
+		}
+		sol, err = Solve(context.Background(), build(Action{Always: always, Warn: true, Message: "x is high"}).Problem, Options{Solver: "Tsit5", HMax: 0.5})
+		if err != nil || sol.Retcode != Success || len(sol.Warnings) != 1 || !strings.Contains(sol.Warnings[0], "x is high") {
+			t.Errorf("warning (always %v): %v, %q", always, err, sol.Warnings)
+		}
+	}
+}
+
+// Two relations that cross at the same instant are one event.
+func TestSimultaneous(t *testing.T) {
+	m := newMachine("both", []float64{0, 0}, nil, 2, func(t float64, u, p, du []float64) { du[0], du[1] = 1, 1 })
+	a := m.relation("x >= 1", false)
+	b := m.relation("y >= 1", false)
+	m.k.Crossings = func(t float64, u, p, g []float64) { g[0], g[1] = u[0]-1, u[1]-1 }
+	sol := mustSolve(t, m.Problem, Options{Solver: "Tsit5"})
+	if sol.Stats.Events != 1 || sol.Params[a] != 1 || sol.Params[b] != 1 {
+		t.Errorf("%d events, relations %v, %v", sol.Stats.Events, sol.Params[a], sol.Params[b])
+	}
+}
+
+// An iteration that never settles ends with the names of what keeps changing.
+func TestUnsettled(t *testing.T) {
+	m := newMachine("flipflop", []float64{0}, nil, 2, func(t float64, u, p, du []float64) { du[0] = 1 })
+	high := m.relation("x > 1", true)
+	cur, pre := m.discrete("q", 0)
+	m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = u[0] - 1 }
+	m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+		copy(unew, u)
+		copy(pnew, p)
+		if p[high] != 0 {
+			pnew[cur] = 1 - p[pre]
+		}
+		return 0
+	}
+	sol, err := Solve(context.Background(), m.Problem, Options{Solver: "Tsit5"})
+	var f *Failure
+	if !errors.As(err, &f) || f.Code != EventFailure || !strings.Contains(f.Message, "q") {
+		t.Errorf("%v", err)
+	}
+	if math.Abs(sol.T-1) > 1e-12 {
+		t.Errorf("stopped at %v", sol.T)
+	}
+}

@@ -1,0 +1,290 @@
+package ode
+
+// Initialization: the problem's plan is a sequence of blocks, each a small system
+// of equations or a run of assignments; every block is solved by damped Newton
+// with the blocks before it known (Brown, Hindmarsh, Petzold, SIAM J. Sci. Comput.
+// 19(5), 1998, state the aim; the decomposition is the compiler's).
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/mtkc/mtkc/runtime/newton"
+)
+
+// initializer runs the plan of a problem.
+type initializer struct {
+	plan    *Init
+	kernels []InitKernel
+	w       []float64
+	solvers []*newton.Solver
+	x       []float64 // iteration variables of the present block
+	ws      *Workspace
+	warned  map[int]bool
+}
+
+func newInitializer(ws *Workspace) *initializer {
+	plan := ws.P.Init
+	if len(ws.K.Init) != len(plan.Blocks) {
+		panic(fmt.Sprintf("mtkc: bug: %d initialization kernels for %d blocks", len(ws.K.Init), len(plan.Blocks)))
+	}
+	return &initializer{
+		plan: plan, kernels: ws.K.Init, ws: ws,
+		w: make([]float64, plan.NW), solvers: make([]*newton.Solver, len(plan.Blocks)),
+		warned: map[int]bool{},
+	}
+}
+
+// reset loads the guesses: start values of u0 that are numbers go before the plan's.
+func (in *initializer) reset(u0 []float64) {
+	for i := range in.w {
+		if k := in.plan.StartFrom[i]; k >= 0 {
+			in.w[i] = in.ws.Params[k]
+		} else {
+			in.w[i] = in.plan.Start[i]
+		}
+	}
+	for i, v := range u0 {
+		if v == v {
+			in.w[in.plan.U[i]] = v
+		}
+	}
+}
+
+// run solves all blocks at the workspace's time and writes u0 and the solved
+// entries of p. Warnings go to warn.
+func (in *initializer) run(warn func(string)) error {
+	ws := in.ws
+	t := ws.Time(ws.T)
+	for b := range in.plan.Blocks {
+		if err := in.solve(b, t, warn); err != nil {
+			return err
+		}
+	}
+	if i := nonFinite(in.w); i >= 0 {
+		return in.invalid(t, i)
+	}
+	for i, k := range in.plan.U {
+		ws.U[i] = in.w[k]
+	}
+	for _, pair := range in.plan.P {
+		ws.Params[pair[0]] = in.w[pair[1]]
+	}
+	return nil
+}
+
+func (in *initializer) solve(b int, t float64, warn func(string)) error {
+	block, k := &in.plan.Blocks[b], &in.kernels[b]
+	p := in.ws.Params
+	if len(block.Unknowns) == 0 && len(block.Residual) == 0 {
+		k.Eval(t, in.w, p, nil)
+		return nil
+	}
+	if in.solvers[b] == nil {
+		sys := newton.System{
+			N: len(block.Unknowns), M: len(block.Residual), Pattern: block.Jac,
+			Residual: func(x, r []float64) {
+				in.scatter(block, x)
+				k.Eval(t, in.w, p, r)
+			},
+			Nominal: in.nominals(block),
+		}
+		if k.Jac != nil {
+			sys.Jacobian = func(x, vals []float64) {
+				in.scatter(block, x)
+				k.Jac(t, in.w, p, vals)
+			}
+		}
+		in.solvers[b] = newton.New(sys, newton.Options{Tol: math.Min(1e-10, in.ws.RelTol*1e-2)})
+	}
+	x := in.x[:0]
+	for _, i := range block.Unknowns {
+		x = append(x, in.w[i])
+	}
+	in.x = x
+	res := in.solvers[b].Solve(x)
+	in.ws.Stats.Newton += res.Iterations
+	in.scatter(block, x)
+	if res.Status != newton.Converged {
+		return in.failure(block, res)
+	}
+	k.Eval(t, in.w, p, make([]float64, len(block.Residual))) // assigned unknowns at the solution
+	if res.Rank < len(x) && !in.warned[b] {
+		in.warned[b] = true
+		warn(fmt.Sprintf("the initial equations leave %d of the values %s open; those nearest to the guesses were taken",
+			len(x)-res.Rank, in.list(block, 8)))
+	}
+	return nil
+}
+
+func (in *initializer) scatter(block *InitBlock, x []float64) {
+	for j, i := range block.Unknowns {
+		in.w[i] = x[j]
+	}
+}
+
+// nominals returns the nominal values of the iteration variables that are states;
+// nil if none has one.
+func (in *initializer) nominals(block *InitBlock) []float64 {
+	some := false
+	for _, q := range in.ws.P.States {
+		some = some || q.Nominal != 0
+	}
+	if !some {
+		return nil
+	}
+	of := make(map[int32]float64)
+	for i, k := range in.plan.U {
+		if i < len(in.ws.P.States) {
+			of[k] = in.ws.P.States[i].Nominal
+		}
+	}
+	v := make([]float64, len(block.Unknowns))
+	for j, i := range block.Unknowns {
+		v[j] = of[i]
+	}
+	return v
+}
+
+// failure explains why a block was not solved.
+func (in *initializer) failure(block *InitBlock, res newton.Result) *Failure {
+	var s strings.Builder
+	worst := ""
+	if res.Worst >= 0 && res.Worst < len(block.Residual) {
+		worst = block.Residual[res.Worst]
+	}
+	switch res.Status {
+	case newton.NotFinite:
+		fmt.Fprintf(&s, "division by zero or invalid value at the start in %s", worst)
+		fmt.Fprintf(&s, ", with the guesses %s; change these guesses", in.list(block, 6))
+	case newton.Inconsistent:
+		fmt.Fprintf(&s, "the initial values contradict each other: %s cannot hold (residual %.3g) together with the other equations for %s; remove or change one of these start values or initial equations",
+			worst, res.Residual, in.list(block, 6))
+	case newton.Singular:
+		fmt.Fprintf(&s, "the initial equations do not determine %s: it depends on the others; give it a fixed start value, or another guess than %.6g",
+			in.name(block.Unknowns[res.Column]), in.w[block.Unknowns[res.Column]])
+	default:
+		fmt.Fprintf(&s, "no consistent initial values found (%s after %d iterations): %s is off by %.3g at %s; give better guesses for these",
+			res.Status, res.Iterations, worst, res.Residual, in.list(block, 6))
+	}
+	return in.ws.Fail(InitFailure, "%s", s.String())
+}
+
+// invalid explains a value that is not finite although no block failed.
+func (in *initializer) invalid(t float64, i int) *Failure {
+	// Find the block that assigned it.
+	culprit := ""
+	probe := newInitializer(in.ws)
+	probe.reset(nil)
+	for b := range in.plan.Blocks {
+		if probe.solve(b, t, func(string) {}) != nil || nonFinite(probe.w) >= 0 {
+			if r := in.plan.Blocks[b].Residual; len(r) > 0 {
+				culprit = " in " + r[0]
+			}
+			break
+		}
+	}
+	return in.ws.Fail(InitFailure, "division by zero or invalid value at the start%s: %s is %v", culprit, in.name(int32(i)), in.w[i])
+}
+
+func (in *initializer) name(i int32) string {
+	if int(i) < len(in.plan.Names) && in.plan.Names[i] != "" {
+		return in.plan.Names[i]
+	}
+	return fmt.Sprintf("unknown %d", i)
+}
+
+// list writes the iteration variables and their values, most of them.
+func (in *initializer) list(block *InitBlock, most int) string {
+	var s strings.Builder
+	for j, i := range block.Unknowns {
+		if j == most {
+			fmt.Fprintf(&s, " and %d more", len(block.Unknowns)-most)
+			break
+		}
+		if j > 0 {
+			s.WriteString(", ")
+		}
+		fmt.Fprintf(&s, "%s = %.6g", in.name(i), in.w[i])
+	}
+	return s.String()
+}
+
+// algebraic solves the rows with M = 0 for their unknowns.
+type algebraic struct {
+	ws     *Workspace
+	solver *newton.Solver
+	pick   []int32 // entries of the Jacobian of the sub-block
+	vals   []float64
+	f, u   []float64
+	x      []float64
+	t      float64
+}
+
+func newAlgebraic(ws *Workspace) *algebraic {
+	n, m := ws.N(), len(ws.Alg)
+	a := &algebraic{
+		ws: ws, vals: make([]float64, ws.Pattern.NNZ()),
+		f: make([]float64, n), u: make([]float64, n), x: make([]float64, m),
+	}
+	sub, pick := ws.subPattern()
+	a.pick = pick
+	nominal := make([]float64, m)
+	for k, i := range ws.Alg {
+		if int(i) < len(ws.P.States) {
+			nominal[k] = ws.P.States[i].Nominal
+		}
+	}
+	a.solver = newton.New(newton.System{
+		N: m, M: m, Pattern: sub, Nominal: nominal,
+		Residual: func(x, r []float64) {
+			a.scatter(x)
+			ws.RHS(a.t, a.u, a.f)
+			for k, i := range ws.Alg {
+				r[k] = a.f[i]
+			}
+		},
+		Jacobian: func(x, vals []float64) {
+			a.scatter(x)
+			ws.Jac(a.t, a.u, nil, a.vals)
+			for e, k := range a.pick {
+				vals[e] = a.vals[k]
+			}
+		},
+	}, newton.Options{Tol: math.Min(1e-10, ws.RelTol*1e-2), MaxIter: 100})
+	return a
+}
+
+func (a *algebraic) scatter(x []float64) {
+	for k, i := range a.ws.Alg {
+		a.u[i] = x[k]
+	}
+}
+
+// solve makes the algebraic entries of u consistent at t; the others stay.
+func (a *algebraic) solve(t float64, u []float64) error {
+	a.t = t
+	copy(a.u, u)
+	for k, i := range a.ws.Alg {
+		a.x[k] = u[i]
+	}
+	res := a.solver.Solve(a.x)
+	a.ws.Stats.Newton += res.Iterations
+	if res.Status != newton.Converged {
+		a.ws.Stats.NewtonFail++
+		if res.Worst < 0 {
+			return errors.New(res.Status.String())
+		}
+		i := int(a.ws.Alg[res.Worst])
+		if res.Status == newton.NotFinite {
+			return fmt.Errorf("division by zero or invalid value in %s", a.ws.P.equation(i))
+		}
+		return fmt.Errorf("%s after %d iterations: %s is off by %.3g", res.Status, res.Iterations, a.ws.P.equation(i), res.Residual)
+	}
+	for k, i := range a.ws.Alg {
+		u[i] = a.x[k]
+	}
+	return nil
+}
