@@ -1,6 +1,10 @@
 package expr
 
-import "slices"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // pair is a (coefficient, term) or (base, exponent) pair under construction.
 type pair struct {
@@ -8,6 +12,16 @@ type pair struct {
 	c   Num // coefficient of a sum term
 	e   ID  // exponent of a product factor
 }
+
+// flatMax bounds what is merged into a surrounding sum or product: one with more
+// terms stays a single term of it. So s = s + x in a loop of n steps costs O(n)
+// time and space, not O(n^2): the partial sums nest every flatMax steps. A sum that
+// is built by one call (Add, Linear, Parse) is flat whatever its length. The price is
+// that like terms do not meet across the border of a long sum.
+const flatMax = 32
+
+// long reports whether a sum or product stays nested inside another one.
+func (p *Pool) long(e ID) bool { return p.nodes[e].n > 2*flatMax+1 }
 
 // Add returns the canonical sum of the terms.
 func (p *Pool) Add(terms ...ID) ID {
@@ -59,7 +73,7 @@ type sum struct {
 }
 
 // add adds k*t. Sums are flattened where that does not expand anything: when k is
-// 1 or -1, or t has a single term.
+// 1 or -1 and t is not long, or t has a single term.
 func (s *sum) add(k Num, t ID) {
 	if k.IsZero() {
 		return
@@ -72,8 +86,7 @@ func (s *sum) add(k Num, t ID) {
 		return
 	case OpAdd:
 		a := p.Args(t)
-		ki, isInt := k.Int()
-		if (isInt && (ki == 1 || ki == -1)) || (len(a) == 3 && a[0] == Zero) {
+		if k.isUnit() && !p.long(t) || len(a) == 3 && a[0] == Zero {
 			c0, _ := p.Value(a[0])
 			s.c = s.c.Add(k.Mul(c0))
 			for i := 1; i < len(a); i += 2 {
@@ -88,16 +101,28 @@ func (s *sum) add(k Num, t ID) {
 
 func (s *sum) done() ID {
 	p := s.p
-	slices.SortStableFunc(s.ts, func(a, b pair) int { return int(int64(a.key) - int64(b.key)) })
+	sortPairs(s.ts)
 	out := s.ts[:0]
+	again := false
 	for _, t := range s.ts {
 		if n := len(out); n > 0 && out[n-1].key == t.key {
-			out[n-1].c = out[n-1].c.Add(t.c)
+			c := out[n-1].c.Add(t.c)
+			out[n-1].c = c
+			// 0.5*(x + y) + 0.5*(x + y) is x + y: a merged coefficient may open a sum.
+			again = again || c.isUnit() && p.Op(t.key) == OpAdd && !p.long(t.key)
 		} else {
 			out = append(out, t)
 		}
 	}
-	args := make([]ID, 1, 1+2*len(out))
+	if again {
+		acc := sum{p: p, c: s.c}
+		for _, t := range out {
+			acc.add(t.c, t.key)
+		}
+		return acc.done()
+	}
+	var buf [2*flatMax + 1]ID
+	args := append(buf[:0], Zero)
 	for _, t := range out {
 		if !t.c.IsZero() {
 			args = append(args, p.Num(t.c), t.key)
@@ -111,6 +136,16 @@ func (s *sum) done() ID {
 	}
 	args[0] = p.Num(s.c)
 	return p.intern(OpAdd, args)
+}
+
+// sortPairs orders by key and keeps the order of equal ones.
+func sortPairs(ts []pair) {
+	for i := 1; i < len(ts); i++ {
+		if ts[i-1].key > ts[i].key {
+			slices.SortStableFunc(ts, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
+			return
+		}
+	}
 }
 
 // Mul returns the canonical product of the factors.
@@ -174,9 +209,13 @@ func (m *product) mul(b, e ID) {
 				m.k = m.k.Mul(r)
 				return
 			}
+			if b == Zero { // 1/0: every negative power is the same pole
+				m.fs = append(m.fs, pair{key: Zero, e: MinusOne})
+				return
+			}
 		}
 	case OpMul:
-		if eint {
+		if eint && !p.long(b) {
 			a := p.Args(b)
 			for i := 0; i < len(a); i += 2 {
 				m.mul(a[i], p.Mul(a[i+1], e))
@@ -188,7 +227,8 @@ func (m *product) mul(b, e ID) {
 		if a := p.Args(b); len(a) == 3 && a[0] == Zero {
 			k, _ := p.Value(a[1])
 			if econst && (eint || k.Sign() > 0) {
-				if r, ok := k.Pow(ev); ok {
+				// Irrational roots stay inside: sqrt(2*x) is not 1.414*sqrt(x).
+				if r, ok := k.Pow(ev); ok && (eint || r.d != 0 && k.d != 0) {
 					m.k = m.k.Mul(r)
 					m.mul(a[2], e)
 					return
@@ -201,38 +241,44 @@ func (m *product) mul(b, e ID) {
 
 func (m *product) done() ID {
 	p := m.p
-	if m.k.IsZero() {
-		return Zero
-	}
-	slices.SortStableFunc(m.fs, func(a, b pair) int { return int(int64(a.key) - int64(b.key)) })
+	sortPairs(m.fs)
 	out := m.fs[:0]
+	again := false
 	for _, f := range m.fs {
 		if n := len(out); n > 0 && out[n-1].key == f.key {
 			out[n-1].e = p.Add(out[n-1].e, f.e)
+			// A merged exponent may have become a number that opens the base:
+			// sqrt(x*y)*sqrt(x*y) is x*y.
+			if p.Op(out[n-1].e) == OpConst {
+				switch p.Op(f.key) {
+				case OpConst, OpMul, OpAdd:
+					again = true
+				}
+			}
 		} else {
 			out = append(out, f)
 		}
 	}
-	args := make([]ID, 0, 2*len(out))
-	again := false
+	if again {
+		acc := product{p: p, k: m.k}
+		for _, f := range out {
+			acc.mul(f.key, f.e)
+		}
+		return acc.done()
+	}
+	var buf [2 * flatMax]ID
+	args := buf[:0]
 	for _, f := range out {
 		if f.e == Zero {
 			continue
 		}
-		// Merged exponents may have become integers, so that a product base opens.
-		if v, ok := p.Value(f.e); ok && p.Op(f.key) == OpMul {
-			if _, isInt := v.Int(); isInt {
-				again = true
-			}
+		if f.key == Zero && f.e == MinusOne && m.k.IsZero() {
+			return p.Float(math.NaN()) // 0/0
 		}
 		args = append(args, f.key, f.e)
 	}
-	if again {
-		acc := product{p: p, k: m.k}
-		for i := 0; i < len(args); i += 2 {
-			acc.mul(args[i], args[i+1])
-		}
-		return acc.done()
+	if m.k.IsZero() {
+		return Zero
 	}
 	var t ID
 	switch {
@@ -249,8 +295,11 @@ func (m *product) done() ID {
 	return p.Scale(m.k, t)
 }
 
-// Fn applies a function operator of the table and folds constants. It must not be
-// used for OpAdd and OpMul. Relations with > are written with the arguments swapped.
+// Fn applies a function operator of the table and folds constants, as long as the
+// value is a finite number: log(-1) and exp(1000) stay as they are, so that a
+// diagnostic can show them. It must not be used for OpAdd, OpMul and OpCall.
+// Relations with > are written with the arguments swapped. The arguments of ==, <>,
+// min and max are put in the order of their ids.
 func (p *Pool) Fn(op Op, a ...ID) ID {
 	switch op {
 	case OpNot:
@@ -264,24 +313,22 @@ func (p *Pool) Fn(op Op, a ...ID) ID {
 		}
 		return p.intern(op, a)
 	case OpAnd:
-		if a[0] == False || a[1] == False {
+		switch {
+		case a[0] == False || a[1] == False:
 			return False
-		}
-		if a[0] == True {
+		case a[0] == True:
 			return a[1]
-		}
-		if a[1] == True || a[0] == a[1] {
+		case a[1] == True || a[0] == a[1]:
 			return a[0]
 		}
 		return p.intern(op, a)
 	case OpOr:
-		if a[0] == True || a[1] == True {
+		switch {
+		case a[0] == True || a[1] == True:
 			return True
-		}
-		if a[0] == False {
+		case a[0] == False:
 			return a[1]
-		}
-		if a[1] == False || a[0] == a[1] {
+		case a[1] == False || a[0] == a[1]:
 			return a[0]
 		}
 		return p.intern(op, a)
@@ -294,59 +341,84 @@ func (p *Pool) Fn(op Op, a ...ID) ID {
 		}
 		return p.intern(op, a)
 	case OpNoEvent:
-		switch o := p.Op(a[0]); {
-		case o < OpAdd && o != OpSym, o == OpNoEvent:
+		if o := p.Op(a[0]); o < OpAdd || o == OpNoEvent || p.IsAtom(a[0]) {
 			return a[0]
 		}
 		return p.intern(op, a)
 	case OpDer:
-		if p.Op(a[0]) == OpTime {
+		switch p.Op(a[0]) {
+		case OpTime:
 			return One
-		}
-		if p.Op(a[0]) == OpConst {
+		case OpConst:
 			return Zero
 		}
 		return p.intern(op, a)
-	case OpPre, OpSmooth, OpHomotopy:
-		if o := p.Op(a[len(a)-1]); op != OpHomotopy && (o <= OpFalse) {
-			return a[len(a)-1]
+	case OpPre:
+		if p.Op(a[0]) <= OpFalse {
+			return a[0]
 		}
 		return p.intern(op, a)
+	case OpSmooth:
+		if p.Op(a[1]) < OpAdd {
+			return a[1]
+		}
+		return p.intern(op, a)
+	case OpHomotopy:
+		if a[0] == a[1] {
+			return a[0]
+		}
+		return p.intern(op, a)
+	case OpLt:
+		if a[0] == a[1] {
+			return False
+		}
+	case OpLe:
+		if a[0] == a[1] {
+			return True
+		}
+	case OpEq, OpNe, OpMin, OpMax:
+		if a[0] == a[1] {
+			switch op {
+			case OpEq:
+				return True
+			case OpNe:
+				return False
+			}
+			return a[0]
+		}
+		if a[0] > a[1] {
+			a = []ID{a[1], a[0]}
+		}
 	}
 	info := op.Info()
 	if info.Eval == nil || len(a) == 0 {
 		return p.intern(op, a)
 	}
-	if (op == OpLt || op == OpNe) && a[0] == a[1] {
-		return False
-	}
-	if (op == OpLe || op == OpEq) && a[0] == a[1] {
-		return True
-	}
-	var buf [3]float64
-	for i, x := range a {
+	var buf [4]float64
+	v := buf[:0]
+	for _, x := range a {
 		switch p.Op(x) {
 		case OpConst:
-			v, _ := p.Value(x)
-			buf[i] = v.Float()
+			n, _ := p.Value(x)
+			v = append(v, n.Float())
 		case OpTrue:
-			buf[i] = 1
+			v = append(v, 1)
 		case OpFalse:
-			buf[i] = 0
+			v = append(v, 0)
 		default:
 			return p.intern(op, a)
 		}
 	}
-	v := info.Eval(buf[:len(a)])
+	r := info.Eval(v)
 	switch {
-	case info.Bool && v != 0:
+	case info.Bool && r != 0:
 		return True
 	case info.Bool:
 		return False
-	case v != v:
-		return p.intern(op, a) // log(-1): keep it, so that the diagnostic can show it
+	case math.IsNaN(r) || math.IsInf(r, 0):
+		return p.intern(op, a)
 	}
-	return p.Float(v)
+	return p.Float(r)
 }
 
 // Der returns the time derivative symbol of a term, der(e).

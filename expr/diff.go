@@ -1,5 +1,7 @@
 package expr
 
+import "slices"
+
 // IsAtom reports whether differentiation treats e as an independent variable:
 // symbols, time, derivatives, previous values.
 func (p *Pool) IsAtom(e ID) bool {
@@ -14,10 +16,7 @@ func (p *Pool) IsAtom(e ID) bool {
 // atoms are constants: der(x) does not depend on x. memo is shared between calls
 // with the same x; nil makes a fresh one.
 func (p *Pool) Diff(e, x ID, memo map[ID]ID) ID {
-	if memo == nil {
-		memo = map[ID]ID{}
-	}
-	return p.chain(e, memo, func(a ID) ID {
+	return p.Tangent(e, memo, func(a ID) ID {
 		if a == x {
 			return One
 		}
@@ -30,10 +29,7 @@ func (p *Pool) Diff(e, x ID, memo map[ID]ID) ID {
 // der(der(x)) for der(x), Zero for parameters and discrete variables. memo is shared
 // between calls with the same dot; nil makes a fresh one.
 func (p *Pool) TimeDerivative(e ID, memo map[ID]ID, dot func(atom ID) ID) ID {
-	if memo == nil {
-		memo = map[ID]ID{}
-	}
-	return p.chain(e, memo, func(a ID) ID {
+	return p.Tangent(e, memo, func(a ID) ID {
 		if a == Time {
 			return One
 		}
@@ -41,93 +37,138 @@ func (p *Pool) TimeDerivative(e ID, memo map[ID]ID, dot func(atom ID) ID) ID {
 	})
 }
 
-// chain is the forward chain rule: the derivative of e when atoms have the given
-// tangents.
-func (p *Pool) chain(e ID, memo map[ID]ID, tangent func(ID) ID) ID {
-	if p.IsAtom(e) {
-		return tangent(e)
-	}
-	switch p.Op(e) {
-	case OpConst, OpTrue, OpFalse:
-		return Zero
+// Tangent returns the sum over the atoms a of e of the partial derivative by a times
+// tangent(a): the product of the gradient with a vector, by the forward chain rule.
+// tangent is asked once per atom and memo. memo is shared between calls with the same
+// tangent; nil makes a fresh one.
+func (p *Pool) Tangent(e ID, memo map[ID]ID, tangent func(atom ID) ID) ID {
+	if memo == nil {
+		memo = map[ID]ID{}
 	}
 	if r, ok := memo[e]; ok {
 		return r
 	}
-	a := append([]ID(nil), p.Args(e)...)
-	var r ID
+	var todo []ID
+	stack := []ID{e}
+	for len(stack) > 0 {
+		t := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if _, ok := memo[t]; ok {
+			continue
+		}
+		if p.IsAtom(t) {
+			memo[t] = tangent(t)
+			continue
+		}
+		memo[t] = Zero
+		if p.nodes[t].op <= OpFalse {
+			continue
+		}
+		todo = append(todo, t)
+		stack = append(stack, p.Args(t)...)
+	}
+	slices.Sort(todo)
+	for _, t := range todo {
+		memo[t] = p.tangentOf(t, memo)
+	}
+	return memo[e]
+}
+
+// tangentOf is the chain rule for one term whose arguments have their tangents in
+// dot.
+func (p *Pool) tangentOf(e ID, dot map[ID]ID) ID {
+	a := p.Args(e) // stays valid when the pool grows: terms are never changed
+	moves := false
+	for _, x := range a {
+		moves = moves || dot[x] != Zero
+	}
+	if !moves {
+		return Zero
+	}
 	switch op := p.Op(e); op {
 	case OpAdd:
 		acc := sum{p: p, c: IntNum(0)}
 		for i := 1; i < len(a); i += 2 {
 			k, _ := p.Value(a[i])
-			acc.add(k, p.chain(a[i+1], memo, tangent))
+			acc.add(k, dot[a[i+1]])
 		}
-		r = acc.done()
+		return acc.done()
 	case OpMul:
-		terms := make([]ID, 0, len(a)/2)
+		acc := sum{p: p, c: IntNum(0)}
+		others := p.cofactors(a)
 		for i := 0; i < len(a); i += 2 {
-			d := p.dpow(a[i], a[i+1], p.chain(a[i], memo, tangent), p.chain(a[i+1], memo, tangent))
-			if d == Zero {
-				continue
+			if d := p.dpow(a[i], a[i+1], dot[a[i]], dot[a[i+1]]); d != Zero {
+				acc.add(IntNum(1), p.Mul(others(i/2), d))
 			}
+		}
+		return acc.done()
+	case OpIf:
+		return p.Fn(OpIf, a[0], dot[a[1]], dot[a[2]])
+	case OpNoEvent:
+		return p.Fn(OpNoEvent, dot[a[0]])
+	case OpSmooth:
+		// One order of smoothness is lost; below zero the derivative may jump.
+		if n, ok := p.Value(a[0]); ok && n.Sign() > 0 {
+			return p.Fn(OpSmooth, p.Num(n.Add(IntNum(-1))), dot[a[1]])
+		}
+		return dot[a[1]]
+	case OpHomotopy:
+		return p.Fn(OpHomotopy, dot[a[0]], dot[a[1]])
+	default:
+		acc := sum{p: p, c: IntNum(0)}
+		for i, x := range a {
+			if dx := dot[x]; dx != Zero {
+				acc.add(IntNum(1), p.Mul(p.partial(e, i), dx))
+			}
+		}
+		return acc.done()
+	}
+}
+
+// partial is the derivative of a function node by its argument i.
+func (p *Pool) partial(e ID, i int) ID {
+	a := p.Args(e)
+	if p.Op(e) == OpCall {
+		if i == 0 {
+			return Zero
+		}
+		f, args := p.Callee(e)
+		if f.Partial != nil {
+			return f.Partial(p, args, i-1)
+		}
+		return p.numericPartial(e, i)
+	}
+	if d := p.Op(e).Info().Diff; d != nil {
+		return d(p, a, i)
+	}
+	return Zero
+}
+
+// cofactors gives the product of all factors of a product but one. A long product
+// shares partial products from both ends, so that all its cofactors together stay of
+// linear size.
+func (p *Pool) cofactors(a []ID) func(i int) ID {
+	n := len(a) / 2
+	if n <= flatMax/2 {
+		return func(i int) ID {
 			acc := product{p: p, k: IntNum(1)}
-			acc.mul(d, One)
-			for j := 0; j < len(a); j += 2 {
+			for j := 0; j < n; j++ {
 				if j != i {
-					acc.mul(a[j], a[j+1])
+					acc.mul(a[2*j], a[2*j+1])
 				}
 			}
-			terms = append(terms, acc.done())
+			return acc.done()
 		}
-		r = p.Add(terms...)
-	case OpIf:
-		r = p.Fn(OpIf, a[0], p.chain(a[1], memo, tangent), p.chain(a[2], memo, tangent))
-	case OpNoEvent:
-		if d := p.chain(a[0], memo, tangent); d != Zero {
-			r = p.Fn(OpNoEvent, d)
-		}
-	case OpSmooth:
-		r = p.chain(a[1], memo, tangent)
-	case OpHomotopy:
-		d0, d1 := p.chain(a[0], memo, tangent), p.chain(a[1], memo, tangent)
-		if d0 != Zero || d1 != Zero {
-			r = p.Fn(OpHomotopy, d0, d1)
-		}
-	case OpCall:
-		f, args := p.Callee(e)
-		var terms []ID
-		for i, x := range args {
-			dx := p.chain(x, memo, tangent)
-			if dx == Zero {
-				continue
-			}
-			var d ID
-			if f.Partial != nil {
-				d = f.Partial(p, args, i)
-			} else {
-				d = p.numericPartial(e, i)
-			}
-			terms = append(terms, p.Mul(d, dx))
-		}
-		r = p.Add(terms...)
-	default:
-		info := op.Info()
-		if info.Diff == nil {
-			break
-		}
-		var terms []ID
-		for i, x := range a {
-			dx := p.chain(x, memo, tangent)
-			if dx == Zero {
-				continue
-			}
-			terms = append(terms, p.Mul(info.Diff(p, a, i), dx))
-		}
-		r = p.Add(terms...)
 	}
-	memo[e] = r
-	return r
+	left, right := make([]ID, n+1), make([]ID, n+1)
+	left[0], right[n] = One, One
+	for i := 0; i < n; i++ {
+		left[i+1] = p.Mul(left[i], p.Pow(a[2*i], a[2*i+1]))
+	}
+	for i := n - 1; i >= 0; i-- {
+		right[i] = p.Mul(right[i+1], p.Pow(a[2*i], a[2*i+1]))
+	}
+	return func(i int) ID { return p.Mul(left[i], right[i+1]) }
 }
 
 // dpow is the derivative of b^e for tangents db and de.
@@ -142,15 +183,15 @@ func (p *Pool) dpow(b, e, db, de ID) ID {
 	return p.Add(terms...)
 }
 
-// numericPartial is a central difference of a call without known derivatives.
+// numericPartial is a central difference of a call, by Args index i.
 func (p *Pool) numericPartial(e ID, i int) ID {
-	a := append([]ID(nil), p.Args(e)...)
+	a := slices.Clone(p.Args(e))
 	const step = 1.0 / (1 << 18)
-	h := p.Mul(p.Float(step), p.Fn(OpMax, One, p.Fn(OpAbs, a[i+1])))
-	x := a[i+1]
-	a[i+1] = p.Add(x, h)
+	x := a[i]
+	h := p.Mul(p.Float(step), p.Fn(OpMax, One, p.Fn(OpAbs, x)))
+	a[i] = p.Add(x, h)
 	hi := p.intern(OpCall, a)
-	a[i+1] = p.Sub(x, h)
+	a[i] = p.Sub(x, h)
 	lo := p.intern(OpCall, a)
 	return p.Div(p.Sub(hi, lo), p.Scale(IntNum(2), h))
 }
@@ -158,133 +199,88 @@ func (p *Pool) numericPartial(e ID, i int) ID {
 // Gradient returns the partial derivatives of e with respect to each atom that it
 // depends on and that want accepts (nil: all), by reverse accumulation over the DAG:
 // the cost is a small multiple of the size of e whatever the number of atoms. The
-// atoms come in increasing id order.
-//
-// Griewank and Walther, Evaluating Derivatives, 2008, ch. 3.
+// atoms come in increasing id order. (A derivative by reverse accumulation has the
+// value of Diff, but is another term; noEvent around a part of e is not kept around
+// the derivatives of that part, and homotopy counts as its actual argument.)
 //
 // The branches of an if are differentiated on their own and chosen between
 // afterwards, so that a branch that is not taken and has no value (log of a negative
 // number) does not spoil the derivative.
+//
+// Griewank and Walther, Evaluating Derivatives, 2008, ch. 3.
 func (p *Pool) Gradient(e ID, want func(atom ID) bool) (atoms, derivs []ID) {
-	g := p.gradient(e, map[ID]gradient{})
-	for i, a := range g.atoms {
-		if want == nil || want(a) {
-			atoms, derivs = append(atoms, a), append(derivs, g.derivs[i])
-		}
-	}
-	return atoms, derivs
+	r := reverse{p: p, want: want, ifs: map[ID]gradient{}}
+	g := r.gradient(e)
+	return g.atoms, g.derivs
 }
 
 // gradient lists atoms in increasing order with the derivatives.
 type gradient struct{ atoms, derivs []ID }
 
-// choose is the gradient of "if c then a else b".
-func (p *Pool) choose(c ID, a, b gradient) gradient {
-	var g gradient
-	for i, j := 0, 0; i < len(a.atoms) || j < len(b.atoms); {
-		var atom ID
-		da, db := Zero, Zero
-		if j == len(b.atoms) || i < len(a.atoms) && a.atoms[i] <= b.atoms[j] {
-			atom, da = a.atoms[i], a.derivs[i]
-		} else {
-			atom = b.atoms[j]
-		}
-		if i < len(a.atoms) && a.atoms[i] == atom {
-			i++
-		}
-		if j < len(b.atoms) && b.atoms[j] == atom {
-			db = b.derivs[j]
-			j++
-		}
-		g.atoms, g.derivs = append(g.atoms, atom), append(g.derivs, p.Fn(OpIf, c, da, db))
-	}
-	return g
+// reverse is one run of reverse accumulation, with the gradients of if-terms.
+type reverse struct {
+	p    *Pool
+	want func(ID) bool
+	ifs  map[ID]gradient
 }
 
-// gradient is Gradient with the results for if-terms in memo.
-func (p *Pool) gradient(e ID, memo map[ID]gradient) gradient {
+func (r *reverse) gradient(e ID) gradient {
+	p := r.p
 	if p.Op(e) == OpIf {
-		if g, ok := memo[e]; ok {
-			return g
-		}
-		a := p.Args(e)
-		c, x, y := a[0], a[1], a[2]
-		g := p.choose(c, p.gradient(x, memo), p.gradient(y, memo))
-		memo[e] = g
-		return g
+		return r.ifTerm(e)
 	}
-	order := p.postorder(e)
-	adj := make(map[ID][]ID, len(order))
-	adj[e] = []ID{One}
+	order := p.moving(e, r.want)
+	adj := make(map[ID][]ID, len(order)) // contributions to the adjoint; no entry: not moving
+	for _, t := range order {
+		adj[t] = nil
+	}
+	if n := len(order); n > 0 && order[n-1] == e {
+		adj[e] = []ID{One}
+	}
 	for k := len(order) - 1; k >= 0; k-- {
 		t := order[k]
-		contrib, ok := adj[t]
-		if !ok {
-			continue
-		}
 		if p.IsAtom(t) {
 			continue
 		}
-		bar := p.Add(contrib...)
+		bar := p.Add(adj[t]...)
 		delete(adj, t)
 		if bar == Zero {
 			continue
 		}
-		push := func(x, d ID) {
-			if d == Zero || p.Op(x) <= OpFalse {
-				return
+		push := func(x ID, d func() ID) {
+			if c, ok := adj[x]; ok {
+				if v := d(); v != Zero {
+					adj[x] = append(c, p.Mul(bar, v))
+				}
 			}
-			adj[x] = append(adj[x], p.Mul(bar, d))
 		}
-		a := append([]ID(nil), p.Args(t)...)
+		a := p.Args(t)
 		switch op := p.Op(t); op {
 		case OpAdd:
 			for i := 1; i < len(a); i += 2 {
-				push(a[i+1], a[i])
+				push(a[i+1], func() ID { return a[i] })
 			}
 		case OpMul:
+			others := p.cofactors(a)
 			for i := 0; i < len(a); i += 2 {
 				b, x := a[i], a[i+1]
-				acc := product{p: p, k: IntNum(1)}
-				for j := 0; j < len(a); j += 2 {
-					if j != i {
-						acc.mul(a[j], a[j+1])
-					}
-				}
-				rest := acc.done()
-				push(b, p.Mul(rest, x, p.Pow(b, p.Sub(x, One))))
-				if p.Op(x) != OpConst {
-					push(x, p.Mul(rest, p.Pow(b, x), p.Fn(OpLog, b)))
-				}
-			}
-		case OpCall:
-			f, args := p.Callee(t)
-			for i, x := range args {
-				if p.Op(x) <= OpFalse {
-					continue
-				}
-				if f.Partial != nil {
-					push(x, f.Partial(p, args, i))
-				} else {
-					push(x, p.numericPartial(t, i))
-				}
+				push(b, func() ID { return p.Mul(others(i/2), p.dpow(b, x, One, Zero)) })
+				push(x, func() ID { return p.Mul(others(i/2), p.dpow(b, x, Zero, One)) })
 			}
 		case OpIf:
-			g := p.gradient(t, memo)
+			g := r.ifTerm(t)
 			for i, atom := range g.atoms {
-				push(atom, g.derivs[i])
+				push(atom, func() ID { return g.derivs[i] })
 			}
 		default:
-			if d := op.Info().Diff; d != nil {
-				for i, x := range a {
-					push(x, d(p, a, i))
-				}
+			for i, x := range a {
+				push(x, func() ID { return p.partial(t, i) })
 			}
 		}
 	}
 	var g gradient
 	for _, t := range order {
-		if c, ok := adj[t]; ok && p.IsAtom(t) {
+		if c := adj[t]; len(c) > 0 {
 			if d := p.Add(c...); d != Zero {
 				g.atoms, g.derivs = append(g.atoms, t), append(g.derivs, d)
 			}
@@ -293,12 +289,51 @@ func (p *Pool) gradient(e ID, memo map[ID]gradient) gradient {
 	return g
 }
 
-// postorder lists the distinct subterms of e in increasing id order, not entering
-// atoms.
-func (p *Pool) postorder(e ID) []ID {
+// ifTerm is the gradient of "if c then a else b": an if for every atom.
+func (r *reverse) ifTerm(e ID) gradient {
+	if g, ok := r.ifs[e]; ok {
+		return g
+	}
+	args := r.p.Args(e)
+	a, b := r.gradient(args[1]), r.gradient(args[2])
+	var g gradient
+	for i, j := 0, 0; i < len(a.atoms) || j < len(b.atoms); {
+		atom, da, db := ID(0), Zero, Zero
+		switch {
+		case j == len(b.atoms) || i < len(a.atoms) && a.atoms[i] < b.atoms[j]:
+			atom, da = a.atoms[i], a.derivs[i]
+			i++
+		case i == len(a.atoms) || b.atoms[j] < a.atoms[i]:
+			atom, db = b.atoms[j], b.derivs[j]
+			j++
+		default:
+			atom, da, db = a.atoms[i], a.derivs[i], b.derivs[j]
+			i, j = i+1, j+1
+		}
+		g.atoms, g.derivs = append(g.atoms, atom), append(g.derivs, r.p.Fn(OpIf, args[0], da, db))
+	}
+	r.ifs[e] = g
+	return g
+}
+
+// moving lists the subterms of e that depend on wanted atoms, in increasing id order.
+func (p *Pool) moving(e ID, want func(ID) bool) []ID {
 	var out []ID
-	p.Walk(e, map[ID]bool{}, func(t ID) bool { return !p.IsAtom(t) }, func(t ID) { out = append(out, t) })
-	// A depth-first post-order is topological; sorting makes it canonical.
-	sortIDs(out)
+	moves := map[ID]bool{}
+	p.Walk(e, map[ID]bool{}, p.isCompound, func(t ID) {
+		m := false
+		if p.IsAtom(t) {
+			m = want == nil || want(t)
+		} else {
+			for _, a := range p.Args(t) {
+				m = m || moves[a]
+			}
+		}
+		if m {
+			moves[t] = true
+			out = append(out, t)
+		}
+	})
+	slices.Sort(out)
 	return out
 }

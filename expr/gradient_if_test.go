@@ -38,7 +38,7 @@ func TestGradientOfIfIgnoresTheOtherBranch(t *testing.T) {
 			dx = c.y * (1 + 2*in) * c.y
 			dy = in + in*in + c.y*(1+2*in)*c.x
 		}
-		if gx, gy := at(derivs[0], c.x, c.y), at(derivs[1], c.x, c.y); math.Abs(gx-dx) > 1e-12*(1+math.Abs(dx)) || math.Abs(gy-dy) > 1e-12*(1+math.Abs(dy)) {
+		if gx, gy := at(derivs[0], c.x, c.y), at(derivs[1], c.x, c.y); !(math.Abs(gx-dx) <= 1e-12*(1+math.Abs(dx)) && math.Abs(gy-dy) <= 1e-12*(1+math.Abs(dy))) {
 			t.Errorf("at %v: gradient %v %v, want %v %v", c, gx, gy, dx, dy)
 		}
 	}

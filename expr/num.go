@@ -78,7 +78,10 @@ func (a Num) Exact() (n, d int64, ok bool) { return a.n, a.d, a.d != 0 }
 // Int reports the value of an exact integer.
 func (a Num) Int() (int64, bool) { return a.n, a.d == 1 }
 
-// IsZero, IsOne and Sign look at the value.
+// isUnit reports whether a is 1 or -1.
+func (a Num) isUnit() bool { return a.d == 1 && (a.n == 1 || a.n == -1) }
+
+// IsZero reports whether a is exactly 0.
 func (a Num) IsZero() bool { return a.d != 0 && a.n == 0 }
 
 // IsOne reports whether a is exactly 1.
@@ -110,9 +113,10 @@ func (a Num) String() string {
 // Add is a + b, exact where both are and the result fits.
 func (a Num) Add(b Num) Num {
 	if a.d != 0 && b.d != 0 {
-		x, ok1 := mul64(a.n, b.d)
-		y, ok2 := mul64(b.n, a.d)
-		d, ok3 := mul64(a.d, b.d)
+		g := gcd(a.d, b.d)
+		x, ok1 := mul64(a.n, b.d/g)
+		y, ok2 := mul64(b.n, a.d/g)
+		d, ok3 := mul64(a.d, b.d/g)
 		if s := x + y; ok1 && ok2 && ok3 && (s > x) == (y > 0) {
 			return RatNum(s, d)
 		}
@@ -147,8 +151,13 @@ func (a Num) Inv() Num {
 	return FloatNum(1 / a.Float())
 }
 
-// Pow is a^b where the result is a finite real number.
+// Pow is a^b where that is a real number within the normal range of float64 (or an
+// exact zero): 0^-1 and (-2)^0.5 are refused, and so is a result that overflows or
+// loses digits to underflow. It is exact where a and the result are.
 func (a Num) Pow(b Num) (Num, bool) {
+	if b.IsOne() {
+		return a, true
+	}
 	if k, ok := b.Int(); ok && a.d != 0 && k >= -64 && k <= 64 {
 		if a.n == 0 && k < 0 {
 			return Num{}, false
@@ -159,22 +168,39 @@ func (a Num) Pow(b Num) (Num, bool) {
 		}
 		r := IntNum(1)
 		for range k {
-			r = r.Mul(base)
-			if r.d == 0 {
-				f := math.Pow(a.Float(), b.Float())
-				return FloatNum(f), !math.IsNaN(f) && !math.IsInf(f, 0)
+			if r = r.Mul(base); r.d == 0 {
+				break
 			}
 		}
-		return r, true
-	}
-	if n, d, ok := b.Exact(); ok && n == 1 && d == 2 && a.d != 0 && a.n >= 0 {
-		sn, sd := int64(math.Round(math.Sqrt(float64(a.n)))), int64(math.Round(math.Sqrt(float64(a.d))))
-		if sn*sn == a.n && sd*sd == a.d {
-			return RatNum(sn, sd), true
+		if r.d != 0 {
+			return r, true
 		}
 	}
+	if r, ok := a.root(b); ok {
+		return r, true
+	}
 	f := math.Pow(a.Float(), b.Float())
-	return FloatNum(f), !math.IsNaN(f) && !math.IsInf(f, 0)
+	abs := math.Abs(f)
+	if !(abs <= math.MaxFloat64) || abs < 0x1p-1022 && !a.IsZero() {
+		return Num{}, false
+	}
+	return FloatNum(f), true
+}
+
+// root is a^(m/2) where it is rational.
+func (a Num) root(b Num) (Num, bool) {
+	m, d, ok := b.Exact()
+	if !ok || d != 2 || a.d == 0 || a.n <= 0 || m < -8 || m > 8 {
+		return Num{}, false
+	}
+	sn, sd := int64(math.Round(math.Sqrt(float64(a.n)))), int64(math.Round(math.Sqrt(float64(a.d))))
+	nn, ok1 := mul64(sn, sn)
+	dd, ok2 := mul64(sd, sd)
+	if !ok1 || !ok2 || nn != a.n || dd != a.d {
+		return Num{}, false
+	}
+	r, ok := RatNum(sn, sd).Pow(IntNum(m))
+	return r, ok && r.d != 0
 }
 
 func abs64(a int64) int64 {

@@ -7,10 +7,7 @@
 // There is no global state: two pools may be used by two goroutines.
 package expr
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // ID is a term of a Pool. Arguments always have smaller ids than the node that
 // holds them, so increasing ids are a topological order. The zero ID is the
@@ -47,6 +44,7 @@ type Pool struct {
 
 	table  []ID // open addressing over nodes, ^0 is empty
 	numIdx map[Num]ID
+	nan    ID // the term that is not a number, 0 while there is none
 	symIdx map[string]ID
 	fnIdx  map[string]int
 }
@@ -84,15 +82,13 @@ func (p *Pool) Args(e ID) []ID {
 	return p.args[n.off : n.off+n.n : n.off+n.n]
 }
 
-// Num interns a number.
+// Num interns a number. All values that are not a number are one term.
 func (p *Pool) Num(v Num) ID {
 	v = v.canon()
-	if v.isNaN() {
-		v = Num{f: math.NaN()}
-		for i, w := range p.nums {
-			if w.isNaN() {
-				return p.nanID(i)
-			}
+	nan := v.isNaN()
+	if nan {
+		if p.nan != 0 {
+			return p.nan
 		}
 	} else if id, ok := p.numIdx[v]; ok {
 		return id
@@ -100,19 +96,12 @@ func (p *Pool) Num(v Num) ID {
 	id := ID(len(p.nodes))
 	p.nodes = append(p.nodes, node{op: OpConst, off: uint32(len(p.nums))})
 	p.nums = append(p.nums, v)
-	if !v.isNaN() {
+	if nan {
+		p.nan = id
+	} else {
 		p.numIdx[v] = id
 	}
 	return id
-}
-
-func (p *Pool) nanID(num int) ID {
-	for i, n := range p.nodes {
-		if n.op == OpConst && int(n.off) == num {
-			return ID(i)
-		}
-	}
-	panic("mtkc: bug: lost constant")
 }
 
 // Float interns a float64; integers become exact.

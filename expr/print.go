@@ -28,7 +28,7 @@ type TextOptions struct {
 // String is the term in Modelica-style text, which Parse reads back to the same id.
 // Products keep their factors together (a*b/(c*d)), powers with exponent 1/2 are
 // sqrt(x), sums lead with a positive term. Relations appear as stored: x > y is
-// written y < x.
+// written y < x. What is nested deeper than Parse reads (50000 levels) is cut to "...".
 func (p *Pool) String(e ID) string { return p.Text(e, TextOptions{}) }
 
 // Text is String with other names for symbols and functions.
@@ -57,9 +57,10 @@ const (
 
 type textWriter struct {
 	strings.Builder
-	p    *Pool
-	opt  TextOptions
-	over bool
+	p     *Pool
+	opt   TextOptions
+	over  bool
+	depth int
 }
 
 func (w *textWriter) full() bool {
@@ -74,6 +75,15 @@ func (w *textWriter) write(e ID, prec int) {
 	if w.full() {
 		return
 	}
+	if w.depth++; w.depth > maxNesting {
+		w.WriteString("...")
+	} else {
+		w.term(e, prec)
+	}
+	w.depth--
+}
+
+func (w *textWriter) term(e ID, prec int) {
 	p := w.p
 	if w.opt.Atom != nil {
 		if s, ok := w.opt.Atom(e); ok {

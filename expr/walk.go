@@ -18,39 +18,54 @@ func (p *Pool) Substitute(e ID, with map[ID]ID, memo map[ID]ID) ID {
 	})
 }
 
-// Transform rebuilds e bottom-up. f is asked first for every distinct subterm: if
-// it returns true the subterm is replaced by the result and not entered.
+// Transform rebuilds e bottom-up. f is asked first for every distinct subterm, in
+// depth-first order: if it returns true the subterm is replaced by the result and not
+// entered. Numbers below sums and products are not offered.
 func (p *Pool) Transform(e ID, memo map[ID]ID, f func(ID) (ID, bool)) ID {
 	if r, ok := memo[e]; ok {
 		return r
 	}
-	if r, ok := f(e); ok {
-		memo[e] = r
-		return r
-	}
-	n := p.nodes[e]
-	if n.op <= OpSym || n.n == 0 {
-		memo[e] = e
-		return e
-	}
-	var buf [16]ID
-	args := append(buf[:0], p.Args(e)...)
-	changed := false
-	for i, a := range args {
-		if p.nodes[a].op == OpConst {
+	var todo []ID // entered terms
+	stack := []ID{e}
+	for len(stack) > 0 {
+		t := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if _, ok := memo[t]; ok {
 			continue
 		}
-		if b := p.Transform(a, memo, f); b != a {
-			args[i] = b
-			changed = true
+		if r, ok := f(t); ok {
+			memo[t] = r
+			continue
+		}
+		memo[t] = t // until it is rebuilt below
+		n := p.nodes[t]
+		if n.op <= OpSym || n.n == 0 {
+			continue
+		}
+		todo = append(todo, t)
+		for i := int(n.n) - 1; i >= 0; i-- {
+			if a := p.args[int(n.off)+i]; p.nodes[a].op != OpConst {
+				stack = append(stack, a)
+			}
 		}
 	}
-	r := e
-	if changed {
-		r = p.Rebuild(e, args)
+	// Arguments have smaller ids than the terms that hold them.
+	slices.Sort(todo)
+	var args []ID
+	for _, t := range todo {
+		changed := false
+		args = append(args[:0], p.Args(t)...)
+		for i, a := range args {
+			if b, ok := memo[a]; ok && b != a {
+				args[i] = b
+				changed = true
+			}
+		}
+		if changed {
+			memo[t] = p.Rebuild(t, args)
+		}
 	}
-	memo[e] = r
-	return r
+	return memo[e]
 }
 
 // Walk visits every distinct subterm of e once, arguments before the term itself.
@@ -60,13 +75,34 @@ func (p *Pool) Walk(e ID, seen map[ID]bool, enter func(ID) bool, visit func(ID))
 	if seen[e] {
 		return
 	}
-	seen[e] = true
-	if p.nodes[e].op > OpSym && (enter == nil || enter(e)) {
-		for _, a := range p.Args(e) {
-			p.Walk(a, seen, enter, visit)
+	type frame struct {
+		t    ID
+		next uint32 // argument to enter next
+		n    uint32
+	}
+	open := func(t ID) frame {
+		seen[t] = true
+		n := p.nodes[t]
+		if n.op <= OpSym || enter != nil && !enter(t) {
+			return frame{t: t}
+		}
+		return frame{t: t, n: n.n}
+	}
+	stack := []frame{open(e)}
+	for len(stack) > 0 {
+		top := &stack[len(stack)-1]
+		if top.next == top.n {
+			t := top.t
+			stack = stack[:len(stack)-1]
+			visit(t)
+			continue
+		}
+		a := p.args[p.nodes[top.t].off+top.next]
+		top.next++
+		if !seen[a] {
+			stack = append(stack, open(a))
 		}
 	}
-	visit(e)
 }
 
 // Free returns the symbols of e in the order of their first appearance in a
@@ -88,82 +124,119 @@ func (p *Pool) Size(e ID) int {
 	return len(seen)
 }
 
-// Eval computes e. value gives the number of symbols and of terms that have no
-// value of their own (der(x), pre(x), time, ...); it returns false for terms it does
-// not know, whose value is then NaN unless the operator table has one.
-func (p *Pool) Eval(e ID, value func(ID) (float64, bool)) float64 {
-	return p.eval(e, map[ID]float64{}, value)
+// Atoms returns the atoms of e (see IsAtom) in increasing id order, not looking into
+// them.
+func (p *Pool) Atoms(e ID) []ID {
+	var out []ID
+	p.Walk(e, map[ID]bool{}, p.isCompound, func(t ID) {
+		if p.IsAtom(t) {
+			out = append(out, t)
+		}
+	})
+	slices.Sort(out)
+	return out
 }
 
-func (p *Pool) eval(e ID, memo map[ID]float64, value func(ID) (float64, bool)) float64 {
-	switch n := p.nodes[e]; n.op {
-	case OpConst:
-		return p.nums[n.off].Float()
-	case OpTrue:
-		return 1
-	case OpFalse:
-		return 0
-	}
-	if v, ok := memo[e]; ok {
-		return v
-	}
-	if v, ok := value(e); ok {
-		memo[e] = v
-		return v
-	}
-	var r float64
-	a := p.Args(e)
-	switch op := p.Op(e); op {
-	case OpAdd:
-		c, _ := p.Value(a[0])
-		r = c.Float()
-		for i := 1; i < len(a); i += 2 {
-			k, _ := p.Value(a[i])
-			r += k.Float() * p.eval(a[i+1], memo, value)
+// DependsOn reports whether the atom x occurs in e outside other atoms.
+func (p *Pool) DependsOn(e, x ID) bool {
+	found := false
+	p.Walk(e, map[ID]bool{}, func(t ID) bool { return !found && t >= x && p.isCompound(t) },
+		func(t ID) { found = found || t == x })
+	return found
+}
+
+func (p *Pool) isCompound(t ID) bool { return !p.IsAtom(t) }
+
+// Eval computes e. value gives the number of symbols and of terms that have no
+// value of their own (der(x), pre(x), time, ...), and may override that of any other
+// term; it returns false for terms it does not know, whose value is then NaN unless
+// the operator table has one. It is asked once per distinct term that is no constant.
+// Both branches of an if are computed.
+func (p *Pool) Eval(e ID, value func(ID) (float64, bool)) float64 {
+	return p.EvalAll([]ID{e}, value)[0]
+}
+
+// EvalAll is Eval for several terms, whose common parts are computed once.
+func (p *Pool) EvalAll(es []ID, value func(ID) (float64, bool)) []float64 {
+	memo := map[ID]float64{}
+	var todo []ID
+	stack := slices.Clone(es)
+	for len(stack) > 0 {
+		t := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if _, ok := memo[t]; ok {
+			continue
 		}
+		switch n := p.nodes[t]; n.op {
+		case OpConst:
+			memo[t] = p.nums[n.off].Float()
+			continue
+		case OpTrue:
+			memo[t] = 1
+			continue
+		case OpFalse:
+			memo[t] = 0
+			continue
+		}
+		if v, ok := value(t); ok {
+			memo[t] = v
+			continue
+		}
+		memo[t] = math.NaN()
+		if p.Op(t) == OpSym {
+			continue
+		}
+		todo = append(todo, t)
+		stack = append(stack, p.Args(t)...)
+	}
+	slices.Sort(todo)
+	var buf []float64
+	for _, t := range todo {
+		a := p.Args(t)
+		buf = buf[:0]
+		for _, x := range a {
+			buf = append(buf, memo[x])
+		}
+		memo[t] = p.apply(t, buf)
+	}
+	out := make([]float64, len(es))
+	for i, e := range es {
+		out[i] = memo[e]
+	}
+	return out
+}
+
+// apply is the value of t for argument values v in the layout of Args.
+func (p *Pool) apply(t ID, v []float64) float64 {
+	switch op := p.Op(t); op {
+	case OpAdd:
+		r := v[0]
+		for i := 1; i < len(v); i += 2 {
+			r += v[i] * v[i+1]
+		}
+		return r
 	case OpMul:
-		r = 1
-		for i := 0; i < len(a); i += 2 {
-			b := p.eval(a[i], memo, value)
+		a := p.Args(t)
+		r := 1.0
+		for i := 0; i < len(v); i += 2 {
 			switch a[i+1] {
 			case One:
-				r *= b
+				r *= v[i]
 			case MinusOne:
-				r /= b
+				r /= v[i]
 			default:
-				r *= math.Pow(b, p.eval(a[i+1], memo, value))
+				r *= math.Pow(v[i], v[i+1])
 			}
 		}
-	case OpIf:
-		if p.eval(a[0], memo, value) != 0 {
-			r = p.eval(a[1], memo, value)
-		} else {
-			r = p.eval(a[2], memo, value)
-		}
+		return r
 	case OpCall:
-		f, args := p.Callee(e)
-		v := make([]float64, len(args))
-		for i, x := range args {
-			v[i] = p.eval(x, memo, value)
-		}
-		r = math.NaN()
-		if f.Eval != nil {
-			r = f.Eval(v)
+		if f, _ := p.Callee(t); f.Eval != nil {
+			return f.Eval(v[1:])
 		}
 	default:
-		info := op.Info()
-		if info.Eval == nil {
-			r = math.NaN()
-			break
+		if f := op.Info().Eval; f != nil {
+			return f(v)
 		}
-		v := make([]float64, len(a))
-		for i, x := range a {
-			v[i] = p.eval(x, memo, value)
-		}
-		r = info.Eval(v)
 	}
-	memo[e] = r
-	return r
+	return math.NaN()
 }
-
-func sortIDs(a []ID) { slices.Sort(a) }
