@@ -72,6 +72,9 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 	ws.flip = set.flip
 	ws.RelTol, ws.AbsTol = set.RelTol, set.abstol
 	ws.HMin, ws.HMax, ws.InitialStep = set.HMin, set.HMax, set.InitialStep
+	if ws.N() == 0 {
+		ws.HMax = math.Min(ws.HMax, ws.span/500) // nothing but the time to show
+	}
 	ws.budget = set.MaxSteps
 	in.sol = &Solution{Problem: p, flip: set.flip, T: set.t0, U: ws.U, Params: ws.Params}
 	if opt.Dense {
@@ -416,6 +419,9 @@ func (in *Integrator) finish(code Retcode, message string) {
 	sol.Retcode, sol.Message = code, message
 	sol.T, sol.U, sol.Params = ws.Time(ws.T), append([]float64(nil), ws.U...), ws.Params
 	sol.Stats = ws.Stats
+	if a, ok := in.st.(*auto); ok {
+		sol.Solver, sol.Why = a.explain()
+	}
 	if s.Progress != nil {
 		s.Progress(sol.T)
 	}
@@ -456,23 +462,6 @@ func (in *Integrator) progress() {
 		in.clock = now
 		in.set.Progress(in.T())
 	}
-}
-
-// choose finds the method for the run and says why.
-func choose(ws *Workspace, s *settings) (Method, string, error) {
-	if s.Method != nil {
-		return s.Method, "given by the caller", nil
-	}
-	name := s.Solver
-	if name == "" {
-		name = "auto"
-	}
-	if name != "auto" {
-		m, err := Lookup(name)
-		return m, "asked for", err
-	}
-	m, err := Lookup("Tsit5")
-	return m, fmt.Sprintf("nonstiff so far, rtol = %.3g", ws.RelTol), err
 }
 
 // reversed returns the kernels of the problem with t replaced by -t: its right-hand

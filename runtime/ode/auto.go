@@ -1,0 +1,279 @@
+package ode
+
+// The automatic choice. Problems with algebraic equations go to an implicit method.
+// Others start with an explicit one; when the last stages of its steps show that
+// stability and not accuracy limits the step, the run goes on with an implicit
+// method, and back when the explicit one could make the same steps (Shampine's
+// idea; the stiffness test is that of Hairer, Wanner, Solving ODEs II, IV.2).
+
+import (
+	"fmt"
+	"math"
+)
+
+const (
+	smallSystem  = 50  // states up to which a Rosenbrock method is the implicit one
+	stiffSteps   = 10  // steps at the bound of stability before the run becomes implicit
+	calmSteps    = 6   // steps below it that clear that count
+	returnSteps  = 3   // implicit steps an explicit method could make before it takes over
+	returnMargin = 0.5 // of the explicit stability bound
+)
+
+// choose finds the method for the run and says why.
+func choose(ws *Workspace, s *settings) (Method, string, error) {
+	if s.Method != nil {
+		return s.Method, "given by the caller", nil
+	}
+	if s.Solver != "" && s.Solver != "auto" {
+		m, err := Lookup(s.Solver)
+		return m, "asked for", err
+	}
+	implicit, size := implicitChoice(ws)
+	if len(ws.Alg) > 0 {
+		m, err := Lookup(implicit)
+		return m, fmt.Sprintf("%d of %d equations are algebraic, which takes an implicit method; %s", len(ws.Alg), ws.N(), size), err
+	}
+	if ws.N() == 0 {
+		m, err := Lookup("BS3")
+		return m, "there are no states", err
+	}
+	name := "Tsit5"
+	if ws.RelTol < 1e-6 {
+		name = "Vern7"
+	}
+	m, err := Lookup(name)
+	if err != nil {
+		return nil, "", err
+	}
+	e, ok := m.(*erkMethod)
+	if !ok {
+		panic("mtkc: bug: " + name + " is no explicit Runge-Kutta method")
+	}
+	return &autoMethod{explicit: e, implicit: implicit, size: size}, "", nil
+}
+
+// implicitChoice names the implicit method for the size and tolerance of ws.
+func implicitChoice(ws *Workspace) (name, why string) {
+	n := ws.N()
+	if n > smallSystem {
+		for _, name := range []string{"BDF", "Radau5"} {
+			if _, err := Lookup(name); err == nil {
+				return name, fmt.Sprintf("%s because there are more than %d states", name, smallSystem)
+			}
+		}
+	}
+	if ws.RelTol >= 1e-2 && len(ws.Alg) == 0 {
+		return "Rosenbrock23", fmt.Sprintf("Rosenbrock23 for the loose tolerance rtol = %.3g", ws.RelTol)
+	}
+	return "Rodas5P", fmt.Sprintf("Rodas5P up to %d states", smallSystem)
+}
+
+// autoMethod starts explicit and switches.
+type autoMethod struct {
+	explicit *erkMethod
+	implicit string
+	size     string
+}
+
+// Info describes the explicit half.
+func (m *autoMethod) Info() Info { return m.explicit.Info() }
+
+// New returns a stepper that starts with the explicit method.
+func (m *autoMethod) New(ws *Workspace) (Stepper, error) {
+	e, err := m.explicit.start(ws)
+	if err != nil {
+		return nil, err
+	}
+	return &auto{ws: ws, m: m, explicit: e, cur: e, last: e}, nil
+}
+
+// auto is the stepper of a run that may change its method.
+type auto struct {
+	ws       *Workspace
+	m        *autoMethod
+	explicit *erk
+	implicit Stepper // nil until needed
+	cur      Stepper
+	last     Stepper // made the last step
+	pending  bool    // change the method before the next step
+
+	stiff, calm int
+	easy        int
+	need        int // easy steps that lead back; grows with every return
+	steps       [2]int
+	first       float64 // time of the first change
+	rho         power
+}
+
+// Restart restarts the present method.
+func (a *auto) Restart() error {
+	a.stiff, a.calm, a.easy = 0, 0, 0
+	if a.pending {
+		return a.change(a.ws.H)
+	}
+	return a.cur.Restart()
+}
+
+// change goes over to the other method at (T, U).
+func (a *auto) change(h float64) error {
+	a.pending = false
+	a.stiff, a.calm, a.easy = 0, 0, 0
+	if a.cur == Stepper(a.explicit) {
+		if a.implicit == nil {
+			m, err := Lookup(a.m.implicit)
+			if err != nil {
+				return err
+			}
+			if a.implicit, err = m.New(a.ws); err != nil {
+				return err
+			}
+			a.first = a.ws.T
+		}
+		a.cur = a.implicit
+	} else {
+		a.cur = a.explicit
+	}
+	a.ws.Stats.Switches++
+	a.ws.H = h
+	return a.cur.Restart()
+}
+
+// Step makes one step with the present method and judges it.
+func (a *auto) Step() error {
+	ws := a.ws
+	if a.pending {
+		if err := a.change(ws.H); err != nil {
+			return err
+		}
+	}
+	err := a.cur.Step()
+	if f, ok := err.(*Failure); ok && a.cur == Stepper(a.explicit) && (f.Code == DtTooSmall || f.Code == Unstable) && a.implicit == nil {
+		// An explicit method fails where a stiff transient starts; an implicit one may pass.
+		if a.change(0) != nil {
+			return err
+		}
+		if a.cur.Step() != nil {
+			a.cur = a.explicit
+			ws.Stats.Switches--
+			a.implicit = nil
+			return err
+		}
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	a.last = a.cur
+	if a.cur == Stepper(a.explicit) {
+		a.steps[0]++
+		a.judgeExplicit()
+	} else {
+		a.steps[1]++
+		if a.steps[1]%4 == 0 {
+			a.judgeImplicit()
+		}
+	}
+	return nil
+}
+
+// judgeExplicit counts steps at the bound of stability.
+func (a *auto) judgeExplicit() {
+	if z := a.explicit.stiffness(); z > 0.9*a.explicit.c.bound {
+		a.calm = 0
+		if a.stiff++; a.stiff >= stiffSteps {
+			a.pending = true
+		}
+	} else if a.stiff > 0 {
+		if a.calm++; a.calm >= calmSteps {
+			a.stiff, a.calm = 0, 0
+		}
+	}
+}
+
+// judgeImplicit counts steps that the explicit method could make as well.
+func (a *auto) judgeImplicit() {
+	ws := a.ws
+	h := ws.T - ws.TPrev
+	if h*a.rho.estimate(ws) > returnMargin*a.explicit.c.bound {
+		a.easy = 0
+		return
+	}
+	if a.easy++; a.easy >= returnSteps+a.need {
+		a.pending = true
+		a.need += returnSteps
+	}
+}
+
+// Interpolate asks the method that made the last step.
+func (a *auto) Interpolate(t float64, u []float64) { a.last.Interpolate(t, u) }
+
+// Degree of the interpolant of the last step.
+func (a *auto) Degree() int { return degree(a.last) }
+
+// Projected passes on.
+func (a *auto) Projected() { a.cur.Projected() }
+
+// explain names the methods used and why.
+func (a *auto) explain() (solver, why string) {
+	e := a.m.explicit.info.Name
+	why = fmt.Sprintf("%s for rtol = %.3g as long as the problem is not stiff", e, a.ws.RelTol)
+	if a.steps[1] == 0 {
+		return e, why
+	}
+	solver = e + "+" + a.m.implicit
+	return solver, fmt.Sprintf("%s; stiff from t = %.6g on, %d of %d steps with %s (%s)",
+		why, a.first, a.steps[1], a.steps[0]+a.steps[1], a.m.implicit, a.m.size)
+}
+
+// power estimates the spectral radius of df/du by the nonlinear power method
+// (Sommeijer, Shampine, Verwer, J. Comput. Appl. Math. 88, 1998), keeping its vector
+// from call to call.
+type power struct {
+	v, u, f0, f1 []float64
+}
+
+func (p *power) estimate(ws *Workspace) float64 {
+	n := ws.N()
+	if p.v == nil {
+		buf := make([]float64, 4*n)
+		p.v, p.u, p.f0, p.f1 = buf[:n], buf[n:2*n], buf[2*n:3*n], buf[3*n:]
+		for i := range p.v { // any direction will do that is not special
+			p.v[i] = 1 + math.Mod(0.754877666*float64(i+1), 1)
+		}
+	}
+	ws.RHS(ws.T, ws.U, p.f0)
+	rho := 0.0
+	for range 3 {
+		// Norms are weighted, so that the units of the states do not matter.
+		nv, nu := 0.0, 0.0
+		for i, v := range p.v {
+			w := 1 / (ws.AbsTol[i] + ws.RelTol*math.Abs(ws.U[i]))
+			nv += v * v * w * w
+			nu += ws.U[i] * ws.U[i] * w * w
+		}
+		nv, nu = math.Sqrt(nv), math.Sqrt(nu)
+		if !(nv > 0) {
+			return 0
+		}
+		size := math.Sqrt(eps) * math.Max(nu, math.Sqrt(float64(n))/ws.RelTol*1e-3)
+		for i, v := range p.v {
+			p.u[i] = ws.U[i] + v*(size/nv)
+		}
+		ws.RHS(ws.T, p.u, p.f1)
+		num := 0.0
+		for i := range p.f1 {
+			w := 1 / (ws.AbsTol[i] + ws.RelTol*math.Abs(ws.U[i]))
+			p.v[i] = p.f1[i] - p.f0[i]
+			num += p.v[i] * p.v[i] * w * w
+		}
+		if nonFinite(p.v) >= 0 {
+			p.v = nil
+			return math.Inf(1)
+		}
+		if rho = math.Sqrt(num) / size; rho == 0 {
+			p.v = nil
+			return 0
+		}
+	}
+	return rho
+}

@@ -1,0 +1,474 @@
+package ode
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mtkc/mtkc/runtime/linsolve"
+)
+
+func wantFailure(t *testing.T, err error, code Retcode, words ...string) *Failure {
+	t.Helper()
+	var f *Failure
+	if !errors.As(err, &f) {
+		t.Fatalf("%v, want %v", err, code)
+	}
+	if f.Code != code {
+		t.Fatalf("%v, want %v", err, code)
+	}
+	for _, w := range words {
+		if !strings.Contains(f.Message, w) {
+			t.Errorf("message %q does not contain %q", f.Message, w)
+		}
+	}
+	return f
+}
+
+// pendulum is the plane pendulum in Cartesian coordinates, reduced to index 1:
+// x' = u, y' = v, u' = -lambda x, v' = -lambda y - g, and the twice differentiated
+// constraint for lambda; the constraint and its derivative are invariants.
+func pendulum(t1 float64) *Problem {
+	p := &Problem{
+		Name: "pendulum", Span: [2]float64{0, t1}, Index: 3,
+		U0: []float64{1, 0, 0, 0, 0.5}, P: []float64{9.81, 1}, Mass: []float64{1, 1, 1, 1, 0},
+		States: []Quantity{{Name: "x"}, {Name: "y"}, {Name: "vx"}, {Name: "vy"}, {Name: "lambda"}},
+		Params: []Quantity{{Name: "g"}, {Name: "L"}},
+		NInv:   2,
+		InvJac: linsolve.Dense(2, 5),
+	}
+	p.NewKernels = func() *Kernels {
+		return &Kernels{
+			RHS: func(t float64, u, p, du []float64) {
+				x, y, vx, vy, l := u[0], u[1], u[2], u[3], u[4]
+				du[0], du[1] = vx, vy
+				du[2], du[3] = -l*x, -l*y-p[0]
+				du[4] = vx*vx + vy*vy - l*(x*x+y*y) - p[0]*y
+			},
+			Invariants: func(t float64, u, p, g []float64) {
+				g[0] = u[0]*u[0] + u[1]*u[1] - p[1]*p[1]
+				g[1] = u[0]*u[2] + u[1]*u[3]
+			},
+			InvariantJac: func(t float64, u, p, v []float64) {
+				copy(v, []float64{2 * u[0], u[2], 2 * u[1], u[3], 0, u[0], 0, u[1], 0, 0})
+			},
+		}
+	}
+	return p
+}
+
+// The constraints hold to rounding at every saved point, the energy to the tolerance,
+// for the automatic choice and others.
+func TestPendulum(t *testing.T) {
+	for _, name := range []string{"auto", "Rodas5P", "Radau5"} {
+		sol := mustSolve(t, pendulum(10), Options{Solver: name, RelTol: 1e-8, AbsTol: 1e-8, Steps: 97})
+		worst := [3]float64{}
+		for i := range sol.Len() {
+			u := sol.State(i)
+			worst[0] = max(worst[0], math.Abs(u[0]*u[0]+u[1]*u[1]-1))
+			worst[1] = max(worst[1], math.Abs(u[0]*u[2]+u[1]*u[3]))
+			worst[2] = max(worst[2], math.Abs((u[2]*u[2]+u[3]*u[3])/2+9.81*u[1]))
+			lambda := u[2]*u[2] + u[3]*u[3] - 9.81*u[1]
+			if math.Abs(u[4]-lambda) > 1e-8*(1+math.Abs(lambda)) {
+				t.Errorf("%s: lambda = %g, want %g at t = %g", name, u[4], lambda, sol.Times[i])
+			}
+		}
+		if worst[0] > 1e-13 || worst[1] > 1e-13 || worst[2] > 1e-5 {
+			t.Errorf("%s: constraint %.2g, its derivative %.2g, energy %.2g (%+v)", name, worst[0], worst[1], worst[2], sol.Stats)
+		}
+		t.Logf("%s: constraint %.2g, its derivative %.2g, energy %.2g (%+v) %s", sol.Solver, worst[0], worst[1], worst[2], sol.Stats, sol.Why)
+	}
+}
+
+// Redundant invariants do no harm.
+func TestRedundantInvariants(t *testing.T) {
+	p := pendulum(5)
+	kernels := p.NewKernels
+	p.NInv, p.InvJac = 4, linsolve.Dense(4, 5)
+	p.NewKernels = func() *Kernels {
+		k := kernels()
+		g0, j0 := k.Invariants, k.InvariantJac
+		k.Invariants = func(t float64, u, p, g []float64) {
+			g0(t, u, p, g)
+			g[2], g[3] = 3*g[0], g[0]-g[1]
+		}
+		k.InvariantJac = func(t float64, u, p, v []float64) {
+			var w [10]float64
+			j0(t, u, p, w[:])
+			for j := range 5 {
+				a, b := w[2*j], w[2*j+1]
+				copy(v[4*j:], []float64{a, b, 3 * a, a - b})
+			}
+		}
+		return k
+	}
+	sol := mustSolve(t, p, Options{RelTol: 1e-7})
+	for i := range sol.Len() {
+		u := sol.State(i)
+		if g := math.Abs(u[0]*u[0] + u[1]*u[1] - 1); g > 1e-13 {
+			t.Fatalf("constraint off by %g at t = %g", g, sol.Times[i])
+		}
+	}
+	if len(sol.Warnings) > 0 {
+		t.Error(sol.Warnings)
+	}
+}
+
+// chain is n pendulums side by side: many invariants take the sparse way.
+func TestManyInvariants(t *testing.T) {
+	const n = 60
+	one := pendulum(2)
+	p := &Problem{Name: "pendulums", Span: one.Span, NInv: 2 * n, P: one.P, Params: one.Params}
+	pat := &linsolve.Pattern{Rows: 2 * n, Cols: 5 * n, ColPtr: []int32{0}}
+	jac := &linsolve.Pattern{Rows: 5 * n, Cols: 5 * n, ColPtr: []int32{0}}
+	for i := range n {
+		p.U0 = append(p.U0, one.U0...)
+		p.Mass = append(p.Mass, one.Mass...)
+		p.U0[5*i+2], p.U0[5*i+3] = 0, 0.05*float64(i)
+		for range 5 {
+			pat.RowIdx = append(pat.RowIdx, int32(2*i), int32(2*i+1))
+			pat.ColPtr = append(pat.ColPtr, int32(len(pat.RowIdx)))
+			for k := range 5 {
+				jac.RowIdx = append(jac.RowIdx, int32(5*i+k))
+			}
+			jac.ColPtr = append(jac.ColPtr, int32(len(jac.RowIdx)))
+		}
+	}
+	p.InvJac, p.Jac = pat, jac
+	p.NewKernels = func() *Kernels {
+		k := one.NewKernels()
+		return &Kernels{
+			RHS: func(t float64, u, p, du []float64) {
+				for i := range n {
+					k.RHS(t, u[5*i:5*i+5], p, du[5*i:5*i+5])
+				}
+			},
+			Invariants: func(t float64, u, p, g []float64) {
+				for i := range n {
+					k.Invariants(t, u[5*i:5*i+5], p, g[2*i:2*i+2])
+				}
+			},
+			InvariantJac: func(t float64, u, p, v []float64) {
+				for i := range n {
+					k.InvariantJac(t, u[5*i:5*i+5], p, v[10*i:10*i+10])
+				}
+			},
+		}
+	}
+	sol := mustSolve(t, p, Options{Solver: "Radau5", RelTol: 1e-6, FinalOnly: true})
+	for i := range n {
+		u := sol.U[5*i:]
+		if g := math.Abs(u[0]*u[0] + u[1]*u[1] - 1); g > 1e-13 {
+			t.Fatalf("pendulum %d is off by %g", i, g)
+		}
+	}
+}
+
+// withInit is u' = -u with an initialization plan: u0 from u0^2 = a, a parameter.
+func withInit() *Problem {
+	p := system("rooted", []float64{1}, []float64{4, 1}, 1, func(t float64, u, p, du []float64) { du[0] = -u[0] })
+	p.Params[1].Name = "start(x)"
+	p.States[0].StartParam = 2
+	rhs := p.NewKernels
+	p.Init = &Init{
+		NW: 1, Names: []string{"x"}, Start: []float64{0}, StartFrom: []int32{1}, U: []int32{0},
+		Blocks: []InitBlock{{Unknowns: []int32{0}, Residual: []string{"model.go:7: x^2 = a"}, Jac: linsolve.Dense(1, 1)}},
+		Notes:  []string{"a note"},
+	}
+	p.NewKernels = func() *Kernels {
+		k := rhs()
+		k.Init = []InitKernel{{
+			Eval: func(t float64, w, p, r []float64) { r[0] = w[0]*w[0] - p[0] },
+			Jac:  func(t float64, w, p, v []float64) { v[0] = 2 * w[0] },
+		}}
+		return k
+	}
+	return p
+}
+
+func TestInitialization(t *testing.T) {
+	p := withInit()
+	sol := mustSolve(t, p, Options{})
+	if math.Abs(sol.State(0)[0]-2) > 1e-9 {
+		t.Errorf("x = %g at the start, want 2", sol.State(0)[0])
+	}
+	if len(sol.Warnings) != 1 || sol.Warnings[0] != "a note" {
+		t.Errorf("warnings %q", sol.Warnings)
+	}
+	// A negative guess finds the other root, by either way to give it.
+	for _, opt := range []Options{{Set: map[string]float64{"x": -0.1}}, {Set: map[string]float64{"start(x)": -3}}, {U0: []float64{-1}}} {
+		sol = mustSolve(t, p, opt)
+		if math.Abs(sol.State(0)[0]+2) > 1e-9 {
+			t.Errorf("%+v: x = %g at the start, want -2", opt, sol.State(0)[0])
+		}
+	}
+	// No root: the message names equation, unknown and value.
+	sol, err := Solve(context.Background(), p, Options{Set: map[string]float64{"a": -1}})
+	wantFailure(t, err, InitFailure, "x^2 = a", "model.go:7", "x = ")
+	if sol == nil || sol.Retcode != InitFailure || sol.T != 0 {
+		t.Errorf("solution %+v", sol)
+	}
+	// Invalid at the guess.
+	kernels := p.NewKernels
+	p.NewKernels = func() *Kernels {
+		k := kernels()
+		k.Init = []InitKernel{{Eval: func(t float64, w, p, r []float64) { r[0] = math.Log(w[0]) - p[0] }}}
+		return k
+	}
+	_, err = Solve(context.Background(), p, Options{Set: map[string]float64{"x": -1}})
+	wantFailure(t, err, InitFailure, "invalid value at the start", "x^2 = a", "x = -1")
+}
+
+// An algebraic row is solved at the start from a guess, and again after an event.
+func TestAlgebraicRows(t *testing.T) {
+	// x' = -y, 0 = y^3 + y - x - s, s jumps by 10 when x falls below 1.
+	m := newMachine("dae", []float64{2, 0}, nil, 3, nil)
+	m.Mass = []float64{1, 0}
+	low := m.relation("x < 1", true)
+	m.k.RHS = func(t float64, u, p, du []float64) {
+		du[0] = -u[1]
+		du[1] = u[1]*u[1]*u[1] + u[1] - u[0] - 10*p[low]
+	}
+	m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = 1 - u[0] }
+	sol := mustSolve(t, m.Problem, Options{})
+	if y := sol.State(0)[1]; math.Abs(y-1) > 1e-9 {
+		t.Errorf("y = %g at the start, want 1", y)
+	}
+	jumps := 0
+	for i := range sol.Len() {
+		u := sol.State(i)
+		s := 0.0
+		if sol.P(i)[low] != 0 {
+			s = 10
+		}
+		if r := u[1]*u[1]*u[1] + u[1] - u[0] - s; math.Abs(r) > 1e-5 {
+			t.Errorf("algebraic equation off by %g at t = %g", r, sol.Times[i])
+		}
+		if i > 0 && sol.Times[i] == sol.Times[i-1] {
+			jumps++
+			if u[1] < 2 || sol.State(i - 1)[1] > 1 {
+				t.Errorf("y jumps from %g to %g", sol.State(i - 1)[1], u[1])
+			}
+		}
+	}
+	if jumps != 1 {
+		t.Errorf("%d jumps", jumps)
+	}
+	if _, err := Solve(context.Background(), m.Problem, Options{Solver: "Tsit5"}); err == nil || !strings.Contains(err.Error(), "algebraic") {
+		t.Errorf("an explicit method accepts algebraic rows: %v", err)
+	}
+}
+
+func TestInvalidStart(t *testing.T) {
+	p := system("bad", []float64{0, 1}, nil, 1, func(t float64, u, p, du []float64) { du[0], du[1] = 1, 1/u[0] })
+	p.Equation = func(i int) string { return []string{"m.go:3: der(x) = 1", "m.go:4: der(y) = 1/x"}[i] }
+	_, err := Solve(context.Background(), p, Options{})
+	wantFailure(t, err, InitFailure, "division by zero or invalid value at the start in m.go:4")
+}
+
+// f becomes invalid where x reaches 1: the run stops there and names the equation.
+func TestInvalidLater(t *testing.T) {
+	p := system("wall", []float64{0, 0}, nil, 5, func(t float64, u, p, du []float64) { du[0], du[1] = 1, math.Sqrt(1-u[0]) })
+	for _, name := range append([]string{"auto"}, explicitNames...) {
+		sol, err := Solve(context.Background(), p, Options{Solver: name})
+		wantFailure(t, err, Unstable, "der(y)")
+		if sol.T < 0.99 || sol.T > 1.001 || sol.Len() < 3 {
+			t.Errorf("%s: stopped at %g with %d points", name, sol.T, sol.Len())
+		}
+	}
+}
+
+// x' = x^2 reaches infinity at t = 1.
+func TestBlowUp(t *testing.T) {
+	p := system("blowup", []float64{1}, nil, 5, func(t float64, u, p, du []float64) { du[0] = u[0] * u[0] })
+	for _, name := range append([]string{"auto"}, explicitNames...) {
+		sol, err := Solve(context.Background(), p, Options{Solver: name})
+		var f *Failure
+		if !errors.As(err, &f) || f.Code != DtTooSmall && f.Code != Unstable || !strings.Contains(f.Message, "x") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if math.Abs(sol.T-1) > 1e-3 {
+			t.Errorf("%s: stopped at %g", name, sol.T)
+		}
+	}
+}
+
+func TestMaxSteps(t *testing.T) {
+	sol, err := Solve(context.Background(), lorenz(), Options{MaxSteps: 50})
+	wantFailure(t, err, MaxSteps)
+	if sol.Len() != 51 || sol.Stats.Steps != 50 {
+		t.Errorf("%d points, %+v", sol.Len(), sol.Stats)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	p := system("slow", []float64{1}, nil, 1e9, func(t float64, u, p, du []float64) {
+		if n++; n == 1000 {
+			cancel()
+		}
+		du[0] = math.Cos(t)
+	})
+	sol, err := Solve(ctx, p, Options{})
+	f := wantFailure(t, err, Interrupted)
+	if !errors.Is(f, context.Canceled) || sol.Len() < 10 || sol.Retcode != Interrupted || n > 1100 {
+		t.Errorf("%v after %d evaluations, %d points", err, n, sol.Len())
+	}
+}
+
+func TestOptionErrors(t *testing.T) {
+	p := withInit()
+	for _, c := range []struct {
+		opt  Options
+		want string
+	}{
+		{Options{Solver: "tsit6"}, "tsit6"},
+		{Options{Set: map[string]float64{"strat(x)": 1}}, `did you mean "start(x)"`},
+		{Options{RelTol: -1}, "rtol"},
+		{Options{AbsTols: []float64{1, 2}}, "AbsTols"},
+		{Options{SaveAt: []float64{0, 2}}, "outside"},
+		{Options{SaveAt: []float64{0.5, 0.2}}, "out of order"},
+		{Options{U0: []float64{1, 2}}, "U0"},
+		{Options{P: []float64{1}}, "P has 1"},
+		{Options{Span: [2]float64{0, math.Inf(1)}}, "finite"},
+		{Options{HMax: -1}, "largest step"},
+		{Options{Solver: "RK4"}, "InitialStep"},
+		{Options{Set: map[string]float64{"a": math.NaN()}}, "NaN"},
+	} {
+		sol, err := Solve(context.Background(), p, c.opt)
+		if err == nil || !strings.Contains(err.Error(), c.want) || sol != nil {
+			t.Errorf("%+v: %v, want %q", c.opt, err, c.want)
+		}
+	}
+	if _, err := Solve(context.Background(), ball(0.5, 1).Problem, Options{Span: [2]float64{1, 0}}); err == nil || !strings.Contains(err.Error(), "events") {
+		t.Errorf("events backward in time: %v", err)
+	}
+	_, err := Solve(context.Background(), p, Options{RelTol: 1e-17})
+	wantFailure(t, err, TooMuchAccuracy)
+}
+
+func TestSaving(t *testing.T) {
+	p := oscillator(3)
+	p.Observables = []Observable{
+		{Name: "x", Kind: State, Index: 0, Sign: 1}, {Name: "minus v", Kind: State, Index: 1, Sign: -1}, {Name: "energy", Kind: Eliminated},
+	}
+	p.NewObserver = func(which []int) func(t float64, u, p, out []float64) {
+		return func(t float64, u, p, out []float64) {
+			for k, i := range which {
+				if i != 2 {
+					panic("only the energy is eliminated")
+				}
+				out[k] = (u[0]*u[0] + u[1]*u[1]) / 2
+			}
+		}
+	}
+	sol := mustSolve(t, p, Options{SaveAt: []float64{0, 0.5, 1, 1, 3}, RelTol: 1e-9, AbsTol: 1e-9, Dense: true})
+	if sol.Len() != 5 || sol.Times[1] != 0.5 || sol.Times[3] != 1 || sol.Times[4] != 3 {
+		t.Fatalf("times %v", sol.Times)
+	}
+	for name, f := range map[string]func(t float64) float64{"x": math.Cos, "minus v": math.Sin, "energy": func(float64) float64 { return 0.5 }} {
+		v, err := sol.Values(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, at := range sol.Times {
+			if math.Abs(v[i]-f(at)) > 1e-7 {
+				t.Errorf("%s = %g at %g, want %g", name, v[i], at, f(at))
+			}
+		}
+		at, err := sol.ValueAt(1.7, []string{name})
+		if err != nil || math.Abs(at[0]-f(1.7)) > 1e-7 {
+			t.Errorf("%s = %v at 1.7: %v", name, at, err)
+		}
+	}
+	if _, err := sol.Values("enrgy"); err == nil || !strings.Contains(err.Error(), `"energy"`) {
+		t.Errorf("unknown name: %v", err)
+	}
+	if sol := mustSolve(t, p, Options{FinalOnly: true}); sol.Len() != 1 || sol.Times[0] != 3 {
+		t.Errorf("FinalOnly saves %v", sol.Times)
+	}
+	if sol := mustSolve(t, p, Options{Steps: 3}); sol.Len() != 4 || sol.Times[1] != 1 || sol.Times[3] != 3 {
+		t.Errorf("Steps: 3 saves %v", sol.Times)
+	}
+	if sol := mustSolve(t, p, Options{Span: [2]float64{1, 1}}); sol.Retcode != Success || sol.Len() != 1 {
+		t.Errorf("an empty span gives %v with %d points", sol.Retcode, sol.Len())
+	}
+}
+
+// Concurrent runs of one problem do not disturb each other.
+func TestConcurrent(t *testing.T) {
+	p := ball(0.8, 2.5).Problem
+	want := mustSolve(t, p, Options{Set: map[string]float64{"b": 0.7}})
+	var wg sync.WaitGroup
+	for k := range 8 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			e := 0.7
+			if k%2 == 1 {
+				e = 0.75
+			}
+			sol, err := Solve(context.Background(), p, Options{Set: map[string]float64{"b": e}})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if same := sol.U[0] == want.U[0] && sol.U[1] == want.U[1] && sol.Len() == want.Len(); same != (k%2 == 0) {
+				t.Errorf("run %d ends at %v, want %v", k, sol.U, want.U)
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// The finite-difference Jacobian with colouring agrees with the exact one.
+func TestFiniteDifferences(t *testing.T) {
+	const n = 30 // u_i' = u_{i-1}^2 - 2 u_i + u_{i+1}, tridiagonal
+	p := &Problem{Name: "band", U0: make([]float64, n), Span: [2]float64{0, 1}}
+	p.Jac = &linsolve.Pattern{Rows: n, Cols: n, ColPtr: []int32{0}}
+	for j := range n {
+		for i := max(0, j-1); i <= min(n-1, j+1); i++ {
+			p.Jac.RowIdx = append(p.Jac.RowIdx, int32(i))
+		}
+		p.Jac.ColPtr = append(p.Jac.ColPtr, int32(len(p.Jac.RowIdx)))
+		p.U0[j] = math.Sin(float64(j))
+	}
+	evals := 0
+	k := &Kernels{RHS: func(t float64, u, p, du []float64) {
+		evals++
+		for i := range du {
+			du[i] = -2 * u[i]
+			if i > 0 {
+				du[i] += u[i-1] * u[i-1]
+			}
+			if i < n-1 {
+				du[i] += u[i+1]
+			}
+		}
+	}}
+	ws := newWorkspace(context.Background(), p, k, nil, 0, 1)
+	vals := make([]float64, p.Jac.NNZ())
+	ws.Jac(0, p.U0, nil, vals)
+	if evals != 4 {
+		t.Errorf("%d evaluations, want 1 and 3 colours", evals)
+	}
+	for j := range n {
+		for e := p.Jac.ColPtr[j]; e < p.Jac.ColPtr[j+1]; e++ {
+			want := -2.0
+			switch int(p.Jac.RowIdx[e]) - j {
+			case 1:
+				want = 2 * p.U0[j]
+			case -1:
+				want = 1
+			}
+			// Forward differences: half the digits.
+			if math.Abs(vals[e]-want) > 1e-5 {
+				t.Errorf("df_%d/du_%d = %g, want %g", p.Jac.RowIdx[e], j, vals[e], want)
+			}
+		}
+	}
+}
