@@ -433,7 +433,7 @@ func ringLadder(n int, t1 float64) *Problem {
 
 // A step whose matrix stays singular ends with a message that names the unknown.
 func TestSingularDAE(t *testing.T) {
-	for _, name := range []string{"Rodas5P", "RadauIIA5"} {
+	for _, name := range []string{"Rodas5P", "RadauIIA5", "BDF"} {
 		p := index1(1)
 		f := p.NewKernels
 		p.NewKernels = func() *Kernels {
