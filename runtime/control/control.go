@@ -42,11 +42,13 @@ func I(order int) Controller {
 	return Controller{Beta: [3]float64{k}, Safety: 0.9, Min: 0.2, Max: 10, Keep: 1, retry: k}
 }
 
-// PI is Gustafsson's controller with the exponents 0.7/(order+1) and
-// -0.4/(order+1), as in Hairer, Wanner, Solving ODEs II, IV.2.
+// PI is the controller with the exponents 2/3 and -1/3 of 1/(order+1), which
+// Soderlind calls PI3333. Of the usual choices it needed the least work for the
+// same error with Tsit5 and Vern7 on five nonstiff problems at three tolerances; the
+// differences are a few per cent.
 func PI(order int) Controller {
 	k := 1 / float64(order+1)
-	return Controller{Beta: [3]float64{0.7 * k, -0.4 * k}, Safety: 0.9, Min: 0.2, Max: 10, Keep: 1, retry: k}
+	return Controller{Beta: [3]float64{2 * k / 3, -k / 3}, Safety: 0.9, Min: 0.2, Max: 10, Keep: 1, retry: k}
 }
 
 // PID is Soderlind's H312b filter with b = 8, smooth step sequences for

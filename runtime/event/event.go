@@ -108,6 +108,16 @@ func (s *Scanner) Nodes() []float64 { return s.nodes }
 // as before whatever it is. ok is false if there is no crossing.
 func (s *Scanner) First(y []float64, closed bool) (lo, hi float64, ok bool) {
 	n := s.d + 1
+	for k, v := range y[:n] {
+		if v != v { // no polynomial: the nodes before the first NaN must do
+			for i := 1; i < k; i++ {
+				if After(y[i], closed) {
+					return s.nodes[i-1], s.nodes[i], true
+				}
+			}
+			return 0, 0, false
+		}
+	}
 	// Far from zero everywhere: the coefficients differ from the mean of the values by
 	// at most bound times their half range.
 	least, most := y[0], y[0]

@@ -105,9 +105,9 @@ type auto struct {
 	rho         power
 }
 
-// Restart restarts the present method.
+// Restart restarts the present method. The counts go on, since events may be
+// frequent.
 func (a *auto) Restart() error {
-	a.stiff, a.calm, a.easy = 0, 0, 0
 	if a.pending {
 		return a.change(a.ws.H)
 	}

@@ -138,7 +138,7 @@ func TestBackward(t *testing.T) {
 }
 
 func TestStepAllocates(t *testing.T) {
-	for _, name := range explicitNames {
+	for _, name := range append([]string{"auto"}, explicitNames...) {
 		p := lorenz()
 		in, err := NewIntegrator(context.Background(), p, Options{Solver: name, FinalOnly: true, Span: [2]float64{0, 1e6}, MaxSteps: 1 << 30})
 		if err != nil {

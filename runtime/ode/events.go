@@ -514,7 +514,7 @@ func (hy *hybrid) unsettled() *Failure {
 func (hy *hybrid) accumulation() error {
 	ws := hy.ws
 	t := ws.T
-	tiny := 1e-9 * math.Max(math.Abs(t), 1e-3*ws.span)
+	small := 1e-9 * math.Max(math.Abs(t), 1e-3*ws.span)
 	for i := range hy.crossed {
 		if !hy.crossed[i] {
 			continue
@@ -525,14 +525,17 @@ func (hy *hybrid) accumulation() error {
 		}
 		gap := t - z.last
 		switch {
-		case !(gap < tiny):
+		case !(gap < small):
 			z.tiny, z.shrinking = 0, 0
-		case gap < z.gap:
-			z.tiny++
+		case gap < 0.99*z.gap:
 			z.shrinking++
 		default:
-			z.tiny++
 			z.shrinking = 0
+		}
+		if gap < 0.01*small {
+			z.tiny++
+		} else {
+			z.tiny = 0
 		}
 		z.last, z.gap = t, gap
 		if z.shrinking >= 4 || z.tiny >= 50 {

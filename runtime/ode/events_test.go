@@ -377,3 +377,43 @@ func TestUnsettled(t *testing.T) {
 		t.Errorf("stopped at %v", sol.T)
 	}
 }
+
+// Steps between events and events themselves do not allocate.
+func TestEventsAllocate(t *testing.T) {
+	for _, name := range []string{"auto", "Tsit5", "Vern7"} {
+		in, err := NewIntegrator(context.Background(), ball(1, 1e6).Problem, Options{Solver: name, FinalOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		step := func() {
+			if err := in.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 100 {
+			step()
+		}
+		before := in.Stats().Events
+		if n := testing.AllocsPerRun(500, step); n != 0 {
+			t.Errorf("%s: %v allocations per step", name, n)
+		}
+		if in.Stats().Events < before+10 {
+			t.Errorf("%s: %d events", name, in.Stats().Events-before)
+		}
+	}
+}
+
+func BenchmarkBall(b *testing.B) {
+	in, err := NewIntegrator(context.Background(), ball(1, 1e9).Problem, Options{Solver: "Tsit5", FinalOnly: true, MaxSteps: 1 << 60})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for range b.N {
+		if err := in.Step(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(in.Stats().RHS)/float64(in.Stats().Steps), "f/step")
+	b.ReportMetric(float64(in.Stats().Events)/float64(in.Stats().Steps), "events/step")
+}

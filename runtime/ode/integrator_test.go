@@ -117,19 +117,20 @@ func TestRedundantInvariants(t *testing.T) {
 	}
 }
 
-// chain is n pendulums side by side: many invariants take the sparse way.
+// Many pendulums side by side, one invariant of each given twice: they take the
+// sparse way.
 func TestManyInvariants(t *testing.T) {
 	const n = 60
 	one := pendulum(2)
-	p := &Problem{Name: "pendulums", Span: one.Span, NInv: 2 * n, P: one.P, Params: one.Params}
-	pat := &linsolve.Pattern{Rows: 2 * n, Cols: 5 * n, ColPtr: []int32{0}}
+	p := &Problem{Name: "pendulums", Span: one.Span, NInv: 3 * n, P: one.P, Params: one.Params}
+	pat := &linsolve.Pattern{Rows: 3 * n, Cols: 5 * n, ColPtr: []int32{0}}
 	jac := &linsolve.Pattern{Rows: 5 * n, Cols: 5 * n, ColPtr: []int32{0}}
 	for i := range n {
 		p.U0 = append(p.U0, one.U0...)
 		p.Mass = append(p.Mass, one.Mass...)
 		p.U0[5*i+2], p.U0[5*i+3] = 0, 0.05*float64(i)
 		for range 5 {
-			pat.RowIdx = append(pat.RowIdx, int32(2*i), int32(2*i+1))
+			pat.RowIdx = append(pat.RowIdx, int32(3*i), int32(3*i+1), int32(3*i+2))
 			pat.ColPtr = append(pat.ColPtr, int32(len(pat.RowIdx)))
 			for k := range 5 {
 				jac.RowIdx = append(jac.RowIdx, int32(5*i+k))
@@ -148,12 +149,17 @@ func TestManyInvariants(t *testing.T) {
 			},
 			Invariants: func(t float64, u, p, g []float64) {
 				for i := range n {
-					k.Invariants(t, u[5*i:5*i+5], p, g[2*i:2*i+2])
+					k.Invariants(t, u[5*i:5*i+5], p, g[3*i:3*i+2])
+					g[3*i+2] = 5 * g[3*i]
 				}
 			},
 			InvariantJac: func(t float64, u, p, v []float64) {
 				for i := range n {
-					k.InvariantJac(t, u[5*i:5*i+5], p, v[10*i:10*i+10])
+					var w [10]float64
+					k.InvariantJac(t, u[5*i:5*i+5], p, w[:])
+					for j := range 5 {
+						copy(v[15*i+3*j:], []float64{w[2*j], w[2*j+1], 5 * w[2*j]})
+					}
 				}
 			},
 		}

@@ -27,9 +27,12 @@ type projector struct {
 	first bool
 }
 
-// denseInvariants is the number of invariants up to which the correction comes from
-// a dense orthogonal decomposition; above it from sparse normal equations.
-const denseInvariants = 40
+// Up to this many invariants and states the correction comes from a dense orthogonal
+// decomposition; above it from sparse normal equations.
+const (
+	denseInvariants = 40
+	denseStates     = 400
+)
 
 func newProjector(ws *Workspace) *projector {
 	p, n := ws.P, ws.N()
@@ -44,7 +47,7 @@ func newProjector(ws *Workspace) *projector {
 	for i := range pr.move {
 		pr.move[i] = ws.Mass == nil || ws.Mass[i] != 0
 	}
-	if p.NInv <= denseInvariants {
+	if p.NInv <= denseInvariants && n <= denseStates {
 		pr.ls = linsolve.NewLeastSquares(p.NInv, n)
 	} else {
 		pr.gram = newGram(pr.pat, pr.move)
