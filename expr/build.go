@@ -91,7 +91,11 @@ func (s *sum) add(k Num, t ID) {
 			s.c = s.c.Add(k.Mul(c0))
 			for i := 1; i < len(a); i += 2 {
 				c, _ := p.Value(a[i])
-				s.ts = append(s.ts, pair{key: a[i+1], c: k.Mul(c)})
+				if c = k.Mul(c); c.isUnit() && p.Op(a[i+1]) == OpAdd && !p.long(a[i+1]) {
+					s.add(c, a[i+1]) // 0.5*(2*(x + y))
+					continue
+				}
+				s.ts = append(s.ts, pair{key: a[i+1], c: c})
 			}
 			return
 		}
@@ -209,6 +213,10 @@ func (m *product) mul(b, e ID) {
 				m.k = m.k.Mul(r)
 				return
 			}
+			if v.isNaN() || ev.isNaN() {
+				m.k = FloatNum(math.NaN())
+				return
+			}
 			if b == Zero { // 1/0: every negative power is the same pole
 				m.fs = append(m.fs, pair{key: Zero, e: MinusOne})
 				return
@@ -226,9 +234,12 @@ func (m *product) mul(b, e ID) {
 		// k*t with a numeric k: take the number out where that is valid.
 		if a := p.Args(b); len(a) == 3 && a[0] == Zero {
 			k, _ := p.Value(a[1])
-			if econst && (eint || k.Sign() > 0) {
-				// Irrational roots stay inside: sqrt(2*x) is not 1.414*sqrt(x).
-				if r, ok := k.Pow(ev); ok && (eint || r.d != 0 && k.d != 0) {
+			if econst {
+				r, ok := k.Pow(ev)
+				if !eint { // irrational roots stay inside: sqrt(2*x) is not 1.414*sqrt(x)
+					r, ok = k.root(ev)
+				}
+				if ok {
 					m.k = m.k.Mul(r)
 					m.mul(a[2], e)
 					return

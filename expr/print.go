@@ -326,6 +326,10 @@ func (w *textWriter) product(k Num, e ID, prec int) {
 			star()
 			w.power(f, precPow)
 		}
+		if len(den) > 0 && den[0].key == Zero { // a pole stands alone, 0*x would read as 0
+			w.WriteString("/0")
+			den = den[1:]
+		}
 		n := len(den)
 		if kd != 1 {
 			n++
