@@ -1,0 +1,230 @@
+package structural
+
+import (
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/structural/graph"
+)
+
+// Options change the analysis. The zero value is the usual choice.
+type Options struct {
+	// KeepNonlinear leaves scalar equations that could be inverted (exp(x) = y) to the
+	// integrator.
+	KeepNonlinear bool
+}
+
+// Analyze turns a flat system into a plan. The list holds errors, in which case the
+// plan is nil, or warnings; those that are remarks on the plan are in Plan.Notes as
+// well. sys is not changed, except that its pool grows.
+func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
+	w := &work{
+		sys: sys, pool: sys.Pool, opt: opt,
+		plan:  &Plan{Sys: sys, Pool: sys.Pool},
+		relOf: map[expr.ID]int32{},
+		hyb: hybrid{
+			freeStart: map[int32]expr.ID{},
+			sampleOf:  map[[2]expr.ID]int32{},
+			shadow:    map[int32]int32{},
+		},
+	}
+	w.mark.reset()
+	w.memo.reset()
+	w.elim = newElimination(w)
+	if !w.analyze() {
+		w.list.Sort()
+		return nil, w.list
+	}
+	w.list = append(w.list, w.plan.Notes...)
+	return w.plan, w.list
+}
+
+func (w *work) failed() bool { return w.list.Errors() > 0 }
+
+func (w *work) analyze() bool {
+	if len(w.sys.Equations) == 0 && len(w.sys.Whens) == 0 {
+		n := 0
+		for i := range w.sys.Vars {
+			if k := w.sys.Vars[i].Kind; k == model.Unknown || k == model.DiscreteVar {
+				n++
+			}
+		}
+		if n == 0 {
+			w.note(diag.Pos{}, "W304", "state equations with Eq(a, b)", "model %s is empty: it has no unknowns and no equations", w.sys.Name)
+		}
+	}
+	w.prepare()
+	if w.failed() {
+		return false
+	}
+	w.translateHybrid()
+	if w.failed() {
+		return false
+	}
+	w.elim.run()
+	w.elim.finish()
+	w.finishHybrid()
+	if w.failed() {
+		return false
+	}
+	s := newSignature(w)
+	if !s.checkRegular() {
+		return false
+	}
+	s.reduce()
+	if !s.checkDifferentiable() {
+		return false
+	}
+	sel := s.selectStates()
+	a := s.assemble(sel)
+	m := w.sequence(s, a)
+	if w.failed() {
+		return false
+	}
+	w.update()
+	if w.failed() {
+		return false
+	}
+	w.initialize(a, m)
+	return !w.failed()
+}
+
+// checkDifferentiable reports equations between discrete terms that index reduction
+// wants to differentiate.
+func (s *signature) checkDifferentiable() bool {
+	w := s.w
+	for i := range w.eqs {
+		if s.c[i] > 0 && w.eqs[i].lhs != expr.None {
+			w.list.Add(w.pos(&w.eqs[i]), "E311", "", "the constraints of the model ask for the derivative of an equation between discrete values: %s", w.equationText(&w.eqs[i]))
+			return false
+		}
+	}
+	return true
+}
+
+// sequence matches the assembled system, brings it to block triangular form and
+// solves the blocks into the plan.
+func (w *work) sequence(s *signature, a *assembled) *graph.Matching {
+	pl := w.plan
+	for _, v := range a.states {
+		x := &w.vars[v]
+		pl.States = append(pl.States, State{Atom: x.atom, Name: w.pool.Name(x.atom), Var: int(x.sys), Start: w.startOf(v), Fixed: x.fixed})
+		pl.Deriv = append(pl.Deriv, w.vars[x.der].atom)
+	}
+	pl.NDiff = len(pl.States)
+	for i := range a.invariants {
+		pl.Invariants = append(pl.Invariants, w.residual(&a.invariants[i]))
+	}
+	solve, depend := w.graphs(a.eqs, a.col, len(a.unknowns))
+	m := graph.Match(solve, nil)
+	if m.N != solve.Rows() || m.N != len(a.unknowns) {
+		w.reportSingular(a, solve, m)
+		return m
+	}
+	comps := graph.Components(depend, m)
+	pl.Seq = append(pl.Seq, w.known...)
+	b := &solver{
+		w: w, eqs: a.eqs, vars: a.unknowns, col: a.col, safe: pivotState, tag: "c",
+		emit: func(x Assign) { pl.Seq = append(pl.Seq, x) },
+		iterate: func(unknowns []int32, inner []Assign, residuals []*equation) {
+			for k, v := range unknowns {
+				x := &w.vars[v]
+				pl.States = append(pl.States, State{Atom: x.atom, Name: w.pool.Name(x.atom), Var: int(x.sys), Start: w.startOf(v), Fixed: x.fixed})
+				pl.Residuals = append(pl.Residuals, w.residual(residuals[k]))
+			}
+			pl.Seq = append(pl.Seq, inner...)
+		},
+		report: func(x Block) { pl.Blocks = append(pl.Blocks, x) },
+	}
+	b.run(comps, m, depend)
+	w.aliases()
+	pl.Index = s.index(a)
+	return m
+}
+
+// startOf returns the parameter that holds the start value of v, making one with
+// value 0 where the model gives none.
+func (w *work) startOf(v int32) expr.ID {
+	x := &w.vars[v]
+	if x.start == expr.None {
+		value := expr.Zero
+		if x.typ == model.BooleanType {
+			value = expr.False
+		}
+		x.assumed = true
+		x.start = w.startParam("start("+w.pool.Name(x.atom)+")", int(x.sys), value)
+	}
+	return x.start
+}
+
+// aliases appends the eliminated variables that are multiples of others.
+func (w *work) aliases() {
+	for v := range int32(len(w.vars)) {
+		x := &w.vars[v]
+		if r, i := w.roleOf(x.atom); r != roleVar || i != v {
+			continue
+		}
+		if t := w.elim.replacement(v); t != x.atom {
+			w.plan.Seq = append(w.plan.Seq, Assign{Target: x.atom, Value: t, Eq: -1})
+		}
+	}
+}
+
+// index is the structural differentiation index: the largest number of
+// differentiations, plus one if that leaves unknowns that are not derivatives (Pryce,
+// BIT 41(2), 2001, section 5). Without differentiation only such unknowns count that
+// the derivatives depend on: an ODE with outputs remains an ODE.
+func (s *signature) index(a *assembled) int {
+	most := int32(0)
+	for _, c := range s.c {
+		most = max(most, c)
+	}
+	if most > 0 {
+		for _, d := range s.d {
+			if d == 0 {
+				return int(most) + 1
+			}
+		}
+		return int(most)
+	}
+	w := s.w
+	// Which targets do the derivatives need?
+	need := map[expr.ID]bool{}
+	for _, d := range w.plan.Deriv {
+		need[d] = true
+	}
+	if len(w.plan.Residuals) > 0 {
+		return 1
+	}
+	for k := len(w.plan.Seq) - 1; k >= 0; k-- {
+		x := &w.plan.Seq[k]
+		if !need[x.Target] {
+			continue
+		}
+		r, v := w.roleOf(x.Target)
+		if r == roleVar && s.inChain(v) && s.d[s.chainOf[v]] == 0 {
+			return 1
+		}
+		w.atoms(x.Value, func(a expr.ID) {
+			if r, _ := w.roleOf(a); r == roleVar || r == roleAuxiliary {
+				need[a] = true
+			}
+		})
+	}
+	return 0
+}
+
+func (s *signature) inChain(v int32) bool {
+	return int(v) < len(s.chainOf) && s.chainOf[v] != none
+}
+
+// reportSingular handles a reduced system without perfect matching, which only a
+// restriction to solvable entries can bring about.
+func (w *work) reportSingular(a *assembled, g *graph.Bipartite, m *graph.Matching) {
+	d := w.list.Add(diag.Pos{}, "E301", "look for an equation that repeats another one", "the system is structurally singular after index reduction")
+	for r := range a.eqs {
+		if m.Col[r] == graph.None && len(d.Notes) < maxNamed {
+			note(d, w, &a.eqs[r])
+		}
+	}
+}

@@ -1,0 +1,479 @@
+package structural
+
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/structural/graph"
+)
+
+// The initialization plan. Its unknowns are all states and unknowns of the
+// simulation, the free parameters and the discrete variables with their previous
+// values; its equations, by rank,
+//
+//	those of the simulation, the invariants and the initial equations, all of them;
+//	start values that the model fixes;
+//	start values that it does not fix, taken as fixed as far as unknowns are left.
+//
+// Equations enter a maximum matching one by one in this order (the greedy algorithm
+// of the transversal matroid), so that an equation of lower rank is refused only
+// where it is structurally dependent on those before it. Entries that vanish at the
+// start values (in x*vx + y*vy = 0 the coefficient of vy where y starts at 0) are
+// avoided as long as there is another way.
+type initial struct {
+	w    *work
+	eqs  []equation
+	text []string // of equations without a source
+	vars []int32  // of columns
+	col  []int32  // by variable
+	full *graph.Bipartite
+	firm *graph.Bipartite // without entries that vanish at the start
+	aug  *graph.Augmenter // over firm
+	at   map[expr.ID]float64
+}
+
+func (w *work) initialize(a *assembled, sim *graph.Matching) {
+	z := &initial{w: w, at: map[expr.ID]float64{}}
+	z.columns(a)
+	n := len(z.vars)
+	z.full, z.firm = graph.New(n), graph.New(n)
+	m := graph.NewMatching(0, n)
+	// The simulation's matching is the beginning: it leaves the states free.
+	for i := range a.eqs {
+		r := z.add(a.eqs[i], false)
+		m.Col = append(m.Col, graph.None)
+		c := z.col[a.unknowns[sim.Col[i]]]
+		m.Pair(r, c)
+	}
+	z.aug = graph.NewAugmenter(z.firm, m)
+	full := func() *graph.Augmenter { return graph.NewAugmenter(z.full, m) }
+	// Mandatory equations, firm entries first.
+	var must, weak []int32
+	for i := range a.invariants {
+		must = append(must, z.add(a.invariants[i], true))
+	}
+	for i := range w.init {
+		must = append(must, z.add(w.init[i], true))
+	}
+	for _, q := range z.discreteEquations() {
+		must = append(must, z.add(q, false))
+	}
+	for _, r := range must {
+		if !z.aug.Augment(r) {
+			weak = append(weak, r)
+		}
+	}
+	if len(weak) > 0 {
+		f := full()
+		for _, r := range weak {
+			if !f.Augment(r) {
+				z.refuse(f, r)
+			}
+		}
+		if w.failed() {
+			return
+		}
+		z.aug = graph.NewAugmenter(z.firm, m)
+	}
+	// Fixed start values.
+	weak = weak[:0]
+	for _, v := range z.vars {
+		if x := &w.vars[v]; x.fixed {
+			if r := z.add(z.startEquation(v), false); !z.aug.Augment(r) {
+				weak = append(weak, r)
+			}
+		}
+	}
+	if len(weak) > 0 {
+		f := full()
+		for _, r := range weak {
+			if !f.Augment(r) {
+				z.refuse(f, r)
+			}
+		}
+		if w.failed() {
+			return
+		}
+		z.aug = graph.NewAugmenter(z.firm, m)
+	}
+	z.assume(m, a, full)
+	if m.N != n {
+		panic("mtkc: bug: the initial system is not square")
+	}
+	z.solve(m)
+}
+
+// columns lists the unknowns of the initial system.
+func (z *initial) columns(a *assembled) {
+	w := z.w
+	// Discrete variables and free parameters take part as variables from here on.
+	for k := range w.hyb.discrete {
+		d := &w.hyb.discrete[k]
+		typ := model.RealType
+		if d.sys >= 0 {
+			typ = w.sys.Vars[d.sys].Type
+		} else {
+			typ = model.BooleanType
+		}
+		d.curVar = w.pseudo(d.cur, typ, expr.None)
+		d.preVar = w.pseudo(d.pre, typ, d.start)
+	}
+	var free []int32
+	for k := range w.plan.Params {
+		if q := &w.plan.Params[k]; q.Value == expr.None {
+			start := expr.None
+			if s, ok := w.hyb.freeStart[int32(k)]; ok {
+				start = s
+			}
+			v := w.pseudo(q.Atom, w.sys.Vars[q.Var].Type, start)
+			w.vars[v].sys = int32(q.Var)
+			free = append(free, v)
+		}
+	}
+	// Terms constant in time that depend on a free parameter are unknowns as well.
+	if len(free) > 0 {
+		for _, k := range w.known {
+			if r, _ := w.roleOf(k.Target); r == roleKnown && !w.constant(k.Value) {
+				z.w.vars[w.pseudo(k.Target, model.RealType, expr.None)].known = k.Value
+			}
+		}
+	}
+	z.col = make([]int32, len(w.vars))
+	for v := range z.col {
+		z.col[v] = none
+	}
+	add := func(v int32) {
+		z.col[v] = int32(len(z.vars))
+		z.vars = append(z.vars, v)
+	}
+	for _, v := range a.states {
+		add(v)
+	}
+	for _, v := range a.unknowns {
+		add(v)
+	}
+	for _, v := range free {
+		add(v)
+	}
+	for v := range int32(len(w.vars)) {
+		if w.vars[v].known != expr.None && w.vars[v].pseudo {
+			add(v)
+		}
+	}
+	for k := range w.hyb.discrete {
+		add(w.hyb.discrete[k].curVar)
+		add(w.hyb.discrete[k].preVar)
+	}
+	for _, v := range z.vars {
+		x := 0.0
+		if s := w.vars[v].start; s != expr.None {
+			x = w.number(s)
+		}
+		z.at[w.vars[v].atom] = x
+	}
+}
+
+// pseudo makes an atom of another role a variable of the initial system.
+func (w *work) pseudo(a expr.ID, typ model.ScalarType, start expr.ID) int32 {
+	v := int32(len(w.vars))
+	w.vars = append(w.vars, variable{atom: a, sys: none, typ: typ, der: none, integ: none, start: start, known: expr.None, pseudo: true})
+	w.setRole(a, roleVar, v)
+	return v
+}
+
+// add appends an equation to both graphs.
+func (z *initial) add(q equation, weigh bool) int32 {
+	w := z.w
+	r := int32(len(z.eqs))
+	w.normalise(&q)
+	z.eqs = append(z.eqs, q)
+	var all, firm []int32
+	w.atoms(q.res, func(a expr.ID) {
+		ro, v := w.roleOf(a)
+		if ro != roleVar || int(v) >= len(z.col) || z.col[v] == none || !w.solvable(&q, v) {
+			return
+		}
+		all = append(all, z.col[v])
+	})
+	firm = all
+	if weigh && q.lhs == expr.None && len(all) > 1 {
+		firm = nil
+		for _, c := range all {
+			g := w.pool.Diff(q.res, w.vars[z.vars[c]].atom, nil)
+			if x := z.number(g); x != 0 {
+				firm = append(firm, c)
+			}
+		}
+	}
+	z.full.AddRow(all...)
+	z.firm.AddRow(firm...)
+	return r
+}
+
+// number evaluates a term at the start values and default parameters; relations that
+// are memory count as false.
+func (z *initial) number(e expr.ID) float64 {
+	w := z.w
+	return w.pool.Eval(e, func(a expr.ID) (float64, bool) {
+		if x, ok := z.at[a]; ok {
+			return x, true
+		}
+		switch r, _ := w.roleOf(a); r {
+		case roleParam, roleKnown:
+			return w.number(a), true
+		case roleRelation, roleSample, roleWhen:
+			return 0, true
+		}
+		if a == expr.Time {
+			return w.sys.Experiment.Start, true
+		}
+		return 0, false
+	})
+}
+
+// startEquation is x = start(x).
+func (z *initial) startEquation(v int32) equation {
+	w := z.w
+	x := w.vars[v].atom
+	s := w.startOf(v)
+	q := equation{lhs: expr.None, rhs: expr.None, src: -1, res: w.pool.Sub(x, s)}
+	if w.vars[v].typ != model.RealType {
+		q.lhs, q.rhs = x, s
+	}
+	return q
+}
+
+// discreteEquations hold for discrete variables at the start: the present value is
+// the previous one, unless a when-clause acts at initialization, and a memory has the
+// value of what it remembers.
+func (z *initial) discreteEquations() []equation {
+	w := z.w
+	var out []equation
+	equate := func(typ model.ScalarType, l, r expr.ID) {
+		q := equation{lhs: expr.None, rhs: expr.None, src: -1, res: w.pool.Sub(l, r)}
+		if typ != model.RealType {
+			q.lhs, q.rhs = l, r
+		}
+		out = append(out, q)
+	}
+	for k := range w.hyb.discrete {
+		d := &w.hyb.discrete[k]
+		typ := w.vars[d.curVar].typ
+		switch {
+		case d.shadow != none:
+			equate(typ, d.cur, w.elim.replace(expr.ID(d.shadow)))
+		case d.initial != expr.None:
+			equate(typ, d.cur, d.initial)
+		default:
+			equate(typ, d.cur, d.pre)
+		}
+	}
+	for v := range int32(len(w.vars)) {
+		if x := &w.vars[v]; x.pseudo && x.known != expr.None {
+			equate(model.RealType, x.atom, x.known)
+		}
+	}
+	out = append(out, w.hyb.initialReinit...)
+	return out
+}
+
+// describe names an equation of the initial system.
+func (z *initial) describe(q *equation) (diag.Pos, string) {
+	w := z.w
+	if _, ok := w.source(q); ok {
+		text := w.equationText(q)
+		switch q.order {
+		case 0:
+		case 1:
+			text += ", differentiated"
+		default:
+			text += ", differentiated twice"
+		}
+		return w.pos(q), text
+	}
+	text := ""
+	pos := diag.Pos{}
+	w.atoms(q.res, func(a expr.ID) {
+		if r, v := w.roleOf(a); r == roleVar && text == "" {
+			text = "start value of " + w.name(v)
+			pos = w.varPos(v)
+		}
+	})
+	return pos, text
+}
+
+// refuse handles an equation that depends on others: it is dropped where all of them
+// hold at the start values, else reported.
+func (z *initial) refuse(f *graph.Augmenter, r int32) {
+	w := z.w
+	rows := f.Reach(r)
+	consistent := true
+	for _, i := range rows {
+		q := &z.eqs[i]
+		x := z.number(q.res)
+		if !(math.Abs(x) <= 1e-9*(1+z.magnitude(q.res))) {
+			consistent = false
+		}
+	}
+	pos, text := z.describe(&z.eqs[r])
+	if consistent {
+		w.note(pos, "W302", "", "%s follows from other initial conditions and is not used", text)
+		return
+	}
+	code, next := "E601", "fix one start value less, or make it a guess"
+	if _, ok := w.source(&z.eqs[r]); ok {
+		code, next = "E602", "remove an initial equation, or make a fixed start value a guess"
+	}
+	d := w.list.Add(pos, code, next, "too many initial conditions: %s is not independent of the others and contradicts them", text)
+	for k, i := range rows[1:] {
+		if k == maxNamed {
+			break
+		}
+		p, t := z.describe(&z.eqs[i])
+		d.Notes = append(d.Notes, diag.Note{Pos: p, Text: t})
+	}
+}
+
+func (z *initial) magnitude(e expr.ID) float64 {
+	m := 0.0
+	if z.w.pool.Op(e) == expr.OpAdd {
+		a := z.w.pool.Args(e)
+		m = math.Abs(z.number(a[0]))
+		for i := 1; i < len(a); i += 2 {
+			m = max(m, math.Abs(z.number(a[i])*z.number(a[i+1])))
+		}
+	}
+	return m
+}
+
+// assume takes start values as fixed until every unknown has an equation.
+func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Augmenter) {
+	w := z.w
+	n := len(z.vars)
+	tried := make([]bool, n)
+	try := func(f *graph.Augmenter, v int32, tell bool) {
+		c := z.col[v]
+		if m.N == n || tried[c] || w.vars[v].fixed {
+			return
+		}
+		given := w.vars[v].start != expr.None && !w.vars[v].assumed
+		q := z.startEquation(v)
+		r := z.add(q, false)
+		if !f.Augment(r) {
+			return
+		}
+		tried[c] = true
+		if !tell {
+			return
+		}
+		if given {
+			w.note(w.varPos(v), "W301", "", "the start value of %s is taken as fixed", w.name(v))
+		} else {
+			w.note(w.varPos(v), "W301", "give it a start value", "%s has no start value: %s starts at 0", w.name(v), w.name(v))
+		}
+	}
+	states := map[int32]bool{}
+	for _, v := range a.states {
+		states[v] = true
+	}
+	sweep := func(f *graph.Augmenter) {
+		for k := range w.hyb.discrete {
+			try(f, w.hyb.discrete[k].preVar, false)
+		}
+		for _, given := range []bool{true, false} {
+			for _, v := range a.states {
+				if !w.vars[v].assumed == given {
+					try(f, v, true)
+				}
+			}
+		}
+		for _, v := range z.vars {
+			if w.vars[v].start != expr.None && !w.vars[v].assumed && !states[v] {
+				try(f, v, true)
+			}
+		}
+	}
+	sweep(z.aug)
+	if m.N < n {
+		sweep(full())
+	}
+	for c := range int32(n) {
+		if m.Row[c] == graph.None {
+			try(full(), z.vars[c], true)
+		}
+	}
+}
+
+// solve orders the matched initial system into blocks.
+func (z *initial) solve(m *graph.Matching) {
+	w, pl := z.w, z.w.plan
+	// Unmatched equations have been dropped.
+	var eqs []equation
+	for r := range z.eqs {
+		if r < len(m.Col) && m.Col[r] != graph.None {
+			eqs = append(eqs, z.eqs[r])
+		}
+	}
+	mm := graph.NewMatching(0, len(z.vars))
+	for r := range z.eqs {
+		if r < len(m.Col) && m.Col[r] != graph.None {
+			mm.Col = append(mm.Col, graph.None)
+			mm.Pair(int32(len(mm.Col)-1), m.Col[r])
+		}
+	}
+	_, depend := w.graphs(eqs, z.col, len(z.vars))
+	comps := graph.Components(depend, mm)
+	listed := map[expr.ID]bool{}
+	list := func(a expr.ID, start expr.ID) {
+		if !listed[a] {
+			listed[a] = true
+			pl.Init.W = append(pl.Init.W, InitVar{Atom: a, Name: w.pool.Name(a), Start: start})
+		}
+	}
+	for _, v := range z.vars {
+		list(w.vars[v].atom, w.vars[v].start)
+	}
+	var open []Assign // assignments that have not been put into a block
+	flush := func() {
+		if len(open) > 0 {
+			pl.Init.Blocks = append(pl.Init.Blocks, InitBlock{Assigns: open})
+			open = nil
+		}
+	}
+	emit := func(x Assign) {
+		list(x.Target, expr.None)
+		open = append(open, x)
+	}
+	for _, k := range w.known {
+		if r, _ := w.roleOf(k.Target); r == roleKnown {
+			emit(k)
+		}
+	}
+	b := &solver{
+		w: w, eqs: eqs, vars: z.vars, col: z.col, safe: pivotParam, tag: "i",
+		emit: emit,
+		iterate: func(unknowns []int32, inner []Assign, residuals []*equation) {
+			flush()
+			blk := InitBlock{Assigns: inner}
+			for _, v := range unknowns {
+				blk.Unknowns = append(blk.Unknowns, w.vars[v].atom)
+			}
+			for _, q := range residuals {
+				res := w.residual(q)
+				if _, ok := w.source(q); !ok {
+					p, t := z.describe(q)
+					res.Text = t
+					if s := p.String(); s != "" {
+						res.Text = s + ": " + t
+					}
+				}
+				blk.Residuals = append(blk.Residuals, res)
+			}
+			pl.Init.Blocks = append(pl.Init.Blocks, blk)
+		},
+	}
+	b.run(comps, mm, depend)
+	flush()
+}

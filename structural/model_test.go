@@ -1,0 +1,472 @@
+package structural
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
+)
+
+// build makes a system from lines of text:
+//
+//	var x = 1 fixed        an unknown with start value, "fixed" or a guess
+//	var b : Boolean
+//	discrete d = 0
+//	param p = 3            "param p free" is found by initialization
+//	init x = 2             an initial equation
+//	when cond | cond2 then set d = e; reinit x = e; terminate msg
+//	elsewhen cond then ...
+//	assert cond
+//	lhs = rhs              an equation
+func build(t testing.TB, text string) *model.System {
+	t.Helper()
+	s := model.NewSystem("test")
+	term := func(x string) expr.ID {
+		e, err := s.Pool.Parse(strings.TrimSpace(x), expr.ParseOptions{})
+		if err != nil {
+			t.Fatalf("%q: %v", x, err)
+		}
+		return e
+	}
+	lines := strings.Split(text, "\n")
+	for n, line := range lines {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "//") {
+			continue
+		}
+		pos := diag.Pos{File: "test.mo", Line: n + 1}
+		word, rest, _ := strings.Cut(line, " ")
+		switch word {
+		case "var", "discrete", "param", "const", "input":
+			kind := map[string]model.VarKind{"var": model.Unknown, "discrete": model.DiscreteVar, "param": model.ParameterVar, "const": model.ConstantVar, "input": model.InputVar}[word]
+			var flags []string
+			value := ""
+			if head, tail, ok := strings.Cut(rest, "="); ok {
+				rest = head
+				for _, f := range []string{"fixed", "free", "structural", "prefer", "avoid", "always", "never"} {
+					if strings.HasSuffix(strings.TrimSpace(tail), " "+f) {
+						flags = append(flags, f)
+						tail = strings.TrimSuffix(strings.TrimSpace(tail), f)
+					}
+				}
+				value = tail
+			}
+			fields := strings.Fields(strings.ReplaceAll(rest, ":", " "))
+			v := s.NewVariable(fields[0], kind)
+			v.Pos = pos
+			for _, f := range append(fields[1:], flags...) {
+				switch f {
+				case "Boolean":
+					v.Type = model.BooleanType
+				case "Integer":
+					v.Type = model.IntegerType
+				case "fixed":
+					v.Fixed = model.FixedTrue
+				case "free":
+					v.Fixed = model.FixedFalse
+				case "structural":
+					v.Structural = true
+				case "prefer":
+					v.State = model.StatePrefer
+				case "avoid":
+					v.State = model.StateAvoid
+				case "always":
+					v.State = model.StateAlways
+				case "never":
+					v.State = model.StateNever
+				}
+			}
+			if value != "" {
+				if (kind == model.ParameterVar && v.Fixed != model.FixedFalse) || kind == model.ConstantVar {
+					v.Value = term(value)
+				} else {
+					v.Start = term(value)
+				}
+			}
+			if i := strings.LastIndexByte(v.Name, '.'); i > 0 {
+				v.Path = v.Name[:i]
+			}
+			s.AddVar(v)
+		case "init":
+			l, r, _ := strings.Cut(rest, " = ")
+			s.Initial = append(s.Initial, model.Equation{Lhs: term(l), Rhs: term(r), Pos: pos})
+		case "assert":
+			s.Asserts = append(s.Asserts, model.Assertion{Cond: term(rest), Message: rest, Pos: pos})
+		case "when", "elsewhen":
+			head, body, ok := strings.Cut(rest, " then ")
+			if !ok {
+				t.Fatalf("%q: no then", line)
+			}
+			b := model.WhenBranch{Pos: pos}
+			for _, c := range strings.Split(head, "|") {
+				b.Conds = append(b.Conds, term(c))
+			}
+			for _, a := range strings.Split(body, ";") {
+				op, what, _ := strings.Cut(strings.TrimSpace(a), " ")
+				x := model.Action{Pos: pos, Target: expr.None, Value: expr.None, Cond: expr.None, If: expr.None}
+				switch op {
+				case "set", "reinit":
+					if op == "reinit" {
+						x.Kind = model.ReinitAction
+					}
+					l, r, _ := strings.Cut(what, " = ")
+					x.Target, x.Value = term(l), term(r)
+				case "terminate":
+					x.Kind, x.Message = model.TerminateAction, what
+				default:
+					t.Fatalf("%q: what is %q?", line, op)
+				}
+				b.Actions = append(b.Actions, x)
+			}
+			if word == "when" {
+				s.Whens = append(s.Whens, model.WhenClause{Pos: pos})
+			}
+			w := &s.Whens[len(s.Whens)-1]
+			w.Branches = append(w.Branches, b)
+		default:
+			l, r, ok := strings.Cut(line, " = ")
+			if !ok {
+				t.Fatalf("%q is no equation", line)
+			}
+			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r), Pos: pos})
+		}
+	}
+	return s
+}
+
+// analyze is Analyze for a system that must have a plan.
+func analyze(t testing.TB, text string) *Plan {
+	t.Helper()
+	pl, list := Analyze(build(t, text), Options{})
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	check(t, pl)
+	return pl
+}
+
+// values evaluates a plan: atoms to numbers.
+type values map[expr.ID]float64
+
+func (v values) of(p *expr.Pool, e expr.ID) float64 {
+	return p.Eval(e, func(a expr.ID) (float64, bool) {
+		x, ok := v[a]
+		return x, ok
+	})
+}
+
+// defaults sets the parameters and the discrete memory.
+func defaults(pl *Plan) values {
+	v := values{}
+	for _, q := range pl.Params {
+		x := math.NaN()
+		if q.Value != expr.None {
+			x = v.of(pl.Pool, q.Value)
+		}
+		v[q.Atom] = x
+	}
+	for _, m := range pl.Memory {
+		v[m] = 0
+	}
+	return v
+}
+
+// run evaluates Seq.
+func (v values) run(pl *Plan) {
+	for _, a := range pl.Seq {
+		v[a.Target] = v.of(pl.Pool, a.Value)
+	}
+}
+
+// check verifies what every plan promises: atoms are defined before they are used,
+// every variable is somewhere, counts agree.
+func check(t testing.TB, pl *Plan) {
+	t.Helper()
+	p := pl.Pool
+	have := map[expr.ID]bool{expr.Time: true}
+	use := func(what string, e expr.ID) {
+		p.Walk(e, map[expr.ID]bool{}, nil, func(x expr.ID) {
+			switch op := p.Op(x); op {
+			case expr.OpSym:
+				if !have[x] {
+					t.Errorf("%s: %s is used before it is known: %s", what, p.Name(x), p.String(e))
+				}
+			case expr.OpDer, expr.OpPre, expr.OpSample, expr.OpInitial, expr.OpDelay, expr.OpEdge, expr.OpChange:
+				t.Errorf("%s: %s is left", what, p.String(x))
+			}
+		})
+	}
+	params := map[expr.ID]bool{}
+	for _, q := range pl.Params {
+		if q.Value != expr.None {
+			use("parameter "+q.Name, q.Value)
+		}
+		if have[q.Atom] {
+			t.Errorf("parameter %s twice", q.Name)
+		}
+		have[q.Atom], params[q.Atom] = true, true
+	}
+	for _, m := range pl.Memory {
+		if have[m] {
+			t.Errorf("memory %s twice", p.Name(m))
+		}
+		have[m] = true
+	}
+	known := len(have)
+	for _, s := range pl.States {
+		if have[s.Atom] {
+			t.Errorf("state %s is something else as well", s.Name)
+		}
+		have[s.Atom] = true
+		if s.Start != expr.None && !params[s.Start] {
+			t.Errorf("start of %s is not a parameter", s.Name)
+		}
+	}
+	for _, a := range pl.Seq {
+		use("seq", a.Value)
+		if have[a.Target] {
+			t.Errorf("%s is assigned twice", p.Name(a.Target))
+		}
+		have[a.Target] = true
+	}
+	for i, d := range pl.Deriv {
+		use("derivative of "+pl.States[i].Name, d)
+	}
+	for _, r := range pl.Residuals {
+		use("residual", r.Value)
+	}
+	for _, r := range pl.Invariants {
+		use("invariant", r.Value)
+	}
+	if len(pl.Deriv) != pl.NDiff || len(pl.States) != pl.NDiff+len(pl.Residuals) {
+		t.Errorf("%d states, %d differential, %d derivatives, %d residuals", len(pl.States), pl.NDiff, len(pl.Deriv), len(pl.Residuals))
+	}
+	for i := range pl.Sys.Vars {
+		if x := &pl.Sys.Vars[i]; x.Type != model.StringType && !have[x.Sym] {
+			t.Errorf("variable %s is nowhere", x.Name)
+		}
+	}
+	for _, a := range pl.Hybrid.Update {
+		use("update", a.Value)
+	}
+	for _, a := range pl.Hybrid.Actions {
+		use("action", a.Cond)
+	}
+	for _, r := range pl.Hybrid.Relations {
+		use("relation", r.G)
+	}
+	_ = known
+	checkInit(t, pl)
+}
+
+// checkInit verifies the initialization plan.
+func checkInit(t testing.TB, pl *Plan) {
+	t.Helper()
+	p := pl.Pool
+	w := map[expr.ID]bool{}
+	for _, x := range pl.Init.W {
+		if w[x.Atom] {
+			t.Errorf("init: %s twice", x.Name)
+		}
+		w[x.Atom] = true
+	}
+	have := map[expr.ID]bool{expr.Time: true}
+	for _, q := range pl.Params {
+		have[q.Atom] = !w[q.Atom]
+	}
+	for _, m := range pl.Memory {
+		have[m] = !w[m]
+	}
+	use := func(e expr.ID) {
+		p.Walk(e, map[expr.ID]bool{}, nil, func(x expr.ID) {
+			if p.Op(x) == expr.OpSym && !have[x] {
+				t.Errorf("init: %s is used before it is known: %s", p.Name(x), p.String(e))
+			}
+		})
+	}
+	for _, b := range pl.Init.Blocks {
+		for _, u := range b.Unknowns {
+			if have[u] || !w[u] {
+				t.Errorf("init: unknown %s is something else as well, or not in W", p.Name(u))
+			}
+			have[u] = true
+		}
+		for _, a := range b.Assigns {
+			use(a.Value)
+			if have[a.Target] || !w[a.Target] {
+				t.Errorf("init: %s is assigned twice, or not in W", p.Name(a.Target))
+			}
+			have[a.Target] = true
+		}
+		for _, r := range b.Residuals {
+			use(r.Value)
+		}
+	}
+	for _, x := range pl.Init.W {
+		if !have[x.Atom] {
+			t.Errorf("init: %s is not determined", x.Name)
+		}
+	}
+	for _, s := range pl.States {
+		if !w[s.Atom] {
+			t.Errorf("init: state %s is not in W", s.Name)
+		}
+	}
+}
+
+// residuals evaluates the plan at a random point and checks every equation of the
+// system there, der(x) of a state being what the plan says. Algebraic states are
+// moved onto their residuals by Newton's method first.
+func residuals(t testing.TB, pl *Plan, seed uint64) {
+	t.Helper()
+	p := pl.Pool
+	rng := rand.New(rand.NewPCG(seed, 1))
+	v := defaults(pl)
+	v[expr.Time] = rng.Float64()
+	for _, s := range pl.States {
+		v[s.Atom] = 0.5 + rng.Float64()
+	}
+	newton(t, pl, v)
+	v.run(pl)
+	der := map[expr.ID]float64{}
+	for i := range pl.NDiff {
+		der[pl.States[i].Atom] = v.of(p, pl.Deriv[i])
+	}
+	value := func(a expr.ID) (float64, bool) {
+		if p.Op(a) == expr.OpDer {
+			return derivativeValue(p, v, der, p.Args(a)[0])
+		}
+		if p.Op(a) == expr.OpTime {
+			return v[expr.Time], true
+		}
+		x, ok := v[a]
+		return x, ok
+	}
+	for i := range pl.Sys.Equations {
+		e := &pl.Sys.Equations[i]
+		l, r := p.Eval(e.Lhs, value), p.Eval(e.Rhs, value)
+		if math.IsNaN(l) || math.IsNaN(r) {
+			continue
+		}
+		if math.Abs(l-r) > 1e-9*(1+math.Abs(l)+math.Abs(r)) {
+			t.Errorf("seed %d: equation %d, %s = %s: %g is not %g", seed, i, p.String(e.Lhs), p.String(e.Rhs), l, r)
+		}
+	}
+}
+
+// derivativeValue finds the value of der(e): of a state what the plan says, else of the
+// target that is named so.
+func derivativeValue(p *expr.Pool, v values, der map[expr.ID]float64, e expr.ID) (float64, bool) {
+	if x, ok := der[e]; ok {
+		return x, true
+	}
+	if p.Op(e) == expr.OpSym {
+		if a, ok := p.Lookup("der(" + p.Name(e) + ")"); ok {
+			if x, ok := v[a]; ok {
+				return x, true
+			}
+		}
+	}
+	return math.NaN(), true
+}
+
+func newton(t testing.TB, pl *Plan, v values) {
+	t.Helper()
+	n := len(pl.Residuals)
+	if n == 0 {
+		return
+	}
+	f := func() []float64 {
+		v.run(pl)
+		r := make([]float64, n)
+		for i, q := range pl.Residuals {
+			r[i] = v.of(pl.Pool, q.Value)
+		}
+		return r
+	}
+	for range 50 {
+		r := f()
+		norm := 0.0
+		for _, x := range r {
+			norm = max(norm, math.Abs(x))
+		}
+		if norm < 1e-13 {
+			return
+		}
+		j := make([][]float64, n)
+		for i := range j {
+			j[i] = make([]float64, n+1)
+			j[i][n] = -r[i]
+		}
+		for k := range n {
+			a := pl.States[pl.NDiff+k].Atom
+			x := v[a]
+			h := 1e-6 * (1 + math.Abs(x))
+			v[a] = x + h
+			r1 := f()
+			v[a] = x - h
+			r2 := f()
+			v[a] = x
+			for i := range n {
+				j[i][k] = (r1[i] - r2[i]) / (2 * h)
+			}
+		}
+		for i, dx := range gauss(j) {
+			v[pl.States[pl.NDiff+i].Atom] += dx
+		}
+	}
+}
+
+func gauss(a [][]float64) []float64 {
+	n := len(a)
+	for k := range n {
+		q := k
+		for i := k; i < n; i++ {
+			if math.Abs(a[i][k]) > math.Abs(a[q][k]) {
+				q = i
+			}
+		}
+		a[k], a[q] = a[q], a[k]
+		for i := k + 1; i < n; i++ {
+			f := a[i][k] / a[k][k]
+			for j := k; j <= n; j++ {
+				a[i][j] -= f * a[k][j]
+			}
+		}
+	}
+	x := make([]float64, n)
+	for k := n - 1; k >= 0; k-- {
+		x[k] = a[k][n]
+		for j := k + 1; j < n; j++ {
+			x[k] -= a[k][j] * x[j]
+		}
+		x[k] /= a[k][k]
+	}
+	return x
+}
+
+func text(pl *Plan) string {
+	var b strings.Builder
+	p := pl.Pool
+	for _, s := range pl.States {
+		fmt.Fprintf(&b, "state %s\n", s.Name)
+	}
+	for _, a := range pl.Seq {
+		fmt.Fprintf(&b, "%s := %s\n", p.String(a.Target), p.String(a.Value))
+	}
+	for i, d := range pl.Deriv {
+		fmt.Fprintf(&b, "d/dt %s = %s\n", pl.States[i].Name, p.String(d))
+	}
+	for _, r := range pl.Residuals {
+		fmt.Fprintf(&b, "0 = %s\n", p.String(r.Value))
+	}
+	for _, r := range pl.Invariants {
+		fmt.Fprintf(&b, "invariant %s\n", p.String(r.Value))
+	}
+	return b.String()
+}
