@@ -1,0 +1,228 @@
+package basemodelica
+
+// endsBody reports whether the cursor ends a list of equations or statements.
+func (p *parser) endsBody() bool {
+	switch p.cur {
+	case kEnd, kElse, kElseif, kElsewhen, kEquation, kAlgorithm, kInitial, kPublic, kProtected, kAnnotation, kExternal, tEOF:
+		// "initial" may begin an equation only as a call, initial() = ..., which is no
+		// sensible equation: it begins a section.
+		return true
+	}
+	return false
+}
+
+// equations reads the equations of a section.
+func (p *parser) equations(to []stmt) []stmt {
+	for {
+		p.sync()
+		p.decoration()
+		if p.endsBody() {
+			return to
+		}
+		to = p.equation(to)
+		p.expect(tSemi)
+	}
+}
+
+// body reads the equations of a branch; unlike a section it does not recover, so that
+// the end of the branch is not mistaken.
+func (p *parser) body(alg bool) []stmt {
+	var out []stmt
+	for !p.failed {
+		p.decoration()
+		if p.endsBody() {
+			break
+		}
+		if alg {
+			out = p.statement(out)
+		} else {
+			out = p.equation(out)
+		}
+		p.expect(tSemi)
+	}
+	return out
+}
+
+func (p *parser) equation(to []stmt) []stmt {
+	s := stmt{off: int32(p.off), lhs: noRef, rhs: noRef, desc: -1}
+	switch p.cur {
+	case kIf:
+		s.kind = sIf
+		s.sub = p.ifBody(false)
+	case kWhen:
+		s.kind = sWhen
+		s.sub = p.whenBody(false)
+	case kFor:
+		s.kind = sFor
+		s.sub = p.forBody(false)
+	case kConnect:
+		p.fail("E166", "flatten the model first (OpenModelica: -f --baseModelica)", "connect is not part of Base Modelica")
+	default:
+		s.lhs = p.simple()
+		p.decoration()
+		switch p.cur {
+		case tEq:
+			p.next()
+			s.rhs = p.expression()
+		default:
+			s.kind = sCall
+		}
+		if s.kind == sEq || s.kind == sCall {
+			p.guess(&s)
+		}
+	}
+	s.desc, s.ann = p.comment()
+	if p.failed {
+		return to
+	}
+	return append(to, s)
+}
+
+// guess recognises guess(x) = value and prioritize(x, n).
+func (p *parser) guess(s *stmt) {
+	n := p.t.nodes[s.lhs]
+	if n.kind != nCall {
+		return
+	}
+	f := p.t.nodes[n.a]
+	if f.kind != nName {
+		return
+	}
+	switch p.names[f.a] {
+	case "guess":
+		if args := p.t.args(ref(n.b)); len(args) == 1 && s.kind == sEq {
+			s.kind, s.lhs = sGuess, ref(args[0])
+		}
+	case "prioritize":
+		if s.kind == sCall {
+			s.kind = sIgnore
+		}
+	}
+}
+
+func (p *parser) ifBody(alg bool) *compound {
+	if !p.enter() {
+		return &compound{}
+	}
+	defer p.leave()
+	c := &compound{}
+	for {
+		c.at = append(c.at, int32(p.off))
+		p.next() // if, elseif
+		c.conds = append(c.conds, p.expression())
+		p.expect(kThen)
+		c.bodies = append(c.bodies, p.body(alg))
+		if p.cur != kElseif {
+			break
+		}
+	}
+	if p.cur == kElse {
+		c.at = append(c.at, int32(p.off))
+		p.next()
+		c.bodies = append(c.bodies, p.body(alg))
+	}
+	p.expect(kEnd)
+	p.expect(kIf)
+	return c
+}
+
+func (p *parser) whenBody(alg bool) *compound {
+	if !p.enter() {
+		return &compound{}
+	}
+	defer p.leave()
+	c := &compound{}
+	for {
+		c.at = append(c.at, int32(p.off))
+		p.next() // when, elsewhen
+		c.conds = append(c.conds, p.expression())
+		p.expect(kThen)
+		c.bodies = append(c.bodies, p.body(alg))
+		if p.cur != kElsewhen {
+			break
+		}
+	}
+	p.expect(kEnd)
+	p.expect(kWhen)
+	return c
+}
+
+func (p *parser) forBody(alg bool) *compound {
+	if !p.enter() {
+		return &compound{}
+	}
+	defer p.leave()
+	c := &compound{at: []int32{int32(p.off)}}
+	c.iters = p.iterators()
+	p.expect(kLoop)
+	c.bodies = [][]stmt{p.body(alg)}
+	p.expect(kEnd)
+	p.expect(kFor)
+	return c
+}
+
+// statements reads an algorithm section.
+func (p *parser) statements() []stmt {
+	var out []stmt
+	for {
+		p.sync()
+		p.decoration()
+		if p.endsBody() {
+			return out
+		}
+		out = p.statement(out)
+		p.expect(tSemi)
+	}
+}
+
+func (p *parser) statement(to []stmt) []stmt {
+	s := stmt{off: int32(p.off), lhs: noRef, rhs: noRef, desc: -1}
+	switch p.cur {
+	case kIf:
+		s.kind = sIf
+		s.sub = p.ifBody(true)
+	case kWhen:
+		s.kind = sWhen
+		s.sub = p.whenBody(true)
+	case kFor:
+		s.kind = sFor
+		s.sub = p.forBody(true)
+	case kWhile:
+		s.kind = sWhile
+		if !p.enter() {
+			return to
+		}
+		c := &compound{at: []int32{int32(p.off)}}
+		p.next()
+		c.conds = []ref{p.expression()}
+		p.expect(kLoop)
+		c.bodies = [][]stmt{p.body(true)}
+		p.expect(kEnd)
+		p.expect(kWhile)
+		s.sub = c
+		p.leave()
+	case kBreak:
+		s.kind = sBreak
+		p.next()
+	case kReturn:
+		s.kind = sReturn
+		p.next()
+	default:
+		s.lhs = p.simple()
+		switch p.cur {
+		case tAssign:
+			s.kind = sAssign
+			p.next()
+			s.rhs = p.expression()
+		case tEq:
+			p.fail("E152", "write ':=' in an algorithm", "'=' is an equation; an algorithm assigns")
+		default:
+			s.kind = sCall
+		}
+	}
+	s.desc, s.ann = p.comment()
+	if p.failed {
+		return to
+	}
+	return append(to, s)
+}
