@@ -28,6 +28,7 @@ type hybrid struct {
 	nodes   [][]float64 // indicators at the nodes of the last step, one row per node
 	end     []float64   // indicators at (T, U)
 	scale   []float64   // largest indicator seen on the last step
+	zero    []float64   // indicators at the event, before anything changed
 	y       []float64
 	scan    [13]*event.Scanner // by degree
 	crossed []bool             // relations that changed at the present event
@@ -57,7 +58,7 @@ func newHybrid(in *Integrator) *hybrid {
 	r := len(h.Relations)
 	return &hybrid{
 		in: in, h: h, ws: ws,
-		end: make([]float64, r), scale: make([]float64, r), crossed: make([]bool, r), zeno: make([]recurrence, r),
+		end: make([]float64, r), scale: make([]float64, r), zero: make([]float64, r), crossed: make([]bool, r), zeno: make([]recurrence, r),
 		te:   make([]float64, len(h.TimeRelations)+2*len(h.Samples)),
 		unew: make([]float64, ws.N()), pnew: make([]float64, len(ws.Params)),
 		u0: make([]float64, ws.N()), p0: make([]float64, len(ws.Params)),
@@ -167,8 +168,8 @@ func (hy *hybrid) timeRelations(p []float64) bool {
 }
 
 // relations sets the memory of the relations at (T, u) and reports whether one
-// changed. A relation that is being forced keeps its memory while its indicator
-// is zero up to rounding.
+// changed. Where forced is set, a relation that crossed at this event keeps the
+// value it was given while its indicator rests.
 func (hy *hybrid) relations(u, p []float64, forced bool) bool {
 	if len(hy.h.Relations) == 0 {
 		return false
@@ -179,7 +180,7 @@ func (hy *hybrid) relations(u, p []float64, forced bool) bool {
 		r := &hy.h.Relations[i]
 		g := hy.end[i]
 		v := r.truth(g)
-		if p[r.Slot] == v || forced && hy.crossed[i] && math.Abs(g) <= 1e-12*hy.scale[i] {
+		if p[r.Slot] == v || forced && hy.resting(i) {
 			continue
 		}
 		p[r.Slot], changed = v, true
@@ -211,7 +212,8 @@ func (hy *hybrid) first() (t float64, found bool) {
 	at := func(theta float64) float64 { return ws.TPrev + theta*(ws.T-ws.TPrev) }
 	u := hy.unew
 	for k := 1; k < d; k++ {
-		hy.in.state(at(x[k]), u)
+		// Without projection: what is found here is confirmed on the invariants below.
+		hy.in.st.Interpolate(at(x[k]), u)
 		hy.crossings(at(x[k]), u, hy.nodes[k])
 	}
 	hy.crossings(ws.T, ws.U, hy.nodes[d])
@@ -296,6 +298,7 @@ func (hy *hybrid) first() (t float64, found bool) {
 func (hy *hybrid) mark() {
 	ws := hy.ws
 	hy.crossings(ws.T, ws.U, hy.end)
+	copy(hy.zero, hy.end)
 	for i := range hy.h.Relations {
 		r := &hy.h.Relations[i]
 		v := r.truth(hy.end[i])
@@ -409,15 +412,21 @@ func (hy *hybrid) iterate(forced bool) error {
 	}
 }
 
-// rebound looks at relations that crossed at this event and whose indicator is
-// still zero up to rounding after a jump of the state: their value just after the
-// event is decided by the direction in which the new state leaves, as for the
-// height of a ball that has been thrown back. It reports whether one changed.
+// resting reports whether relation i crossed at this event and its indicator is
+// where it was at the crossing, zero up to rounding.
+func (hy *hybrid) resting(i int) bool {
+	return hy.crossed[i] && math.Abs(hy.end[i]-hy.zero[i]) <= 1e-10*hy.scale[i]
+}
+
+// rebound looks at relations that crossed at this event and whose indicator still
+// rests after a jump of the state: their value just after the event is decided by
+// the direction in which the new state leaves, as for the height of a ball that
+// has been thrown back. It reports whether one changed.
 func (hy *hybrid) rebound() bool {
 	ws := hy.ws
 	any := false
 	for i := range hy.crossed {
-		any = any || hy.crossed[i] && math.Abs(hy.end[i]) <= 1e-12*hy.scale[i]
+		any = any || hy.resting(i)
 	}
 	if !any {
 		return false
@@ -436,7 +445,7 @@ func (hy *hybrid) rebound() bool {
 	changed := false
 	for i := range hy.crossed {
 		r := &hy.h.Relations[i]
-		if hy.crossed[i] && math.Abs(hy.end[i]) <= 1e-12*hy.scale[i] && ws.Params[r.Slot] != r.truth(g[i]) {
+		if hy.resting(i) && ws.Params[r.Slot] != r.truth(g[i]) {
 			ws.Params[r.Slot], changed = r.truth(g[i]), true
 		}
 	}

@@ -417,3 +417,80 @@ func BenchmarkBall(b *testing.B) {
 	b.ReportMetric(float64(in.Stats().RHS)/float64(in.Stats().Steps), "f/step")
 	b.ReportMetric(float64(in.Stats().Events)/float64(in.Stats().Steps), "events/step")
 }
+
+func TestNextSample(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct{ start, interval, t, want float64 }{
+		{0, 0.1, 0.25, 0.30000000000000004},
+		{0, 0.1, -1, 0},
+		{0, 0.1, 0.30000000000000004, 0.4},
+		{2, 1, 0, 2},
+		{2, 1, 2, 3},
+		{1, 0, 0, 1},
+		{1, 0, 1, inf},
+		{1, -1, 3, inf},
+		{1, inf, 0, 1},
+		{1, inf, 2, inf},
+		{math.NaN(), 1, 2, inf},
+		{-5, 2, 0, 1},
+		{0, 1e-30, 1, inf},
+	} {
+		if got := nextSample(c.start, c.interval, c.t); got != c.want {
+			t.Errorf("sample(%g, %g) after %g: %g, want %g", c.start, c.interval, c.t, got, c.want)
+		}
+	}
+}
+
+// A time event within rounding of a sample is the same instant, and one at the end
+// of the run takes place.
+func TestCoincidence(t *testing.T) {
+	m := newMachine("coincidence", []float64{0}, nil, 0.6, func(t float64, u, p, du []float64) { du[0] = 1 })
+	flag := m.sample()
+	after := m.timeRelation("time >= 0.3", false)
+	c1, c2 := m.when("sample(0.1, 0.1)"), m.when("time >= 0.3")
+	n, pre := m.discrete("n", 0)
+	both, _ := m.discrete("both", 0)
+	m.k.TimeEvents = func(p, te []float64) { te[0], te[1], te[2] = 0.3, 0.1, 0.1 } // 0.1 + 2*0.1 = 0.30000000000000004
+	m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+		copy(unew, u)
+		copy(pnew, p)
+		pnew[c1], pnew[c2] = p[flag], p[after]
+		if p[flag] != 0 && p[c1] == 0 {
+			pnew[n] = p[pre] + 1
+		}
+		if p[after] != 0 && p[c2] == 0 {
+			pnew[both] = p[flag]
+		}
+		return 0
+	}
+	sol := mustSolve(t, m.Problem, Options{})
+	if sol.Params[n] != 6 || sol.Params[both] != 1 || sol.Stats.Events != 6 {
+		t.Errorf("%v samples, together %v, %d events; want 6, 1, 6", sol.Params[n], sol.Params[both], sol.Stats.Events)
+	}
+}
+
+// A relation of the initial equations: x starts at 1 if a > 0.5, a being solved for.
+func TestInitialRelations(t *testing.T) {
+	m := newMachine("initial", []float64{0, 0}, []float64{0.8}, 1, func(t float64, u, p, du []float64) { du[0], du[1] = 0, 0 })
+	big := m.relation("y > 0.5", true)
+	m.Init = &Init{
+		NW: 2, Names: []string{"x", "y"}, Start: []float64{0, 0}, StartFrom: []int32{-1, -1}, U: []int32{0, 1},
+		Blocks: []InitBlock{{}},
+	}
+	m.k.Init = []InitKernel{{Eval: func(t float64, w, p, r []float64) { w[1] = p[0]; w[0] = p[big] }}}
+	m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = u[1] - 0.5 }
+	for _, a := range []float64{0.8, 0.2} {
+		sol := mustSolve(t, m.Problem, Options{Set: map[string]float64{"a": a}})
+		want := 0.0
+		if a > 0.5 {
+			want = 1
+		}
+		if u := sol.State(0); u[0] != want || u[1] != a || sol.P(0)[big] != want {
+			t.Errorf("a = %g: starts at %v, relation %v", a, u, sol.P(0)[big])
+		}
+	}
+	// Contradictory: y is what makes the relation false.
+	m.k.Init = []InitKernel{{Eval: func(t float64, w, p, r []float64) { w[1] = 1 - p[big]; w[0] = 0 }}}
+	_, err := Solve(context.Background(), m.Problem, Options{})
+	wantFailure(t, err, InitFailure, "y > 0.5")
+}

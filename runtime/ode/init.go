@@ -27,9 +27,6 @@ type initializer struct {
 
 func newInitializer(ws *Workspace) *initializer {
 	plan := ws.P.Init
-	if len(ws.K.Init) != len(plan.Blocks) {
-		panic(fmt.Sprintf("mtkc: bug: %d initialization kernels for %d blocks", len(ws.K.Init), len(plan.Blocks)))
-	}
 	return &initializer{
 		plan: plan, kernels: ws.K.Init, ws: ws,
 		w: make([]float64, plan.NW), solvers: make([]*newton.Solver, len(plan.Blocks)),

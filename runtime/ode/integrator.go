@@ -62,6 +62,7 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 		return nil, err
 	}
 	k := p.NewKernels()
+	p.check(k)
 	in := &Integrator{p: p, set: set, buf: make([]float64, p.N()), out: make([]float64, p.N())}
 	t0, t1 := set.t0, set.t1
 	if set.flip {

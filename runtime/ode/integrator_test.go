@@ -478,3 +478,53 @@ func TestFiniteDifferences(t *testing.T) {
 		}
 	}
 }
+
+// The pendulum backward from where it swung to, with algebraic row and invariants.
+func TestPendulumBackward(t *testing.T) {
+	there := mustSolve(t, pendulum(2), Options{RelTol: 1e-9, AbsTol: 1e-9})
+	back := mustSolve(t, pendulum(2), Options{RelTol: 1e-9, AbsTol: 1e-9, Span: [2]float64{2, 0}, U0: there.U})
+	want := []float64{1, 0, 0, 0, 0}
+	for i, v := range back.U {
+		if math.Abs(v-want[i]) > 1e-5 {
+			t.Errorf("%s = %g, want %g", pendulum(1).States[i].Name, v, want[i])
+		}
+	}
+}
+
+// Bound parameters follow those that are set, unless they are set themselves.
+func TestBind(t *testing.T) {
+	p := system("bound", []float64{0}, []float64{1, 2}, 1, func(t float64, u, p, du []float64) { du[0] = p[1] })
+	rhs := p.NewKernels
+	p.NewKernels = func() *Kernels {
+		k := rhs()
+		k.Bind = func(p []float64, set []bool) {
+			if !set[1] {
+				p[1] = 2 * p[0]
+			}
+		}
+		return k
+	}
+	for _, c := range []struct {
+		set  map[string]float64
+		want float64
+	}{{nil, 2}, {map[string]float64{"a": 5}, 10}, {map[string]float64{"a": 5, "b": 7}, 7}, {map[string]float64{"b": 7}, 7}} {
+		if sol := mustSolve(t, p, Options{Set: c.set}); math.Abs(sol.U[0]-c.want) > 1e-12 {
+			t.Errorf("%v: x = %g, want %g", c.set, sol.U[0], c.want)
+		}
+	}
+	if p.P[0] != 1 || p.P[1] != 2 {
+		t.Errorf("the problem's own parameters changed to %v", p.P)
+	}
+}
+
+// A problem that does not fit together is a bug and says so.
+func TestCheck(t *testing.T) {
+	defer func() {
+		if r := recover(); r == nil || !strings.Contains(r.(string), "mtkc: bug") {
+			t.Errorf("recovered %v", r)
+		}
+	}()
+	p := decay()
+	p.Mass = []float64{1, 1}
+	Solve(context.Background(), p, Options{})
+}

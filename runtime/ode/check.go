@@ -1,0 +1,72 @@
+package ode
+
+import (
+	"fmt"
+
+	"github.com/mtkc/mtkc/runtime/linsolve"
+)
+
+// check panics where the parts of a problem do not fit together: that is a bug of
+// whoever built it, never of the user's model.
+func (p *Problem) check(k *Kernels) {
+	n, np := p.N(), len(p.P)
+	need := func(ok bool, format string, args ...any) {
+		if !ok {
+			panic("mtkc: bug: " + p.title() + ": " + fmt.Sprintf(format, args...))
+		}
+	}
+	need(k != nil && k.RHS != nil, "no right-hand side")
+	need(len(p.States) == 0 || len(p.States) == n, "%d states described, %d start values", len(p.States), n)
+	need(p.Mass == nil || len(p.Mass) == n, "%d entries of M for %d states", len(p.Mass), n)
+	need(len(p.Params) <= np, "%d parameters in %d entries of p", len(p.Params), np)
+	for i, m := range p.Mass {
+		need(m == 0 || m == 1, "entry %d of M is %v", i, m)
+	}
+	for i, q := range p.States {
+		need(q.StartParam >= 0 && q.StartParam <= np, "start value of state %d is parameter %d of %d", i, q.StartParam, np)
+	}
+	pattern := func(name string, pat *linsolve.Pattern, rows, cols int) {
+		if pat == nil {
+			return
+		}
+		need(pat.Rows == rows && pat.Cols == cols && len(pat.ColPtr) == cols+1 && int(pat.ColPtr[cols]) == len(pat.RowIdx),
+			"the pattern of %s is %d by %d with %d column pointers, want %d by %d", name, pat.Rows, pat.Cols, len(pat.ColPtr), rows, cols)
+	}
+	pattern("df/du", p.Jac, n, n)
+	if p.NInv > 0 {
+		pattern("dg/du", p.InvJac, p.NInv, n)
+		need(k.Invariants != nil, "%d invariants without a function", p.NInv)
+	}
+	if h := p.Hybrid; h != nil {
+		slot := func(kind string, i, s int) {
+			need(s >= len(p.Params) && s < np, "slot %d of %s %d is not among the %d..%d of the discrete memory", s, kind, i, len(p.Params), np)
+		}
+		for i, r := range h.Relations {
+			slot("relation", i, r.Slot)
+		}
+		for i, r := range h.TimeRelations {
+			slot("time relation", i, r.Slot)
+		}
+		for i, s := range h.Samples {
+			slot("sample", i, s.Flag)
+		}
+		for i, w := range h.Whens {
+			slot("when", i, w.Cond)
+		}
+		for i, d := range h.Discrete {
+			slot("variable", i, d.Cur)
+			slot("variable", i, d.Pre)
+		}
+		need(len(h.Relations) == 0 || k.Crossings != nil, "relations without indicators")
+		need(len(h.TimeRelations)+len(h.Samples) == 0 || k.TimeEvents != nil, "time events without their instants")
+		need(len(h.Whens) == 0 || k.Update != nil, "when-clauses without an update")
+	}
+	if in := p.Init; in != nil {
+		need(len(k.Init) == len(in.Blocks), "%d initialization kernels for %d blocks", len(k.Init), len(in.Blocks))
+		need(len(in.Start) == in.NW && len(in.StartFrom) == in.NW, "%d guesses and %d start parameters for %d initial unknowns", len(in.Start), len(in.StartFrom), in.NW)
+		need(len(in.U) == n, "%d of %d start values from the initialization", len(in.U), n)
+		for b := range in.Blocks {
+			pattern(fmt.Sprintf("initialization block %d", b), in.Blocks[b].Jac, len(in.Blocks[b].Residual), len(in.Blocks[b].Unknowns))
+		}
+	}
+}
