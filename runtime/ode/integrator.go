@@ -396,6 +396,14 @@ func (in *Integrator) output(t float64, u []float64) {
 			in.next++
 		}
 	default:
+		if s.SaveGap > 0 {
+			pieces := int(math.Min(math.Ceil((t-ws.TPrev)/s.SaveGap), gapPieces))
+			for i := 1; i < pieces; i++ {
+				at := ws.TPrev + (t-ws.TPrev)*float64(i)/float64(pieces)
+				in.state(at, in.out)
+				in.save(at, in.out)
+			}
+		}
 		in.save(t, u)
 	}
 }

@@ -528,3 +528,35 @@ func TestCheck(t *testing.T) {
 	p.Mass = []float64{1, 1}
 	Solve(context.Background(), p, Options{})
 }
+
+// SaveGap divides long steps by the dense output: no gap is longer than asked for
+// unless a step has its full number of pieces, and steps stay among the saved times.
+func TestSaveGap(t *testing.T) {
+	p := decay()
+	plain, err := Solve(context.Background(), p, Options{Span: [2]float64{0, 1}, Solver: "tsit5"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fine, err := Solve(context.Background(), p, Options{Span: [2]float64{0, 1}, Solver: "tsit5", SaveGap: 0.01})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fine.Len() <= plain.Len() {
+		t.Fatalf("%d points with a gap, %d without", fine.Len(), plain.Len())
+	}
+	k := 0
+	for i, at := range fine.Times {
+		if k < plain.Len() && plain.Times[k] == at {
+			k++
+		}
+		if i > 0 && at <= fine.Times[i-1] {
+			t.Fatalf("times out of order at %v", at)
+		}
+		if got, want := fine.State(i)[0], math.Exp(-at); math.Abs(got-want) > 1e-5 {
+			t.Errorf("at t = %v: %v, want %v", at, got, want)
+		}
+	}
+	if k != plain.Len() {
+		t.Errorf("the step to %v is not among the saved times", plain.Times[k])
+	}
+}

@@ -38,10 +38,15 @@ type Options struct {
 
 	SaveAt    []float64 // times to save, ascending in the direction of the run
 	Steps     int       // if > 0: save Steps+1 equidistant times instead
+	SaveGap   float64   // where steps are saved: divide a longer one evenly, into gapPieces parts at most; 0: not
 	FinalOnly bool      // save the end alone
 	Dense     bool      // keep the interpolants, for Solution.At
 	Progress  func(t float64)
 }
+
+// gapPieces bounds how finely SaveGap divides a step: the steps of a method with
+// error control are about as long as the solution is smooth.
+const gapPieces = 12
 
 // settings are Options with every default filled in.
 type settings struct {
@@ -109,7 +114,7 @@ func resolve(p *Problem, opt Options) (*settings, error) {
 	for _, h := range []struct {
 		name string
 		v    float64
-	}{{"initial step", s.InitialStep}, {"smallest step", s.HMin}, {"largest step", s.HMax}} {
+	}{{"initial step", s.InitialStep}, {"smallest step", s.HMin}, {"largest step", s.HMax}, {"gap between saved times", s.SaveGap}} {
 		if !(h.v >= 0) {
 			return nil, fmt.Errorf("the %s %v is negative", h.name, h.v)
 		}

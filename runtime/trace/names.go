@@ -1,0 +1,191 @@
+package trace
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// UnknownName is the error of a name or pattern that fits no variable.
+type UnknownName struct {
+	Model, Name string
+	Near        []string // names like it
+}
+
+func (e *UnknownName) Error() string {
+	s := fmt.Sprintf("%s has no variable %q", e.Model, e.Name)
+	if len(e.Near) > 0 {
+		s += "; did you mean " + strings.Join(e.Near, ", ") + "?"
+	}
+	return s
+}
+
+// Default lists the variables that are recorded where the user names none: the
+// states, the discrete variables, and the variables of the model itself (not of its
+// components), in the order of declaration. Parameters, derivatives and further
+// names of the same state are left out.
+func Default(p *ode.Problem) []string {
+	if len(p.Observables) == 0 {
+		var names []string
+		for i := range p.States {
+			names = append(names, p.States[i].Name)
+		}
+		return names
+	}
+	var names []string
+	for i := range p.Observables {
+		o := &p.Observables[i]
+		keep := false
+		switch o.Kind {
+		case ode.State:
+			keep = p.States[o.Index].Name == o.Name || ownVariable(o.Name)
+		case ode.Parameter:
+			keep = o.Index >= len(p.Params)
+		default:
+			keep = ownVariable(o.Name)
+		}
+		if keep {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+// ownVariable reports whether a name is one of the model itself: no path, no
+// derivative.
+func ownVariable(name string) bool {
+	return !strings.ContainsAny(name, ".(")
+}
+
+// Select returns the names that the wishes stand for, each once, in the order of the
+// wishes. A wish is a name; or a pattern with * and ?, where * stands for any part
+// of a path; or a component, which means all its variables. No wishes mean Default.
+// A wish that fits nothing is an *UnknownName.
+func Select(p *ode.Problem, wishes []string) ([]string, error) {
+	if len(wishes) == 0 {
+		return Default(p), nil
+	}
+	all := allNames(p)
+	known := make(map[string]bool, len(all))
+	for _, n := range all {
+		known[n] = true
+	}
+	taken := map[string]bool{}
+	var names []string
+	take := func(n string) {
+		if !taken[n] {
+			taken[n] = true
+			names = append(names, n)
+		}
+	}
+	for _, w := range wishes {
+		if known[w] {
+			take(w)
+			continue
+		}
+		found := false
+		for _, n := range all {
+			if matches(w, n) || strings.HasPrefix(n, w+".") || strings.HasPrefix(n, w+"[") {
+				take(n)
+				found = true
+			}
+		}
+		if !found {
+			return nil, &UnknownName{p.Name, w, Near(w, all)}
+		}
+	}
+	return names, nil
+}
+
+// matches compares a pattern with a name. Brackets, which path.Match would take for
+// a set of characters, stand for themselves.
+func matches(pattern, name string) bool {
+	if !strings.ContainsAny(pattern, "*?") {
+		return false
+	}
+	pattern = strings.NewReplacer("[", `\[`, "]", `\]`, "/", `\/`).Replace(pattern)
+	ok, err := path.Match(pattern, name)
+	return err == nil && ok
+}
+
+func allNames(p *ode.Problem) []string {
+	var all []string
+	if len(p.Observables) == 0 {
+		for i := range p.States {
+			all = append(all, p.States[i].Name)
+		}
+		for i := range p.Params {
+			all = append(all, p.Params[i].Name)
+		}
+		return all
+	}
+	for i := range p.Observables {
+		all = append(all, p.Observables[i].Name)
+	}
+	return all
+}
+
+// Near lists at most three names of the list that look most like name: few letters
+// apart, or equal but for the beginning of the path. The order of the list decides
+// among equals.
+func Near(name string, list []string) []string {
+	const most = 3
+	var best [most]string
+	var dist [most]int
+	n := 0
+	low := strings.ToLower(name)
+	limit := 1 + len(name)/3
+	for _, s := range list {
+		l := strings.ToLower(s)
+		d := distance(low, l, limit)
+		if d > limit && (strings.HasSuffix(l, "."+low) || strings.HasSuffix(low, "."+l)) {
+			d = limit
+		}
+		if d > limit {
+			continue
+		}
+		k := n
+		for k > 0 && dist[k-1] > d {
+			k--
+		}
+		if k == most {
+			continue
+		}
+		n = min(n+1, most)
+		copy(best[k+1:n], best[k:n-1])
+		copy(dist[k+1:n], dist[k:n-1])
+		best[k], dist[k] = s, d
+	}
+	return append([]string(nil), best[:n]...)
+}
+
+// distance is the number of edits between a and b, limit+1 if there are more.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		least := row[0]
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(d, row[j]+1, row[j+1]+1)
+			least = min(least, row[j+1])
+		}
+		if least > limit {
+			return limit + 1
+		}
+	}
+	return min(row[len(b)], limit+1)
+}

@@ -1,0 +1,123 @@
+// Package trace runs a problem and records what is shown to people and programs:
+// chosen variables over time as a table, and how the run went.
+//
+// In: an ode.Problem and the wishes of the user. Out: a Result, the same from the
+// vm and from generated code, with a table that writes itself as CSV and a summary
+// that writes itself as JSON. Equal runs write equal bytes, apart from the seconds.
+package trace
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// Request says what to run and what to record.
+type Request struct {
+	Options ode.Options
+	// Vars are names or patterns of the variables to record, see Select; none means
+	// the choice of Default.
+	Vars []string
+}
+
+// Result is the record of a run. It holds data alone, so that it can be sent from
+// one process to another.
+type Result struct {
+	Model    string
+	Solver   string
+	Why      string // why this solver, "" where the user chose it
+	Retcode  string
+	Message  string
+	Warnings []string
+	Span     [2]float64
+
+	T     float64   // time reached
+	Final []float64 // values of the table's columns there
+	Stats ode.Stats
+	Size  Size
+
+	Init, Solve time.Duration
+
+	Table *Table
+}
+
+// Size counts what was solved. Equations is filled in by who knows the model; here
+// it is the number of states.
+type Size struct {
+	Equations, States, Algebraic, NNZ int
+}
+
+// OK reports whether the run reached its end or the end that the model asked for.
+func (r *Result) OK() bool {
+	return r.Retcode == ode.Success.String() || r.Retcode == ode.Terminated.String()
+}
+
+// rows is the number of saved points that a smooth curve needs where the user asks
+// for no particular ones.
+const rows = 500
+
+// Run solves the problem and records it. A run that stops early, or does not begin
+// for want of initial values, is a Result as well; its Retcode says so. An error
+// means that the request makes no sense for this problem.
+//
+// Where neither Options.SaveAt nor Options.Steps is given, every step of the method
+// is saved, and long ones are divided so that curves are smooth.
+func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
+	names, err := Select(p, req.Vars)
+	if err != nil {
+		return nil, err
+	}
+	opt := req.Options
+	span := opt.Span
+	if span == [2]float64{} {
+		span = p.Span
+	}
+	if opt.SaveAt == nil && opt.Steps == 0 && !opt.FinalOnly {
+		opt.SaveGap = max(span[1]-span[0], span[0]-span[1]) / rows
+	}
+	start := time.Now()
+	in, err := ode.NewIntegrator(ctx, p, opt)
+	begun := time.Now()
+	if in == nil {
+		return nil, err
+	}
+	for err == nil && !in.Done() {
+		err = in.Step()
+	}
+	if f := (*ode.Failure)(nil); err != nil && !errors.As(err, &f) {
+		return nil, err
+	}
+	sol := in.Solution()
+	r := &Result{
+		Model: p.Name, Solver: sol.Solver, Why: sol.Why, Retcode: sol.Retcode.String(), Message: sol.Message,
+		Warnings: sol.Warnings, Span: span, T: sol.T, Stats: sol.Stats, Size: sizeOf(p),
+		Init: begun.Sub(start), Solve: time.Since(begun),
+	}
+	if opt.Solver != "" && opt.Solver != "auto" {
+		r.Why = ""
+	}
+	if r.Table, err = New(sol, names); err != nil {
+		return nil, err
+	}
+	if r.Final, err = sol.Final(names); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func sizeOf(p *ode.Problem) Size {
+	s := Size{Equations: p.N(), States: p.N()}
+	for _, m := range p.Mass {
+		if m == 0 {
+			s.Algebraic++
+		}
+	}
+	if p.Jac != nil {
+		s.NNZ = p.Jac.NNZ()
+	} else {
+		s.NNZ = p.N() * p.N()
+	}
+	return s
+}
