@@ -718,16 +718,3 @@ func (ps *parser) call(name string, quoted bool, args []ID, off int) ID {
 	ps.failAt(off, "unknown function %s", name)
 	return None
 }
-
-// functionOps are the operators that are written as functions.
-var functionOps = map[string]Op{}
-
-func init() {
-	for op := OpSin; op < numOps; op++ {
-		switch op {
-		case OpLt, OpLe, OpEq, OpNe, OpNot, OpAnd, OpOr, OpIf, OpCall:
-		default:
-			functionOps[op.Info().Name] = op
-		}
-	}
-}
