@@ -34,3 +34,56 @@ func TestPendulum(t *testing.T) {
 		t.Errorf("index %d", pl.Index)
 	}
 }
+
+const ball = `
+var h = 1 fixed
+var v = 0 fixed
+discrete flying = 1
+param g = 9.81
+param e = 0.7
+param vmin = 1e-3
+der(h) = v
+der(v) = -g*flying
+when h <= 0 then reinit v = if -pre(v) < vmin then 0 else -e*pre(v); set flying = if -pre(v) < vmin then 0 else 1`
+
+const heater = `
+var T = 15 fixed
+discrete on = 1
+param tset = 20
+param band = 1
+3600*der(T) = 5 - T + 25*on
+when T > tset + band/2 then set on = 0
+elsewhen T < tset - band/2 then set on = 1`
+
+const sampled = `
+var y : Boolean
+discrete pulseStart
+init pulseStart = 0.0
+when sample(0.0, 1.0) then set pulseStart = time
+y = time >= pulseStart and time < pulseStart + 0.5`
+
+const entryModel = `
+var u : Boolean
+discrete entryTime
+var y
+init pre(entryTime) = 0.0
+when u then set entryTime = time
+y = if u then time - entryTime else 0.0
+u = time > 0.5`
+
+const unknownParameter = `
+param p = 2.0 free
+var x
+var y
+init der(x) = 0.0
+init y = 5.0
+der(x) = sin(p) - x + (if time < 0.1 then 0.0 else 1.0)
+y = 10.0*x`
+
+func TestHybrid(t *testing.T) {
+	for _, m := range []string{ball, heater, sampled, entryModel, unknownParameter} {
+		pl := analyze(t, m)
+		t.Log(m + "\n" + text(pl))
+		residuals(t, pl, 1)
+	}
+}

@@ -18,7 +18,10 @@ type hybrid struct {
 	shadow    map[int32]int32 // variable with pre() -> its entry of discrete
 	pos       diag.Pos        // of what is being translated
 
-	initialReinit []equation // reinit() at initialization
+	clauses       [][]branch
+	asserts       []action
+	renamed       map[expr.ID]expr.ID // relations that need no memory
+	initialReinit []equation          // reinit() at initialization
 }
 
 // discrete is a variable that changes at events only: set by when-clauses, or the

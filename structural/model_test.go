@@ -1,7 +1,6 @@
 package structural
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -183,6 +182,27 @@ func (v values) run(pl *Plan) {
 	}
 }
 
+// relate sets the memory of all relations from their present values.
+func (v values) relate(pl *Plan) {
+	for _, r := range pl.Hybrid.Relations {
+		g := v.of(pl.Pool, r.G)
+		v[r.Atom] = 0
+		if g > 0 || g == 0 && !r.Strict {
+			v[r.Atom] = 1
+		}
+	}
+	for _, r := range pl.Hybrid.TimeRelations {
+		d := v[expr.Time] - v.of(pl.Pool, r.At)
+		if r.Falling {
+			d = -d
+		}
+		v[r.Atom] = 0
+		if d > 0 || d == 0 && !r.Strict {
+			v[r.Atom] = 1
+		}
+	}
+}
+
 // check verifies what every plan promises: atoms are defined before they are used,
 // every variable is somewhere, counts agree.
 func check(t testing.TB, pl *Plan) {
@@ -331,6 +351,11 @@ func residuals(t testing.TB, pl *Plan, seed uint64) {
 	for _, s := range pl.States {
 		v[s.Atom] = 0.5 + rng.Float64()
 	}
+	for range 3 {
+		newton(t, pl, v)
+		v.run(pl)
+		v.relate(pl)
+	}
 	newton(t, pl, v)
 	v.run(pl)
 	der := map[expr.ID]float64{}
@@ -448,25 +473,4 @@ func gauss(a [][]float64) []float64 {
 		x[k] /= a[k][k]
 	}
 	return x
-}
-
-func text(pl *Plan) string {
-	var b strings.Builder
-	p := pl.Pool
-	for _, s := range pl.States {
-		fmt.Fprintf(&b, "state %s\n", s.Name)
-	}
-	for _, a := range pl.Seq {
-		fmt.Fprintf(&b, "%s := %s\n", p.String(a.Target), p.String(a.Value))
-	}
-	for i, d := range pl.Deriv {
-		fmt.Fprintf(&b, "d/dt %s = %s\n", pl.States[i].Name, p.String(d))
-	}
-	for _, r := range pl.Residuals {
-		fmt.Fprintf(&b, "0 = %s\n", p.String(r.Value))
-	}
-	for _, r := range pl.Invariants {
-		fmt.Fprintf(&b, "invariant %s\n", p.String(r.Value))
-	}
-	return b.String()
 }

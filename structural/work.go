@@ -31,16 +31,17 @@ const none = int32(-1)
 // variable is an unknown of the working system: a variable of the model or a time
 // derivative made a symbol.
 type variable struct {
-	atom   expr.ID
-	sys    int32 // index into Sys.Vars, none for a derivative
-	typ    model.ScalarType
-	der    int32 // its time derivative
-	integ  int32 // the variable whose time derivative it is
-	start  expr.ID
-	fixed  bool
-	hint   model.StateHint
-	pseudo bool    // another kind of atom, made a variable for the initialization
-	known  expr.ID // its value, of a pseudo variable for a term constant in time
+	atom    expr.ID
+	sys     int32 // index into Sys.Vars, none for a derivative
+	typ     model.ScalarType
+	der     int32 // its time derivative
+	integ   int32 // the variable whose time derivative it is
+	start   expr.ID
+	fixed   bool
+	hint    model.StateHint
+	assumed bool    // the model gives no start value
+	pseudo  bool    // another kind of atom, made a variable for the initialization
+	known   expr.ID // its value, of a pseudo variable for a term constant in time
 }
 
 // equation is 0 = res, or, where target is a variable of a discrete type, lhs = rhs.
