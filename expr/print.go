@@ -214,17 +214,7 @@ func (w *textWriter) sum(e ID, prec int) {
 		return
 	}
 	w.paren(precSum < prec, func() {
-		lead := -1 // index of the leading term's coefficient; 0 for the constant
-		for i := 1; i < len(a) && lead < 0; i += 2 {
-			if k, _ := p.Value(a[i]); k.Sign() > 0 {
-				lead = i
-			}
-		}
-		if lead < 0 && c0.Sign() > 0 {
-			lead = 0
-		}
-		first := true
-		one := func(i int) {
+		for n, i := range p.sumOrder(a) {
 			if w.full() {
 				return
 			}
@@ -232,37 +222,78 @@ func (w *textWriter) sum(e ID, prec int) {
 			if i > 0 {
 				k, _ = p.Value(a[i])
 			}
-			switch neg := k.negative(); {
-			case first && neg:
+			neg := k.negative()
+			switch {
+			case n == 0 && neg:
 				w.WriteByte('-')
 			case neg:
 				w.WriteString(" - ")
-			case !first:
+			case n > 0:
 				w.WriteString(" + ")
 			}
-			if k.negative() {
+			if neg {
 				k = k.Neg()
 			}
-			first = false
 			if i > 0 {
 				w.product(k, a[i+1], precMul)
-				return
+				continue
 			}
 			s, own := k.text()
 			w.paren(own < precMul, func() { w.WriteString(s) })
 		}
-		if lead >= 0 {
-			one(lead)
-		}
-		for i := 1; i < len(a); i += 2 {
-			if i != lead {
-				one(i)
-			}
-		}
-		if lead != 0 && !c0.IsZero() {
-			one(0)
-		}
 	})
+}
+
+// sumOrder is the order in which the terms of a sum are written: indices of their
+// coefficients in the arguments a, 0 for the constant. The first positive term leads,
+// the constant is last unless it alone is positive.
+func (p *Pool) sumOrder(a []ID) []int {
+	positive := func(i int) bool {
+		k, _ := p.Value(a[i])
+		return k.Sign() > 0
+	}
+	out := make([]int, 0, len(a)/2+1)
+	lead := -1
+	for i := 1; i < len(a) && lead < 0; i += 2 {
+		if positive(i) {
+			lead = i
+		}
+	}
+	if lead < 0 && positive(0) {
+		lead = 0
+	}
+	if lead >= 0 {
+		out = append(out, lead)
+	}
+	for i := 1; i < len(a); i += 2 {
+		if i != lead {
+			out = append(out, i)
+		}
+	}
+	if lead != 0 && a[0] != Zero {
+		out = append(out, 0)
+	}
+	return out
+}
+
+// quotient splits a term into the factors above and below the line. The exponent of a
+// factor is e, or c where e is None.
+func (p *Pool) quotient(e ID) (num, den []pair) {
+	if p.Op(e) != OpMul {
+		return []pair{{key: e, c: IntNum(1), e: None}}, nil
+	}
+	a := p.Args(e)
+	for i := 0; i < len(a); i += 2 {
+		switch v, ok := p.Value(a[i+1]); {
+		case ok && v.negative():
+			den = append(den, pair{key: a[i], c: v.Neg(), e: None})
+		case ok:
+			num = append(num, pair{key: a[i], c: v, e: None})
+		default:
+			num = append(num, pair{key: a[i], e: a[i+1]})
+		}
+	}
+	return num, den
 }
 
 // product writes k*e, e a product or any other term, as numerator/denominator.
@@ -272,28 +303,17 @@ func (w *textWriter) product(k Num, e ID, prec int) {
 		w.write(e, prec)
 		return
 	}
-	var num, den []pair
+	num, den := []pair{{key: e, c: IntNum(1), e: None}}, []pair(nil)
 	atom := false
 	if w.opt.Atom != nil {
 		_, atom = w.opt.Atom(e)
 	}
-	if p.Op(e) == OpMul && !atom {
-		a := p.Args(e)
-		for i := 0; i < len(a); i += 2 {
-			if v, ok := p.Value(a[i+1]); ok && v.negative() {
-				den = append(den, pair{key: a[i], c: v.Neg(), e: None})
-			} else if ok {
-				num = append(num, pair{key: a[i], c: v, e: None})
-			} else {
-				num = append(num, pair{key: a[i], e: a[i+1]})
-			}
-		}
-		if len(num) == 1 && len(den) == 0 && k.IsOne() {
-			w.power(num[0], prec)
-			return
-		}
-	} else {
-		num = append(num, pair{key: e, c: IntNum(1), e: None})
+	if !atom {
+		num, den = p.quotient(e)
+	}
+	if len(num) == 1 && len(den) == 0 && k.IsOne() {
+		w.power(num[0], prec)
+		return
 	}
 	neg := k.negative()
 	own := precMul
