@@ -1,0 +1,520 @@
+//go:build mtkc
+
+package model
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/mtkc/mtkc/expr"
+)
+
+// This file turns the terms and the tree into a flat System.
+
+// sealer converts terms to expressions of the system's pool.
+type sealer struct {
+	b    *builder
+	s    *System
+	refs []int32
+	memo []expr.ID
+	dots map[expr.ID]expr.ID
+}
+
+const unsealed = expr.None
+
+// system makes the flat system: variables in declaration order, then everything else.
+func (b *builder) system(name string) *System {
+	z := &sealer{b: b, s: NewSystem(name), dots: map[expr.ID]expr.ID{}}
+	var order []*variable
+	b.eachVar(b.top, func(v *variable) {
+		order = append(order, v)
+		v.attributes()
+	})
+	z.memo = make([]expr.ID, len(b.terms))
+	for i := range z.memo {
+		z.memo[i] = unsealed
+	}
+	z.memo[0] = expr.Zero
+	z.count(order)
+	seen := make(map[string]*variable, len(order))
+	for _, v := range order {
+		name := v.name()
+		if first, dup := seen[name]; dup {
+			b.found.Add(v.field.pos, "E141", `give one of them another name with the tag name:"..."`, "two variables are called %s in the flat model (fields %s and %s)", name, first.field.goName, v.field.goName)
+		}
+		seen[name] = v
+		z.memo[v.term] = z.s.Pool.Sym(name)
+	}
+	for _, v := range order {
+		z.variable(v)
+	}
+	z.s.Equations = append(z.s.Equations, z.equations(b.equations)...)
+	z.s.Initial = z.equations(b.initial)
+	for _, w := range b.whens {
+		z.when(w)
+	}
+	for _, a := range b.asserts {
+		z.s.Asserts = append(z.s.Asserts, Assertion{Cond: z.expr(a.value), Message: a.message, Pos: a.site.pos(), Path: a.comp.path})
+	}
+	return z.s
+}
+
+// count counts the uses of each term, so that sums and products that are used once
+// open into the ones that use them.
+func (z *sealer) count(order []*variable) {
+	z.refs = make([]int32, len(z.b.terms))
+	var stack []int32
+	use := func(id int32) {
+		if r, ok := z.b.replaced[id]; ok {
+			id = r
+		}
+		z.refs[id]++
+		if z.refs[id] == 1 {
+			stack = append(stack, id)
+		}
+	}
+	for _, v := range order {
+		if v.bound {
+			use(v.binding)
+		}
+		if v.hasStart {
+			use(v.start)
+		}
+	}
+	for _, l := range [][]eqRec{z.b.equations, z.b.initial} {
+		for _, e := range l {
+			use(e.lhs)
+			use(e.rhs)
+		}
+	}
+	for _, w := range z.b.whens {
+		for _, r := range w.branches {
+			use(r.cond)
+			for _, a := range r.actions {
+				use(a.target)
+				use(a.value)
+			}
+		}
+	}
+	for _, a := range z.b.asserts {
+		use(a.value)
+	}
+	for len(stack) > 0 {
+		id := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		t := z.b.terms[id]
+		for i, n := 0, arity(t.op); i < n; i++ {
+			use([3]int32{t.a, t.b, t.c}[i])
+		}
+	}
+}
+
+func arity(op uint8) int {
+	switch op {
+	case uint8(expr.OpConst), uint8(expr.OpSym):
+		return 0
+	case tSub, tDiv, tPow, uint8(expr.OpAdd), uint8(expr.OpMul):
+		return 2
+	case tNeg, tSqrt, tInStream, tActual:
+		return 1
+	}
+	return expr.Op(op).Info().Arity
+}
+
+// addend is coefficient * term of a sum that is being opened.
+type addend struct {
+	neg bool
+	id  int32
+}
+
+func (z *sealer) expr(id int32) expr.ID {
+	if r, ok := z.b.replaced[id]; ok {
+		id = r
+	}
+	if z.memo[id] != unsealed {
+		return z.memo[id]
+	}
+	p := z.s.Pool
+	t := z.b.terms[id]
+	var r expr.ID
+	switch t.op {
+	case uint8(expr.OpConst):
+		r = p.Num(z.b.nums[t.a])
+	case uint8(expr.OpSym):
+		v := z.b.vars[t.a].resolve()
+		if v.node == nil {
+			r = expr.Zero // a Real that belongs to no part and was never set
+		} else {
+			r = z.memo[v.term]
+		}
+	case uint8(expr.OpAdd), tSub, tNeg:
+		r = z.sum(id)
+	case uint8(expr.OpMul):
+		r = z.product(id)
+	case tDiv:
+		r = p.Div(z.expr(t.a), z.expr(t.b))
+	case tPow:
+		r = p.Pow(z.expr(t.a), z.expr(t.b))
+	case tSqrt:
+		r = p.Sqrt(z.expr(t.a))
+	case tInStream, tActual:
+		r = z.expr(t.a)
+	case uint8(expr.OpTime):
+		r = expr.Time
+	case uint8(expr.OpTrue):
+		r = expr.True
+	case uint8(expr.OpFalse):
+		r = expr.False
+	case uint8(expr.OpDer):
+		r = z.der(z.expr(t.a))
+	default:
+		args := [3]int32{t.a, t.b, t.c}
+		var ids [3]expr.ID
+		n := arity(t.op)
+		for i := range n {
+			ids[i] = z.expr(args[i])
+		}
+		r = p.Fn(expr.Op(t.op), ids[:n]...)
+	}
+	z.memo[id] = r
+	return r
+}
+
+// sum opens the additions below id that nothing else uses and adds once.
+func (z *sealer) sum(id int32) expr.ID {
+	var ks []expr.Num
+	var ts []expr.ID
+	plus, minus := expr.IntNum(1), expr.IntNum(-1)
+	stack := []addend{{false, id}}
+	for len(stack) > 0 {
+		x := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		t := z.b.terms[x.id]
+		if x.id == id || z.refs[x.id] == 1 {
+			switch t.op {
+			case uint8(expr.OpAdd):
+				stack = append(stack, addend{x.neg, t.b}, addend{x.neg, t.a})
+				continue
+			case tSub:
+				stack = append(stack, addend{!x.neg, t.b}, addend{x.neg, t.a})
+				continue
+			case tNeg:
+				stack = append(stack, addend{!x.neg, t.a})
+				continue
+			}
+		}
+		k := plus
+		if x.neg {
+			k = minus
+		}
+		ks, ts = append(ks, k), append(ts, z.expr(x.id))
+	}
+	return z.s.Pool.Linear(expr.IntNum(0), ks, ts)
+}
+
+func (z *sealer) product(id int32) expr.ID {
+	var fs []expr.ID
+	stack := []int32{id}
+	for len(stack) > 0 {
+		x := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		t := z.b.terms[x]
+		if t.op == uint8(expr.OpMul) && (x == id || z.refs[x] == 1) {
+			stack = append(stack, t.b, t.a)
+			continue
+		}
+		fs = append(fs, z.expr(x))
+	}
+	return z.s.Pool.Mul(fs...)
+}
+
+// der is the derivative of an expression: of a variable a symbol of its own, of
+// anything else by the chain rule.
+func (z *sealer) der(e expr.ID) expr.ID {
+	p := z.s.Pool
+	switch p.Op(e) {
+	case expr.OpSym, expr.OpDer:
+		return z.dot(e)
+	}
+	return p.TimeDerivative(e, z.dots, z.dot)
+}
+
+// dot is the derivative of an atom.
+func (z *sealer) dot(a expr.ID) expr.ID {
+	p := z.s.Pool
+	if p.Op(a) == expr.OpPre {
+		return expr.Zero
+	}
+	if i, ok := z.s.VarOf(a); ok {
+		switch z.s.Vars[i].Kind {
+		case ParameterVar, ConstantVar, DiscreteVar:
+			return expr.Zero
+		}
+	}
+	return p.Der(a)
+}
+
+func (z *sealer) equations(recs []eqRec) []Equation {
+	out := make([]Equation, 0, len(recs))
+	for _, e := range recs {
+		out = append(out, Equation{Lhs: z.expr(e.lhs), Rhs: z.expr(e.rhs), Pos: e.site.pos(), Path: e.comp.path, Connection: e.conn})
+	}
+	return out
+}
+
+func (z *sealer) when(w *whenRec) {
+	out := WhenClause{Pos: w.site.pos(), Path: w.comp.path}
+	for _, r := range w.branches {
+		br := WhenBranch{Conds: []expr.ID{z.expr(r.cond)}, Pos: r.site.pos()}
+		for _, a := range r.actions {
+			x := Action{Kind: a.kind, Target: expr.None, Value: expr.None, Cond: expr.None, If: expr.None, Message: a.message, Pos: a.site.pos()}
+			switch a.kind {
+			case SetAction, ReinitAction:
+				x.Target, x.Value = z.expr(a.target), z.expr(a.value)
+			case AssertAction:
+				x.Cond = z.expr(a.value)
+			}
+			br.Actions = append(br.Actions, x)
+		}
+		out.Branches = append(out.Branches, br)
+	}
+	z.s.Whens = append(z.s.Whens, out)
+}
+
+// attributes reads the tags that give values: before the terms are counted, because
+// they make terms.
+func (v *variable) attributes() {
+	f := v.field
+	isParam := f.role == "param" || f.role == "const"
+	if id, ok := v.tagTerm("value"); ok {
+		switch {
+		case !isParam && f.role != "input":
+			b.found.Add(f.pos, "E146", `init:"..." fixes the start value, guess:"..." guesses it`, "%s is an unknown and cannot have a value tag", v.name())
+		case !v.bound:
+			v.bound, v.binding = true, id
+		}
+	}
+	for _, tag := range []string{"init", "guess"} {
+		id, ok := v.tagTerm(tag)
+		if !ok || v.hasStart {
+			continue
+		}
+		if isParam && tag == "init" {
+			b.found.Add(f.pos, "E146", `value:"..." is the default of a parameter; guess:"..." lets initialization find it`, "the parameter %s cannot have an init tag", v.name())
+			continue
+		}
+		v.hasStart, v.start, v.fixed = true, id, FixedTrue
+		if tag == "guess" {
+			v.fixed = FixedFalse
+		}
+	}
+}
+
+// tagTerm is the term of a numeric tag, parsed once per field where it is a number.
+func (v *variable) tagTerm(tag string) (int32, bool) {
+	f := v.field
+	text, ok := f.tag.Lookup(tag)
+	if !ok {
+		return 0, false
+	}
+	if id, ok := f.text[tag]; ok {
+		return id, true
+	}
+	m := &tagMaker{v: v, constant: true}
+	t, err := parseTerm[int32](text, m)
+	if err != nil {
+		b.found.Add(f.pos, "E147", `give a number or an expression in the parameters of the component, as in value:"2*R"`, "%s tag of %s: %v", tag, v.name(), err)
+		return 0, false
+	}
+	if m.constant {
+		if f.text == nil {
+			f.text = map[string]int32{}
+		}
+		f.text[tag] = t
+	}
+	return t, true
+}
+
+// tagMaker makes terms of the text of a tag; names are fields of the component.
+type tagMaker struct {
+	v        *variable
+	constant bool
+}
+
+func (m *tagMaker) number(text string) (int32, error) {
+	x, err := parseNumber(text)
+	return b.num(expr.FloatNum(x)), err
+}
+
+func (m *tagMaker) name(name string) (int32, error) {
+	for n := m.v.node; n != nil; n = n.parent {
+		if id, ok := findLeaf(n, name); ok {
+			m.constant = false
+			return id, nil
+		}
+		if n.plan.component && !n.embedded {
+			break
+		}
+	}
+	if name == "pi" || name == "Pi" {
+		return b.num(expr.FloatNum(math.Pi)), nil
+	}
+	return 0, fmt.Errorf("%s is not a parameter of the component", name)
+}
+
+func findLeaf(n *node, name string) (int32, bool) {
+	for i := range n.plan.fields {
+		f := &n.plan.fields[i]
+		if f.goName == name || f.name == name {
+			if f.kind == structuralField {
+				v := access(n.val.Field(f.index))
+				if x, err := strconv.ParseFloat(fmt.Sprint(v.Interface()), 64); err == nil {
+					return b.num(expr.FloatNum(x)), true
+				}
+			}
+			if len(n.items[i]) == 1 && n.items[i][0].v != nil {
+				return n.items[i][0].v.term, true
+			}
+		}
+		for _, it := range n.items[i] {
+			if it.n != nil && it.n.embedded {
+				if id, ok := findLeaf(it.n, name); ok {
+					return id, true
+				}
+			}
+		}
+	}
+	return 0, false
+}
+
+// Operations on numbers stay exact where they are: 8/3 is a quotient of integers.
+func (m *tagMaker) unary(op byte, x int32) int32 {
+	if k, ok := constOf(x); ok {
+		return b.num(k.Neg())
+	}
+	return b.add(tNeg, x)
+}
+
+func constOf(x int32) (expr.Num, bool) {
+	if t := b.terms[x]; t.op == uint8(expr.OpConst) {
+		return b.nums[t.a], true
+	}
+	return expr.Num{}, false
+}
+
+func (m *tagMaker) binary(op byte, x, y int32) int32 {
+	p, ok1 := constOf(x)
+	q, ok2 := constOf(y)
+	fold := ok1 && ok2
+	switch op {
+	case '+':
+		if fold {
+			return b.num(p.Add(q))
+		}
+		return b.add(uint8(expr.OpAdd), x, y)
+	case '-':
+		if fold {
+			return b.num(p.Add(q.Neg()))
+		}
+		return b.add(tSub, x, y)
+	case '*':
+		if fold {
+			return b.num(p.Mul(q))
+		}
+		return b.add(uint8(expr.OpMul), x, y)
+	case '/':
+		if fold && !q.IsZero() {
+			return b.num(p.Mul(q.Inv()))
+		}
+		return b.add(tDiv, x, y)
+	}
+	if fold {
+		if r, ok := p.Pow(q); ok {
+			return b.num(r)
+		}
+	}
+	return b.add(tPow, x, y)
+}
+
+func (m *tagMaker) call(fn string, args []int32) (int32, error) {
+	op, n, ok := functionNamed(fn)
+	if !ok || n != len(args) {
+		return 0, fmt.Errorf("no function %s of %d arguments", fn, len(args))
+	}
+	switch n {
+	case 1:
+		if fn == "sqrt" || fn == "Sqrt" {
+			return b.add(tSqrt, args[0]), nil
+		}
+		return b.add(uint8(op), args[0]), nil
+	}
+	return b.add(uint8(op), args[0], args[1]), nil
+}
+
+// variable appends a variable to the system.
+func (z *sealer) variable(v *variable) {
+	f := v.field
+	s := Variable{
+		Name: z.s.Pool.Name(z.memo[v.term]), Sym: z.memo[v.term],
+		Value: expr.None, Start: expr.None, Min: expr.None, Max: expr.None, Nominal: expr.None,
+		Unit: f.tag.Get("unit"), Desc: f.tag.Get("desc"), Display: f.tag.Get("display"),
+		Pos: f.pos, Path: owner(v.node).path,
+	}
+	top := owner(v.node) == z.b.top
+	switch f.role {
+	case "param":
+		s.Kind = ParameterVar
+	case "const":
+		s.Kind = ConstantVar
+	case "discrete":
+		s.Kind = DiscreteVar
+	case "input":
+		if top {
+			s.Kind = InputVar
+		}
+	case "output":
+		s.Output = top
+	}
+	if v.bound {
+		s.Value = z.expr(v.binding)
+	}
+	if v.hasStart {
+		s.Start, s.Fixed = z.expr(v.start), v.fixed
+		if s.Kind == ParameterVar && s.Value != expr.None {
+			s.Fixed = FixedDefault
+		}
+	}
+	for _, a := range []struct {
+		tag string
+		to  *expr.ID
+	}{{"min", &s.Min}, {"max", &s.Max}, {"nominal", &s.Nominal}} {
+		if id, ok := v.tagTerm(a.tag); ok {
+			for int(id) >= len(z.memo) {
+				z.memo = append(z.memo, unsealed)
+				z.refs = append(z.refs, 0)
+			}
+			*a.to = z.expr(id)
+		}
+	}
+	if t, ok := f.tag.Lookup("state"); ok {
+		hint, ok := map[string]StateHint{"never": StateNever, "avoid": StateAvoid, "prefer": StatePrefer, "always": StateAlways, "default": StateDefault}[t]
+		if !ok {
+			z.b.found.Add(f.pos, "E147", `write state:"prefer", "avoid", "always" or "never"`, "state tag of %s: %q", s.Name, t)
+		}
+		s.State = hint
+	}
+	if t, ok := f.tag.Lookup("tunable"); ok {
+		s.Tunable = t != "false"
+	}
+	if s.Kind != ParameterVar && s.Kind != ConstantVar && s.Kind != InputVar && s.Value != expr.None {
+		// An input of a part that was bound by assignment: an equation.
+		n := v.boundBy
+		if n == nil {
+			n = owner(v.node)
+		}
+		z.s.Equations = append(z.s.Equations, Equation{Lhs: s.Sym, Rhs: s.Value, Pos: f.pos, Path: n.path})
+		s.Value = expr.None
+	}
+	z.s.AddVar(s)
+}
