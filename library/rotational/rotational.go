@@ -1,45 +1,21 @@
-// Package rotational is a library of one-dimensional rotational mechanics: shafts,
-// springs, dampers, gears and sources of torque.
-//
-// Torques are positive into a component.
+// Package rotational holds components of one-dimensional rotational mechanics: a
+// flange carries an angle and a torque, positive into the component.
 package rotational
 
 import . "github.com/mtkc/mtkc/model"
 
-// Flange is the end of a shaft.
+// Flange is a shaft end.
 type Flange struct {
 	Phi Real `unit:"rad" desc:"angle"`
 	Tau Flow `unit:"N.m" desc:"torque into the component"`
 }
 
-// Fixed holds a flange at the angle Phi0.
-type Fixed struct {
-	Flange Flange
-	Phi0   Param `value:"0" unit:"rad"`
-}
-
-func (c *Fixed) Equations() { Eq(c.Flange.Phi, c.Phi0) }
-
-// Inertia is a rigid shaft with moment of inertia J.
-type Inertia struct {
-	A, B Flange
-	Phi  Real  `unit:"rad" desc:"angle"`
-	W    Real  `unit:"rad/s" desc:"angular velocity"`
-	J    Param `value:"1" unit:"kg.m2" desc:"moment of inertia"`
-}
-
-func (c *Inertia) Equations() {
-	Eq(c.Phi, c.A.Phi)
-	Eq(c.Phi, c.B.Phi)
-	Eq(c.W, Der(c.Phi))
-	Eq(c.J*Der(c.W), c.A.Tau+c.B.Tau)
-}
-
-// Compliant is the base of components between two flanges that are not rigid.
+// Compliant is the base of components between two flanges that turn against each
+// other.
 type Compliant struct {
 	A, B   Flange
-	PhiRel Real `unit:"rad" desc:"B.Phi - A.Phi"`
-	Tau    Real `unit:"N.m" desc:"torque transmitted"`
+	PhiRel Real `unit:"rad" desc:"angle of B against A"`
+	Tau    Real `unit:"N.m" desc:"torque between the flanges"`
 }
 
 func (c *Compliant) Equations() {
@@ -48,91 +24,118 @@ func (c *Compliant) Equations() {
 	Eq(c.A.Tau, -c.Tau)
 }
 
-// Spring is a linear rotational spring.
+// Inertia is a rigid rotor with two shaft ends.
+type Inertia struct {
+	A, B Flange
+	Phi  Real  `unit:"rad" state:"prefer" desc:"angle"`
+	W    Real  `unit:"rad/s" state:"prefer" desc:"angular velocity"`
+	J    Param `value:"1" unit:"kg.m2" min:"0" desc:"moment of inertia"`
+}
+
+func (r *Inertia) Equations() {
+	Eq(r.Phi, r.A.Phi)
+	Eq(r.Phi, r.B.Phi)
+	Eq(r.W, Der(r.Phi))
+	Eq(r.J*Der(r.W), r.A.Tau+r.B.Tau)
+}
+
+// Spring is a linear torsional spring.
 type Spring struct {
 	Compliant
-	C    Param `value:"1" unit:"N.m/rad" desc:"spring constant"`
-	Phi0 Param `value:"0" unit:"rad" desc:"unstretched angle"`
+	C       Param `value:"1" unit:"N.m/rad" min:"0" desc:"stiffness"`
+	PhiRel0 Param `value:"0" unit:"rad" desc:"angle without torque"`
 }
 
-func (c *Spring) Equations() {
-	c.Compliant.Equations()
-	Eq(c.Tau, c.C*(c.PhiRel-c.Phi0))
+func (s *Spring) Equations() {
+	s.Compliant.Equations()
+	Eq(s.Tau, s.C*(s.PhiRel-s.PhiRel0))
 }
 
-// Damper is viscous friction between two flanges.
+// Damper is linear viscous friction between two flanges.
 type Damper struct {
 	Compliant
-	D Param `value:"0" unit:"N.m.s/rad" desc:"damping constant"`
+	WRel Real  `unit:"rad/s" desc:"angular velocity of B against A"`
+	D    Param `value:"1" unit:"N.m.s/rad" min:"0" desc:"damping"`
 }
 
-func (c *Damper) Equations() {
-	c.Compliant.Equations()
-	Eq(c.Tau, c.D*Der(c.PhiRel))
+func (d *Damper) Equations() {
+	d.Compliant.Equations()
+	Eq(d.WRel, Der(d.PhiRel))
+	Eq(d.Tau, d.D*d.WRel)
 }
 
-// SpringDamper is a spring and a damper in parallel.
+// SpringDamper is a spring and a damper side by side.
 type SpringDamper struct {
 	Compliant
-	C    Param `value:"1" unit:"N.m/rad"`
-	D    Param `value:"0" unit:"N.m.s/rad"`
-	Phi0 Param `value:"0" unit:"rad"`
+	WRel    Real  `unit:"rad/s" desc:"angular velocity of B against A"`
+	C       Param `value:"1" unit:"N.m/rad" min:"0" desc:"stiffness"`
+	D       Param `value:"1" unit:"N.m.s/rad" min:"0" desc:"damping"`
+	PhiRel0 Param `value:"0" unit:"rad" desc:"angle without torque"`
 }
 
-func (c *SpringDamper) Equations() {
-	c.Compliant.Equations()
-	Eq(c.Tau, c.C*(c.PhiRel-c.Phi0)+c.D*Der(c.PhiRel))
+func (s *SpringDamper) Equations() {
+	s.Compliant.Equations()
+	Eq(s.WRel, Der(s.PhiRel))
+	Eq(s.Tau, s.C*(s.PhiRel-s.PhiRel0)+s.D*s.WRel)
 }
 
-// Gear is an ideal gear: A turns Ratio times as fast as B.
-type Gear struct {
+// IdealGear turns B by 1/Ratio of A, without loss.
+type IdealGear struct {
 	A, B  Flange
-	Ratio Param `value:"1" desc:"speed of A over speed of B"`
+	Ratio Param `value:"1" desc:"transmission, angle of A over angle of B"`
 }
 
-func (c *Gear) Equations() {
-	Eq(c.A.Phi, c.Ratio*c.B.Phi)
-	Eq(0, c.Ratio*c.A.Tau+c.B.Tau)
+func (g *IdealGear) Equations() {
+	Eq(g.A.Phi, g.Ratio*g.B.Phi)
+	Eq(0, g.Ratio*g.A.Tau+g.B.Tau)
 }
 
-// Torque is a source controlled by a signal; it acts against the ground.
+// Fixed holds a flange at an angle.
+type Fixed struct {
+	F    Flange
+	Phi0 Param `value:"0" unit:"rad" desc:"angle"`
+}
+
+func (f *Fixed) Equations() { Eq(f.F.Phi, f.Phi0) }
+
+// Torque drives a flange with the torque of a signal.
 type Torque struct {
-	Flange Flange
-	U      Input `unit:"N.m"`
+	F   Flange
+	Tau Input `unit:"N.m" desc:"torque that accelerates the flange"`
 }
 
-func (c *Torque) Equations() { Eq(c.Flange.Tau, -c.U) }
+func (t *Torque) Equations() { Eq(t.F.Tau, -t.Tau) }
 
-// StepTorque is a source that jumps from Offset to Offset + Height at T0.
+// StepTorque drives a flange with a torque that jumps from Offset to Offset + Height.
 type StepTorque struct {
-	Flange Flange
-	Offset Param `value:"0" unit:"N.m"`
-	Height Param `value:"1" unit:"N.m"`
-	T0     Param `value:"0" unit:"s"`
+	F      Flange
+	Height Param `value:"1" unit:"N.m" desc:"jump of the torque"`
+	Offset Param `value:"0" unit:"N.m" desc:"torque before the jump"`
+	T0     Param `value:"0" unit:"s" desc:"time of the jump"`
 }
 
-func (c *StepTorque) Equations() {
-	Eq(c.Flange.Tau, -(c.Offset + If(Time() >= c.T0, c.Height, 0)))
+func (t *StepTorque) Equations() {
+	Eq(t.F.Tau, -(t.Offset + If(Time() >= t.T0, t.Height, 0)))
 }
 
-// SpeedSensor measures the angular velocity of a flange.
+// SpeedSensor measures an angular velocity.
 type SpeedSensor struct {
-	Flange Flange
-	W      Output `unit:"rad/s"`
+	F Flange
+	W Output `unit:"rad/s" desc:"angular velocity"`
 }
 
 func (s *SpeedSensor) Equations() {
-	Eq(s.W, Der(s.Flange.Phi))
-	Eq(s.Flange.Tau, 0)
+	Eq(s.W, Der(s.F.Phi))
+	Eq(s.F.Tau, 0)
 }
 
-// AngleSensor measures the angle of a flange.
+// AngleSensor measures an angle.
 type AngleSensor struct {
-	Flange Flange
-	Phi    Output `unit:"rad"`
+	F   Flange
+	Phi Output `unit:"rad" desc:"angle"`
 }
 
 func (s *AngleSensor) Equations() {
-	Eq(s.Phi, s.Flange.Phi)
-	Eq(s.Flange.Tau, 0)
+	Eq(s.Phi, s.F.Phi)
+	Eq(s.F.Tau, 0)
 }

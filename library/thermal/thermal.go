@@ -1,46 +1,45 @@
-// Package thermal is a library of lumped heat transfer: heat capacities, conduction,
-// convection and sources.
-//
-// Heat flows are positive into a component.
+// Package thermal holds components of lumped heat transfer: a port carries a
+// temperature and a heat flow, positive into the component.
 package thermal
 
 import . "github.com/mtkc/mtkc/model"
 
-// Port is a thermal connector.
+// Port is a place at which heat flows.
 type Port struct {
-	T Real `unit:"K" desc:"temperature"`
+	T Real `unit:"K" nominal:"300" desc:"temperature"`
 	Q Flow `unit:"W" desc:"heat flow into the component"`
 }
 
-// Capacitor is a lump of uniform temperature.
-type Capacitor struct {
-	Port Port
-	T    Real  `unit:"K" guess:"293.15"`
-	C    Param `value:"1" unit:"J/K" desc:"heat capacity"`
-}
-
-func (c *Capacitor) Equations() {
-	Eq(c.T, c.Port.T)
-	Eq(c.C*Der(c.T), c.Port.Q)
-}
-
-// Element is the base of components between two ports that store no heat.
+// Element is the base of components between two ports that store no heat. Q flows
+// from A to B.
 type Element struct {
 	A, B Port
-	DT   Real `unit:"K" desc:"A.T - B.T"`
+	DT   Real `unit:"K" desc:"temperature difference from A to B"`
 	Q    Real `unit:"W" desc:"heat flow from A to B"`
 }
 
-func (c *Element) Equations() {
-	Eq(c.DT, c.A.T-c.B.T)
-	Eq(c.A.Q, c.Q)
-	Eq(c.B.Q, -c.Q)
+func (e *Element) Equations() {
+	Eq(e.DT, e.A.T-e.B.T)
+	Eq(e.A.Q, e.Q)
+	Eq(e.B.Q, -e.Q)
 }
 
-// Conductor is Q = G*DT.
+// Capacity stores heat.
+type Capacity struct {
+	P Port
+	T Real  `unit:"K" nominal:"300" guess:"293.15" state:"prefer" desc:"temperature"`
+	C Param `value:"1000" unit:"J/K" min:"0" desc:"heat capacity"`
+}
+
+func (c *Capacity) Equations() {
+	Eq(c.T, c.P.T)
+	Eq(c.C*Der(c.T), c.P.Q)
+}
+
+// Conductor conducts heat.
 type Conductor struct {
 	Element
-	G Param `value:"1" unit:"W/K" desc:"thermal conductance"`
+	G Param `value:"1" unit:"W/K" min:"0" desc:"conductance"`
 }
 
 func (c *Conductor) Equations() {
@@ -48,38 +47,49 @@ func (c *Conductor) Equations() {
 	Eq(c.Q, c.G*c.DT)
 }
 
-// Convection is Q = H*Area*DT between a solid (A) and a fluid (B).
-type Convection struct {
+// Radiation exchanges heat by radiation.
+type Radiation struct {
 	Element
-	H    Param `value:"10" unit:"W/(m2.K)" desc:"heat transfer coefficient"`
-	Area Param `value:"1" unit:"m2"`
+	Gr    Param `value:"1" unit:"m2" min:"0" desc:"net radiation area"`
+	Sigma Const `value:"5.670374419e-8" unit:"W/(m2.K4)" desc:"constant of Stefan and Boltzmann"`
 }
 
-func (c *Convection) Equations() {
-	c.Element.Equations()
-	Eq(c.Q, c.H*c.Area*c.DT)
+func (r *Radiation) Equations() {
+	r.Element.Equations()
+	Eq(r.Q, r.Gr*r.Sigma*(Pow(r.A.T, 4)-Pow(r.B.T, 4)))
 }
 
-// FixedTemperature is a reservoir.
+// FixedTemperature holds a port at a temperature.
 type FixedTemperature struct {
-	Port Port
-	T0   Param `value:"293.15" unit:"K"`
+	P  Port
+	T0 Param `value:"293.15" unit:"K" desc:"temperature"`
 }
 
-func (c *FixedTemperature) Equations() { Eq(c.Port.T, c.T0) }
+func (f *FixedTemperature) Equations() { Eq(f.P.T, f.T0) }
 
-// FixedHeatFlow is a source of Q0 into whatever it is connected to.
+// FixedHeatFlow sends a constant heat flow into what its port is connected with.
 type FixedHeatFlow struct {
-	Port Port
-	Q0   Param `value:"0" unit:"W"`
+	P  Port
+	Q0 Param `value:"0" unit:"W" desc:"heat flow out of the port"`
 }
 
-func (c *FixedHeatFlow) Equations() { Eq(c.Port.Q, -c.Q0) }
+func (f *FixedHeatFlow) Equations() { Eq(f.P.Q, -f.Q0) }
 
-// HeatSource is a source controlled by a signal.
-type HeatSource struct {
-	Port Port
-	U    Input `unit:"W"`
+// HeatFlow sends the heat flow of a signal into what its port is connected with.
+type HeatFlow struct {
+	P Port
+	U Input `unit:"W" desc:"heat flow out of the port"`
 }
 
-func (c *HeatSource) Equations() { Eq(c.Port.Q, -c.U) }
+func (h *HeatFlow) Equations() { Eq(h.P.Q, -h.U) }
+
+// Sensor measures a temperature.
+type Sensor struct {
+	P Port
+	T Output `unit:"K" desc:"temperature"`
+}
+
+func (s *Sensor) Equations() {
+	Eq(s.T, s.P.T)
+	Eq(s.P.Q, 0)
+}
