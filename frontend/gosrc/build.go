@@ -33,7 +33,7 @@ func (l *loader) build(ctx context.Context, path string, isDir bool, entry *cach
 	release = func() { os.RemoveAll(tmp) }
 	defer func() {
 		if bin == "" {
-			release()
+			os.RemoveAll(tmp)
 		}
 	}()
 	u := &universe{l: l, fset: token.NewFileSet(), byPath: map[string]*source{}, imports: map[string]*types.Package{}, origins: map[string]string{}}

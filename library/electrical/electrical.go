@@ -1,20 +1,22 @@
-// Package electrical holds components of electrical circuits: a pin carries a
-// potential and a current, positive into the component.
+// Package electrical is a library of analog circuit components. A circuit needs
+// exactly one Ground (or several, if it has separate parts).
+//
+// Currents are positive into a component. The voltage of a one-port is P.V - N.V and
+// its current flows from P to N.
 package electrical
 
 import . "github.com/mtkc/mtkc/model"
 
-// Pin is a terminal.
+// Pin is an electrical connector.
 type Pin struct {
 	V Real `unit:"V" desc:"potential"`
 	I Flow `unit:"A" desc:"current into the component"`
 }
 
-// OnePort is the base of components with two pins. V is the voltage from P to N and
-// I the current from P through the component to N.
+// OnePort is the base of components with two pins.
 type OnePort struct {
 	P, N Pin
-	V    Real `unit:"V" desc:"voltage from P to N"`
+	V    Real `unit:"V" desc:"voltage drop from P to N"`
 	I    Real `unit:"A" desc:"current from P to N"`
 }
 
@@ -24,39 +26,39 @@ func (c *OnePort) Equations() {
 	Eq(c.I, c.P.I)
 }
 
-// Ground defines the potential 0. Every circuit needs one.
+// Ground fixes the potential of its pin to zero.
 type Ground struct {
 	P Pin
 }
 
 func (g *Ground) Equations() { Eq(g.P.V, 0) }
 
-// Resistor is a linear resistor.
+// Resistor is V = R*I.
 type Resistor struct {
 	OnePort
-	R Param `value:"1" unit:"Ohm" desc:"resistance"`
+	R Param `value:"1" unit:"Ohm"`
 }
 
-func (r *Resistor) Equations() {
-	r.OnePort.Equations()
-	Eq(r.V, r.R*r.I)
+func (c *Resistor) Equations() {
+	c.OnePort.Equations()
+	Eq(c.V, c.R*c.I)
 }
 
-// Conductor is a linear conductor.
+// Conductor is I = G*V.
 type Conductor struct {
 	OnePort
-	G Param `value:"1" unit:"S" desc:"conductance"`
+	G Param `value:"1" unit:"S"`
 }
 
-func (g *Conductor) Equations() {
-	g.OnePort.Equations()
-	Eq(g.I, g.G*g.V)
+func (c *Conductor) Equations() {
+	c.OnePort.Equations()
+	Eq(c.I, c.G*c.V)
 }
 
-// Capacitor is a linear capacitor.
+// Capacitor is I = C*der(V).
 type Capacitor struct {
 	OnePort
-	C Param `value:"1" unit:"F" min:"0" desc:"capacitance"`
+	C Param `value:"1e-6" unit:"F"`
 }
 
 func (c *Capacitor) Equations() {
@@ -64,144 +66,142 @@ func (c *Capacitor) Equations() {
 	Eq(c.I, c.C*Der(c.V))
 }
 
-// Inductor is a linear inductor.
+// Inductor is V = L*der(I).
 type Inductor struct {
 	OnePort
-	L Param `value:"1" unit:"H" min:"0" desc:"inductance"`
+	L Param `value:"1e-3" unit:"H"`
 }
 
-func (l *Inductor) Equations() {
-	l.OnePort.Equations()
-	Eq(l.V, l.L*Der(l.I))
+func (c *Inductor) Equations() {
+	c.OnePort.Equations()
+	Eq(c.V, c.L*Der(c.I))
 }
 
-// Diode is a junction diode: i = Ids*(exp(v/Vt) - 1) with a parallel resistance R; the
-// exponential goes on linearly above v = MaxExp*Vt.
+// Diode is the exponential junction diode I = Is*(exp(V/Vt) - 1), continued linearly
+// above MaxExp thermal voltages so that no iterate overflows.
 type Diode struct {
 	OnePort
-	Ids    Param `value:"1e-6" unit:"A" desc:"saturation current"`
-	Vt     Param `value:"0.04" unit:"V" desc:"voltage equivalent of temperature"`
-	MaxExp Param `value:"15" desc:"exponent from which on the characteristic is linear"`
+	Is     Param `value:"1e-12" unit:"A" desc:"saturation current"`
+	Vt     Param `value:"0.025852" unit:"V" desc:"thermal voltage"`
+	MaxExp Param `value:"40" desc:"exponent from which the curve is continued linearly"`
 	R      Param `value:"1e8" unit:"Ohm" desc:"parallel resistance"`
 }
 
-func (d *Diode) Equations() {
-	d.OnePort.Equations()
-	x := d.V / d.Vt
-	e := If(x > d.MaxExp, Exp(d.MaxExp)*(1+x-d.MaxExp), Exp(Min(x, d.MaxExp)))
-	Eq(d.I, Smooth(1, NoEvent(d.Ids*(e-1)))+d.V/d.R)
+func (c *Diode) Equations() {
+	c.OnePort.Equations()
+	x := c.V / c.Vt
+	Eq(c.I, c.Is*(NoEvent(If(x > c.MaxExp, Exp(c.MaxExp)*(1+x-c.MaxExp), Exp(Min(x, c.MaxExp))))-1)+c.V/c.R)
 }
 
 // IdealDiode conducts with the resistance Ron above the voltage Vknee and with the
-// conductance Goff below it. S runs along the characteristic.
+// conductance Goff below it. S runs along the characteristic: it is the voltage
+// beyond the knee while the diode blocks and the current while it conducts.
 type IdealDiode struct {
 	OnePort
 	S     Real  `desc:"parameter of the characteristic"`
-	Ron   Param `value:"1e-5" unit:"Ohm" desc:"resistance when conducting"`
-	Goff  Param `value:"1e-5" unit:"S" desc:"conductance when blocking"`
+	Ron   Param `value:"1e-5" unit:"Ohm"`
+	Goff  Param `value:"1e-5" unit:"S"`
 	Vknee Param `value:"0" unit:"V" desc:"forward voltage"`
 	UnitV Const `value:"1" unit:"V"`
 	UnitI Const `value:"1" unit:"A"`
 }
 
-func (d *IdealDiode) Equations() {
-	d.OnePort.Equations()
-	off := d.S < 0
-	Eq(d.V, d.S*d.UnitV*If(off, 1, d.Ron*d.UnitI/d.UnitV)+d.Vknee)
-	Eq(d.I, d.S*If(off, d.Goff*d.UnitV, d.UnitI)+d.Goff*d.Vknee)
+func (c *IdealDiode) Equations() {
+	c.OnePort.Equations()
+	off := c.S < 0
+	Eq(c.V, c.S*If(off, c.UnitV, c.Ron*c.UnitI)+c.Vknee)
+	Eq(c.I, c.S*If(off, c.Goff*c.UnitV, c.UnitI)+c.Goff*c.Vknee)
 }
 
-// ConstantVoltage is a voltage source.
+// ConstantVoltage is a voltage source: P.V - N.V = V0.
 type ConstantVoltage struct {
 	OnePort
-	V0 Param `value:"1" unit:"V" desc:"voltage"`
+	V0 Param `value:"1" unit:"V"`
 }
 
-func (s *ConstantVoltage) Equations() {
-	s.OnePort.Equations()
-	Eq(s.V, s.V0)
+func (c *ConstantVoltage) Equations() {
+	c.OnePort.Equations()
+	Eq(c.V, c.V0)
 }
 
-// SineVoltage is a voltage source Offset + V0*sin(2*pi*F*(t - T0) + Phase), constant
-// before T0.
+// SineVoltage is the source V = Offset + Amplitude*sin(2*pi*F*t + Phase).
 type SineVoltage struct {
 	OnePort
-	V0     Param `value:"1" unit:"V" desc:"amplitude"`
-	F      Param `value:"1" unit:"Hz" desc:"frequency"`
-	Phase  Param `value:"0" unit:"rad" desc:"phase at T0"`
-	Offset Param `value:"0" unit:"V" desc:"mean voltage"`
-	T0     Param `value:"0" unit:"s" desc:"start of the oscillation"`
+	Amplitude Param `value:"1" unit:"V"`
+	F         Param `value:"50" unit:"Hz"`
+	Phase     Param `value:"0" unit:"rad"`
+	Offset    Param `value:"0" unit:"V"`
 }
 
-func (s *SineVoltage) Equations() {
-	s.OnePort.Equations()
-	const twoPi = 6.283185307179586
-	x := If(Time() < s.T0, 0, Time()-s.T0)
-	Eq(s.V, s.Offset+s.V0*Sin(twoPi*s.F*x+s.Phase))
+func (c *SineVoltage) Equations() {
+	c.OnePort.Equations()
+	Eq(c.V, c.Offset+c.Amplitude*Sin(2*3.141592653589793*c.F*Time()+c.Phase))
 }
 
-// StepVoltage is a voltage source that jumps from Offset to Offset + V0 at T0.
+// StepVoltage is a source that jumps from Offset to Offset + Height at T0.
 type StepVoltage struct {
 	OnePort
-	V0     Param `value:"1" unit:"V" desc:"height of the step"`
-	Offset Param `value:"0" unit:"V" desc:"voltage before the step"`
-	T0     Param `value:"0" unit:"s" desc:"time of the step"`
+	Offset Param `value:"0" unit:"V"`
+	Height Param `value:"1" unit:"V"`
+	T0     Param `value:"0" unit:"s"`
 }
 
-func (s *StepVoltage) Equations() {
-	s.OnePort.Equations()
-	Eq(s.V, s.Offset+If(Time() >= s.T0, s.V0, 0))
+func (c *StepVoltage) Equations() {
+	c.OnePort.Equations()
+	Eq(c.V, c.Offset+If(Time() >= c.T0, c.Height, 0))
 }
 
-// SignalVoltage is a voltage source driven by a signal.
+// SignalVoltage is a source controlled by a signal.
 type SignalVoltage struct {
 	OnePort
-	U Input `unit:"V" desc:"voltage"`
+	U Input `unit:"V"`
 }
 
-func (s *SignalVoltage) Equations() {
-	s.OnePort.Equations()
-	Eq(s.V, s.U)
+func (c *SignalVoltage) Equations() {
+	c.OnePort.Equations()
+	Eq(c.V, c.U)
 }
 
-// ConstantCurrent is a current source: I0 flows from P to N through the source.
+// ConstantCurrent drives the current I0 from P to N through the source.
 type ConstantCurrent struct {
 	OnePort
-	I0 Param `value:"1" unit:"A" desc:"current"`
+	I0 Param `value:"1" unit:"A"`
 }
 
-func (s *ConstantCurrent) Equations() {
-	s.OnePort.Equations()
-	Eq(s.I, s.I0)
+func (c *ConstantCurrent) Equations() {
+	c.OnePort.Equations()
+	Eq(c.I, c.I0)
 }
 
-// SignalCurrent is a current source driven by a signal.
+// SignalCurrent is a current source controlled by a signal.
 type SignalCurrent struct {
 	OnePort
-	U Input `unit:"A" desc:"current"`
+	U Input `unit:"A"`
 }
 
-func (s *SignalCurrent) Equations() {
-	s.OnePort.Equations()
-	Eq(s.I, s.U)
+func (c *SignalCurrent) Equations() {
+	c.OnePort.Equations()
+	Eq(c.I, c.U)
 }
 
-// IdealOpAmp keeps its inputs at one potential and draws no current there; the output
-// gives whatever current that takes.
-type IdealOpAmp struct {
-	Plus, Minus, Out Pin
+// Switch is an ideal switch with resistance Ron when Closed is true (not 0) and
+// conductance Goff else.
+type Switch struct {
+	OnePort
+	Closed Input
+	Ron    Param `value:"1e-5" unit:"Ohm"`
+	Goff   Param `value:"1e-5" unit:"S"`
 }
 
-func (a *IdealOpAmp) Equations() {
-	Eq(a.Plus.V, a.Minus.V)
-	Eq(a.Plus.I, 0)
-	Eq(a.Minus.I, 0)
+func (c *Switch) Equations() {
+	c.OnePort.Equations()
+	Eq(0, If(c.Closed > 0.5, c.V-c.Ron*c.I, c.I-c.Goff*c.V))
 }
 
-// VoltageSensor measures the voltage from P to N.
+// VoltageSensor measures P.V - N.V and takes no current.
 type VoltageSensor struct {
 	P, N Pin
-	V    Output `unit:"V" desc:"voltage"`
+	V    Output `unit:"V"`
 }
 
 func (s *VoltageSensor) Equations() {
@@ -210,14 +210,25 @@ func (s *VoltageSensor) Equations() {
 	Eq(s.N.I, 0)
 }
 
-// CurrentSensor measures the current from P to N.
+// CurrentSensor measures the current from P to N and drops no voltage.
 type CurrentSensor struct {
 	P, N Pin
-	I    Output `unit:"A" desc:"current"`
+	I    Output `unit:"A"`
 }
 
 func (s *CurrentSensor) Equations() {
 	Eq(s.P.V, s.N.V)
-	Eq(s.I, s.P.I)
-	Eq(0, s.P.I+s.N.I)
+	Eq(s.P.I, s.I)
+	Eq(s.N.I, -s.I)
+}
+
+// IdealOpAmp keeps its inputs at the same potential and takes no current there.
+type IdealOpAmp struct {
+	InP, InN, Out Pin
+}
+
+func (a *IdealOpAmp) Equations() {
+	Eq(a.InP.V, a.InN.V)
+	Eq(a.InP.I, 0)
+	Eq(a.InN.I, 0)
 }

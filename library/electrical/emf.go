@@ -5,13 +5,13 @@ import (
 	. "github.com/mtkc/mtkc/model"
 )
 
-// RotationalEMF converts between electrical and rotational power without loss: the
-// voltage is K times the speed, the torque K times the current.
+// RotationalEMF couples a circuit and a shaft without loss: V = K*w, tau = K*I on the
+// shaft. Its housing is fixed.
 type RotationalEMF struct {
 	OnePort
 	Flange rotational.Flange
-	W      Real  `unit:"rad/s" desc:"angular velocity"`
-	K      Param `value:"1" unit:"N.m/A" desc:"transformation coefficient"`
+	W      Real  `unit:"rad/s" desc:"speed of the shaft"`
+	K      Param `value:"1" unit:"N.m/A" desc:"motor constant"`
 }
 
 func (e *RotationalEMF) Equations() {

@@ -1,21 +1,45 @@
-// Package rotational holds components of one-dimensional rotational mechanics: a
-// flange carries an angle and a torque, positive into the component.
+// Package rotational is a library of one-dimensional rotational mechanics: shafts,
+// springs, dampers, gears and sources of torque.
+//
+// Torques are positive into a component.
 package rotational
 
 import . "github.com/mtkc/mtkc/model"
 
-// Flange is a shaft end.
+// Flange is the end of a shaft.
 type Flange struct {
 	Phi Real `unit:"rad" desc:"angle"`
 	Tau Flow `unit:"N.m" desc:"torque into the component"`
 }
 
-// Compliant is the base of components between two flanges that turn against each
-// other.
+// Fixed holds a flange at the angle Phi0.
+type Fixed struct {
+	Flange Flange
+	Phi0   Param `value:"0" unit:"rad"`
+}
+
+func (c *Fixed) Equations() { Eq(c.Flange.Phi, c.Phi0) }
+
+// Inertia is a rigid shaft with moment of inertia J.
+type Inertia struct {
+	A, B Flange
+	Phi  Real  `unit:"rad" desc:"angle"`
+	W    Real  `unit:"rad/s" desc:"angular velocity"`
+	J    Param `value:"1" unit:"kg.m2" desc:"moment of inertia"`
+}
+
+func (c *Inertia) Equations() {
+	Eq(c.Phi, c.A.Phi)
+	Eq(c.Phi, c.B.Phi)
+	Eq(c.W, Der(c.Phi))
+	Eq(c.J*Der(c.W), c.A.Tau+c.B.Tau)
+}
+
+// Compliant is the base of components between two flanges that are not rigid.
 type Compliant struct {
 	A, B   Flange
-	PhiRel Real `unit:"rad" desc:"angle of B against A"`
-	Tau    Real `unit:"N.m" desc:"torque between the flanges"`
+	PhiRel Real `unit:"rad" desc:"B.Phi - A.Phi"`
+	Tau    Real `unit:"N.m" desc:"torque transmitted"`
 }
 
 func (c *Compliant) Equations() {
@@ -24,118 +48,91 @@ func (c *Compliant) Equations() {
 	Eq(c.A.Tau, -c.Tau)
 }
 
-// Inertia is a rigid rotor with two shaft ends.
-type Inertia struct {
-	A, B Flange
-	Phi  Real  `unit:"rad" state:"prefer" desc:"angle"`
-	W    Real  `unit:"rad/s" state:"prefer" desc:"angular velocity"`
-	J    Param `value:"1" unit:"kg.m2" min:"0" desc:"moment of inertia"`
-}
-
-func (r *Inertia) Equations() {
-	Eq(r.Phi, r.A.Phi)
-	Eq(r.Phi, r.B.Phi)
-	Eq(r.W, Der(r.Phi))
-	Eq(r.J*Der(r.W), r.A.Tau+r.B.Tau)
-}
-
-// Spring is a linear torsional spring.
+// Spring is a linear rotational spring.
 type Spring struct {
 	Compliant
-	C       Param `value:"1" unit:"N.m/rad" min:"0" desc:"stiffness"`
-	PhiRel0 Param `value:"0" unit:"rad" desc:"angle without torque"`
+	C    Param `value:"1" unit:"N.m/rad" desc:"spring constant"`
+	Phi0 Param `value:"0" unit:"rad" desc:"unstretched angle"`
 }
 
-func (s *Spring) Equations() {
-	s.Compliant.Equations()
-	Eq(s.Tau, s.C*(s.PhiRel-s.PhiRel0))
+func (c *Spring) Equations() {
+	c.Compliant.Equations()
+	Eq(c.Tau, c.C*(c.PhiRel-c.Phi0))
 }
 
-// Damper is linear viscous friction between two flanges.
+// Damper is viscous friction between two flanges.
 type Damper struct {
 	Compliant
-	WRel Real  `unit:"rad/s" desc:"angular velocity of B against A"`
-	D    Param `value:"1" unit:"N.m.s/rad" min:"0" desc:"damping"`
+	D Param `value:"0" unit:"N.m.s/rad" desc:"damping constant"`
 }
 
-func (d *Damper) Equations() {
-	d.Compliant.Equations()
-	Eq(d.WRel, Der(d.PhiRel))
-	Eq(d.Tau, d.D*d.WRel)
+func (c *Damper) Equations() {
+	c.Compliant.Equations()
+	Eq(c.Tau, c.D*Der(c.PhiRel))
 }
 
-// SpringDamper is a spring and a damper side by side.
+// SpringDamper is a spring and a damper in parallel.
 type SpringDamper struct {
 	Compliant
-	WRel    Real  `unit:"rad/s" desc:"angular velocity of B against A"`
-	C       Param `value:"1" unit:"N.m/rad" min:"0" desc:"stiffness"`
-	D       Param `value:"1" unit:"N.m.s/rad" min:"0" desc:"damping"`
-	PhiRel0 Param `value:"0" unit:"rad" desc:"angle without torque"`
+	C    Param `value:"1" unit:"N.m/rad"`
+	D    Param `value:"0" unit:"N.m.s/rad"`
+	Phi0 Param `value:"0" unit:"rad"`
 }
 
-func (s *SpringDamper) Equations() {
-	s.Compliant.Equations()
-	Eq(s.WRel, Der(s.PhiRel))
-	Eq(s.Tau, s.C*(s.PhiRel-s.PhiRel0)+s.D*s.WRel)
+func (c *SpringDamper) Equations() {
+	c.Compliant.Equations()
+	Eq(c.Tau, c.C*(c.PhiRel-c.Phi0)+c.D*Der(c.PhiRel))
 }
 
-// IdealGear turns B by 1/Ratio of A, without loss.
-type IdealGear struct {
+// Gear is an ideal gear: A turns Ratio times as fast as B.
+type Gear struct {
 	A, B  Flange
-	Ratio Param `value:"1" desc:"transmission, angle of A over angle of B"`
+	Ratio Param `value:"1" desc:"speed of A over speed of B"`
 }
 
-func (g *IdealGear) Equations() {
-	Eq(g.A.Phi, g.Ratio*g.B.Phi)
-	Eq(0, g.Ratio*g.A.Tau+g.B.Tau)
+func (c *Gear) Equations() {
+	Eq(c.A.Phi, c.Ratio*c.B.Phi)
+	Eq(0, c.Ratio*c.A.Tau+c.B.Tau)
 }
 
-// Fixed holds a flange at an angle.
-type Fixed struct {
-	F    Flange
-	Phi0 Param `value:"0" unit:"rad" desc:"angle"`
-}
-
-func (f *Fixed) Equations() { Eq(f.F.Phi, f.Phi0) }
-
-// Torque drives a flange with the torque of a signal.
+// Torque is a source controlled by a signal; it acts against the ground.
 type Torque struct {
-	F   Flange
-	Tau Input `unit:"N.m" desc:"torque that accelerates the flange"`
+	Flange Flange
+	U      Input `unit:"N.m"`
 }
 
-func (t *Torque) Equations() { Eq(t.F.Tau, -t.Tau) }
+func (c *Torque) Equations() { Eq(c.Flange.Tau, -c.U) }
 
-// StepTorque drives a flange with a torque that jumps from Offset to Offset + Height.
+// StepTorque is a source that jumps from Offset to Offset + Height at T0.
 type StepTorque struct {
-	F      Flange
-	Height Param `value:"1" unit:"N.m" desc:"jump of the torque"`
-	Offset Param `value:"0" unit:"N.m" desc:"torque before the jump"`
-	T0     Param `value:"0" unit:"s" desc:"time of the jump"`
+	Flange Flange
+	Offset Param `value:"0" unit:"N.m"`
+	Height Param `value:"1" unit:"N.m"`
+	T0     Param `value:"0" unit:"s"`
 }
 
-func (t *StepTorque) Equations() {
-	Eq(t.F.Tau, -(t.Offset + If(Time() >= t.T0, t.Height, 0)))
+func (c *StepTorque) Equations() {
+	Eq(c.Flange.Tau, -(c.Offset + If(Time() >= c.T0, c.Height, 0)))
 }
 
-// SpeedSensor measures an angular velocity.
+// SpeedSensor measures the angular velocity of a flange.
 type SpeedSensor struct {
-	F Flange
-	W Output `unit:"rad/s" desc:"angular velocity"`
+	Flange Flange
+	W      Output `unit:"rad/s"`
 }
 
 func (s *SpeedSensor) Equations() {
-	Eq(s.W, Der(s.F.Phi))
-	Eq(s.F.Tau, 0)
+	Eq(s.W, Der(s.Flange.Phi))
+	Eq(s.Flange.Tau, 0)
 }
 
-// AngleSensor measures an angle.
+// AngleSensor measures the angle of a flange.
 type AngleSensor struct {
-	F   Flange
-	Phi Output `unit:"rad" desc:"angle"`
+	Flange Flange
+	Phi    Output `unit:"rad"`
 }
 
 func (s *AngleSensor) Equations() {
-	Eq(s.Phi, s.F.Phi)
-	Eq(s.F.Tau, 0)
+	Eq(s.Phi, s.Flange.Phi)
+	Eq(s.Flange.Tau, 0)
 }

@@ -1,45 +1,46 @@
-// Package thermal holds components of lumped heat transfer: a port carries a
-// temperature and a heat flow, positive into the component.
+// Package thermal is a library of lumped heat transfer: heat capacities, conduction,
+// convection and sources.
+//
+// Heat flows are positive into a component.
 package thermal
 
 import . "github.com/mtkc/mtkc/model"
 
-// Port is a place at which heat flows.
+// Port is a thermal connector.
 type Port struct {
-	T Real `unit:"K" nominal:"300" desc:"temperature"`
+	T Real `unit:"K" desc:"temperature"`
 	Q Flow `unit:"W" desc:"heat flow into the component"`
 }
 
-// Element is the base of components between two ports that store no heat. Q flows
-// from A to B.
+// Capacitor is a lump of uniform temperature.
+type Capacitor struct {
+	Port Port
+	T    Real  `unit:"K" guess:"293.15"`
+	C    Param `value:"1" unit:"J/K" desc:"heat capacity"`
+}
+
+func (c *Capacitor) Equations() {
+	Eq(c.T, c.Port.T)
+	Eq(c.C*Der(c.T), c.Port.Q)
+}
+
+// Element is the base of components between two ports that store no heat.
 type Element struct {
 	A, B Port
-	DT   Real `unit:"K" desc:"temperature difference from A to B"`
+	DT   Real `unit:"K" desc:"A.T - B.T"`
 	Q    Real `unit:"W" desc:"heat flow from A to B"`
 }
 
-func (e *Element) Equations() {
-	Eq(e.DT, e.A.T-e.B.T)
-	Eq(e.A.Q, e.Q)
-	Eq(e.B.Q, -e.Q)
+func (c *Element) Equations() {
+	Eq(c.DT, c.A.T-c.B.T)
+	Eq(c.A.Q, c.Q)
+	Eq(c.B.Q, -c.Q)
 }
 
-// Capacity stores heat.
-type Capacity struct {
-	P Port
-	T Real  `unit:"K" nominal:"300" guess:"293.15" state:"prefer" desc:"temperature"`
-	C Param `value:"1000" unit:"J/K" min:"0" desc:"heat capacity"`
-}
-
-func (c *Capacity) Equations() {
-	Eq(c.T, c.P.T)
-	Eq(c.C*Der(c.T), c.P.Q)
-}
-
-// Conductor conducts heat.
+// Conductor is Q = G*DT.
 type Conductor struct {
 	Element
-	G Param `value:"1" unit:"W/K" min:"0" desc:"conductance"`
+	G Param `value:"1" unit:"W/K" desc:"thermal conductance"`
 }
 
 func (c *Conductor) Equations() {
@@ -47,49 +48,61 @@ func (c *Conductor) Equations() {
 	Eq(c.Q, c.G*c.DT)
 }
 
-// Radiation exchanges heat by radiation.
+// Convection is Q = H*Area*DT between a solid (A) and a fluid (B).
+type Convection struct {
+	Element
+	H    Param `value:"10" unit:"W/(m2.K)" desc:"heat transfer coefficient"`
+	Area Param `value:"1" unit:"m2"`
+}
+
+func (c *Convection) Equations() {
+	c.Element.Equations()
+	Eq(c.Q, c.H*c.Area*c.DT)
+}
+
+// FixedTemperature is a reservoir.
+type FixedTemperature struct {
+	Port Port
+	T0   Param `value:"293.15" unit:"K"`
+}
+
+func (c *FixedTemperature) Equations() { Eq(c.Port.T, c.T0) }
+
+// FixedHeatFlow is a source of Q0 into whatever it is connected to.
+type FixedHeatFlow struct {
+	Port Port
+	Q0   Param `value:"0" unit:"W"`
+}
+
+func (c *FixedHeatFlow) Equations() { Eq(c.Port.Q, -c.Q0) }
+
+// HeatSource is a source controlled by a signal.
+type HeatSource struct {
+	Port Port
+	U    Input `unit:"W"`
+}
+
+func (c *HeatSource) Equations() { Eq(c.Port.Q, -c.U) }
+
+// Radiation is Q = Gr*sigma*(A.T^4 - B.T^4).
 type Radiation struct {
 	Element
-	Gr    Param `value:"1" unit:"m2" min:"0" desc:"net radiation area"`
-	Sigma Const `value:"5.670374419e-8" unit:"W/(m2.K4)" desc:"constant of Stefan and Boltzmann"`
+	Gr    Param `value:"1" unit:"m2" desc:"net radiation area"`
+	Sigma Const `value:"5.670374419e-8" unit:"W/(m2.K4)" desc:"constant of Stefan and Boltzmann (CODATA 2018)"`
 }
 
-func (r *Radiation) Equations() {
-	r.Element.Equations()
-	Eq(r.Q, r.Gr*r.Sigma*(Pow(r.A.T, 4)-Pow(r.B.T, 4)))
+func (c *Radiation) Equations() {
+	c.Element.Equations()
+	Eq(c.Q, c.Gr*c.Sigma*(Pow(c.A.T, 4)-Pow(c.B.T, 4)))
 }
 
-// FixedTemperature holds a port at a temperature.
-type FixedTemperature struct {
-	P  Port
-	T0 Param `value:"293.15" unit:"K" desc:"temperature"`
+// TemperatureSensor measures the temperature of a port and takes no heat.
+type TemperatureSensor struct {
+	Port Port
+	T    Output `unit:"K"`
 }
 
-func (f *FixedTemperature) Equations() { Eq(f.P.T, f.T0) }
-
-// FixedHeatFlow sends a constant heat flow into what its port is connected with.
-type FixedHeatFlow struct {
-	P  Port
-	Q0 Param `value:"0" unit:"W" desc:"heat flow out of the port"`
-}
-
-func (f *FixedHeatFlow) Equations() { Eq(f.P.Q, -f.Q0) }
-
-// HeatFlow sends the heat flow of a signal into what its port is connected with.
-type HeatFlow struct {
-	P Port
-	U Input `unit:"W" desc:"heat flow out of the port"`
-}
-
-func (h *HeatFlow) Equations() { Eq(h.P.Q, -h.U) }
-
-// Sensor measures a temperature.
-type Sensor struct {
-	P Port
-	T Output `unit:"K" desc:"temperature"`
-}
-
-func (s *Sensor) Equations() {
-	Eq(s.T, s.P.T)
-	Eq(s.P.Q, 0)
+func (s *TemperatureSensor) Equations() {
+	Eq(s.T, s.Port.T)
+	Eq(s.Port.Q, 0)
 }
