@@ -348,30 +348,34 @@ func (s *sparse[T]) settle(vals []T) {
 // reports false where a pivot is too small beside its column: then nothing is
 // lost but the time.
 func (s *sparse[T]) refactor(vals []T) bool {
-	x := s.x
+	x, scale, rowOf := s.x, s.scale, s.rowOf
+	lp, li, lx := s.lp, s.li, s.lx[:len(s.li)]
+	up, ui, ux := s.up, s.ui, s.ux[:len(s.ui)]
+	cp, src, dst := s.cp, s.src, s.dst[:len(s.src)]
 	// A pivot may be this much smaller beside its column than when it was chosen.
 	tol := s.tol / 10
 	// The scaled entries are near 1, so large ones are growth that costs digits.
 	limit := 64 * max(1, s.growth)
 	for k := range s.n {
-		for t := s.cp[k]; t < s.cp[k+1]; t++ {
-			d := s.dst[t]
-			x[d] = vals[s.src[t]] * s.scale[s.rowOf[d]]
+		for t := cp[k]; t < cp[k+1]; t++ {
+			d := dst[t]
+			x[d] = vals[src[t]] * scale[rowOf[d]]
 		}
 		big := 0.0
-		for t := s.up[k]; t < s.up[k+1]; t++ {
-			j := s.ui[t]
+		for t := up[k]; t < up[k+1]; t++ {
+			j := ui[t]
 			u := x[j]
 			x[j] = 0
-			s.ux[t] = u
+			ux[t] = u
 			if u == 0 {
 				continue
 			}
 			big = max(big, magnitude(u))
-			li := s.li[s.lp[j]:s.lp[j+1]]
-			lx := s.lx[s.lp[j]:s.lp[j+1]][:len(li)]
-			for q, r := range li {
-				x[r] -= lx[q] * u
+			lo, hi := lp[j], lp[j+1]
+			rows := li[lo:hi]
+			mult := lx[lo:hi][:len(rows)]
+			for q, r := range rows {
+				x[r] -= mult[q] * u
 			}
 		}
 		p := x[k]
@@ -380,9 +384,8 @@ func (s *sparse[T]) refactor(vals []T) bool {
 		inv := 1 / p
 		s.inv[k] = inv
 		best := m
-		li := s.li[s.lp[k]:s.lp[k+1]]
-		lx := s.lx[s.lp[k]:s.lp[k+1]][:len(li)]
-		for q, r := range li {
+		for q, end := lp[k], lp[k+1]; q < end; q++ {
+			r := li[q]
 			v := x[r]
 			best = max(best, magnitude(v))
 			lx[q] = v * inv
@@ -401,43 +404,55 @@ func (s *sparse[T]) refactor(vals []T) bool {
 
 func (s *sparse[T]) Solve(b []T) {
 	b = b[:s.n]
-	y := s.y
-	for k, r := range s.rowOf {
-		y[k] = b[r] * s.scale[r]
+	y, scale := s.y[:s.n], s.scale
+	for k, r := range s.rowOf[:len(y)] {
+		y[k] = b[r] * scale[r]
 	}
 	start := s.an.Start
 	for c := len(start) - 2; c >= 0; c-- {
-		lo, hi := start[c], start[c+1]
-		for k := lo; k < hi; k++ {
-			v := y[k]
-			if v == 0 {
-				continue
-			}
-			li := s.li[s.lp[k]:s.lp[k+1]]
-			lx := s.lx[s.lp[k]:s.lp[k+1]][:len(li)]
-			for q, r := range li {
-				y[r] -= lx[q] * v
-			}
+		lo, hi := int(start[c]), int(start[c+1])
+		if hi-lo > 1 {
+			s.forward(y, lo, hi)
 		}
-		for k := hi - 1; k >= lo; k-- {
-			v := y[k] * s.inv[k]
-			y[k] = v
-			if v == 0 {
-				continue
-			}
-			ui := s.ui[s.up[k]:s.up[k+1]]
-			ux := s.ux[s.up[k]:s.up[k+1]][:len(ui)]
-			for q, r := range ui {
-				y[r] -= ux[q] * v
-			}
-			fi := s.fi[s.fp[k]:s.fp[k+1]]
-			fx := s.fx[s.fp[k]:s.fp[k+1]][:len(fi)]
-			for q, r := range fi {
-				y[r] -= fx[q] * v
-			}
-		}
+		s.backward(y, lo, hi)
 	}
-	for k, j := range s.an.Col {
+	for k, j := range s.an.Col[:len(y)] {
 		b[j] = y[k]
+	}
+}
+
+// forward solves with L on positions lo..hi-1.
+func (s *sparse[T]) forward(y []T, lo, hi int) {
+	li, lx := s.li, s.lx[:len(s.li)]
+	at := s.lp[lo]
+	for k, end := range s.lp[lo+1 : hi+1] {
+		if v := y[lo+k]; v != 0 {
+			for ; at < end; at++ {
+				y[li[at]] -= lx[at] * v
+			}
+		}
+		at = end
+	}
+}
+
+// backward solves with U on positions lo..hi-1 and moves what the columns have
+// above their block to the right-hand side.
+func (s *sparse[T]) backward(y []T, lo, hi int) {
+	ui, ux := s.ui, s.ux[:len(s.ui)]
+	fi, fx := s.fi, s.fx[:len(s.fi)]
+	up, fp := s.up[:hi+1], s.fp[:hi+1]
+	inv := s.inv[:hi]
+	for k := hi - 1; k >= lo; k-- {
+		v := y[k] * inv[k]
+		y[k] = v
+		if v == 0 {
+			continue
+		}
+		for t, end := up[k], up[k+1]; t < end; t++ {
+			y[ui[t]] -= ux[t] * v
+		}
+		for t, end := fp[k], fp[k+1]; t < end; t++ {
+			y[fi[t]] -= fx[t] * v
+		}
 	}
 }

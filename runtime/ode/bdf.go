@@ -482,30 +482,60 @@ func (b *bdf) accept(h, t, dsm float64) {
 	b.grow = bdfGrow
 }
 
-// advance replaces the histories by those at the new point: Pascal's triangle, and
-// the corrections times l.
+// advance replaces the histories by those at the new point, whose state is in
+// ws.UNew: powers of r, Pascal's triangle, and the corrections times l.
 func (b *bdf) advance(r float64) {
-	q := b.q
-	var pow [bdfWidth]float64
-	pow[0] = 1
-	for j := 1; j <= q; j++ {
-		pow[j] = pow[j-1] * r
-	}
-	l := b.l
-	for i, e := range b.e {
-		c := (*[bdfWidth]float64)(b.z[i*bdfWidth:])
-		if r != 1 {
-			for j := 1; j <= q; j++ {
-				c[j] *= pow[j]
-			}
+	l := &b.l
+	l1, l2, l3, l4, l5 := l[1], l[2], l[3], l[4], l[5]
+	r2 := r * r
+	r3, r4 := r2*r, r2*r2
+	r5 := r4 * r
+	z, y := b.z, b.ws.UNew[:len(b.e)]
+	switch b.q {
+	case 1:
+		for i, e := range b.e {
+			c := z[i*bdfWidth:][:2]
+			c1 := c[1] * r
+			c[0] = y[i]
+			c[1] = c1 + l1*e
 		}
-		for k := range q {
-			for j := q - 1; j >= k; j-- {
-				c[j] += c[j+1]
-			}
+	case 2:
+		for i, e := range b.e {
+			c := z[i*bdfWidth:][:3]
+			c1, c2 := c[1]*r, c[2]*r2
+			c[0] = y[i]
+			c[1] = c1 + 2*c2 + l1*e
+			c[2] = c2 + l2*e
 		}
-		for j := range q + 1 {
-			c[j] += l[j] * e
+	case 3:
+		for i, e := range b.e {
+			c := z[i*bdfWidth:][:4]
+			c1, c2, c3 := c[1]*r, c[2]*r2, c[3]*r3
+			c[0] = y[i]
+			c[1] = c1 + 2*c2 + 3*c3 + l1*e
+			c[2] = c2 + 3*c3 + l2*e
+			c[3] = c3 + l3*e
+		}
+	case 4:
+		for i, e := range b.e {
+			c := z[i*bdfWidth:][:5]
+			c1, c2, c3, c4 := c[1]*r, c[2]*r2, c[3]*r3, c[4]*r4
+			c[0] = y[i]
+			c[1] = c1 + 2*c2 + 3*c3 + 4*c4 + l1*e
+			c[2] = c2 + 3*c3 + 6*c4 + l2*e
+			c[3] = c3 + 4*c4 + l3*e
+			c[4] = c4 + l4*e
+		}
+	default:
+		for i, e := range b.e {
+			c := z[i*bdfWidth:][:6]
+			c1, c2, c3, c4, c5 := c[1]*r, c[2]*r2, c[3]*r3, c[4]*r4, c[5]*r5
+			c[0] = y[i]
+			c[1] = c1 + 2*c2 + 3*c3 + 4*c4 + 5*c5 + l1*e
+			c[2] = c2 + 3*c3 + 6*c4 + 10*c5 + l2*e
+			c[3] = c3 + 4*c4 + 10*c5 + l3*e
+			c[4] = c4 + 5*c5 + l4*e
+			c[5] = c5 + l5*e
 		}
 	}
 }
