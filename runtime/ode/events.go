@@ -16,7 +16,7 @@ import (
 
 const (
 	maxEventIterations = 100 // of one event
-	maxInitIterations  = 20  // of initial values and relations
+	maxInitIterations  = 40  // of initial values and relations
 )
 
 // hybrid is the discrete part of a run.
@@ -170,7 +170,10 @@ func (hy *hybrid) timeRelations(p []float64) bool {
 // relations sets the memory of the relations at (T, u) and reports whether one
 // changed. Where forced is set, a relation that crossed at this event keeps the
 // value it was given while its indicator rests.
-func (hy *hybrid) relations(u, p []float64, forced bool) bool {
+//
+// With one set, only the first relation that differs changes. That settles systems
+// of ideal switches where changing all of them at once goes round in circles.
+func (hy *hybrid) relations(u, p []float64, forced, one bool) bool {
 	if len(hy.h.Relations) == 0 {
 		return false
 	}
@@ -184,6 +187,9 @@ func (hy *hybrid) relations(u, p []float64, forced bool) bool {
 			continue
 		}
 		p[r.Slot], changed = v, true
+		if one {
+			break
+		}
 	}
 	return changed
 }
@@ -264,12 +270,13 @@ func (hy *hybrid) first() (t float64, found bool) {
 		}
 		for k := 1; k <= d && !event.After(yb, closed); k++ {
 			// It crosses later than the polynomial does, if at all.
-			if at(x[k]) > b {
+			if at(x[k]) > b && (event.After(y[k], closed) || k == d) {
 				a, ya = b, yb
-				b, yb = at(x[k]), y[k]
+				b = at(x[k])
 				if k == d {
 					b = ws.T
 				}
+				yb = indicator(b)
 			}
 		}
 		if !event.After(yb, closed) {
@@ -369,6 +376,7 @@ func (hy *hybrid) clearFlags() {
 // changes.
 func (hy *hybrid) iterate(forced bool) error {
 	ws, h := hy.ws, hy.h
+	stale := true // the algebraic entries of u do not belong to p
 	for n := 0; ; n++ {
 		if n == maxEventIterations {
 			return hy.unsettled()
@@ -392,21 +400,19 @@ func (hy *hybrid) iterate(forced bool) error {
 		if i := nonFinite(ws.U); i >= 0 {
 			return ws.Fail(Unstable, "an event sets %s to %v", ws.P.state(i), ws.U[i])
 		}
-		if (changed || n == 0) && hy.in.alg != nil {
+		if (changed || stale) && hy.in.alg != nil {
 			if err := hy.in.alg.solve(ws.T, ws.U); err != nil {
 				return ws.fail(NewtonFailure, err, "after an event the algebraic equations have no solution: %v", err)
 			}
 		}
-		if hy.relations(ws.U, ws.Params, forced) {
-			changed = true
-		}
+		stale = hy.relations(ws.U, ws.Params, forced, n >= maxEventIterations/4)
 		if forced && jumped && hy.rebound() {
-			changed = true
+			stale = true
 		}
 		if hy.timeRelations(ws.Params) {
-			changed = true
+			stale = true
 		}
-		if !changed {
+		if !changed && !stale {
 			return nil
 		}
 	}
@@ -504,7 +510,7 @@ func (hy *hybrid) unsettled() *Failure {
 		copy(ws.U, hy.unew)
 		copy(ws.Params, hy.pnew)
 	}
-	hy.relations(ws.U, ws.Params, false)
+	hy.relations(ws.U, ws.Params, false, false)
 	for i := range hy.h.Relations {
 		if r := &hy.h.Relations[i]; ws.Params[r.Slot] != before[r.Slot] {
 			names = append(names, r.Text)
@@ -590,7 +596,7 @@ func (hy *hybrid) begin(initialize func() error) error {
 		for _, d := range h.Discrete {
 			ws.Params[d.Pre] = ws.Params[d.Cur]
 		}
-		changed := hy.relations(ws.U, ws.Params, false)
+		changed := hy.relations(ws.U, ws.Params, false, n >= maxInitIterations/2)
 		if hy.timeRelations(ws.Params) {
 			changed = true
 		}
@@ -604,8 +610,9 @@ func (hy *hybrid) begin(initialize func() error) error {
 	}
 	// The memory of conditions is their value at the start. Discrete variables that
 	// are not set by when-clauses get their value here.
+	stale := false
 	for n := 0; ; n++ {
-		if n == maxInitIterations {
+		if n == maxEventIterations {
 			return ws.Fail(InitFailure, "the discrete variables do not settle at the start")
 		}
 		ws.K.Update(ws.T, ws.U, ws.Params, hy.unew, hy.pnew)
@@ -623,15 +630,13 @@ func (hy *hybrid) begin(initialize func() error) error {
 		}
 		changed = !sameBits(ws.Params, hy.pnew)
 		copy(ws.Params, hy.pnew)
-		if changed && hy.in.alg != nil {
+		if (changed || stale) && hy.in.alg != nil {
 			if err := hy.in.alg.solve(ws.T, ws.U); err != nil {
 				return ws.fail(InitFailure, err, "the algebraic equations have no solution at the start: %v", err)
 			}
 		}
-		if hy.relations(ws.U, ws.Params, false) {
-			changed = true
-		}
-		if !changed {
+		stale = hy.relations(ws.U, ws.Params, false, n >= maxEventIterations/4)
+		if !changed && !stale {
 			break
 		}
 	}
@@ -663,7 +668,7 @@ func (hy *hybrid) changing(initialize func() error) []string {
 	if initialize() != nil {
 		return names
 	}
-	hy.relations(ws.U, ws.Params, false)
+	hy.relations(ws.U, ws.Params, false, false)
 	for i := range hy.h.Relations {
 		if r := &hy.h.Relations[i]; ws.Params[r.Slot] != before[r.Slot] {
 			names = append(names, r.Text)

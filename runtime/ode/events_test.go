@@ -494,3 +494,51 @@ func TestInitialRelations(t *testing.T) {
 	_, err := Solve(context.Background(), m.Problem, Options{})
 	wantFailure(t, err, InitFailure, "y > 0.5")
 }
+
+// A full-wave rectifier of four ideal diodes feeds a resistor: at each zero of the
+// source two diodes open and two close, an event of a system of ideal switches. Each
+// diode k has a parameter s_k: voltage s_k if it blocks (s_k < 0), current s_k if
+// it conducts.
+func TestIdealDiodes(t *testing.T) {
+	// Unknowns: x (x' = 1, so that the system has a state), s1..s4, vo (output).
+	// Source v = sin(x) between nodes a and b; diodes a->p, b->p, n->a, n->b; load p-n.
+	m := newMachine("rectifier", []float64{0.3, 0, 0, 0, 0, 0, 0}, nil, 9, nil)
+	m.Mass = []float64{1, 0, 0, 0, 0, 0, 0}
+	var on [4]int
+	for k := range on {
+		on[k] = m.relation("s"+string(rune('1'+k))+" > 0", true)
+	}
+	const g = 1e-6 // leakage keeps the floating source determined
+	m.k.RHS = func(t float64, u, p, du []float64) {
+		s := u[1:5]
+		vp, vn := u[5], u[6]
+		va, vb := math.Sin(u[0])/2, -math.Sin(u[0])/2
+		var v, i [4]float64
+		for k := range s {
+			if p[on[k]] != 0 {
+				i[k] = s[k]
+			} else {
+				v[k] = s[k]
+			}
+		}
+		du[0] = 1
+		du[1] = va - vp - v[0]
+		du[2] = vb - vp - v[1]
+		du[3] = vn - va - v[2]
+		du[4] = vn - vb - v[3]
+		load := (vp - vn) / 10
+		du[5] = i[0] + i[1] - load - g*vp
+		du[6] = load - i[2] - i[3] - g*vn
+	}
+	m.k.Crossings = func(t float64, u, p, g []float64) { copy(g, u[1:5]) }
+	sol := mustSolve(t, m.Problem, Options{RelTol: 1e-6})
+	for i, at := range sol.Times {
+		u := sol.State(i)
+		if want := math.Abs(math.Sin(at + 0.3)); math.Abs(u[5]-u[6]-want) > 1e-5 {
+			t.Fatalf("output %g at %g, want %g", u[5]-u[6], at, want)
+		}
+	}
+	if sol.Stats.Events < 2 || sol.Stats.Events > 8 {
+		t.Errorf("%d events", sol.Stats.Events)
+	}
+}

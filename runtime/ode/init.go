@@ -6,7 +6,6 @@ package ode
 // 19(5), 1998, state the aim; the decomposition is the compiler's).
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -207,81 +206,4 @@ func (in *initializer) list(block *InitBlock, most int) string {
 		fmt.Fprintf(&s, "%s = %.6g", in.name(i), in.w[i])
 	}
 	return s.String()
-}
-
-// algebraic solves the rows with M = 0 for their unknowns.
-type algebraic struct {
-	ws     *Workspace
-	solver *newton.Solver
-	pick   []int32 // entries of the Jacobian of the sub-block
-	vals   []float64
-	f, u   []float64
-	x      []float64
-	t      float64
-}
-
-func newAlgebraic(ws *Workspace) *algebraic {
-	n, m := ws.N(), len(ws.Alg)
-	a := &algebraic{
-		ws: ws, vals: make([]float64, ws.Pattern.NNZ()),
-		f: make([]float64, n), u: make([]float64, n), x: make([]float64, m),
-	}
-	sub, pick := ws.subPattern()
-	a.pick = pick
-	nominal := make([]float64, m)
-	for k, i := range ws.Alg {
-		if int(i) < len(ws.P.States) {
-			nominal[k] = ws.P.States[i].Nominal
-		}
-	}
-	a.solver = newton.New(newton.System{
-		N: m, M: m, Pattern: sub, Nominal: nominal,
-		Residual: func(x, r []float64) {
-			a.scatter(x)
-			ws.RHS(a.t, a.u, a.f)
-			for k, i := range ws.Alg {
-				r[k] = a.f[i]
-			}
-		},
-		Jacobian: func(x, vals []float64) {
-			a.scatter(x)
-			ws.Jac(a.t, a.u, nil, a.vals)
-			for e, k := range a.pick {
-				vals[e] = a.vals[k]
-			}
-		},
-	}, newton.Options{Tol: math.Min(1e-10, ws.RelTol*1e-2), MaxIter: 100})
-	return a
-}
-
-func (a *algebraic) scatter(x []float64) {
-	for k, i := range a.ws.Alg {
-		a.u[i] = x[k]
-	}
-}
-
-// solve makes the algebraic entries of u consistent at t; the others stay.
-func (a *algebraic) solve(t float64, u []float64) error {
-	a.t = t
-	copy(a.u, u)
-	for k, i := range a.ws.Alg {
-		a.x[k] = u[i]
-	}
-	res := a.solver.Solve(a.x)
-	a.ws.Stats.Newton += res.Iterations
-	if res.Status != newton.Converged {
-		a.ws.Stats.NewtonFail++
-		if res.Worst < 0 {
-			return errors.New(res.Status.String())
-		}
-		i := int(a.ws.Alg[res.Worst])
-		if res.Status == newton.NotFinite {
-			return fmt.Errorf("division by zero or invalid value in %s", a.ws.P.equation(i))
-		}
-		return fmt.Errorf("%s after %d iterations: %s is off by %.3g", res.Status, res.Iterations, a.ws.P.equation(i), res.Residual)
-	}
-	for k, i := range a.ws.Alg {
-		u[i] = a.x[k]
-	}
-	return nil
 }

@@ -258,15 +258,19 @@ func (in *Integrator) Interpolate(t float64, u []float64) {
 	in.state(t, u)
 }
 
-// state writes the solution at a time of the last step to u, on the invariants.
+// state writes the solution at a time of the last step to u: differential entries
+// by the interpolant, moved onto the invariants, algebraic ones by their equations.
 func (in *Integrator) state(t float64, u []float64) {
 	in.st.Interpolate(t, u)
-	if in.proj == nil || t == in.ws.T || t == in.ws.TPrev {
+	if t == in.ws.T || t == in.ws.TPrev {
 		return
 	}
-	if moved, _ := in.proj.project(t, u); moved && in.alg != nil {
+	if in.proj != nil {
+		in.proj.project(t, u)
+	}
+	if in.alg != nil {
 		copy(in.ws.UNew, u)
-		if in.alg.solve(t, in.ws.UNew) == nil {
+		if in.alg.polish(t, in.ws.UNew) == nil {
 			copy(u, in.ws.UNew)
 		}
 	}
@@ -337,7 +341,7 @@ func (in *Integrator) project() error {
 	}
 	in.moved = true
 	if in.alg != nil {
-		if err := in.alg.solve(ws.T, ws.U); err != nil {
+		if err := in.alg.polish(ws.T, ws.U); err != nil {
 			return ws.fail(NewtonFailure, err, "after the projection onto the constraints the algebraic equations have no solution: %v", err)
 		}
 	}

@@ -1,0 +1,151 @@
+package ode
+
+// Algebraic rows: the equations with M = 0 are solved for their unknowns at the
+// start, after events, and wherever the others were moved or interpolated.
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/linsolve"
+	"github.com/mtkc/mtkc/runtime/newton"
+)
+
+// algebraic solves the rows with M = 0 for their unknowns.
+type algebraic struct {
+	ws     *Workspace
+	solver *newton.Solver
+	pick   []int32 // entries of the Jacobian of the sub-block
+	vals   []float64
+	f, u   []float64
+	x      []float64
+	t      float64
+
+	lu       linsolve.Solver[float64]
+	factored bool // lu holds the factors of a Jacobian not too far away
+	sub      []float64
+	r        []float64
+}
+
+func newAlgebraic(ws *Workspace) *algebraic {
+	n, m := ws.N(), len(ws.Alg)
+	a := &algebraic{
+		ws: ws, vals: make([]float64, ws.Pattern.NNZ()),
+		f: make([]float64, n), u: make([]float64, n), x: make([]float64, m), r: make([]float64, m),
+	}
+	sub, pick := ws.subPattern()
+	a.pick = pick
+	a.sub = make([]float64, len(pick))
+	a.lu = linsolve.New[float64](sub, linsolve.Hints{})
+	nominal := make([]float64, m)
+	for k, i := range ws.Alg {
+		if int(i) < len(ws.P.States) {
+			nominal[k] = ws.P.States[i].Nominal
+		}
+	}
+	a.solver = newton.New(newton.System{
+		N: m, M: m, Pattern: sub, Nominal: nominal,
+		Residual: func(x, r []float64) {
+			a.scatter(x)
+			ws.RHS(a.t, a.u, a.f)
+			for k, i := range ws.Alg {
+				r[k] = a.f[i]
+			}
+		},
+		Jacobian: func(x, vals []float64) {
+			a.scatter(x)
+			ws.Jac(a.t, a.u, nil, a.vals)
+			for e, k := range a.pick {
+				vals[e] = a.vals[k]
+			}
+		},
+	}, newton.Options{Tol: math.Min(1e-10, ws.RelTol*1e-2), MaxIter: 100})
+	return a
+}
+
+func (a *algebraic) scatter(x []float64) {
+	for k, i := range a.ws.Alg {
+		a.u[i] = x[k]
+	}
+}
+
+// solve makes the algebraic entries of u consistent at t; the others stay.
+func (a *algebraic) solve(t float64, u []float64) error {
+	a.t = t
+	a.factored = false
+	copy(a.u, u)
+	for k, i := range a.ws.Alg {
+		a.x[k] = u[i]
+	}
+	res := a.solver.Solve(a.x)
+	a.ws.Stats.Newton += res.Iterations
+	if res.Status != newton.Converged {
+		a.ws.Stats.NewtonFail++
+		if res.Worst < 0 {
+			return errors.New(res.Status.String())
+		}
+		i := int(a.ws.Alg[res.Worst])
+		if res.Status == newton.NotFinite {
+			return fmt.Errorf("division by zero or invalid value in %s", a.ws.P.equation(i))
+		}
+		return fmt.Errorf("%s after %d iterations: %s is off by %.3g", res.Status, res.Iterations, a.ws.P.equation(i), res.Residual)
+	}
+	for k, i := range a.ws.Alg {
+		u[i] = a.x[k]
+	}
+	return nil
+}
+
+// polish makes the algebraic entries of u consistent at t where they are nearly so,
+// on an interpolant or after a small correction of the others: simplified Newton
+// iterations on factors that are kept from call to call. It falls back on solve.
+func (a *algebraic) polish(t float64, u []float64) error {
+	ws := a.ws
+	copy(a.u, u)
+	last := math.Inf(1)
+	for range 6 {
+		ws.RHS(t, a.u, a.f)
+		if !a.factored {
+			ws.Jac(t, a.u, a.f, a.vals)
+			for e, k := range a.pick {
+				a.sub[e] = a.vals[k]
+			}
+			if a.lu.Factor(a.sub) != nil {
+				return a.solve(t, u)
+			}
+			ws.Stats.Factor++
+			a.factored = true
+			last = math.Inf(1)
+		}
+		for k, i := range ws.Alg {
+			a.r[k] = a.f[i]
+		}
+		a.lu.Solve(a.r)
+		ws.Stats.Solve++
+		ws.Stats.Newton++
+		sum := 0.0
+		for k, i := range ws.Alg {
+			d := a.r[k]
+			a.u[i] -= d
+			d /= ws.AbsTol[i] + ws.RelTol*math.Abs(a.u[i])
+			sum += d * d
+		}
+		norm := math.Sqrt(sum / float64(len(ws.Alg)))
+		switch {
+		case !(norm <= math.MaxFloat64):
+			a.factored = false
+			return a.solve(t, u)
+		case norm <= 1e-4:
+			for _, i := range ws.Alg {
+				u[i] = a.u[i]
+			}
+			return nil
+		case norm > 0.2*last:
+			a.factored = false // the factors are too old
+		}
+		last = norm
+	}
+	a.factored = false
+	return a.solve(t, u)
+}
