@@ -267,7 +267,7 @@ func TestAlgebraicRows(t *testing.T) {
 	// interpolant.
 	for _, name := range []string{"Rodas5P", "BDF"} {
 		sol = mustSolve(t, m.Problem, Options{Solver: name, RelTol: 1e-4, AbsTol: 1e-4, Steps: 50})
-		for i := range sol.Len() {
+		for i := range sol.Len() - 1 { // the last point is the end of a step, solved to the tolerance
 			u := sol.State(i)
 			if r := u[1]*u[1]*u[1] + u[1] - u[0] - 10*sol.P(i)[low]; math.Abs(r) > 1e-7 {
 				t.Errorf("%s: algebraic equation off by %g at t = %g", name, r, sol.Times[i])
