@@ -58,7 +58,12 @@ type row struct {
 	linear bool
 }
 
-const shortRow = 8
+// shortRow is the length up to which a row is looked at first; equations that are not
+// affine and mention more than maxSmallRow variables are left alone.
+const (
+	shortRow    = 8
+	maxSmallRow = 64
+)
 
 func newElimination(w *work) *elimination {
 	return &elimination{w: w}
@@ -139,13 +144,54 @@ func (e *elimination) run() {
 		case len(e.long) > 0:
 			q, e.long = e.long[0], e.long[1:]
 		default:
-			return
+			if !e.settleRelations() {
+				return
+			}
+			continue
 		}
 		e.queued[q] = false
 		if !e.gone[q] {
 			e.examine(q)
 		}
 	}
+}
+
+// settleRelations replaces relations of terms that have become constant and wakes
+// the equations in which they stand. It reports whether there were any.
+func (e *elimination) settleRelations() bool {
+	w := e.w
+	found := map[expr.ID]expr.ID{}
+	for i := range w.rels {
+		r := &w.rels[i]
+		if _, ok := w.hyb.renamed[r.atom]; ok {
+			continue
+		}
+		if t := w.substitute(e.replace(r.term), w.hyb.renamed); w.constant(t) {
+			found[r.atom] = t
+			w.hyb.renamed[r.atom] = t
+		}
+	}
+	if len(found) == 0 {
+		return false
+	}
+	for i := range w.eqs {
+		if e.gone[i] {
+			continue
+		}
+		q := &w.eqs[i]
+		hit := false
+		w.atoms(q.res, func(a expr.ID) {
+			if r, _ := w.roleOf(a); r == roleRelation && found[a] != expr.Zero {
+				hit = true
+			}
+		})
+		if hit {
+			w.quieten(q)
+			e.rows[i] = e.extract(q)
+			e.wake(int32(i))
+		}
+	}
+	return true
 }
 
 func (e *elimination) occur(v, q int32) {
@@ -325,7 +371,7 @@ func (e *elimination) examine(q int32) {
 	w := e.w
 	r := &e.rows[q]
 	if !r.linear {
-		if len(r.vars) > 64 {
+		if len(r.vars) > maxSmallRow {
 			return
 		}
 		e.now++

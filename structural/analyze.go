@@ -24,6 +24,7 @@ func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
 		relOf: map[expr.ID]int32{},
 		hyb: hybrid{
 			freeStart: map[int32]expr.ID{},
+			renamed:   map[expr.ID]expr.ID{},
 			sampleOf:  map[[2]expr.ID]int32{},
 			shadow:    map[int32]int32{},
 		},

@@ -142,17 +142,20 @@ func (b *solver) invert(res, x expr.ID) (expr.ID, bool) {
 func (b *solver) scalar(row, col int32) {
 	w := b.w
 	q, v := &b.eqs[row], b.vars[col]
-	blk := Block{Vars: []expr.ID{w.vars[v].atom}, Eqs: []Residual{w.residual(q)}}
-	if value, ok := b.explicit(q, v, b.safe); ok {
-		blk.Linear = true
+	value, ok := b.explicit(q, v, b.safe)
+	switch {
+	case ok:
 		b.emit(b.assign(v, value, q))
-	} else if q.lhs != expr.None {
+	case q.lhs != expr.None:
 		b.booleanLoop([]int32{row}, []int32{col})
-	} else {
-		blk.Tear = blk.Vars
+	default:
 		b.iterate([]int32{v}, nil, []*equation{q})
 	}
 	if b.report != nil {
+		blk := Block{Vars: []expr.ID{w.vars[v].atom}, Eqs: []Residual{w.plain(q)}, Linear: ok}
+		if !ok {
+			blk.Tear = blk.Vars
+		}
 		b.report(blk)
 	}
 }
@@ -321,24 +324,24 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 	for k, c := range tears {
 		unknowns[k] = b.vars[cols[c]]
 	}
-	blk := Block{}
+	linear := len(unknowns) <= maxCramer && b.cramer(unknowns, inner, residuals)
+	if !linear {
+		b.iterate(unknowns, inner, residuals)
+	}
+	if b.report == nil {
+		return
+	}
+	blk := Block{Linear: linear}
 	for _, c := range cols {
 		blk.Vars = append(blk.Vars, w.vars[b.vars[c]].atom)
 	}
 	for _, r := range comp {
-		blk.Eqs = append(blk.Eqs, w.residual(&b.eqs[r]))
+		blk.Eqs = append(blk.Eqs, w.plain(&b.eqs[r]))
 	}
 	for _, v := range unknowns {
 		blk.Tear = append(blk.Tear, w.vars[v].atom)
 	}
-	if len(unknowns) <= maxCramer && b.cramer(unknowns, inner, residuals) {
-		blk.Linear = true
-	} else {
-		b.iterate(unknowns, inner, residuals)
-	}
-	if b.report != nil {
-		b.report(blk)
-	}
+	b.report(blk)
 }
 
 // linearPivot reports whether q is affine in v, so that its explicit solution within a

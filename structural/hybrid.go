@@ -140,9 +140,11 @@ func (w *work) translateAction(a *model.Action, where diag.Pos) (action, bool) {
 // decides which relations make events of which kind.
 func (w *work) finishHybrid() {
 	e := w.elim
-	w.hyb.renamed = map[expr.ID]expr.ID{}
 	// A relation of known terms alone is evaluated as it stands, also within others.
 	for i := range w.rels {
+		if _, ok := w.hyb.renamed[w.rels[i].atom]; ok {
+			continue
+		}
 		w.rels[i].term = w.substitute(w.rels[i].term, w.hyb.renamed)
 		if w.quiet(w.rels[i].term) {
 			w.hyb.renamed[w.rels[i].atom] = w.rels[i].term
@@ -290,7 +292,11 @@ func (w *work) update() {
 	}
 	for k := range w.hyb.discrete {
 		d := &w.hyb.discrete[k]
-		h.Discrete = append(h.Discrete, Discrete{Var: d.sys, Cur: d.cur, Pre: d.pre, Start: d.start})
+		v := d.sys
+		if d.shadow != none {
+			v = -1
+		}
+		h.Discrete = append(h.Discrete, Discrete{Var: v, Cur: d.cur, Pre: d.pre, Start: d.start})
 	}
 	w.conditions()
 	w.order()

@@ -441,8 +441,21 @@ func newton(t testing.TB, pl *Plan, v values) {
 				j[i][k] = (r1[i] - r2[i]) / (2 * h)
 			}
 		}
-		for i, dx := range gauss(j) {
-			v[pl.States[pl.NDiff+i].Atom] += dx
+		dx := gauss(j)
+		for lambda := 1.0; lambda > 1e-4; lambda /= 2 {
+			for i := range dx {
+				v[pl.States[pl.NDiff+i].Atom] += lambda * dx[i]
+			}
+			now := 0.0
+			for _, x := range f() {
+				now = max(now, math.Abs(x))
+			}
+			if now < norm {
+				break
+			}
+			for i := range dx {
+				v[pl.States[pl.NDiff+i].Atom] -= lambda * dx[i]
+			}
 		}
 	}
 }
@@ -473,4 +486,151 @@ func gauss(a [][]float64) []float64 {
 		x[k] /= a[k][k]
 	}
 	return x
+}
+
+// start runs the initialization plan: Newton's method on each block, with minimum-norm
+// steps where the Jacobian is singular, and relations iterated. It returns the values
+// and the largest residual of a block.
+func start(t testing.TB, pl *Plan) values {
+	t.Helper()
+	p := pl.Pool
+	v := defaults(pl)
+	v[expr.Time] = 0
+	for range 5 {
+		for _, x := range pl.Init.W {
+			if _, ok := v[x.Atom]; !ok || math.IsNaN(v[x.Atom]) {
+				v[x.Atom] = 0
+				if x.Start != expr.None {
+					v[x.Atom] = v[x.Start]
+				}
+			}
+		}
+		for _, b := range pl.Init.Blocks {
+			f := func() []float64 {
+				for _, a := range b.Assigns {
+					v[a.Target] = v.of(p, a.Value)
+				}
+				r := make([]float64, len(b.Residuals))
+				for i, q := range b.Residuals {
+					r[i] = v.of(p, q.Value)
+				}
+				return r
+			}
+			norm := func(r []float64) float64 {
+				m := 0.0
+				for _, x := range r {
+					m = max(m, math.Abs(x))
+				}
+				return m
+			}
+			r := f()
+			for k := 0; k < 60 && norm(r) > 1e-13; k++ {
+				n := len(b.Unknowns)
+				j := make([][]float64, n)
+				for i := range j {
+					j[i] = make([]float64, n)
+				}
+				for c, u := range b.Unknowns {
+					x := v[u]
+					h := 1e-7 * (1 + math.Abs(x))
+					v[u] = x + h
+					r1 := f()
+					v[u] = x - h
+					r2 := f()
+					v[u] = x
+					for i := range n {
+						j[i][c] = (r1[i] - r2[i]) / (2 * h)
+					}
+				}
+				// Levenberg-Marquardt with a vanishing parameter.
+				a := make([][]float64, n)
+				for i := range a {
+					a[i] = make([]float64, n+1)
+					for c := range n {
+						for l := range n {
+							a[i][c] += j[l][i] * j[l][c]
+						}
+						a[i][n] -= j[c][i] * r[c]
+					}
+					a[i][i] += 1e-12
+				}
+				dx := gauss(a)
+				old := norm(r)
+				for lambda := 1.0; lambda > 1e-6; lambda /= 2 {
+					for i, u := range b.Unknowns {
+						v[u] += lambda * dx[i]
+					}
+					if r = f(); norm(r) < old {
+						break
+					}
+					for i, u := range b.Unknowns {
+						v[u] -= lambda * dx[i]
+					}
+				}
+				r = f()
+			}
+			f()
+			if !(norm(r) < 1e-8) {
+				names := ""
+				for _, u := range b.Unknowns {
+					names += " " + p.Name(u)
+				}
+				t.Errorf("initial block of%s: residual %g", names, norm(r))
+			}
+		}
+		v.run(pl)
+		v.relate(pl)
+	}
+	for i := range pl.Sys.Initial {
+		e := &pl.Sys.Initial[i]
+		value := func(a expr.ID) (float64, bool) {
+			switch p.Op(a) {
+			case expr.OpTime:
+				return 0, true
+			case expr.OpInitial:
+				return 1, true
+			case expr.OpPre, expr.OpDer:
+				name := p.Op(a).String() + "(" + p.Name(p.Args(a)[0]) + ")"
+				if s, ok := p.Lookup(name); ok {
+					if x, ok := v[s]; ok {
+						return x, true
+					}
+				}
+				for k := range pl.NDiff {
+					if pl.States[k].Atom == p.Args(a)[0] {
+						return v.of(p, pl.Deriv[k]), true
+					}
+				}
+			}
+			x, ok := v[a]
+			return x, ok
+		}
+		if l, r := p.Eval(e.Lhs, value), p.Eval(e.Rhs, value); !(math.Abs(l-r) <= 1e-7*(1+math.Abs(l)+math.Abs(r))) {
+			t.Errorf("initial equation %s = %s: %g is not %g", p.String(e.Lhs), p.String(e.Rhs), l, r)
+		}
+	}
+	for _, r := range pl.Invariants {
+		if x := v.of(p, r.Value); !(math.Abs(x) < 1e-7) {
+			t.Errorf("invariant %s is %g at the start", p.String(r.Value), x)
+		}
+	}
+	for i := range pl.Sys.Vars {
+		x := &pl.Sys.Vars[i]
+		if x.Kind == model.Unknown && x.Fixed == model.FixedTrue && x.Start != expr.None {
+			if s := v.of(p, x.Start); !(math.Abs(v[x.Sym]-s) <= 1e-7*(1+math.Abs(s))) && !mentions(pl, x.Name) {
+				t.Errorf("%s starts at %g, not at %g", x.Name, v[x.Sym], s)
+			}
+		}
+	}
+	return v
+}
+
+// mentions reports whether a note of the plan is about a name.
+func mentions(pl *Plan, name string) bool {
+	for _, n := range pl.Notes {
+		if strings.Contains(n.Message, name) {
+			return true
+		}
+	}
+	return false
 }

@@ -32,10 +32,13 @@ type Plan struct {
 
 	// Seq computes every other unknown of the system, and der(x) of each differential
 	// state, from states, time, Params and Memory, in this order. Eliminated aliases
-	// are here as well (target = sign*other), so every variable of Sys is a state, a
-	// parameter, a memory atom or a target.
+	// are here as well (target = sign*other), and so are constants and structural
+	// parameters, so every variable of Sys is a state, a parameter, a memory atom or
+	// a target. Targets that are no variables of Sys are derivatives ("der(x)") and
+	// names for intermediate results ("$c0").
 	Seq []Assign
-	// Deriv[i] is the time derivative of differential state i (a term in targets).
+	// Deriv[i] is the time derivative of differential state i: the atom of a target or of
+	// another state.
 	Deriv []expr.ID
 	// Residuals[k] = 0 belongs to algebraic state NDiff+k.
 	Residuals []Residual
@@ -44,7 +47,8 @@ type Plan struct {
 	Invariants []Residual
 
 	// Params is the leading part of the parameter vector, Memory its tail, see
-	// ode.Problem.P.
+	// ode.Problem.P: relations, time relations, sample flags, Cur and Pre of each
+	// discrete variable, conditions of when-clauses.
 	Params []Param
 	Memory []expr.ID
 
@@ -85,7 +89,7 @@ type Residual struct {
 type Param struct {
 	Atom  expr.ID
 	Name  string
-	Var   int     // index into Sys.Vars; for a start value the variable it belongs to
+	Var   int     // index into Sys.Vars; for a start value the variable it belongs to, -1 for a derivative
 	Start bool    // it is the start value of Var: Name is "start(x)"
 	Value expr.ID // binding in terms of Params (any order without cycles; the plan lists dependents after what they need); None: free, its value is found by Init or must be set
 }
@@ -98,8 +102,17 @@ type Hybrid struct {
 	Discrete      []Discrete
 	Whens         []When
 	// Update is evaluated once per event iteration: assignments in dependency order,
-	// of targets of Plan.Seq, of discrete atoms (Cur), and of states (reinit). Conditions
-	// appear as (cond and not memory).
+	// of targets of Plan.Seq, of discrete atoms (Cur), and of states (reinit, at the
+	// end). The atom of a state in a term always means its value before Update, also
+	// behind its own assignment; that of a target or of a discrete variable its new
+	// value. Conditions appear as (cond and not memory); the memory of a condition
+	// (Whens[i].Atom) must be given the present value of Cond after each evaluation, and
+	// once more when the sample flags have been cleared at the end of the event, so
+	// that a condition with a sample flag can become true again. At the start of a run
+	// the memories hold the conditions' values, so that nothing fires.
+	//
+	// A discrete variable that no branch sets now keeps its Pre value, so Pre must equal
+	// Cur before the first evaluation of an event.
 	Update  []Assign
 	Actions []Action
 }
@@ -126,7 +139,8 @@ type TimeRelation struct {
 // Sample is true at Start + k*Interval, terms in Params and discrete Memory.
 type Sample struct{ Atom, Start, Interval expr.ID }
 
-// Discrete is a variable that when-clauses set.
+// Discrete is a variable that when-clauses set, or (Var -1) the memory of an unknown or
+// a relation whose pre() the model uses: Update sets it to the present value.
 type Discrete struct {
 	Var      int
 	Cur, Pre expr.ID // atoms in Memory
@@ -153,14 +167,15 @@ type Action struct {
 
 // Init is the initialization plan: unknown atoms in blocks, in evaluation order. Its
 // terms may use Params (fixed ones and those solved earlier), Memory, Time = start
-// time, and atoms of W.
+// time, and atoms of W. Cur and Pre of discrete variables are unknowns as well.
 type Init struct {
 	W      []InitVar
 	Blocks []InitBlock
 }
 
 // InitVar is an unknown of the initial system: a state, an algebraic variable, a
-// derivative, a free parameter, a discrete variable at the start.
+// derivative, a free parameter, a discrete variable or its previous value at the
+// start, or an intermediate result.
 type InitVar struct {
 	Atom  expr.ID
 	Name  string

@@ -299,16 +299,9 @@ func (w *work) pos(q *equation) diag.Pos {
 
 // describe is position and text of an equation as the user wrote it.
 func (w *work) describe(q *equation) string {
-	s, ok := w.source(q)
-	if !ok {
-		return w.pool.String(q.res) + " = 0"
-	}
-	text := w.pool.String(s.Lhs) + " = " + w.pool.String(s.Rhs)
-	if p := s.Pos.String(); p != "" {
+	text := w.equationText(q)
+	if p := w.pos(q).String(); p != "" {
 		text = p + ": " + text
-	}
-	if s.Path != "" {
-		text += " (in " + s.Path + ")"
 	}
 	return text
 }
@@ -317,11 +310,14 @@ func (w *work) describe(q *equation) string {
 func (w *work) name(v int32) string { return w.pool.Name(w.vars[v].atom) }
 
 func (w *work) residual(q *equation) Residual {
-	src := int(q.src)
-	if src < 0 {
-		src = -1
-	}
-	return Residual{Value: q.res, Eq: src, Order: int(q.order), Text: w.describe(q)}
+	r := w.plain(q)
+	r.Text = w.describe(q)
+	return r
+}
+
+// plain is residual without the text.
+func (w *work) plain(q *equation) Residual {
+	return Residual{Value: q.res, Eq: max(int(q.src), -1), Order: int(q.order)}
 }
 
 func (w *work) note(pos diag.Pos, code, next, format string, args ...any) {
