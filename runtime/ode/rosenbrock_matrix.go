@@ -10,7 +10,7 @@ type iterationMatrix struct {
 	w   *linsolve.Shifted[float64]
 	lu  linsolve.Solver[float64]
 	err error // of the last factorisation
-	bad int   // column of J that is not finite, -1: none
+	bad int   // entry of J that is not finite, -1: none
 }
 
 func newIterationMatrix(ws *Workspace) *iterationMatrix {
@@ -36,14 +36,8 @@ func (m *iterationMatrix) evaluate(t float64, u, f0 []float64) bool {
 		}
 		ws.fd.jac(ws, t, u, f0, m.jac)
 	}
-	e := nonFinite(m.jac)
-	if e < 0 {
-		return true
-	}
-	for ws.Pattern.ColPtr[m.bad+1] <= int32(e) {
-		m.bad++
-	}
-	return false
+	m.bad = nonFinite(m.jac)
+	return m.bad < 0
 }
 
 // factor factorises a*M - J; it reports false if that is singular.
@@ -61,20 +55,23 @@ func (m *iterationMatrix) solve(b []float64) {
 }
 
 // failure is why a run ends when the step size h has become too small.
-func (m *iterationMatrix) failure(h float64) *Failure { return matrixFailure(m.ws, m.bad, m.err, h) }
-
-func matrixFailure(ws *Workspace, bad int, err error, h float64) *Failure {
+func (m *iterationMatrix) failure(h float64) *Failure {
+	ws := m.ws
 	f := ws.FailStep(h)
 	if f.Code != DtTooSmall {
 		return f
 	}
-	if bad >= 0 {
-		return ws.Fail(Unstable, "the derivatives of the equations with respect to %s are not finite", ws.P.state(bad))
+	if m.bad >= 0 {
+		col := 0
+		for ws.Pattern.ColPtr[col+1] <= int32(m.bad) {
+			col++
+		}
+		return ws.Fail(Unstable, "the derivative with respect to %s is not finite in %s",
+			ws.P.state(col), ws.P.equation(int(ws.Pattern.RowIdx[m.bad])))
 	}
-	if se, ok := err.(*linsolve.SingularError); ok {
-		g := ws.fail(SingularMatrix, err, "the linear system of a step stays singular: the equations do not determine %s (the index may be "+
-			"higher than 1 here, or a variable lost its influence)", ws.P.state(se.Col))
-		return g
+	if se, ok := m.err.(*linsolve.SingularError); ok {
+		return ws.fail(SingularMatrix, m.err, "the linear system of a step stays singular: the equations do not determine %s "+
+			"(their index may be higher than 1 here, or a coefficient became 0)", ws.P.state(se.Col))
 	}
 	return f
 }
