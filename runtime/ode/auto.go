@@ -210,6 +210,14 @@ func (a *auto) Interpolate(t float64, u []float64) { a.last.Interpolate(t, u) }
 // Degree of the interpolant of the last step.
 func (a *auto) Degree() int { return degree(a.last) }
 
+// Slopes asks the method that made the last step.
+func (a *auto) Slopes() (f0, f1 []float64) {
+	if a.last == Stepper(a.explicit) {
+		return a.explicit.Slopes()
+	}
+	return nil, nil
+}
+
 // Projected passes on.
 func (a *auto) Projected() { a.cur.Projected() }
 

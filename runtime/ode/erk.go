@@ -267,6 +267,14 @@ func (e *erk) stiffness() float64 {
 	return e.h * math.Sqrt(num/den)
 }
 
+// Slopes returns f at both ends of the last step, nil if the point was moved since.
+func (e *erk) Slopes() (f0, f1 []float64) {
+	if e.fresh || !e.ended {
+		return nil, nil
+	}
+	return e.k[0], e.k[e.end]
+}
+
 // Degree of the interpolant in t.
 func (e *erk) Degree() int { return len(e.c.Dense[0]) }
 

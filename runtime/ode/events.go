@@ -215,6 +215,9 @@ func (hy *hybrid) first() (t float64, found bool) {
 		hy.y = make([]float64, d+1)
 	}
 	copy(hy.nodes[0], hy.end)
+	if hy.clear() {
+		return 0, false
+	}
 	at := func(theta float64) float64 { return ws.TPrev + theta*(ws.T-ws.TPrev) }
 	u := hy.unew
 	for k := 1; k < d; k++ {
@@ -222,8 +225,7 @@ func (hy *hybrid) first() (t float64, found bool) {
 		hy.in.st.Interpolate(at(x[k]), u)
 		hy.crossings(at(x[k]), u, hy.nodes[k])
 	}
-	hy.crossings(ws.T, ws.U, hy.nodes[d])
-	copy(hy.end, hy.nodes[d])
+	copy(hy.nodes[d], hy.end)
 	t = math.Inf(1)
 	for i := range rels {
 		r := &rels[i]
@@ -298,6 +300,55 @@ func (hy *hybrid) first() (t float64, found bool) {
 		return 0, false
 	}
 	return t, true
+}
+
+// sloper is a stepper that knows f at both ends of its last step; nil: it does not.
+type sloper interface{ Slopes() (f0, f1 []float64) }
+
+// clear evaluates the indicators at T into end, and reports whether all of them
+// stay clear of zero on the last step by a glance at the cubic Hermite polynomial of
+// each: its Bernstein coefficients lie on the side of the memory, away from zero by
+// at least half of their spread. Only where that fails is the interpolant sampled,
+// which for some methods takes further stages.
+func (hy *hybrid) clear() bool {
+	ws := hy.ws
+	hy.crossings(ws.T, ws.U, hy.end)
+	s, ok := hy.in.st.(sloper)
+	if !ok {
+		return false
+	}
+	f0, f1 := s.Slopes()
+	if f0 == nil {
+		return false
+	}
+	h := ws.T - ws.TPrev
+	const small = 1e-3
+	r := len(hy.end)
+	g0, g1 := hy.nodes[1], hy.nodes[2] // beside the ends
+	u := hy.unew
+	for i, v := range ws.UPrev {
+		u[i] = v + small*h*f0[i]
+	}
+	hy.crossings(ws.TPrev+small*h, u, g0)
+	for i, v := range ws.U {
+		u[i] = v - small*h*f1[i]
+	}
+	hy.crossings(ws.T-small*h, u, g1)
+	for i := range r {
+		rel := &hy.h.Relations[i]
+		memory := ws.Params[rel.Slot]
+		a, _ := rel.orient(hy.nodes[0][i], memory)
+		b, _ := rel.orient(g0[i], memory)
+		c, _ := rel.orient(g1[i], memory)
+		e, _ := rel.orient(hy.end[i], memory)
+		p, q := a+(b-a)/(3*small), e+(c-e)/(3*small)
+		most := max(max(a, e), max(p, q))
+		least := min(min(a, e), min(p, q))
+		if !(most < -0.5*(most-least)) {
+			return false
+		}
+	}
+	return true
 }
 
 // mark notes in crossed, and sets the memory of, the relations that differ from
