@@ -163,7 +163,14 @@ func TestSawtooth(t *testing.T) {
 		}
 		return 0
 	}
-	sol := mustSolve(t, m.Problem, Options{Solver: "Tsit5"})
+	sol := mustSolve(t, m.Problem, Options{Solver: "Tsit5", Dense: true})
+	var u [1]float64
+	if !sol.At(0.2, u[:]) || u[0] != 0 || !sol.At(0.19999, u[:]) || math.Abs(u[0]-0.09999) > 1e-12 {
+		t.Errorf("dense output gives %g just before the second sample", u[0])
+	}
+	if n, err := sol.ValueAt(0.25, []string{"x"}); err != nil || math.Abs(n[0]-0.05) > 1e-12 {
+		t.Errorf("x = %v at 0.25: %v", n, err)
+	}
 	if sol.Params[cur] != 11 || sol.Stats.Events != 11 {
 		t.Errorf("%v samples in %d events, want 11", sol.Params[cur], sol.Stats.Events)
 	}

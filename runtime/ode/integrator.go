@@ -77,7 +77,7 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 		ws.HMax = math.Min(ws.HMax, ws.span/500) // nothing but the time to show
 	}
 	ws.budget = set.MaxSteps
-	in.sol = &Solution{Problem: p, flip: set.flip, T: set.t0, U: ws.U, Params: ws.Params}
+	in.sol = &Solution{Problem: p, Warnings: set.warnings, flip: set.flip, T: set.t0, U: ws.U, Params: ws.Params}
 	if opt.Dense {
 		in.sol.dense = &denseOutput{n: p.N()}
 	}

@@ -63,7 +63,7 @@ func pendulum(t1 float64) *Problem {
 // The constraints hold to rounding at every saved point, the energy to the tolerance,
 // for the automatic choice and others.
 func TestPendulum(t *testing.T) {
-	for _, name := range []string{"auto", "Rodas5P", "Radau5"} {
+	for _, name := range []string{"auto", "Rodas5P", "Radau5", "BDF"} {
 		sol := mustSolve(t, pendulum(10), Options{Solver: name, RelTol: 1e-8, AbsTol: 1e-8, Steps: 97})
 		worst := [3]float64{}
 		for i := range sol.Len() {
@@ -76,7 +76,11 @@ func TestPendulum(t *testing.T) {
 				t.Errorf("%s: lambda = %g, want %g at t = %g", name, u[4], lambda, sol.Times[i])
 			}
 		}
-		if worst[0] > 1e-13 || worst[1] > 1e-13 || worst[2] > 1e-5 {
+		most := 1e-5 // of the energy 9.81, at a tolerance of 1e-8
+		if name == "BDF" {
+			most = 1e-4 // its errors are some thirty times larger, and of one sign
+		}
+		if worst[0] > 1e-13 || worst[1] > 1e-13 || worst[2] > most {
 			t.Errorf("%s: constraint %.2g, its derivative %.2g, energy %.2g (%+v)", name, worst[0], worst[1], worst[2], sol.Stats)
 		}
 		t.Logf("%s: constraint %.2g, its derivative %.2g, energy %.2g (%+v) %s", sol.Solver, worst[0], worst[1], worst[2], sol.Stats, sol.Why)
@@ -523,6 +527,10 @@ func TestBind(t *testing.T) {
 			t.Errorf("%v: x = %g, want %g", c.set, sol.U[0], c.want)
 		}
 	}
+	p.Params[0].Min, p.Params[0].Max = 0, math.Inf(1)
+	if sol := mustSolve(t, p, Options{Set: map[string]float64{"a": -5}}); len(sol.Warnings) != 1 || !strings.Contains(sol.Warnings[0], "a = -5 lies outside") {
+		t.Errorf("warnings %q", sol.Warnings)
+	}
 	if p.P[0] != 1 || p.P[1] != 2 {
 		t.Errorf("the problem's own parameters changed to %v", p.P)
 	}
@@ -569,5 +577,41 @@ func TestSaveGap(t *testing.T) {
 	}
 	if k != plain.Len() {
 		t.Errorf("the step to %v is not among the saved times", plain.Times[k])
+	}
+}
+
+// An explicit method on the pendulum with lambda eliminated: invariants alone.
+func TestExplicitInvariants(t *testing.T) {
+	full := pendulum(10)
+	k := full.NewKernels()
+	p := system("pendulum", []float64{1, 0, 0, 0}, []float64{9.81, 1}, 10, func(t float64, u, p, du []float64) {
+		l := (u[2]*u[2] + u[3]*u[3] - p[0]*u[1]) / (u[0]*u[0] + u[1]*u[1])
+		du[0], du[1], du[2], du[3] = u[2], u[3], -l*u[0], -l*u[1]-p[0]
+	})
+	rhs := p.NewKernels
+	p.NewKernels = func() *Kernels {
+		q := rhs()
+		q.Invariants = k.Invariants
+		return q
+	}
+	drift := mustSolve(t, p, Options{Solver: "Tsit5", RelTol: 1e-6, AbsTol: 1e-6}).U
+	p.NInv = 2
+	for _, name := range []string{"Tsit5", "Vern7", "auto"} {
+		sol := mustSolve(t, p, Options{Solver: name, RelTol: 1e-6, AbsTol: 1e-6, Steps: 33})
+		for i := range sol.Len() {
+			u := sol.State(i)
+			if g := math.Abs(u[0]*u[0] + u[1]*u[1] - 1); g > 1e-13 {
+				t.Errorf("%s: constraint off by %g at t = %g", name, g, sol.Times[i])
+			}
+			if e := math.Abs((u[2]*u[2]+u[3]*u[3])/2 + 9.81*u[1]); e > 1e-3 {
+				t.Errorf("%s: energy off by %g at t = %g", name, e, sol.Times[i])
+			}
+		}
+		if sol.Stats.Project == 0 {
+			t.Errorf("%s: no projections", name)
+		}
+	}
+	if g := math.Abs(drift[0]*drift[0] + drift[1]*drift[1] - 1); g < 1e-10 {
+		t.Errorf("without invariants the constraint is off by %g only: the test tests nothing", g)
 	}
 }

@@ -57,6 +57,8 @@ type settings struct {
 	params []float64 // P of the problem with the user's values, Bind not yet applied
 	set    []bool    // which of Params the user set
 	u0     []float64 // start values of the user, NaN where none
+
+	warnings []string
 }
 
 // resolve checks opt against the problem and fills in defaults.
@@ -143,7 +145,15 @@ func resolve(p *Problem, opt Options) (*settings, error) {
 			return nil, fmt.Errorf("the times to save are out of order at %v", t)
 		}
 	}
-	return s, s.values(p)
+	if err := s.values(p); err != nil {
+		return nil, err
+	}
+	for i, q := range p.Params {
+		if v := s.params[i]; s.set[i] && q.Min < q.Max && (v < q.Min || v > q.Max) {
+			s.warnings = append(s.warnings, fmt.Sprintf("%s = %v lies outside its range, %v to %v", q.Name, v, q.Min, q.Max))
+		}
+	}
+	return s, nil
 }
 
 // values fills params, set and u0 from P, U0 and Set.

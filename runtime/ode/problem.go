@@ -121,8 +121,9 @@ type Kernels struct {
 	// or failed-assertion action that fired (the first in order), else 0.
 	Update func(t float64, u, p, unew, pnew []float64) int
 
-	// Assert returns k+1 for the first entry of Hybrid.Actions with Always set whose
-	// assertion is violated at (t, u, p), else 0. It is called after accepted steps.
+	// Assert returns k+1 for an entry of Hybrid.Actions with Always set whose assertion
+	// is violated at (t, u, p), else 0: the first that is an error, or else the first
+	// warning. It is called after accepted steps.
 	Assert func(t float64, u, p []float64) int
 
 	// Bind computes the parameters that the model binds to expressions of other
