@@ -152,6 +152,9 @@ type Func struct {
 	// Partial returns df/d(args[i]) as a term, nil where the function has no
 	// derivative.
 	Partial func(p *Pool, args []ID, i int) ID
+	// Source is the definition in the text format the function was read from, "" if
+	// there is none.
+	Source string
 }
 
 // DeclareFunc makes a function callable by name. A second declaration of the same

@@ -153,7 +153,8 @@ type classDef struct {
 	kind    tok // kType, kRecord, kFunction, kModel, kEnumeration
 	name    int32
 	off     int32
-	end     int32 // source offset behind it
+	start   int32 // of its text
+	end     int32 // behind its text
 	desc    int32
 	base    typeRef // of an alias
 	mods    []mod

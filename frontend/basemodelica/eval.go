@@ -22,7 +22,7 @@ func (r *reader) eval(e ref) value {
 		}
 		return scalar(b, p.Num(r.t.nums[n.a]))
 	case nName:
-		return r.variable(n.a, n.off)
+		return r.whole(r.variable(n.a, n.off), n)
 	case nBool:
 		if n.a != 0 {
 			return scalar(bBoolean, expr.True)
@@ -83,11 +83,46 @@ func (r *reader) eval(e ref) value {
 	panic("mtkc: bug: expression node without meaning")
 }
 
+// whole checks that all elements of a local array have been assigned.
+func (r *reader) whole(v value, n node) value {
+	if len(r.env) == 0 || v.bad() || !v.missing() {
+		return v
+	}
+	name := "this"
+	if n.kind == nName {
+		name = r.names[n.a]
+	}
+	return r.err(n.off, "E168", "assign it first", "%s is used before all of it is assigned", name)
+}
+
+// missing reports whether an element is expr.None: not assigned yet.
+func (v *value) missing() bool {
+	switch {
+	case v.t.base == bRecord:
+		for i := range v.rec {
+			if v.rec[i].missing() {
+				return true
+			}
+		}
+		return false
+	case v.t.base == bString:
+		return false
+	case v.dims == nil:
+		return v.id == expr.None
+	}
+	for _, e := range v.el {
+		if e == expr.None {
+			return true
+		}
+	}
+	return false
+}
+
 // variable looks a simple name up: locals, then components, then time.
 func (r *reader) variable(name, off int32) value {
 	for i := len(r.env) - 1; i >= r.base; i-- {
 		if l := &r.env[i]; l.name == name {
-			if !l.set {
+			if !l.set && r.assume(l.given(), r.path) != expr.True {
 				return r.err(off, "E168", "assign it first", "%s is used before it is assigned", r.names[name])
 			}
 			return *l.v
@@ -185,6 +220,18 @@ func (r *reader) stringOf(c *comp, off int32) value {
 
 // constantValue is the value of a constant, for functions: they know no symbols.
 func (r *reader) constantValue(c *comp) value {
+	if r.scratch != nil {
+		ls := r.scratch.consts[c]
+		if ls == nil {
+			return bad()
+		}
+		own := make([]value, len(ls))
+		for i := range ls {
+			own[i] = r.renumber(ls[i])
+		}
+		k := 0
+		return refill(c.val, own, &k)
+	}
 	if !r.bind(c) {
 		return bad()
 	}
@@ -787,7 +834,7 @@ func (r *reader) referenceOf(e ref) value {
 			}
 		}
 	}
-	return v
+	return r.whole(v, n)
 }
 
 // member is v.name; of an array of records the array of members.
@@ -873,23 +920,40 @@ func (r *reader) literal(e ref, n node) value {
 
 // index is v[subscripts].
 func (r *reader) index(v value, subs ref) value {
+	at, dims, dyn, ok := r.selection(v.dims, v.t, subs)
+	switch {
+	case !ok:
+		return bad()
+	case dyn >= 0:
+		return r.dynamic(v, subs, dyn)
+	case dims == nil:
+		return v.at(at[0])
+	}
+	return arrayOf(v.t, dims, func(i int) value { return v.at(at[i]) })
+}
+
+// selection evaluates subscripts: the chosen elements in row order and their shape.
+// dyn is the number of a subscript that is known only at run time, -1 if there is none.
+func (r *reader) selection(dims []int, t stype, subs ref) (at, shaped []int, dyn int, ok bool) {
 	n := r.t.nodes[subs]
 	if n.kind != nSubs {
-		return bad()
+		return nil, nil, -1, false
 	}
 	args := r.t.args(subs)
-	if len(args) > len(v.dims) {
-		return r.err(n.off, "E162", "use fewer subscripts", "%d subscripts for %s", len(args), v.describe())
+	if len(args) > len(dims) {
+		r.err(n.off, "E162", "use fewer subscripts", "%d subscripts for %s of %s", len(args), t, shape(dims))
+		return nil, nil, -1, false
 	}
-	dims := v.dims
 	pick := make([][]int, len(dims)) // chosen indices, from 0
-	keep := make([]bool, len(dims))
+	total := 1
 	for k, d := range dims {
 		if k >= len(args) || r.t.nodes[args[k]].kind == nColon {
-			keep[k] = true
-			for i := range d {
-				pick[k] = append(pick[k], i)
+			shaped = append(shaped, d)
+			pick[k] = make([]int, d)
+			for i := range pick[k] {
+				pick[k][i] = i
 			}
+			total *= d
 			continue
 		}
 		off := r.t.nodes[args[k]].off
@@ -897,69 +961,75 @@ func (r *reader) index(v value, subs ref) value {
 		s := r.eval(ref(args[k]))
 		r.ends = r.ends[:len(r.ends)-1]
 		if s.bad() {
-			return s
+			return nil, nil, -1, false
 		}
 		if s.dims == nil {
 			if s.t.base == bInteger || s.t.base == bEnum {
 				if _, ok := r.known(s); !ok {
-					return r.dynamic(v, args, k, s, off)
+					return nil, nil, k, true
 				}
 			}
 			i, ok := r.integer(s, off, "a subscript")
 			if !ok {
-				return bad()
+				return nil, nil, -1, false
 			}
 			if s.t.base == bBoolean {
 				i++
 			}
 			if i < 1 || i > d {
-				return r.err(off, "E162", "subscripts count from 1", "subscript %d is outside 1..%d", i, d)
+				r.err(off, "E162", "subscripts count from 1", "subscript %d is outside 1..%d", i, d)
+				return nil, nil, -1, false
 			}
 			pick[k] = []int{i - 1}
 			continue
 		}
 		if len(s.dims) != 1 {
-			return r.err(off, "E162", "use a vector of subscripts", "a subscript is %s", s.describe())
+			r.err(off, "E162", "use a vector of subscripts", "a subscript is %s", s.describe())
+			return nil, nil, -1, false
 		}
-		keep[k] = true
+		shaped = append(shaped, s.dims[0])
+		pick[k] = make([]int, 0, s.dims[0])
 		for i := range s.dims[0] {
 			j, ok := r.integer(s.at(i), off, "a subscript")
 			if !ok {
-				return bad()
+				return nil, nil, -1, false
 			}
 			if j < 1 || j > d {
-				return r.err(off, "E162", "subscripts count from 1", "subscript %d is outside 1..%d", j, d)
+				r.err(off, "E162", "subscripts count from 1", "subscript %d is outside 1..%d", j, d)
+				return nil, nil, -1, false
 			}
 			pick[k] = append(pick[k], j-1)
 		}
+		total *= s.dims[0]
 	}
-	var out []int
-	n2 := 1
-	for k := range dims {
-		n2 *= len(pick[k])
-		if keep[k] {
-			out = append(out, len(pick[k]))
-		}
+	if r.elements += total; total > maxElements || r.elements > maxElements {
+		r.err(n.off, "E174", "make the arrays smaller", "the model has more than %d scalars", maxElements)
+		return nil, nil, -1, false
 	}
-	at := func(i int) value {
-		flat, rest, m := 0, i, n2
+	at = make([]int, total)
+	for i := range at {
+		flat, rest, m := 0, i, total
 		for k, d := range dims {
 			m /= len(pick[k])
 			flat = flat*d + pick[k][rest/m]
 			rest %= m
 		}
-		return v.at(flat)
+		at[i] = flat
 	}
-	if out == nil {
-		return at(0)
-	}
-	return arrayOf(v.t, out, at)
+	return at, shaped, -1, true
 }
 
 // dynamic is v[..., i, ...] with a subscript that is known only at run time: a chain
 // of if over its values.
-func (r *reader) dynamic(v value, args []int32, k int, s value, off int32) value {
-	d := v.dims[k]
+func (r *reader) dynamic(v value, list ref, k int) value {
+	args := r.t.args(list)
+	d, off := v.dims[k], r.t.nodes[args[k]].off
+	r.ends = append(r.ends, d)
+	s := r.eval(ref(args[k]))
+	r.ends = r.ends[:len(r.ends)-1]
+	if s.bad() {
+		return s
+	}
 	if d == 0 {
 		return r.err(off, "E162", "an empty array has no elements", "subscript of an empty array")
 	}

@@ -346,7 +346,7 @@ func (p *parser) typeSpec() typeRef {
 
 // longClass reads a record, function or model.
 func (p *parser) longClass() *classDef {
-	c := &classDef{desc: -1}
+	c := &classDef{desc: -1, start: int32(p.off)}
 	for p.cur == kPure || p.cur == kImpure || p.cur == kOperator || p.cur == kConstant {
 		c.impure = c.impure || p.cur == kImpure
 		p.next()
@@ -365,13 +365,15 @@ func (p *parser) longClass() *classDef {
 	}
 	c.desc = p.description()
 	p.composition(c)
-	c.end = int32(p.off)
 	p.expect(kEnd)
 	if p.cur == tIdent && p.str != c.name {
 		p.diags.Add(p.pos(p.off), "E154", "make the two names equal", "end %s does not match %s", p.names[p.str], p.names[c.name])
 	}
 	p.name()
-	c.end = int32(p.end)
+	c.end = int32(p.off)
+	if p.cur == tSemi {
+		c.end = int32(p.end)
+	}
 	p.expect(tSemi)
 	if c.kind != kModel {
 		p.classes = append(p.classes, c)

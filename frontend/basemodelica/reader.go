@@ -47,9 +47,6 @@ func Read(r io.Reader, file string) (*model.System, diag.List) {
 	}
 	rd := newReader(p)
 	rd.build()
-	if rd.diags.Errors() == 0 {
-		rd.check()
-	}
 	return rd.sys, finish(diags)
 }
 
@@ -82,12 +79,16 @@ type reader struct {
 	slab   []comp
 	owner  []leafOf // by expr.ID of a symbol
 
-	env    []local // iterators and variables of the function that is executed
-	base   int     // where the present function's locals begin
-	inFunc int     // depth of function calls
-	ends   []int   // size of the dimension that `end` means
-	when   bool    // inside a when-clause
-	inInit bool    // inside an initial section
+	env     []local           // iterators and variables of the function that is executed
+	base    int               // where the present function's locals begin
+	inFunc  int               // depth of function calls
+	ends    []int             // size of the dimension that `end` means
+	when    bool              // inside a when-clause
+	path    expr.ID           // condition under which the present statement is executed
+	branch  *model.WhenBranch // of the when-statement that is executed
+	scratch *interpreter      // executing with numbers for it
+	flow    flow              // of the algorithm or function that is executed
+	inInit  bool              // inside an initial section
 
 	whenSet    map[expr.ID]bool // assigned in a when-clause
 	inEq       map[expr.ID]bool // discrete variables that an equation mentions
@@ -115,10 +116,11 @@ type local struct {
 	name int32
 	v    *value
 	typ  stype
-	dims []int // declared; nil with flex: any
-	flex bool
-	set  bool
-	ro   bool
+	dims []int   // declared, -1 where any size fits
+	set  bool    // has a value; elements of an array may still lack one (expr.None)
+	part expr.ID // if v is there and not set: when it is
+	ro   bool    // an input or iterator
+	comp *comp   // of a model's algorithm
 }
 
 func newReader(p *parser) *reader {
@@ -126,7 +128,7 @@ func newReader(p *parser) *reader {
 	r := &reader{
 		parser: p, sys: sys, pool: sys.Pool,
 		types: map[int32]*typeDef{}, funcs: map[int32]*function{},
-		whenSet: map[expr.ID]bool{}, inEq: map[expr.ID]bool{},
+		path: expr.True, whenSet: map[expr.ID]bool{},
 	}
 	r.stateType = builtinEnum("StateSelect", "never", "avoid", "default", "prefer", "always")
 	r.levelType = builtinEnum("AssertionLevel", "warning", "error")
@@ -171,7 +173,6 @@ func (r *reader) build() {
 	for _, c := range r.comps {
 		r.shape(c)
 	}
-	r.scanWhens(m)
 	r.sys.Vars = make([]model.Variable, 0, len(r.owner))
 	r.sys.Equations = make([]model.Equation, 0, len(m.eqs))
 	for _, c := range r.comps {
@@ -181,12 +182,12 @@ func (r *reader) build() {
 	r.parameterEquations(m.paramEq)
 	r.sys.Initial = r.equationList(r.sys.Initial, m.initEqs)
 	for _, a := range m.initAlg {
-		r.algorithm(a, true)
+		r.sys.Initial = r.algorithm(r.sys.Initial, a)
 	}
 	r.inInit = false
 	r.sys.Equations = r.equationList(r.sys.Equations, m.eqs)
 	for _, a := range m.algs {
-		r.algorithm(a, false)
+		r.sys.Equations = r.algorithm(r.sys.Equations, a)
 	}
 	r.settle()
 	r.annotations(m)

@@ -26,6 +26,7 @@ type printer struct {
 	enums  map[string]*model.Enum
 	order  []*expr.Func // called functions, in the order of their first call
 	seen   map[*expr.Func]bool
+	plain  bool // for messages: names without quotes, any order
 }
 
 // Precedence levels of the grammar.
@@ -55,6 +56,13 @@ func newPrinter(sys *model.System) *printer {
 	}
 	w.measure(n)
 	return w
+}
+
+// formula is a term as text for messages.
+func (r *reader) formula(e expr.ID) string {
+	w := &printer{sys: r.sys, pool: r.pool, plain: true, seen: map[*expr.Func]bool{}}
+	w.term(e, precIf)
+	return string(w.out)
 }
 
 // measure computes ranks and hashes of all terms; arguments come before the terms that
@@ -177,17 +185,21 @@ func (w *printer) escaped(s string, q byte) {
 	w.out = append(w.out, s[start:]...)
 }
 
-// number writes a number that is not negative.
+// number writes a number that is not negative. Numbers that a decimal means exactly are
+// written as one, other rationals as a quotient.
 func (w *printer) number(v expr.Num) {
-	if n, d, ok := v.Exact(); ok {
+	n, d, exact := v.Exact()
+	if exact && d == 1 {
 		if n < 0 {
 			w.fail("the integer %d cannot be written", n)
 		}
 		w.out = strconv.AppendInt(w.out, n, 10)
-		if d != 1 {
-			w.out = append(w.out, '/')
-			w.out = strconv.AppendInt(w.out, d, 10)
-		}
+		return
+	}
+	if exact && !decimal(v) {
+		w.out = strconv.AppendInt(w.out, n, 10)
+		w.out = append(w.out, '/')
+		w.out = strconv.AppendInt(w.out, d, 10)
 		return
 	}
 	f := v.Float()
@@ -195,9 +207,17 @@ func (w *printer) number(v expr.Num) {
 		w.fail("the number %v cannot be written", f)
 		return
 	}
-	// Floats that are whole are 2^53 or more, and the shortest form of those has an
-	// exponent: they are not mistaken for exact integers.
 	w.out = strconv.AppendFloat(w.out, f, 'g', -1, 64)
+}
+
+// decimal reports whether the decimal text of v reads back as v, which is true of all
+// floats and of some fractions.
+func decimal(v expr.Num) bool { return expr.FloatNum(v.Float()) == v }
+
+// quotient reports whether v is written with a division sign.
+func quotient(v expr.Num) bool {
+	_, d, exact := v.Exact()
+	return exact && d != 1 && !decimal(v)
 }
 
 // negative reports whether a number has a sign in text.
@@ -207,6 +227,9 @@ func negative(v expr.Num) bool { return v.Sign() < 0 }
 func (w *printer) enumOf(e expr.ID) *model.Enum {
 	p := w.pool
 	for range 64 {
+		if w.plain {
+			return nil
+		}
 		switch p.Op(e) {
 		case expr.OpSym:
 			if r := w.rank[e]; r != 0 && w.sys.Vars[r-1].Type == model.EnumType {
@@ -235,7 +258,7 @@ func (w *printer) term(e expr.ID, prec int) { w.typed(e, prec, nil) }
 
 // typed writes e where a value of that enumeration is expected.
 func (w *printer) typed(e expr.ID, prec int, enum *model.Enum) {
-	if e == expr.None || int(e) >= len(w.hash) {
+	if e == expr.None || !w.plain && int(e) >= len(w.hash) {
 		w.fail("a term is missing")
 		return
 	}
@@ -255,6 +278,10 @@ func (w *printer) typed(e expr.ID, prec int, enum *model.Enum) {
 		w.str("time")
 		return
 	case expr.OpSym:
+		if w.plain {
+			w.str(p.Name(e))
+			return
+		}
 		if w.rank[e] == 0 {
 			w.fail("the symbol %s is no variable of the system", p.Name(e))
 			return
@@ -375,7 +402,7 @@ func (w *printer) constant(e expr.ID, prec int, enum *model.Enum) {
 		}
 	}
 	level := precAtom
-	if _, d, exact := v.Exact(); exact && d != 1 {
+	if quotient(v) {
 		level = precProd
 	}
 	if negative(v) {
@@ -397,6 +424,9 @@ type couple struct{ a, b, key expr.ID }
 func (w *printer) sorted(a []expr.ID, key int, buf []couple) []couple {
 	for i := 0; i+1 < len(a); i += 2 {
 		buf = append(buf, couple{a[i], a[i+1], a[i+key]})
+	}
+	if w.plain {
+		return buf
 	}
 	slices.SortFunc(buf, func(x, y couple) int {
 		switch {
@@ -531,7 +561,7 @@ func (w *printer) power(b expr.ID, v expr.Num) {
 	default:
 		w.term(b, precAtom)
 		w.out = append(w.out, '^')
-		if _, d, exact := v.Exact(); exact && d != 1 {
+		if quotient(v) {
 			w.out = append(w.out, '(')
 			w.number(v)
 			w.out = append(w.out, ')')

@@ -59,6 +59,7 @@ type value struct {
 	rec     []value   // the fields of a record, or the elements of an array of records
 	text    string    // of a String
 	txt     []string  // of an array of String
+	num     float64   // of a scalar, between the pools of the interpreter
 	inexact bool      // the text holds formulas
 }
 

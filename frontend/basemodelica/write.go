@@ -123,8 +123,19 @@ func (w *writer) system() {
 
 // functions writes the definitions of the functions that terms call.
 func (w *writer) functions() {
+	known := map[string]bool{}
 	for i := 0; i < len(w.order); i++ {
 		f := w.order[i]
+		if f.Source != "" {
+			if !known[f.Source] {
+				known[f.Source] = true
+				w.str(f.Source)
+			}
+			continue
+		}
+		if f.Eval != nil && strings.ContainsAny(f.Name, "$'") {
+			w.fail("function %s is known as numeric code only", f.Name)
+		}
 		w.str("  function ")
 		w.ident(f.Name)
 		w.str("\n")
