@@ -672,9 +672,18 @@ func (b *bdf) Interpolate(t float64, u []float64) {
 	}
 }
 
-// Projected moves the history along with the state.
+// Projected counts the move of the state as part of the correction, so that the
+// polynomial goes through the projected point and the points before it.
 func (b *bdf) Projected() {
 	for i, u := range b.ws.U {
-		b.z[i*bdfWidth] = u
+		c := (*[bdfWidth]float64)(b.z[i*bdfWidth:])
+		d := u - c[0]
+		if d == 0 {
+			continue
+		}
+		c[0] = u
+		for j := 1; j <= b.q; j++ {
+			c[j] += b.l[j] * d
+		}
 	}
 }

@@ -11,8 +11,6 @@ package ode
 import (
 	"fmt"
 	"math"
-
-	"github.com/mtkc/mtkc/runtime/control"
 )
 
 func init() {
@@ -26,6 +24,13 @@ func init() {
 		}
 	}
 }
+
+// The controller's constants, as in Hairer and Wanner's RODAS.
+const (
+	rosenbrockSafety = 0.9
+	rosenbrockShrink = 0.2
+	rosenbrockGrow   = 6.0
+)
 
 // rosenbrockMethod is a table as a Method.
 type rosenbrockMethod struct{ tab *rosenbrockTable }
@@ -67,7 +72,7 @@ func (m rosenbrockMethod) New(ws *Workspace) (Stepper, error) {
 	}
 	n, s := ws.N(), len(t.b)
 	r := &rosenbrock{ws: ws, tab: t, m: newIterationMatrix(ws)}
-	r.ctl = control.PI(min(t.order, t.embedded))
+	r.expo = 1 / float64(min(t.order, t.embedded)+1)
 	flat := make([]float64, (s+5+len(t.h))*n)
 	cut := func() []float64 {
 		v := flat[:n:n]
@@ -111,8 +116,8 @@ type rosenbrock struct {
 	fresh            bool // f0 is f at (T, U)
 	linear           bool // J and ft belong to (T, U) too
 
-	ctl   control.Controller
-	state control.State
+	expo         float64 // 1/(order of the error estimate + 1)
+	hAcc, errAcc float64 // the last accepted step and its error; 0: none
 
 	h      float64     // the last step,
 	t0, t1 float64     // from t0 to t1
@@ -124,7 +129,7 @@ type rosenbrock struct {
 // Restart makes (ws.T, ws.U) the start.
 func (r *rosenbrock) Restart() error {
 	ws := r.ws
-	r.state.Reset()
+	r.hAcc = 0
 	r.linear, r.ready = false, false
 	ws.RHS(ws.T, ws.U, r.f0)
 	if nonFinite(r.f0) >= 0 {
@@ -180,7 +185,7 @@ func (r *rosenbrock) Step() error {
 			if h < 0.5*want {
 				factor = want / h // cut short by TStop: its error says little about longer steps
 			} else {
-				factor = r.ctl.Accepted(&r.state, norm)
+				factor = r.predictive(h, norm)
 			}
 			ws.H = h * factor
 			if r.need < len(r.k) {
@@ -193,11 +198,33 @@ func (r *rosenbrock) Step() error {
 			return nil
 		}
 		ws.Stats.Rejected++
-		want = h * r.ctl.Rejected(&r.state, norm)
+		want = h * r.shorter(norm)
 		if ws.TooSmall(want) {
 			return r.m.failure(want)
 		}
 	}
+}
+
+// predictive is the factor for the step after the accepted one h with error norm
+// err: that of the elementary controller, less if the errors have been growing
+// (Gustafsson, ACM Trans. Math. Softw. 20(4), 1994).
+func (r *rosenbrock) predictive(h, err float64) float64 {
+	err = math.Max(err, 1e-10)
+	f := rosenbrockSafety * math.Pow(err, -r.expo)
+	if r.hAcc > 0 {
+		f = math.Min(f, rosenbrockSafety*h/r.hAcc*math.Pow(r.errAcc/(err*err), r.expo))
+	}
+	r.hAcc, r.errAcc = h, math.Max(0.01, err)
+	return math.Min(rosenbrockGrow, math.Max(rosenbrockShrink, f))
+}
+
+// shorter is the factor for the attempt after one with error norm err > 1 or NaN.
+func (r *rosenbrock) shorter(err float64) float64 {
+	f := rosenbrockSafety * math.Pow(err, -r.expo)
+	if !(f > rosenbrockShrink) { // also NaN
+		return rosenbrockShrink
+	}
+	return math.Min(f, 0.95)
 }
 
 // stages computes k[from:to] for the step h that ends at t.

@@ -162,8 +162,9 @@ func TestImplicitSizes(t *testing.T) {
 			t.Errorf("%s at rest: %v %v %+v", name, err, sol.U, sol.Stats)
 		}
 		back, err := Solve(context.Background(), decay(), Options{Solver: name, Span: [2]float64{1, 0}, RelTol: 1e-5, AbsTol: 1e-8})
-		if err != nil || math.Abs(back.U[0]-math.E) > 3e-4 {
-			t.Errorf("%s backward: %v %v", name, err, back.U)
+		// At most the tolerance for each step, the solution growing all the way.
+		if err != nil || math.Abs(back.U[0]-math.E) > math.E*1e-5*float64(back.Stats.Steps) {
+			t.Errorf("%s backward: %v %v %+v", name, err, back.U, back.Stats)
 		}
 		if !takesMass(t, name) {
 			continue
