@@ -56,6 +56,15 @@ func (p *Pool) Scale(k Num, a ID) ID {
 	return acc.done()
 }
 
+// Term splits a term into a number and the rest: 3*x*y into 3 and x*y, x into 1 and x.
+func (p *Pool) Term(e ID) (k Num, t ID) {
+	if a := p.Args(e); p.Op(e) == OpAdd && len(a) == 3 && a[0] == Zero {
+		k, _ = p.Value(a[1])
+		return k, a[2]
+	}
+	return IntNum(1), e
+}
+
 // Linear returns c + k[0]*t[0] + k[1]*t[1] + ...
 func (p *Pool) Linear(c Num, k []Num, t []ID) ID {
 	acc := sum{p: p, c: c}
