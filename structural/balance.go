@@ -115,9 +115,21 @@ func (s *signature) names(cols []int32) string {
 			fmt.Fprintf(&b, "%d more", len(cols)-k)
 			break
 		}
-		b.WriteString(s.w.name(s.chains[c][0]))
+		b.WriteString(s.chainName(c))
 	}
 	return b.String()
+}
+
+// chainName is the name of a variable, with that of its derivative where the model
+// has one: an equation v = der(x) makes the two one unknown.
+func (s *signature) chainName(c int32) string {
+	name := s.w.name(s.chains[c][0])
+	for _, v := range s.chains[c][1:] {
+		if s.w.vars[v].sys != none {
+			return name + " (with its derivative " + s.w.name(v) + ")"
+		}
+	}
+	return name
 }
 
 func (s *signature) sample(cols []int32) string {

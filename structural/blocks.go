@@ -241,6 +241,18 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 			}
 		}
 	}
+	var tears []int32
+	tearColumn := func(c int32) {
+		status[c] = torn
+		tears = append(tears, c)
+		closeColumn(c)
+	}
+	// What no equation can be solved for must be torn.
+	for c := range int32(n) {
+		if !discrete[c] && !b.obtainable(comp, inc, back, cols, c) {
+			tearColumn(c)
+		}
+	}
 	// Buckets of columns by weight: the heaviest open column is torn next.
 	heap := newColumnQueue(weight)
 	try := func(r int32) {
@@ -277,7 +289,6 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 			ready = append(ready, r)
 		}
 	}
-	var tears []int32
 	for {
 		for len(ready) > 0 {
 			r := ready[0]
@@ -288,9 +299,7 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		if c == none {
 			break
 		}
-		status[c] = torn
-		tears = append(tears, c)
-		closeColumn(c)
+		tearColumn(c)
 	}
 	for c := range status {
 		if status[c] == open {
@@ -342,6 +351,26 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		blk.Tear = append(blk.Tear, w.vars[v].atom)
 	}
 	b.report(blk)
+}
+
+// obtainable reports whether some equation of a block can be solved for column c with
+// a safe pivot, leaving aside what the other unknowns are. Long equations count as
+// such without a look, to keep the cost near-linear.
+func (b *solver) obtainable(comp []int32, inc, back *graph.Bipartite, cols []int32, c int32) bool {
+	w := b.w
+	for _, r := range back.Row(c) {
+		q := &b.eqs[comp[r]]
+		if !w.solvable(q, b.vars[cols[c]]) {
+			continue
+		}
+		if len(inc.Row(r)) > maxSmallRow {
+			return true
+		}
+		if k, _, ok := w.affineIn(q.res, w.vars[b.vars[cols[c]]].atom); ok && w.pivotOf(k) >= pivotParam {
+			return true
+		}
+	}
+	return false
 }
 
 // linearPivot reports whether q is affine in v, so that its explicit solution within a

@@ -532,7 +532,10 @@ func start(t testing.TB, pl *Plan) values {
 				}
 				for c, u := range b.Unknowns {
 					x := v[u]
-					h := 1e-7 * (1 + math.Abs(x))
+					h := 1e-6 * math.Abs(x)
+					if x == 0 {
+						h = 1e-7
+					}
 					v[u] = x + h
 					r1 := f()
 					v[u] = x - h
@@ -552,15 +555,39 @@ func start(t testing.TB, pl *Plan) values {
 						}
 						a[i][n] -= j[c][i] * r[c]
 					}
-					a[i][i] += 1e-12
+					a[i][i] += 1e-13*a[i][i] + 1e-30
 				}
-				dx := gauss(a)
-				old := norm(r)
+				plain := make([][]float64, n)
+				for i := range plain {
+					plain[i] = append(append([]float64(nil), j[i]...), -r[i])
+				}
+				dx := gauss(plain)
+				for i := range dx {
+					if !(math.Abs(dx[i]) < 1e6*(1+math.Abs(v[b.Unknowns[i]]))) {
+						dx = gauss(a)
+						break
+					}
+				}
+				// Deuflhard's natural monotonicity: the next simplified correction is
+				// smaller, whatever the scales of the equations.
+				size := func(d []float64) float64 {
+					m := 0.0
+					for i, u := range b.Unknowns {
+						m = max(m, math.Abs(d[i])/(1e-10+math.Abs(v[u])))
+					}
+					return m
+				}
+				old, was := norm(r), size(dx)
 				for lambda := 1.0; lambda > 1e-6; lambda /= 2 {
 					for i, u := range b.Unknowns {
 						v[u] += lambda * dx[i]
 					}
-					if r = f(); norm(r) < old {
+					r = f()
+					again := make([][]float64, n)
+					for i := range again {
+						again[i] = append(append([]float64(nil), j[i]...), -r[i])
+					}
+					if norm(r) < old || size(gauss(again)) < (1-lambda/4)*was {
 						break
 					}
 					for i, u := range b.Unknowns {
@@ -633,4 +660,13 @@ func mentions(pl *Plan, name string) bool {
 		}
 	}
 	return false
+}
+
+// text is the dump of a plan.
+func text(pl *Plan) string {
+	var b strings.Builder
+	if err := pl.Dump(&b); err != nil {
+		panic(err)
+	}
+	return b.String()
 }
