@@ -121,8 +121,7 @@ type fieldPlan struct {
 	tag      reflect.StructTag
 	pos      diag.Pos
 
-	hasStruct bool
-	text      map[string]int32 // terms of numeric tags, parsed once
+	tagged map[string]expr.ID // values of numeric tags without names, parsed once
 }
 
 var realType = reflect.TypeFor[Real]()

@@ -234,7 +234,7 @@ func (b *builder) connections() {
 			return
 		}
 		pos := v.field.pos
-		b.equations = append(b.equations, eqRec{v.term, 0, OpSite{pos.File, pos.Line, pos.Col}, owner(v.node), true})
+		b.equations = append(b.equations, eqRec{v.term, 0, OpSite{pos.File, pos.Line, pos.Col}, around(owner(v.node)), true})
 	})
 	b.streams(sets, of)
 }
@@ -245,6 +245,14 @@ func owner(n *node) *node {
 		n = n.parent
 	}
 	return n
+}
+
+// around is the component that a component is a part of, the top for the top itself.
+func around(n *node) *node {
+	if n.parent == nil {
+		return n
+	}
+	return owner(n.parent)
 }
 
 // eachVar visits the variables in declaration order.

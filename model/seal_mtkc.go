@@ -29,7 +29,6 @@ func (b *builder) system(name string) *System {
 	var order []*variable
 	b.eachVar(b.top, func(v *variable) {
 		order = append(order, v)
-		v.attributes()
 	})
 	z.memo = make([]expr.ID, len(b.terms))
 	for i := range z.memo {
@@ -282,174 +281,107 @@ func (z *sealer) when(w *whenRec) {
 	z.s.Whens = append(z.s.Whens, out)
 }
 
-// attributes reads the tags that give values: before the terms are counted, because
-// they make terms.
-func (v *variable) attributes() {
-	f := v.field
-	isParam := f.role == "param" || f.role == "const"
-	if id, ok := v.tagTerm("value"); ok {
-		switch {
-		case !isParam && f.role != "input":
-			b.found.Add(f.pos, "E146", `init:"..." fixes the start value, guess:"..." guesses it`, "%s is an unknown and cannot have a value tag", v.name())
-		case !v.bound:
-			v.bound, v.binding = true, id
-		}
-	}
-	for _, tag := range []string{"init", "guess"} {
-		id, ok := v.tagTerm(tag)
-		if !ok || v.hasStart {
-			continue
-		}
-		if isParam && tag == "init" {
-			b.found.Add(f.pos, "E146", `value:"..." is the default of a parameter; guess:"..." lets initialization find it`, "the parameter %s cannot have an init tag", v.name())
-			continue
-		}
-		v.hasStart, v.start, v.fixed = true, id, FixedTrue
-		if tag == "guess" {
-			v.fixed = FixedFalse
-		}
-	}
-}
-
-// tagTerm is the term of a numeric tag, parsed once per field where it is a number.
-func (v *variable) tagTerm(tag string) (int32, bool) {
+// tagValue is the value of a numeric tag: a number or an expression in the parameters
+// of the component. Numbers are parsed once per field.
+func (z *sealer) tagValue(v *variable, tag string) expr.ID {
 	f := v.field
 	text, ok := f.tag.Lookup(tag)
 	if !ok {
-		return 0, false
+		return expr.None
 	}
-	if id, ok := f.text[tag]; ok {
-		return id, true
+	if id, ok := f.tagged[tag]; ok {
+		return id
 	}
-	m := &tagMaker{v: v, constant: true}
-	t, err := parseTerm[int32](text, m)
+	constant := true
+	id, err := z.s.Pool.Parse(text, expr.ParseOptions{Symbol: func(name string) (expr.ID, error) {
+		id, fixed, err := z.tagName(v, name)
+		constant = constant && fixed
+		return id, err
+	}})
 	if err != nil {
-		b.found.Add(f.pos, "E147", `give a number or an expression in the parameters of the component, as in value:"2*R"`, "%s tag of %s: %v", tag, v.name(), err)
-		return 0, false
+		b.found.Add(f.pos, "E147", `give a number or an expression in the parameters of the component, as in value:"2*R"`, "%s tag of %s: %q: %v", tag, v.name(), text, err)
+		id = expr.None
 	}
-	if m.constant {
-		if f.text == nil {
-			f.text = map[string]int32{}
+	if constant {
+		if f.tagged == nil {
+			f.tagged = map[string]expr.ID{}
 		}
-		f.text[tag] = t
+		f.tagged[tag] = id
 	}
-	return t, true
+	return id
 }
 
-// tagMaker makes terms of the text of a tag; names are fields of the component.
-type tagMaker struct {
-	v        *variable
-	constant bool
-}
-
-func (m *tagMaker) number(text string) (int32, error) {
-	x, err := parseNumber(text)
-	return b.num(expr.FloatNum(x)), err
-}
-
-func (m *tagMaker) name(name string) (int32, error) {
-	for n := m.v.node; n != nil; n = n.parent {
-		if id, ok := findLeaf(n, name); ok {
-			m.constant = false
-			return id, nil
+// tagName finds a name of a tag: a field of the component, or pi.
+func (z *sealer) tagName(v *variable, name string) (id expr.ID, fixed bool, err error) {
+	for n := v.node; n != nil; n = n.parent {
+		if id, ok := z.findLeaf(n, name); ok {
+			return id, false, nil
 		}
 		if n.plan.component && !n.embedded {
 			break
 		}
 	}
 	if name == "pi" || name == "Pi" {
-		return b.num(expr.FloatNum(math.Pi)), nil
+		return z.s.Pool.Float(math.Pi), true, nil
 	}
-	return 0, fmt.Errorf("%s is not a parameter of the component", name)
+	return expr.None, false, fmt.Errorf("%s is not a parameter of the component", name)
 }
 
-func findLeaf(n *node, name string) (int32, bool) {
+func (z *sealer) findLeaf(n *node, name string) (expr.ID, bool) {
 	for i := range n.plan.fields {
 		f := &n.plan.fields[i]
 		if f.goName == name || f.name == name {
 			if f.kind == structuralField {
 				v := access(n.val.Field(f.index))
 				if x, err := strconv.ParseFloat(fmt.Sprint(v.Interface()), 64); err == nil {
-					return b.num(expr.FloatNum(x)), true
+					return z.s.Pool.Float(x), true
 				}
 			}
 			if len(n.items[i]) == 1 && n.items[i][0].v != nil {
-				return n.items[i][0].v.term, true
+				return z.memo[n.items[i][0].v.term], true
 			}
 		}
 		for _, it := range n.items[i] {
 			if it.n != nil && it.n.embedded {
-				if id, ok := findLeaf(it.n, name); ok {
+				if id, ok := z.findLeaf(it.n, name); ok {
 					return id, true
 				}
 			}
 		}
 	}
-	return 0, false
+	return expr.None, false
 }
 
-// Operations on numbers stay exact where they are: 8/3 is a quotient of integers.
-func (m *tagMaker) unary(op byte, x int32) int32 {
-	if k, ok := constOf(x); ok {
-		return b.num(k.Neg())
+// values sets the binding and the start value of a variable, from modifications or
+// tags.
+func (z *sealer) values(v *variable, s *Variable) {
+	f := v.field
+	isParam := f.role == "param" || f.role == "const"
+	tag := z.tagValue(v, "value")
+	switch {
+	case v.bound:
+		s.Value = z.expr(v.binding)
+	case tag != expr.None && !isParam && f.role != "input":
+		b.found.Add(f.pos, "E146", `init:"..." fixes the start value, guess:"..." guesses it`, "%s is an unknown and cannot have a value tag", v.name())
+	case tag != expr.None && (isParam || s.Kind == InputVar):
+		s.Value = tag
 	}
-	return b.add(tNeg, x)
-}
-
-func constOf(x int32) (expr.Num, bool) {
-	if t := b.terms[x]; t.op == uint8(expr.OpConst) {
-		return b.nums[t.a], true
+	init, guess := z.tagValue(v, "init"), z.tagValue(v, "guess")
+	if init != expr.None && isParam {
+		b.found.Add(f.pos, "E146", `value:"..." is the default of a parameter; guess:"..." lets initialization find it`, "the parameter %s cannot have an init tag", v.name())
+		return
 	}
-	return expr.Num{}, false
-}
-
-func (m *tagMaker) binary(op byte, x, y int32) int32 {
-	p, ok1 := constOf(x)
-	q, ok2 := constOf(y)
-	fold := ok1 && ok2
-	switch op {
-	case '+':
-		if fold {
-			return b.num(p.Add(q))
-		}
-		return b.add(uint8(expr.OpAdd), x, y)
-	case '-':
-		if fold {
-			return b.num(p.Add(q.Neg()))
-		}
-		return b.add(tSub, x, y)
-	case '*':
-		if fold {
-			return b.num(p.Mul(q))
-		}
-		return b.add(uint8(expr.OpMul), x, y)
-	case '/':
-		if fold && !q.IsZero() {
-			return b.num(p.Mul(q.Inv()))
-		}
-		return b.add(tDiv, x, y)
+	switch {
+	case v.hasStart:
+		s.Start, s.Fixed = z.expr(v.start), v.fixed
+	case init != expr.None:
+		s.Start, s.Fixed = init, FixedTrue
+	case guess != expr.None:
+		s.Start, s.Fixed = guess, FixedFalse
 	}
-	if fold {
-		if r, ok := p.Pow(q); ok {
-			return b.num(r)
-		}
+	if isParam && s.Value != expr.None {
+		s.Fixed = FixedDefault
 	}
-	return b.add(tPow, x, y)
-}
-
-func (m *tagMaker) call(fn string, args []int32) (int32, error) {
-	op, n, ok := functionNamed(fn)
-	if !ok || n != len(args) {
-		return 0, fmt.Errorf("no function %s of %d arguments", fn, len(args))
-	}
-	switch n {
-	case 1:
-		if fn == "sqrt" || fn == "Sqrt" {
-			return b.add(tSqrt, args[0]), nil
-		}
-		return b.add(uint8(op), args[0]), nil
-	}
-	return b.add(uint8(op), args[0], args[1]), nil
 }
 
 // variable appends a variable to the system.
@@ -476,26 +408,11 @@ func (z *sealer) variable(v *variable) {
 	case "output":
 		s.Output = top
 	}
-	if v.bound {
-		s.Value = z.expr(v.binding)
-	}
-	if v.hasStart {
-		s.Start, s.Fixed = z.expr(v.start), v.fixed
-		if s.Kind == ParameterVar && s.Value != expr.None {
-			s.Fixed = FixedDefault
-		}
-	}
-	for _, a := range []struct {
-		tag string
-		to  *expr.ID
-	}{{"min", &s.Min}, {"max", &s.Max}, {"nominal", &s.Nominal}} {
-		if id, ok := v.tagTerm(a.tag); ok {
-			for int(id) >= len(z.memo) {
-				z.memo = append(z.memo, unsealed)
-				z.refs = append(z.refs, 0)
-			}
-			*a.to = z.expr(id)
-		}
+	z.values(v, &s)
+	s.Min, s.Max, s.Nominal = z.tagValue(v, "min"), z.tagValue(v, "max"), z.tagValue(v, "nominal")
+	switch f.role {
+	case "flow", "stream", "input", "output":
+		s.Prefix = f.role
 	}
 	if t, ok := f.tag.Lookup("state"); ok {
 		hint, ok := map[string]StateHint{"never": StateNever, "avoid": StateAvoid, "prefer": StatePrefer, "always": StateAlways, "default": StateDefault}[t]

@@ -23,7 +23,8 @@ type System struct {
 	Enums      []Enum
 	Experiment Experiment
 
-	bySym map[expr.ID]int
+	bySym    map[expr.ID]int
+	mistakes diag.List // of the construction
 }
 
 // VarKind is the role of a variable.
@@ -84,6 +85,9 @@ type Variable struct {
 	State      StateHint
 	Output     bool // declared as an output of the top-level model
 	Tunable    bool
+	// Prefix is "flow", "stream", "input" or "output" where the declaration says so, at
+	// every level of the instance tree. It serves messages (Imbalances) only.
+	Prefix     string
 	Structural bool // must be known at compile time (annotation Evaluate, structural parameters)
 
 	Pos  diag.Pos

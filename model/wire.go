@@ -13,7 +13,7 @@ import (
 )
 
 // wireMagic opens a hand-over; its last character is the version.
-const wireMagic = "mtkc-flat 1\n"
+const wireMagic = "mtkc-flat 2\n"
 
 // WriteWire writes a system (nil: none) and findings in the compact form in which a
 // model's program hands them to the compiler. ReadWire reads it. The form is private
@@ -127,7 +127,7 @@ func (e *wireWriter) system(s *System) {
 		for _, t := range []expr.ID{v.Value, v.Start, v.Min, v.Max, v.Nominal} {
 			e.id(t)
 		}
-		for _, t := range []string{v.Text, v.Unit, v.Desc, v.Quantity, v.Display, v.EnumName, v.Path} {
+		for _, t := range []string{v.Text, v.Unit, v.Desc, v.Quantity, v.Display, v.EnumName, v.Path, v.Prefix} {
 			e.str(t)
 		}
 		e.pos(v.Pos)
@@ -329,7 +329,7 @@ func (d *wireReader) system() *System {
 		for _, t := range []*expr.ID{&v.Value, &v.Start, &v.Min, &v.Max, &v.Nominal} {
 			*t = d.id()
 		}
-		for _, t := range []*string{&v.Text, &v.Unit, &v.Desc, &v.Quantity, &v.Display, &v.EnumName, &v.Path} {
+		for _, t := range []*string{&v.Text, &v.Unit, &v.Desc, &v.Quantity, &v.Display, &v.EnumName, &v.Path, &v.Prefix} {
 			*t = d.str()
 		}
 		v.Pos = d.pos()
