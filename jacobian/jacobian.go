@@ -1,0 +1,336 @@
+// Package jacobian differentiates systems of assignments and outputs symbolically:
+// one term per structural nonzero.
+//
+// In: terms, the assignments that define the names in them, and the atoms to
+// differentiate by. Out: a sparse Matrix of terms and the auxiliary terms that these
+// share. Zeros that cancel on construction are not entries. The work follows the
+// graph of the assignments, so that a row costs what it depends on and no more, and
+// parts that several rows share are differentiated once.
+package jacobian
+
+import (
+	"slices"
+
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/sparsity"
+	"github.com/mtkc/mtkc/structural"
+)
+
+// Matrix holds the derivatives of rows by atoms (columns).
+type Matrix struct {
+	Pool    *expr.Pool
+	Pattern *sparsity.Pattern
+	Values  []expr.ID // in the order of Pattern; terms in the names of the system and of Seq
+
+	// Seq are auxiliary terms in dependency order; they may mention the targets of the
+	// system as well. Labels[k] says what Seq[k] is: a part of the model, or a derivative.
+	Seq    []structural.Assign
+	Labels []string
+}
+
+// Of differentiates the rows, whose terms may mention the targets of seq, by the
+// atoms. seq must be in dependency order. Only what the rows need is looked at. tag
+// makes the names of auxiliary terms unique among the matrices of one pool; two calls
+// with equal arguments give equal matrices.
+//
+// Assignments that only one other term reads are handled by reverse accumulation
+// within the term that reads them; what is read more than once is differentiated
+// forward, once (a mixed-mode preaccumulation, Griewank and Walther, Evaluating
+// Derivatives, 2008, ch. 10). Large subterms that occur more than once are first made
+// assignments of their own.
+//
+// A derivative that only holds under a condition (a branch of an if) is never
+// multiplied with another outside that condition, so that a branch that is not taken
+// and has no value does not spoil the entry.
+func Of(p *expr.Pool, seq []structural.Assign, rows, atoms []expr.ID, tag string) *Matrix {
+	w := &work{
+		p: p, tag: tag,
+		m:      &Matrix{Pool: p},
+		col:    make(map[expr.ID]int32, len(atoms)),
+		named:  map[expr.ID]expr.ID{},
+		guards: map[expr.ID]expr.ID{},
+	}
+	for j, a := range atoms {
+		w.col[a] = int32(j)
+	}
+	w.prepare(seq, rows)
+	w.count()
+	w.grads = make([]gradient, len(w.seq))
+	for k := range w.seq {
+		if w.shared[k] {
+			g := w.region(w.seq[k].Value)
+			for i, d := range g.derivs {
+				g.derivs[i] = w.name(d, "d("+w.labelOf(k)+")/d("+p.Name(atoms[g.cols[i]])+")")
+			}
+			w.grads[k] = g
+		}
+	}
+	var entries []sparsity.Entry
+	var values []expr.ID
+	for i, r := range w.rows {
+		g := w.region(r)
+		for k, j := range g.cols {
+			entries = append(entries, sparsity.Entry{Row: int32(i), Col: j})
+			values = append(values, g.derivs[k])
+		}
+	}
+	pat, slot := sparsity.New(len(rows), len(atoms), entries)
+	w.m.Pattern = pat
+	w.m.Values = make([]expr.ID, pat.NNZ())
+	for k, s := range slot {
+		w.m.Values[s] = values[k]
+	}
+	return w.m
+}
+
+// gradient lists columns in increasing order with the derivatives.
+type gradient struct {
+	cols   []int32
+	derivs []expr.ID
+}
+
+type work struct {
+	p   *expr.Pool
+	tag string
+	m   *Matrix
+
+	col    map[expr.ID]int32 // of the atoms
+	target map[expr.ID]int32 // index into seq of targets that depend on atoms
+	seq    []structural.Assign
+	label  []string
+	rows   []expr.ID
+	shared []bool
+	grads  []gradient // of shared assignments
+
+	named  map[expr.ID]expr.ID // names given, by value
+	guards map[expr.ID]expr.ID // by term: see guard
+}
+
+func (w *work) labelOf(k int) string {
+	if w.label[k] != "" {
+		return w.label[k]
+	}
+	return w.p.Name(w.seq[k].Target)
+}
+
+// moving reports whether an atom depends on the columns.
+func (w *work) moving(a expr.ID) bool {
+	if _, ok := w.col[a]; ok {
+		return true
+	}
+	_, ok := w.target[a]
+	return ok
+}
+
+// count finds the assignments that more than one term reads.
+func (w *work) count() {
+	w.shared = make([]bool, len(w.seq))
+	once := make([]bool, len(w.seq))
+	read := func(e expr.ID) {
+		for _, a := range w.p.Atoms(e) {
+			if k, ok := w.target[a]; ok {
+				w.shared[k] = w.shared[k] || once[k]
+				once[k] = true
+			}
+		}
+	}
+	for k := range w.seq {
+		read(w.seq[k].Value)
+	}
+	for _, r := range w.rows {
+		read(r)
+	}
+}
+
+// pending is an assignment of a region with its adjoint.
+type pending struct{ value, bar expr.ID }
+
+// region differentiates a term together with the assignments that it alone reads:
+// reverse accumulation down to atoms and to shared assignments, whose gradients are
+// then added.
+func (w *work) region(e expr.ID) gradient {
+	p := w.p
+	at := map[int32][]expr.ID{}  // contributions by column
+	via := map[int32][]expr.ID{} // adjoints of shared assignments
+	stack := []pending{{e, expr.One}}
+	for len(stack) > 0 {
+		top := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		w.local(top.value, func(a, d expr.ID) {
+			bar := w.chain(top.bar, d)
+			if bar == expr.Zero {
+				return
+			}
+			if j, ok := w.col[a]; ok {
+				at[j] = append(at[j], bar)
+				return
+			}
+			k := w.target[a]
+			if w.shared[k] {
+				via[k] = append(via[k], bar)
+				return
+			}
+			stack = append(stack, pending{w.seq[k].Value, w.name(bar, "d(.)/d("+w.labelOf(int(k))+")")})
+		})
+	}
+	for _, k := range sortedKeys(via) {
+		g := w.grads[k]
+		if len(g.cols) == 0 {
+			continue
+		}
+		bar := p.Add(via[k]...)
+		if bar == expr.Zero {
+			continue
+		}
+		if len(g.cols) > 1 {
+			bar = w.name(bar, "d(.)/d("+w.labelOf(int(k))+")")
+		}
+		for i, j := range g.cols {
+			at[j] = append(at[j], w.chain(bar, g.derivs[i]))
+		}
+	}
+	var g gradient
+	for _, j := range sortedKeys(at) {
+		if d := p.Add(at[j]...); d != expr.Zero {
+			g.cols, g.derivs = append(g.cols, j), append(g.derivs, d)
+		}
+	}
+	return g
+}
+
+func sortedKeys[V any](m map[int32]V) []int32 {
+	keys := make([]int32, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// local calls push for the atoms of one term and their partial derivatives, in
+// increasing order of the atoms.
+func (w *work) local(e expr.ID, push func(a, d expr.ID)) {
+	p := w.p
+	switch op := p.Op(e); op {
+	case expr.OpConst, expr.OpTrue, expr.OpFalse:
+		return
+	case expr.OpSym, expr.OpTime:
+		if w.moving(e) {
+			push(e, expr.One)
+		}
+		return
+	case expr.OpAdd:
+		a := p.Args(e)
+		affine := true
+		for i := 2; i < len(a); i += 2 {
+			if !p.IsAtom(a[i]) {
+				affine = false
+				break
+			}
+		}
+		if affine {
+			for i := 1; i < len(a); i += 2 {
+				if w.moving(a[i+1]) {
+					push(a[i+1], a[i])
+				}
+			}
+			return
+		}
+	}
+	atoms, derivs := p.Gradient(e, w.moving)
+	for i, a := range atoms {
+		push(a, derivs[i])
+	}
+}
+
+// name gives a term a name, unless it is so small that a name would not be shorter.
+func (w *work) name(e expr.ID, label string) expr.ID {
+	if w.small(e) {
+		return e
+	}
+	if s, ok := w.named[e]; ok {
+		return s
+	}
+	s := w.fresh()
+	w.named[e] = s
+	if g := w.guard(e); g != expr.True {
+		w.guards[s] = g
+	}
+	w.m.Seq = append(w.m.Seq, structural.Assign{Target: s, Value: e, Eq: -1})
+	w.m.Labels = append(w.m.Labels, label)
+	return s
+}
+
+// small reports whether e is a number, an atom, or a multiple of an atom.
+func (w *work) small(e expr.ID) bool {
+	p := w.p
+	if p.Op(e) <= expr.OpSym {
+		return true
+	}
+	a := p.Args(e)
+	return p.Op(e) == expr.OpAdd && len(a) == 3 && a[0] == expr.Zero && p.Op(a[2]) <= expr.OpSym
+}
+
+// chain is the product of two derivatives. Where one of them is zero by a condition,
+// the product is as well, whatever the value of the other.
+func (w *work) chain(a, b expr.ID) expr.ID {
+	switch {
+	case a == expr.One:
+		return b
+	case b == expr.One:
+		return a
+	case a == expr.Zero || b == expr.Zero:
+		return expr.Zero
+	}
+	p := w.p
+	g := p.Fn(expr.OpAnd, w.guard(a), w.guard(b))
+	d := p.Mul(a, b)
+	if g == expr.True {
+		return d
+	}
+	return p.If(g, d, expr.Zero)
+}
+
+// guard is a condition outside which e is zero, True if there is none to be seen.
+func (w *work) guard(e expr.ID) expr.ID {
+	p := w.p
+	op := p.Op(e)
+	if op == expr.OpSym {
+		if g, ok := w.guards[e]; ok {
+			return g
+		}
+		return expr.True
+	}
+	if op != expr.OpIf && op != expr.OpAdd && op != expr.OpMul {
+		return expr.True
+	}
+	if g, ok := w.guards[e]; ok {
+		return g
+	}
+	g := expr.True
+	a := p.Args(e)
+	switch op {
+	case expr.OpIf:
+		switch {
+		case a[2] == expr.Zero:
+			g = p.Fn(expr.OpAnd, a[0], w.guard(a[1]))
+		case a[1] == expr.Zero:
+			g = p.Fn(expr.OpAnd, p.Fn(expr.OpNot, a[0]), w.guard(a[2]))
+		}
+	case expr.OpMul:
+		for i := 0; i < len(a); i += 2 {
+			if a[i+1] == expr.One {
+				g = p.Fn(expr.OpAnd, g, w.guard(a[i]))
+			}
+		}
+	case expr.OpAdd:
+		if a[0] == expr.Zero {
+			g = expr.False
+			for i := 2; i < len(a) && g != expr.True; i += 2 {
+				g = p.Fn(expr.OpOr, g, w.guard(a[i]))
+			}
+		}
+	}
+	w.guards[e] = g
+	return g
+}
