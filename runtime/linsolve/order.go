@@ -131,6 +131,7 @@ type quotient struct {
 	stamp  int32
 
 	pivots []int32
+	parent []int32 // of an element, the one that absorbed it, or -1
 	last   []int32 // absorbed nodes as lists: follow to the end of the list of a node
 	follow []int32
 	tail   []int32 // dense nodes
@@ -148,7 +149,7 @@ func newQuotient(ptr, adj []int32) *quotient {
 	q.start, q.elems, q.length = ints(), ints(), ints()
 	q.weight, q.degree, q.outer = ints(), ints(), ints()
 	q.next, q.prev, q.bucket, q.chain, q.hash = ints(), ints(), ints(), ints(), ints()
-	q.mark, q.last, q.follow = ints(), ints(), ints()
+	q.mark, q.last, q.follow, q.parent = ints(), ints(), ints(), ints()
 	q.head = make([]int32, n+1)
 	q.alive = make([]bool, n)
 	q.vars = make([][]int32, n)
@@ -161,7 +162,7 @@ func newQuotient(ptr, adj []int32) *quotient {
 		q.length[i] = ptr[i+1] - ptr[i]
 		q.weight[i] = 1
 		q.degree[i] = q.length[i]
-		q.bucket[i], q.follow[i] = -1, -1
+		q.bucket[i], q.follow[i], q.parent[i] = -1, -1, -1
 		q.last[i] = int32(i)
 	}
 	for i := range n {
@@ -218,6 +219,13 @@ func (q *quotient) absorb(i, j int32) {
 	q.last[i] = q.last[j]
 }
 
+// kill notes that element e is part of element me from now on.
+func (q *quotient) kill(e, me int32) {
+	q.alive[e] = false
+	q.vars[e] = nil
+	q.parent[e] = me
+}
+
 func (q *quotient) eliminate(me int32) {
 	w := q.weight[me]
 	q.left -= int(w)
@@ -254,8 +262,7 @@ func (q *quotient) gather(me int32) (size int32) {
 			for _, j := range q.vars[e] {
 				add(j)
 			}
-			q.alive[e] = false
-			q.vars[e] = nil
+			q.kill(e, me)
 		}
 	}
 	for _, j := range list[q.elems[me]:] {
@@ -306,8 +313,7 @@ func (q *quotient) update(me, w, size int32) (int32, int32) {
 			}
 			out := q.outer[e] - q.base
 			if out == 0 { // all of e is in the front: me covers it
-				q.alive[e] = false
-				q.vars[e] = nil
+				q.kill(e, me)
 				continue
 			}
 			deg += out
@@ -441,12 +447,51 @@ func (q *quotient) finish(me, size int32) {
 	}
 }
 
-// sequence lists the nodes in order of elimination, dense ones last.
+// sequence lists the nodes in order of elimination, dense ones last. Elements are
+// put in postorder of the tree in which they absorbed each other, the child with
+// the largest front last: that is as good an order, and columns of equal structure
+// come to stand side by side.
 func (q *quotient) sequence() []int32 {
+	// The children of an element: a list, and the largest of them apart.
+	child, sibling, large := make([]int32, q.n), make([]int32, q.n), make([]int32, q.n)
+	for i := range child {
+		child[i], sibling[i], large[i] = -1, -1, -1
+	}
+	roots := int32(-1)
+	for k := len(q.pivots) - 1; k >= 0; k-- {
+		p := q.pivots[k]
+		up := q.parent[p]
+		if up < 0 {
+			sibling[p], roots = roots, p
+			continue
+		}
+		if l := large[up]; l < 0 || q.degree[p] > q.degree[l] {
+			large[up], p = p, l
+		}
+		if p >= 0 {
+			sibling[p], child[up] = child[up], p
+		}
+	}
 	order := make([]int32, 0, q.n)
-	for _, p := range q.pivots {
-		for i := p; i >= 0; i = q.follow[i] {
-			order = append(order, i)
+	path := make([]int32, 0, 64)
+	for root := roots; root >= 0; root = sibling[root] {
+		path = append(path[:0], root)
+		for len(path) > 0 {
+			p := path[len(path)-1]
+			if c := child[p]; c >= 0 {
+				child[p] = sibling[c]
+				path = append(path, c)
+				continue
+			}
+			if c := large[p]; c >= 0 {
+				large[p] = -1
+				path = append(path, c)
+				continue
+			}
+			path = path[:len(path)-1]
+			for i := p; i >= 0; i = q.follow[i] {
+				order = append(order, i)
+			}
 		}
 	}
 	return append(order, q.tail...)
