@@ -181,8 +181,10 @@ func (s *signature) index(a *assembled) int {
 		most = max(most, c)
 	}
 	if most > 0 {
-		for _, d := range s.d {
-			if d == 0 {
+		for j, d := range s.d {
+			// A variable of the model that stands for the highest derivative counts as
+			// what it is without that elimination.
+			if d == 0 || s.w.vars[s.chains[j][d]].sys != none {
 				return int(most) + 1
 			}
 		}
