@@ -641,11 +641,48 @@ func (r *reader) callOf(n node) value {
 		}
 		return r.err(callee.off, "E160", "reductions are sum, product, min, max and array", "%s does not take an iterator", name)
 	}
+	memory := name == "pre" || name == "edge" || name == "change" || name == "der"
+	if memory {
+		r.raw++
+	}
 	vals, ok := r.arguments(name, b, args, callee.off)
+	if memory {
+		r.raw--
+	}
 	if !ok {
 		return bad()
 	}
-	return b.eval(r, vals, callee.off)
+	out := b.eval(r, vals, callee.off)
+	if (name == "edge" || name == "change") && r.inFunc == 0 && len(r.env) > 0 && !out.bad() {
+		return r.changed(name, args, vals[0], out, b, callee.off)
+	}
+	return out
+}
+
+// changed is edge or change in an algorithm, where the present value may be one that
+// the algorithm has assigned.
+func (r *reader) changed(name string, args []int32, sym, out value, b builtin, off int32) value {
+	now, ok := r.arguments(name, b, args, off)
+	if !ok || len(now[0].el) != len(sym.el) {
+		return bad()
+	}
+	p := r.pool
+	v := r.map2(now[0], sym, off, func(x, s expr.ID) expr.ID {
+		pre := p.Fn(expr.OpPre, s)
+		switch {
+		case x == s && name == "edge":
+			return p.Fn(expr.OpEdge, s)
+		case x == s:
+			return p.Fn(expr.OpChange, s)
+		case x == pre:
+			return expr.False
+		case name == "edge":
+			return p.Fn(expr.OpAnd, x, p.Fn(expr.OpNot, pre))
+		}
+		return p.Fn(expr.OpNe, x, pre)
+	})
+	v.t = out.t
+	return v
 }
 
 func (r *reader) calleeName(e ref) (string, bool) {

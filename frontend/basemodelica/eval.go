@@ -121,7 +121,7 @@ func (v *value) missing() bool {
 // variable looks a simple name up: locals, then components, then time.
 func (r *reader) variable(name, off int32) value {
 	for i := len(r.env) - 1; i >= r.base; i-- {
-		if l := &r.env[i]; l.name == name {
+		if l := &r.env[i]; l.name == name && !(r.raw > 0 && l.comp != nil) {
 			if !l.set && r.assume(l.given(), r.path) != expr.True {
 				return r.err(off, "E168", "assign it first", "%s is used before it is assigned", r.names[name])
 			}

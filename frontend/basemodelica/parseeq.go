@@ -11,11 +11,48 @@ func (p *parser) endsBody() bool {
 	return false
 }
 
+// strayEnd skips what an error within an if, for or when has left over in a section: its
+// other branches and its end.
+func (p *parser) strayEnd() bool {
+	switch p.cur {
+	case kEnd:
+		switch p.peekWord() {
+		case "if", "for", "when", "while":
+		default:
+			return false
+		}
+	case kElse, kElseif, kElsewhen:
+	default:
+		return false
+	}
+	if p.errors == 0 {
+		p.fail("E152", "remove it, or begin the if, for or when", "%s without its beginning", p.text())
+		return true
+	}
+	if p.cur == kElse { // what follows are equations
+		p.lexer.next()
+		return true
+	}
+	for p.cur != tSemi && p.cur != tEOF && p.cur != kThen {
+		p.lexer.next()
+	}
+	if p.cur != tEOF {
+		p.lexer.next()
+	}
+	if p.cur == tBad {
+		p.freeze()
+	}
+	return true
+}
+
 // equations reads the equations of a section.
 func (p *parser) equations(to []stmt) []stmt {
 	for {
 		p.sync()
 		p.decoration()
+		if p.strayEnd() {
+			continue
+		}
 		if p.endsBody() {
 			return to
 		}
@@ -167,6 +204,9 @@ func (p *parser) statements() []stmt {
 	for {
 		p.sync()
 		p.decoration()
+		if p.strayEnd() {
+			continue
+		}
 		if p.endsBody() {
 			return out
 		}

@@ -83,6 +83,7 @@ type reader struct {
 	base    int               // where the present function's locals begin
 	inFunc  int               // depth of function calls
 	ends    []int             // size of the dimension that `end` means
+	raw     int               // > 0: names mean the variables of the model, not their values in an algorithm
 	when    bool              // inside a when-clause
 	path    expr.ID           // condition under which the present statement is executed
 	branch  *model.WhenBranch // of the when-statement that is executed
