@@ -18,8 +18,8 @@ import (
 type System struct {
 	N, M     int
 	Residual func(x, r []float64) // r = F(x), len M
-	// Jacobian writes dF/dx in the order of Pattern. If it is nil, forward
-	// differences are used, one evaluation of F per unknown.
+	// Jacobian writes dF/dx in the order of Pattern. If it is nil, or gives NaN or Inf,
+	// forward differences are used, one evaluation of F per unknown.
 	Jacobian func(x, vals []float64)
 	Pattern  *linsolve.Pattern // M by N; nil means dense
 	// Nominal holds typical magnitudes of the unknowns. Nil or an entry 0: unknown.
@@ -136,7 +136,7 @@ func (s *Solver) Solve(x []float64) (res Result) {
 		res.Status, res.Worst, res.Residual = NotFinite, i, s.r[i]
 		return res
 	}
-	shaken := 0
+	shaken, polish, polished := 0, 0, 0.0
 	lambda, last := 1.0, 0.0 // damping factor and correction norm of the step before
 	for {
 		if res.Iterations == s.opt.MaxIter {
@@ -155,6 +155,13 @@ func (s *Solver) Solve(x []float64) (res Result) {
 		res.Rank = s.rank
 		s.correct(s.r, s.dx)
 		size := s.norm(s.dx)
+		if size <= s.opt.Tol && !s.small(s.dx, x) && polish < 30 && !s.negligible(x) && !(polished > 0 && size > 0.5*polished) {
+			// Unknowns that are tiny beside the scale assumed for them still move.
+			polish++
+			polished = size
+			s.finish(x, &res)
+			continue
+		}
 		if size <= s.opt.Tol || s.negligible(x) {
 			if s.deficient && !s.negligible(x) && !s.settled() {
 				// A stationary point of the least-squares problem, perhaps because the
@@ -236,7 +243,7 @@ func (s *Solver) search(x []float64, size float64, lambda *float64, res *Result)
 		}
 		s.correct(s.rt, s.dt)
 		after := s.norm(s.dt)
-		if l == 1 && after <= s.opt.Tol && !s.deficient {
+		if l == 1 && after <= s.opt.Tol && !s.deficient && s.small(s.dt, s.x) {
 			for i := range x {
 				x[i] = s.x[i] + s.dt[i]
 			}
@@ -265,6 +272,16 @@ func (s *Solver) search(x []float64, size float64, lambda *float64, res *Result)
 	return false, false
 }
 
+// small reports whether each correction is small beside its own unknown.
+func (s *Solver) small(d, x []float64) bool {
+	for i, v := range d {
+		if math.Abs(v) > 1e-7*math.Abs(x[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // weigh sets the scale of each unknown.
 func (s *Solver) weigh(x []float64) {
 	for i, v := range x {
@@ -279,23 +296,13 @@ func (s *Solver) weigh(x []float64) {
 // jacobian evaluates dF/dx and the scale of each equation; it returns the
 // equation with a value that is not finite, or -1.
 func (s *Solver) jacobian(x []float64, res *Result) int {
-	p := s.sys.Pattern
 	if s.sys.Jacobian != nil {
 		s.sys.Jacobian(x, s.vals)
-	} else {
-		copy(s.x, x)
-		for j := range x {
-			s.x[j] = x[j] + math.Sqrt(0x1p-52)*s.w[j]
-			h := s.x[j] - x[j]
-			s.sys.Residual(s.x, s.rt)
-			res.Evals++
-			s.x[j] = x[j]
-			for e := p.ColPtr[j]; e < p.ColPtr[j+1]; e++ {
-				i := p.RowIdx[e]
-				s.vals[e] = (s.rt[i] - s.r[i]) / h
-			}
-		}
 	}
+	if s.sys.Jacobian == nil || nonFinite(s.vals) >= 0 { // such as the derivative of sqrt at 0
+		s.difference(x, res)
+	}
+	p := s.sys.Pattern
 	clear(s.row)
 	for j, w := range s.w {
 		for e := p.ColPtr[j]; e < p.ColPtr[j+1]; e++ {
@@ -303,6 +310,23 @@ func (s *Solver) jacobian(x []float64, res *Result) int {
 		}
 	}
 	return nonFinite(s.row)
+}
+
+// difference approximates the Jacobian by forward differences.
+func (s *Solver) difference(x []float64, res *Result) {
+	p := s.sys.Pattern
+	copy(s.x, x)
+	for j := range x {
+		s.x[j] = x[j] + math.Sqrt(0x1p-52)*s.w[j]
+		h := s.x[j] - x[j]
+		s.sys.Residual(s.x, s.rt)
+		res.Evals++
+		s.x[j] = x[j]
+		for e := p.ColPtr[j]; e < p.ColPtr[j+1]; e++ {
+			i := p.RowIdx[e]
+			s.vals[e] = (s.rt[i] - s.r[i]) / h
+		}
+	}
 }
 
 // factor decomposes the Jacobian, by LU if it is regular.

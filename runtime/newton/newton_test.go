@@ -65,6 +65,14 @@ var zoo = []struct {
 	{"singular guess", 1, 1, []float64{0}, func(x, r []float64) {
 		r[0] = x[0]*x[0] - 4
 	}, nil},
+	{"tiny linear", 2, 2, []float64{0, 0}, func(x, r []float64) {
+		r[0] = 1e12*x[0] - 3e-8
+		r[1] = x[1] - 1e20*x[0]
+	}, []float64{3e-20, 3}},
+	{"sum to zero", 2, 2, []float64{3, 1}, func(x, r []float64) { // a root at exactly zero
+		r[0] = x[0] + 0.1*math.Sin(x[1])
+		r[1] = x[1] + 0.1*x[0]*x[0]
+	}, []float64{0, 0}},
 	{"nothing", 0, 0, []float64{}, func(x, r []float64) {}, []float64{}},
 }
 
@@ -84,11 +92,38 @@ func TestZoo(t *testing.T) {
 				t.Errorf("%s: residual %d is %g at %v", c.name, i, v, x)
 			}
 		}
+		// These runs use difference quotients for the Jacobian, so the last digits
+		// converge linearly.
 		for i, v := range c.want {
-			if math.Abs(x[i]-v) > 1e-9*math.Max(1, math.Abs(v)) {
+			if tol := 1e-8 * math.Abs(v); math.Abs(x[i]-v) > tol && (v != 0 || math.Abs(x[i]) > 1e-12) {
 				t.Errorf("%s: x[%d] = %v, want %v", c.name, i, x[i], v)
 			}
 		}
+	}
+}
+
+// Unknowns of tiny size are found to full relative accuracy without nominal values.
+func TestTiny(t *testing.T) {
+	s := New(System{N: 2, M: 2,
+		Residual: func(x, r []float64) { r[0], r[1] = x[0]*x[0]-1e-28, x[1]*x[1]*x[1]-8 },
+		Jacobian: func(x, v []float64) { v[0], v[1], v[2], v[3] = 2*x[0], 0, 0, 3*x[1]*x[1] },
+	}, Options{})
+	x := []float64{2e-14, 1}
+	res := s.Solve(x)
+	if res.Status != Converged || math.Abs(x[0]-1e-14) > 1e-26 || math.Abs(x[1]-2) > 1e-12 {
+		t.Error(res, x)
+	}
+}
+
+// A Jacobian that is not finite at the guess is replaced by differences.
+func TestInfiniteDerivative(t *testing.T) {
+	s := New(System{N: 1, M: 1,
+		Residual: func(x, r []float64) { r[0] = math.Sqrt(x[0]) - 2 },
+		Jacobian: func(x, v []float64) { v[0] = 0.5 / math.Sqrt(x[0]) },
+	}, Options{})
+	x := []float64{0}
+	if res := s.Solve(x); res.Status != Converged || math.Abs(x[0]-4) > 1e-12 {
+		t.Error(res, x)
 	}
 }
 
