@@ -44,6 +44,7 @@ type elimination struct {
 
 	gone      []bool // equations that were used up
 	redundant []int32
+	number    map[int32]float64 // of known roots, with default parameters
 }
 
 type signed struct {
@@ -66,7 +67,7 @@ const (
 )
 
 func newElimination(w *work) *elimination {
-	return &elimination{w: w}
+	return &elimination{w: w, number: map[int32]float64{}}
 }
 
 func (e *elimination) grow() {
@@ -518,6 +519,7 @@ func (e *elimination) settle(v int32, value expr.ID, force bool) bool {
 	}
 	e.value[root] = value
 	if !e.simple(value) {
+		e.number[root] = e.w.number(value)
 		e.w.setRole(e.w.vars[root].atom, roleKnown, root)
 		e.w.known = append(e.w.known, Assign{Target: e.w.vars[root].atom, Value: value, Eq: -1})
 	}

@@ -63,6 +63,7 @@ func (w *work) analyze() bool {
 		return false
 	}
 	w.elim.run()
+	w.elim.dropRedundant()
 	w.elim.finish()
 	w.finishHybrid()
 	if w.failed() {

@@ -21,6 +21,7 @@ type hybrid struct {
 	clauses       [][]branch
 	asserts       []action
 	renamed       map[expr.ID]expr.ID // relations that need no memory
+	knownTerm     map[expr.ID]expr.ID // terms constant in time, in parameters
 	initialReinit []equation          // reinit() at initialization
 }
 

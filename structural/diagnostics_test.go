@@ -40,6 +40,26 @@ x = 1
 y = x
 x = y + 1
 `, "test.mo:6|contradicts"},
+		{"linear contradiction", "E302", `
+var x
+var y
+var z
+x + y + z = 1
+x - y = 2
+z*z = x
+2*x + z = 4
+`, "test.mo:5|test.mo:6|test.mo:8|contradicts"},
+		{"circuit without ground", "E204", `
+var a.v
+var b.v
+var r1.i
+var r2.i
+param R = 1
+r1.i = (a.v - b.v + sin(time))/R
+r2.i = (b.v - a.v)/R
+r1.i + r2.i = 0
+-r1.i - r2.i = 0
+`, "not determined"},
 		{"parameter cycle", "E303", `
 param a = b
 param b = a + 1

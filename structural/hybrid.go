@@ -255,11 +255,13 @@ func (w *work) inlineKnown(e expr.ID) expr.ID {
 	if !found {
 		return e
 	}
-	with := map[expr.ID]expr.ID{}
-	for _, k := range w.known {
-		with[k.Target] = w.substitute(k.Value, with)
+	if w.hyb.knownTerm == nil {
+		w.hyb.knownTerm = map[expr.ID]expr.ID{}
+		for _, k := range w.known {
+			w.hyb.knownTerm[k.Target] = w.substitute(k.Value, w.hyb.knownTerm)
+		}
 	}
-	return w.substitute(e, with)
+	return w.substitute(e, w.hyb.knownTerm)
 }
 
 // update builds Plan.Hybrid and the memory once Seq is known.

@@ -47,7 +47,7 @@ func build(t testing.TB, text string) *model.System {
 			value := ""
 			if head, tail, ok := strings.Cut(rest, "="); ok {
 				rest = head
-				for _, f := range []string{"fixed", "free", "structural", "prefer", "avoid", "always", "never"} {
+				for _, f := range []string{"prefer", "avoid", "always", "never", "structural", "free", "fixed"} {
 					if strings.HasSuffix(strings.TrimSpace(tail), " "+f) {
 						flags = append(flags, f)
 						tail = strings.TrimSuffix(strings.TrimSpace(tail), f)

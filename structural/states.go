@@ -6,6 +6,7 @@ import (
 
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/structural/graph"
 )
 
 // selection says which derivatives of each chain are dummies.
@@ -215,7 +216,7 @@ func (s *signature) selectIn(sel *selection, rows []int32, jac map[int32][]const
 			}
 		}
 	}
-	if len(remaining) == 0 {
+	if len(remaining) == 0 || s.forced(sel, remaining, jac, wish) {
 		return
 	}
 	// Columns that are constant in the remaining rows.
@@ -282,6 +283,54 @@ func (s *signature) selectIn(sel *selection, rows []int32, jac map[int32][]const
 	for _, j := range usable {
 		sel.dummies[j] += count[j]
 	}
+}
+
+// forced obeys the user: where variables of the remaining constraints are to be states
+// always, and just enough others are left, those others are dummies, whatever their
+// coefficients.
+func (s *signature) forced(sel *selection, rows []int32, jac map[int32][]constraintEntry, wish []int8) bool {
+	asked := false
+	var free []int32
+	col := map[int32]int32{}
+	for _, i := range rows {
+		for _, e := range jac[i] {
+			if _, ok := col[e.chain]; ok {
+				continue
+			}
+			col[e.chain] = none
+			always := false
+			for _, v := range s.chains[e.chain] {
+				always = always || wish[v] == 7
+			}
+			if always {
+				asked = true
+				continue
+			}
+			col[e.chain] = int32(len(free))
+			free = append(free, e.chain)
+		}
+	}
+	if !asked || len(free) != len(rows) {
+		return false
+	}
+	g := graph.New(len(free))
+	for _, i := range rows {
+		var cols []int32
+		for _, e := range jac[i] {
+			if c := col[e.chain]; c != none {
+				cols = append(cols, c)
+			}
+		}
+		g.AddRow(cols...)
+	}
+	m := graph.Match(g, nil)
+	if m.N != len(rows) {
+		return false
+	}
+	for k, i := range rows {
+		sel.dummies[free[m.Col[k]]] = s.c[i]
+	}
+	return true
 }
 
 // independentColumns returns the first columns, in the given order, that are

@@ -270,7 +270,7 @@ func (w *work) number(e expr.ID) float64 {
 		case roleParam:
 			return w.paramValue[i], true
 		case roleKnown:
-			return w.number(w.elim.value[w.elim.find(i)]) * float64(w.elim.signTo(i)), true
+			return w.elim.number[i], true
 		}
 		if w.pool.IsAtom(a) {
 			return math.NaN(), true

@@ -153,6 +153,27 @@ v = -der(x)
 a = -der(v)
 w = -v
 a = -x - 0.1*w`, 0, 2, 0, 0, 2},
+	{"a redundant current balance", `
+var x = 1 fixed
+var i1
+var i2
+var i3
+der(x) = i1
+i1 - 2*i2 + i3 = 0
+2*i1 - i2 - i3 = 0
+i1 + i2 - 2*i3 = 0
+i3 = -x`, 0, 1, 0, 0, 1},
+	{"states that the user asks for", `
+var x = 0.6 fixed always
+var y = -0.8
+var vx = 0 fixed always
+var vy
+var T
+der(x) = vx
+der(y) = vy
+der(vx) = -T*x
+der(vy) = -T*y - 9.81
+x^2 + y^2 = 9`, 3, 2, 1, 0, 2},
 	{"explicit inverse of a logarithm", `
 var x = 1 fixed
 var y
