@@ -15,7 +15,7 @@ type dense[T Scalar] struct {
 	a     []T       // column major; L below, U above the diagonal
 	inv   []T       // reciprocals of the pivots
 	scale []T       // row scaling, powers of two
-	big   []float64 // row maxima, then the largest entry met in a column
+	big   []float64 // row maxima
 	swap  []int32   // row exchanged with row k in step k
 	mag   []float64 // magnitudes for the careful test, made when first needed
 	sing  SingularError
@@ -34,16 +34,16 @@ func newDense[T Scalar](p *Pattern) *dense[T] {
 
 func (d *dense[T]) Stats() Stats { return d.stats }
 
-// suspect is the ratio of a pivot to the largest entry of its column, rows already
-// eliminated included, below which the careful singularity test runs.
+// suspect is the ratio of a pivot to the largest entry above it in U below which the
+// careful singularity test runs. Cancellation to rounding level shows in it, for the
+// multipliers are not larger than 1.
 const suspect = 1e-11
 
 func (d *dense[T]) Factor(vals []T) error {
-	if !finite(vals) {
+	if !d.load(vals) {
 		return ErrNotFinite
 	}
 	d.stats.Pivoted++
-	d.load(vals)
 	n, a := d.n, d.a
 	for k := range n {
 		ck := a[k*n : k*n+n]
@@ -58,7 +58,7 @@ func (d *dense[T]) Factor(vals []T) error {
 				piv, best = i, m
 			}
 		}
-		if !(best > suspect*top) || best < suspect*d.big[k] || math.IsInf(best, 0) {
+		if !(best > suspect*top) || math.IsInf(best, 0) {
 			if best == 0 || math.IsInf(best, 0) || d.dependent(vals, k) {
 				d.sing.Col = k
 				return &d.sing
@@ -81,30 +81,38 @@ func (d *dense[T]) Factor(vals []T) error {
 	return nil
 }
 
-// load scatters the scaled values; big[j] becomes the largest entry of column j.
-func (d *dense[T]) load(vals []T) {
+// load scatters the scaled values; it reports false if one is not finite.
+func (d *dense[T]) load(vals []T) bool {
 	p, n := d.pat, d.n
 	clear(d.a)
-	clear(d.big)
+	big := d.big
+	clear(big)
+	vals = vals[:len(p.RowIdx)]
+	var sum T
 	for e, i := range p.RowIdx {
-		if m := magnitude(vals[e]); m > d.big[i] {
-			d.big[i] = m
+		v := vals[e]
+		sum += v * 0
+		if m := magnitude(v); m > big[i] {
+			big[i] = m
 		}
 	}
-	for i, m := range d.big {
-		d.scale[i] = fromReal[T](scaleFor(m))
+	if sum != sum {
+		return false
 	}
-	for j := range n {
-		c := d.a[j*n : j*n+n]
-		m := 0.0
-		for e := p.ColPtr[j]; e < p.ColPtr[j+1]; e++ {
+	scale := d.scale[:len(big)]
+	for i, m := range big {
+		scale[i] = fromReal[T](scaleFor(m))
+	}
+	lo := p.ColPtr[0]
+	for j, hi := range p.ColPtr[1:] {
+		c := d.a[j*n:][:n]
+		for e := lo; e < hi; e++ {
 			i := p.RowIdx[e]
-			v := vals[e] * d.scale[i]
-			c[i] = v
-			m = max(m, magnitude(v))
+			c[i] = vals[e] * scale[i]
 		}
-		d.big[j] = m
+		lo = hi
 	}
+	return true
 }
 
 // update subtracts l times row k from the columns behind k.
