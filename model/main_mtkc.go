@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -28,6 +29,7 @@ type abort struct{ found diag.List }
 // output of the process, in the form of WriteWire. The arguments of the process are
 // model=NAME and arg=PATH=VALUE, any number.
 func OpMain(pkg string, models []OpModel) {
+	debug.SetMaxStack(256 << 20) // a recursion without end stops before the memory does
 	s, found := build(pkg, models, os.Args[1:])
 	if found.Errors() > 0 {
 		s = nil

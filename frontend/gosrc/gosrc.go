@@ -67,6 +67,9 @@ func Load(ctx context.Context, path string, opt Options) (*model.System, diag.Li
 		r.system(sys)
 	}
 	found.Sort()
+	found = slices.CompactFunc(found, func(a, b diag.Diagnostic) bool {
+		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message
+	})
 	if found.Errors() > 0 {
 		return nil, found
 	}
