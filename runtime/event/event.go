@@ -30,6 +30,7 @@ type Scanner struct {
 	bound float64   // largest row sum of |conv|
 	stack []piece
 	coef  []float64
+	work  []float64
 }
 
 type piece struct {
@@ -95,6 +96,7 @@ func NewScanner(degree int) *Scanner {
 	}
 	s.stack = make([]piece, 0, deepest+2)
 	s.coef = make([]float64, (deepest+3)*n)
+	s.work = make([]float64, n)
 	return s
 }
 
@@ -104,9 +106,10 @@ func (s *Scanner) Nodes() []float64 { return s.nodes }
 
 // First returns an interval [lo, hi] in which the polynomial through the values y
 // at the nodes passes to the side after for the first time: it is before at lo,
-// after at hi, and changes once between them. The value at the first node counts
-// as before whatever it is. ok is false if there is no crossing.
-func (s *Scanner) First(y []float64, closed bool) (lo, hi float64, ok bool) {
+// after at hi, and changes once between them; hi-lo is at most 2^-10. The value at
+// the first node counts as before whatever it is. ok is false if there is no
+// crossing, or if it lies behind limit: the search ends as soon as that is known.
+func (s *Scanner) First(y []float64, closed bool, limit float64) (lo, hi float64, ok bool) {
 	n := s.d + 1
 	for k, v := range y[:n] {
 		if v != v { // no polynomial: the nodes before the first NaN must do
@@ -164,7 +167,10 @@ func (s *Scanner) First(y []float64, closed bool) (lo, hi float64, ok bool) {
 		case changes == 0:
 			continue
 		case changes == 1:
-			return p.lo, p.hi, true
+			lo, hi = s.narrow(c, p.lo, p.hi, closed, limit)
+			return lo, hi, lo < limit
+		case p.lo >= limit:
+			return 0, 0, false
 		case p.depth == deepest:
 			continue // contact
 		}
@@ -189,6 +195,32 @@ func (s *Scanner) First(y []float64, closed bool) (lo, hi float64, ok bool) {
 		s.stack = append(s.stack, piece{mid, p.hi, p.depth + 1, p.at}, left)
 	}
 	return 0, 0, false
+}
+
+// narrow bisects an interval with one change of side, given the Bernstein
+// coefficients c on it.
+func (s *Scanner) narrow(c []float64, lo, hi float64, closed bool, limit float64) (float64, float64) {
+	a, b := 0.0, 1.0
+	w := s.work
+	for (hi-lo)*(b-a) > 0x1p-10 && lo+a*(hi-lo) < limit {
+		x := (a + b) / 2
+		copy(w, c)
+		for n := len(w) - 1; n > 0; n-- {
+			for k := range n {
+				w[k] += x * (w[k+1] - w[k])
+			}
+		}
+		if After(w[0], closed) {
+			b = x
+		} else {
+			a = x
+		}
+	}
+	end := lo + b*(hi-lo)
+	if b == 1 {
+		end = hi
+	}
+	return lo + a*(hi-lo), end
 }
 
 // Locate narrows a bracket a < b with y before at a and after at b down to

@@ -34,7 +34,7 @@ func TestFirst(t *testing.T) {
 		{"starts on the wrong side and stays", func(x float64) float64 { return 1e-17 + x }, 4, 0},
 	} {
 		s := NewScanner(c.degree)
-		lo, hi, ok := s.First(sample(s, c.f), false)
+		lo, hi, ok := s.First(sample(s, c.f), false, 2)
 		switch {
 		case math.IsNaN(c.root):
 			if ok {
@@ -45,7 +45,7 @@ func TestFirst(t *testing.T) {
 				if ok {
 					t.Errorf("%s: crossing in [%g, %g]", c.name, lo, hi)
 				}
-			} else if !ok || lo != 0 {
+			} else if !ok || lo != 0 || hi > 0x1p-10 {
 				t.Errorf("%s: [%g, %g] %v", c.name, lo, hi, ok)
 			}
 		case !ok || lo > c.root+1e-9 || hi < c.root-1e-9:
@@ -58,11 +58,23 @@ func TestFirst(t *testing.T) {
 func TestClosed(t *testing.T) {
 	s := NewScanner(4)
 	y := []float64{-1, -1, -1, -0.5, 0}
-	if _, _, ok := s.First(y, false); ok {
+	if _, _, ok := s.First(y, false, 2); ok {
 		t.Error("open: zero at the end counts as after")
 	}
-	if _, _, ok := s.First(y, true); !ok {
+	if _, _, ok := s.First(y, true, 2); !ok {
 		t.Error("closed: zero at the end counts as before")
+	}
+}
+
+// A crossing behind the limit is not reported, one before it is.
+func TestLimit(t *testing.T) {
+	s := NewScanner(5)
+	y := sample(s, func(x float64) float64 { return (x - 0.3) * (x - 0.6) * (x + 1) * -1 })
+	if _, _, ok := s.First(y, false, 0.2); ok {
+		t.Error("the crossing at 0.3 is reported before 0.2")
+	}
+	if lo, hi, ok := s.First(y, false, 0.31); !ok || lo > 0.3 || hi < 0.3 {
+		t.Errorf("[%g, %g] %v", lo, hi, ok)
 	}
 }
 
@@ -94,7 +106,7 @@ func TestFirstRandom(t *testing.T) {
 			}
 		}
 		s := NewScanner(d)
-		lo, hi, ok := s.First(sample(s, f), false)
+		lo, hi, ok := s.First(sample(s, f), false, 2)
 		if ok != (want < 1) || ok && (want < lo-1e-7 || want > hi+1e-7) {
 			t.Fatalf("seed %d, polynomial %d with roots %v: [%g, %g] %v, want %g", seed, n, roots, lo, hi, ok, want)
 		}
@@ -139,7 +151,7 @@ func TestLocate(t *testing.T) {
 func TestFirstAllocates(t *testing.T) {
 	s := NewScanner(8)
 	y := sample(s, func(x float64) float64 { return -(x - 0.4) * (x - 0.4001) })
-	if n := testing.AllocsPerRun(100, func() { s.First(y, false) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { s.First(y, false, 2) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

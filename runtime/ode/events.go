@@ -29,9 +29,12 @@ type hybrid struct {
 	end     []float64   // indicators at (T, U)
 	scale   []float64   // largest indicator seen on the last step
 	zero    []float64   // indicators at the event, before anything changed
-	y       []float64
+	y       [13]float64
 	scan    [13]*event.Scanner // by degree
 	crossed []bool             // relations that changed at the present event
+
+	from, to float64 // part of the step that is searched
+	found    []candidate
 
 	te   []float64 // instants of time relations, start and interval of samples
 	next float64   // next time event
@@ -40,7 +43,7 @@ type hybrid struct {
 	u0, p0     []float64 // before the event
 
 	zeno   []recurrence
-	recent [1024]float64 // times of the last events
+	recent []float64 // times of the last events, a ring
 	count  int
 
 	warned []bool // actions of level warning that were reported
@@ -63,6 +66,7 @@ func newHybrid(in *Integrator) *hybrid {
 		unew: make([]float64, ws.N()), pnew: make([]float64, len(ws.Params)),
 		u0: make([]float64, ws.N()), p0: make([]float64, len(ws.Params)),
 		warned: make([]bool, len(h.Actions)),
+		recent: make([]float64, max(1024, 20*r)),
 	}
 }
 
@@ -192,163 +196,6 @@ func (hy *hybrid) relations(u, p []float64, forced, one bool) bool {
 		}
 	}
 	return changed
-}
-
-// first finds the earliest change of a relation in the last step, [TPrev, T]. It
-// returns its time and marks all relations that changed by then in crossed.
-func (hy *hybrid) first() (t float64, found bool) {
-	ws := hy.ws
-	rels := hy.h.Relations
-	if len(rels) == 0 {
-		return 0, false
-	}
-	d := min(max(degree(hy.in.st), 4), 12)
-	if hy.scan[d] == nil {
-		hy.scan[d] = event.NewScanner(d)
-	}
-	s := hy.scan[d]
-	x := s.Nodes()
-	for len(hy.nodes) <= d {
-		hy.nodes = append(hy.nodes, make([]float64, len(rels)))
-	}
-	if cap(hy.y) <= d {
-		hy.y = make([]float64, d+1)
-	}
-	copy(hy.nodes[0], hy.end)
-	if hy.clear() {
-		return 0, false
-	}
-	at := func(theta float64) float64 { return ws.TPrev + theta*(ws.T-ws.TPrev) }
-	u := hy.unew
-	for k := 1; k < d; k++ {
-		// Without projection: what is found here is confirmed on the invariants below.
-		hy.in.st.Interpolate(at(x[k]), u)
-		hy.crossings(at(x[k]), u, hy.nodes[k])
-	}
-	copy(hy.nodes[d], hy.end)
-	t = math.Inf(1)
-	for i := range rels {
-		r := &rels[i]
-		memory := ws.Params[r.Slot]
-		hy.scale[i] = 0
-		closed := false
-		y := hy.y[:d+1]
-		for k := range y {
-			y[k], closed = r.orient(hy.nodes[k][i], memory)
-			hy.scale[i] = math.Max(hy.scale[i], math.Abs(y[k]))
-		}
-		lo, hi, ok := s.First(y, closed)
-		if !ok || at(lo) >= t {
-			continue
-		}
-		indicator := func(tt float64) float64 {
-			if tt == ws.T {
-				copy(u, ws.U)
-			} else {
-				hy.in.state(tt, u)
-			}
-			hy.crossings(tt, u, hy.pnew[:len(rels)])
-			v, _ := r.orient(hy.pnew[i], memory)
-			return v
-		}
-		a, b := at(lo), at(hi)
-		if lo == hi {
-			a = ws.TPrev
-		}
-		if hi == 1 {
-			b = ws.T
-		}
-		ya, yb := -math.SmallestNonzeroFloat64, 0.0
-		if lo > 0 {
-			ya = indicator(a)
-			if event.After(ya, closed) { // the indicator is no polynomial: it crossed earlier
-				b, yb, a, ya = a, ya, ws.TPrev, y[0]
-			}
-		} else {
-			ya = math.Min(y[0], ya)
-		}
-		if yb == 0 {
-			yb = indicator(b)
-		}
-		for k := 1; k <= d && !event.After(yb, closed); k++ {
-			// It crosses later than the polynomial does, if at all.
-			if at(x[k]) > b && (event.After(y[k], closed) || k == d) {
-				a, ya = b, yb
-				b = at(x[k])
-				if k == d {
-					b = ws.T
-				}
-				yb = indicator(b)
-			}
-		}
-		if !event.After(yb, closed) {
-			continue
-		}
-		if b > t { // an earlier event has been found: is this one before it?
-			yt := indicator(t)
-			if !event.After(yt, closed) {
-				continue
-			}
-			b, yb = t, yt
-		}
-		if b > a {
-			b = event.Locate(indicator, a, b, ya, yb, closed)
-		}
-		t = math.Min(t, b)
-	}
-	if math.IsInf(t, 1) {
-		return 0, false
-	}
-	return t, true
-}
-
-// sloper is a stepper that knows f at both ends of its last step; nil: it does not.
-type sloper interface{ Slopes() (f0, f1 []float64) }
-
-// clear evaluates the indicators at T into end, and reports whether all of them
-// stay clear of zero on the last step by a glance at the cubic Hermite polynomial of
-// each: its Bernstein coefficients lie on the side of the memory, away from zero by
-// at least half of their spread. Only where that fails is the interpolant sampled,
-// which for some methods takes further stages.
-func (hy *hybrid) clear() bool {
-	ws := hy.ws
-	hy.crossings(ws.T, ws.U, hy.end)
-	s, ok := hy.in.st.(sloper)
-	if !ok {
-		return false
-	}
-	f0, f1 := s.Slopes()
-	if f0 == nil {
-		return false
-	}
-	h := ws.T - ws.TPrev
-	const small = 1e-3
-	r := len(hy.end)
-	g0, g1 := hy.nodes[1], hy.nodes[2] // beside the ends
-	u := hy.unew
-	for i, v := range ws.UPrev {
-		u[i] = v + small*h*f0[i]
-	}
-	hy.crossings(ws.TPrev+small*h, u, g0)
-	for i, v := range ws.U {
-		u[i] = v - small*h*f1[i]
-	}
-	hy.crossings(ws.T-small*h, u, g1)
-	for i := range r {
-		rel := &hy.h.Relations[i]
-		memory := ws.Params[rel.Slot]
-		a, _ := rel.orient(hy.nodes[0][i], memory)
-		b, _ := rel.orient(g0[i], memory)
-		c, _ := rel.orient(g1[i], memory)
-		e, _ := rel.orient(hy.end[i], memory)
-		p, q := a+(b-a)/(3*small), e+(c-e)/(3*small)
-		most := max(max(a, e), max(p, q))
-		least := min(min(a, e), min(p, q))
-		if !(most < -0.5*(most-least)) {
-			return false
-		}
-	}
-	return true
 }
 
 // mark notes in crossed, and sets the memory of, the relations that differ from
@@ -617,8 +464,11 @@ func (hy *hybrid) accumulation() error {
 				names = append(names, hy.h.Relations[i].Text)
 			}
 		}
-		return ws.Fail(EventFailure, "%d events within %.3g: the run would not end; the last one changed %s; add a hysteresis",
-			len(hy.recent), t-hy.recent[k], strings.Join(names, ", "))
+		what := "they are samples or time events; make their interval longer"
+		if len(names) > 0 {
+			what = "the last one changed " + strings.Join(names, ", ") + "; add a hysteresis"
+		}
+		return ws.Fail(EventFailure, "%d events within %.3g: the run would not end; %s", len(hy.recent), t-hy.recent[k], what)
 	}
 	hy.recent[k] = t
 	hy.count++

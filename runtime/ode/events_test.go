@@ -549,3 +549,117 @@ func TestIdealDiodes(t *testing.T) {
 		t.Errorf("%d events", sol.Stats.Events)
 	}
 }
+
+// thermostats are n heaters with different time constants, each with two relations,
+// two when-clauses and a discrete variable.
+func thermostats(n int, t1 float64) *machine {
+	u0 := make([]float64, n)
+	for i := range u0 {
+		u0[i] = 15
+	}
+	m := newMachine("thermostats", u0, nil, t1, nil)
+	cold, hot, c1, c2, on := make([]int, n), make([]int, n), make([]int, n), make([]int, n), make([]int, n)
+	for i := range n {
+		cold[i], hot[i] = m.relation("cold", true), m.relation("hot", true)
+		c1[i], c2[i] = m.when("cold"), m.when("hot")
+		on[i], _ = m.discrete("on", 1)
+	}
+	m.k.RHS = func(t float64, u, p, du []float64) {
+		for i, x := range u {
+			du[i] = (30*p[on[i]] - x) * (1 + 0.01*float64(i%97))
+		}
+	}
+	m.k.Crossings = func(t float64, u, p, g []float64) {
+		for i, x := range u {
+			g[2*i], g[2*i+1] = 18-x, x-20
+		}
+	}
+	m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+		copy(unew, u)
+		copy(pnew, p)
+		for i := range u {
+			pnew[c1[i]], pnew[c2[i]] = p[cold[i]], p[hot[i]]
+			if p[cold[i]] != 0 && p[c1[i]] == 0 {
+				pnew[on[i]] = 1
+			}
+			if p[hot[i]] != 0 && p[c2[i]] == 0 {
+				pnew[on[i]] = 0
+			}
+		}
+		return 0
+	}
+	return m
+}
+
+// Many relations, of which groups cross together: the number of switches is known.
+func TestThermostats(t *testing.T) {
+	const n, end = 300, 2.0
+	sol := mustSolve(t, thermostats(n, end).Problem, Options{RelTol: 1e-7, Dense: false, FinalOnly: true})
+	down := math.Log(20.0 / 18)
+	for i := range n {
+		rate := 1 + 0.01*float64(i%97)
+		x, heating, at := 15.0, true, 0.0
+		for {
+			d := down
+			if heating {
+				d = math.Log((30 - x) / (30 - 20))
+			}
+			if at+d/rate > end {
+				break
+			}
+			at += d / rate
+			heating = !heating
+			x = 18
+		}
+		left := (end - at) * rate
+		want := 20 * math.Exp(-left)
+		if heating {
+			want = 30 - (30-x)*math.Exp(-left)
+		}
+		if math.Abs(sol.U[i]-want) > 1e-4 {
+			t.Errorf("thermostat %d ends at %g, want %g", i, sol.U[i], want)
+		}
+	}
+	t.Logf("%+v", sol.Stats)
+}
+
+func BenchmarkThermostats100(b *testing.B) {
+	p := thermostats(100, 5).Problem
+	for range b.N {
+		sol, err := Solve(context.Background(), p, Options{FinalOnly: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(sol.Stats.Events), "events")
+		b.ReportMetric(float64(sol.Stats.Steps), "steps")
+	}
+}
+
+// An indicator that varies much faster than the solution: the steps are long, and
+// still no passage of sin(w t) through zero is missed.
+func TestFastIndicator(t *testing.T) {
+	for _, w := range []float64{3, 25, 120} {
+		m := newMachine("fast", []float64{0}, nil, 10, func(t float64, u, p, du []float64) { du[0] = 1 })
+		pos := m.relation("sin(w*time) > 0", true)
+		cond := m.when("sin(w*time) > 0")
+		cur, pre := m.discrete("n", 0)
+		m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = math.Sin(w * t) }
+		m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+			copy(unew, u)
+			copy(pnew, p)
+			pnew[cond] = p[pos]
+			if p[pos] != 0 && p[cond] == 0 {
+				pnew[cur] = p[pre] + 1
+			}
+			return 0
+		}
+		// At t = 0 the indicator is zero: the relation is false and becomes true just after.
+		want := math.Floor(10*w/(2*math.Pi)) + 1
+		for _, name := range []string{"Tsit5", "Vern7", "Rodas5P", "BDF"} {
+			sol := mustSolve(t, m.Problem, Options{Solver: name})
+			if sol.Params[cur] != want {
+				t.Errorf("%s: w = %g: %v passages, want %v; %+v", name, w, sol.Params[cur], want, sol.Stats)
+			}
+		}
+	}
+}

@@ -1,0 +1,305 @@
+package ode
+
+// The search for the first change of a relation within a step: each indicator is
+// sampled on the interpolant and its polynomial searched in Bernstein form; the true
+// indicator decides.
+
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/event"
+)
+
+// first finds the earliest change of a relation in the last step, [TPrev, T].
+func (hy *hybrid) first() (t float64, found bool) {
+	ws := hy.ws
+	if len(hy.h.Relations) == 0 {
+		return 0, false
+	}
+	d := min(max(degree(hy.in.st), 4), 12)
+	if hy.scan[d] == nil {
+		hy.scan[d] = event.NewScanner(d)
+	}
+	for len(hy.nodes) < 14 {
+		hy.nodes = append(hy.nodes, make([]float64, len(hy.h.Relations)))
+	}
+	copy(hy.nodes[0], hy.end)
+	if hy.clear() {
+		return 0, false
+	}
+	return hy.within(hy.scan[d], ws.TPrev, ws.T, 0)
+}
+
+// deepest is how often a step is halved for the sake of an indicator that varies
+// much faster than the solution.
+const deepest = 8
+
+// within looks for a change in [from, to], where the indicators at from are
+// nodes[0], and leaves those at to there.
+func (hy *hybrid) within(s *event.Scanner, from, to float64, depth int) (t float64, found bool) {
+	hy.from, hy.to = from, to
+	x := s.Nodes()
+	d := len(x) - 1
+	for k := 1; k <= d; k++ {
+		hy.sample(hy.at(x[k]), hy.nodes[k])
+	}
+	if depth < deepest && !hy.resolved(s) {
+		mid := from + (to-from)/2
+		if mid > from && mid < to {
+			if t, found = hy.within(s, from, mid, depth+1); found {
+				return t, true
+			}
+			return hy.within(s, mid, to, depth+1)
+		}
+	}
+	t, surprised := hy.search(s, true)
+	if surprised {
+		t, _ = hy.search(s, false)
+	}
+	copy(hy.nodes[0], hy.nodes[d])
+	return t, t <= to
+}
+
+// at maps [0, 1] to the interval that is searched.
+func (hy *hybrid) at(theta float64) float64 {
+	if theta == 1 {
+		return hy.to
+	}
+	return hy.from + theta*(hy.to-hy.from)
+}
+
+// sample evaluates the indicators at a time of the last step on the bare interpolant:
+// what is found there is confirmed on the invariants later.
+func (hy *hybrid) sample(t float64, g []float64) {
+	if t == hy.ws.T {
+		copy(g, hy.end)
+		return
+	}
+	hy.in.st.Interpolate(t, hy.unew)
+	hy.crossings(t, hy.unew, g)
+}
+
+// resolved compares the indicators with their polynomials at one more point. It
+// matters only where the values come near zero.
+func (hy *hybrid) resolved(s *event.Scanner) bool {
+	x := s.Nodes()
+	d := len(x) - 1
+	theta := 0.6*x[d/2] + 0.4*x[d/2+1]
+	extra := hy.nodes[13]
+	hy.sample(hy.at(theta), extra)
+	// Weights of the barycentric formula at Chebyshev points of the second kind.
+	w := hy.y[:d+1]
+	sum := 0.0
+	for k := range w {
+		w[k] = 1 / (theta - x[k])
+		if k == 0 || k == d {
+			w[k] /= 2
+		}
+		if k&1 == 1 {
+			w[k] = -w[k]
+		}
+		sum += w[k]
+	}
+	for i, g := range extra {
+		p, least, most := 0.0, g, g
+		for k := range w {
+			v := hy.nodes[k][i]
+			p += w[k] * v
+			least, most = min(least, v), max(most, v)
+		}
+		spread := most - least
+		near := least <= spread && most >= -spread
+		if near && math.Abs(p/sum-g) > 0.05*spread+1e-9*math.Abs(g) {
+			return false
+		}
+	}
+	return true
+}
+
+// search looks for the earliest crossing among all relations; +Inf: there is none.
+// Where limited is set, relations whose polynomials cross later than another's are
+// left out. surprised reports that an indicator did not cross where its polynomial
+// does, so that leaving others out was rash.
+func (hy *hybrid) search(s *event.Scanner, limited bool) (t float64, surprised bool) {
+	ws, rels := hy.ws, hy.h.Relations
+	x := s.Nodes()
+	d := len(x) - 1
+	hy.found = hy.found[:0]
+	limit := 2.0 // end of the earliest crossing so far
+	for i := range rels {
+		r := &rels[i]
+		c := candidate{relation: i, memory: ws.Params[r.Slot]}
+		hy.scale[i] = 0
+		y := hy.y[:d+1]
+		for k := range y {
+			y[k], c.closed = r.orient(hy.nodes[k][i], c.memory)
+			hy.scale[i] = max(hy.scale[i], math.Abs(y[k]))
+		}
+		lo, hi, ok := s.First(y, c.closed, limit)
+		if !ok {
+			continue
+		}
+		if limited {
+			limit = math.Min(limit, hi)
+		}
+		c.a, c.b = hy.at(lo), hy.at(hi)
+		hy.found = append(hy.found, c)
+	}
+	// Locate the crossing that the polynomials promise first; whatever has happened
+	// before it comes next, until nothing has.
+	t = math.Inf(1)
+	for len(hy.found) > 0 {
+		k := 0
+		for j := range hy.found {
+			if hy.found[j].b < hy.found[k].b {
+				k = j
+			}
+		}
+		c := hy.found[k]
+		hy.found[k] = hy.found[len(hy.found)-1]
+		hy.found = hy.found[:len(hy.found)-1]
+		tc, ok := hy.locate(&c, t, x)
+		surprised = surprised || !ok || tc > c.b
+		if !ok || tc >= t {
+			continue
+		}
+		t = tc
+		hy.earlier(t)
+	}
+	return t, surprised
+}
+
+// candidate is a relation whose polynomial changes side between a and b.
+type candidate struct {
+	relation int
+	memory   float64
+	closed   bool
+	a, b     float64
+}
+
+// indicators evaluates all relations at a time of the last step, on the invariants
+// and with consistent algebraic variables, into pnew.
+func (hy *hybrid) indicators(t float64) []float64 {
+	g, u := hy.pnew[:len(hy.end)], hy.unew
+	if t == hy.ws.T {
+		copy(u, hy.ws.U)
+	} else {
+		hy.in.state(t, u)
+	}
+	hy.crossings(t, u, g)
+	return g
+}
+
+// locate refines the crossing of a candidate, which lies before limit, on the true
+// indicator. It fails if the indicator does not cross after all.
+func (hy *hybrid) locate(c *candidate, limit float64, nodes []float64) (t float64, ok bool) {
+	r := &hy.h.Relations[c.relation]
+	y := func(t float64) float64 {
+		v, _ := r.orient(hy.indicators(t)[c.relation], c.memory)
+		return v
+	}
+	start := hy.from
+	ystart, _ := r.orient(hy.nodes[0][c.relation], c.memory)
+	ystart = math.Min(ystart, -math.SmallestNonzeroFloat64) // before, whatever it is
+	a, ya := start, ystart
+	if c.a > start {
+		a, ya = c.a, y(c.a)
+		if event.After(ya, c.closed) { // the indicator is no polynomial: it crossed earlier
+			return event.Locate(y, start, a, ystart, ya, c.closed), true
+		}
+	}
+	b := math.Min(math.Max(c.b, math.Nextafter(a, math.Inf(1))), hy.to)
+	yb := y(b)
+	for _, x := range nodes[1:] { // it crosses later than the polynomial, if at all
+		if event.After(yb, c.closed) || b >= limit {
+			break
+		}
+		if next := hy.at(x); next > b {
+			a, ya = b, yb
+			b = next
+			yb = y(b)
+		}
+	}
+	if !event.After(yb, c.closed) {
+		return 0, false
+	}
+	return event.Locate(y, a, b, ya, yb, c.closed), true
+}
+
+// earlier keeps the candidates that crossed before t: those that lie after it both
+// at t and just before.
+func (hy *hybrid) earlier(t float64) {
+	for _, at := range [...]float64{t, math.Nextafter(t, math.Inf(-1))} {
+		if len(hy.found) == 0 || at <= hy.from {
+			hy.found = hy.found[:0]
+			return
+		}
+		g := hy.indicators(at)
+		kept := hy.found[:0]
+		for _, c := range hy.found {
+			v, _ := hy.h.Relations[c.relation].orient(g[c.relation], c.memory)
+			if event.After(v, c.closed) {
+				c.b = math.Min(c.b, at)
+				kept = append(kept, c)
+			}
+		}
+		hy.found = kept
+	}
+}
+
+// sloper is a stepper that knows f at both ends of its last step; nil: it does not.
+type sloper interface{ Slopes() (f0, f1 []float64) }
+
+// clear evaluates the indicators at T into end, and reports whether all of them
+// stay clear of zero on the last step by a glance at the cubic Hermite polynomial of
+// each: its Bernstein coefficients lie on the side of the memory, away from zero by
+// at least half of their spread, and the indicator at the Hermite point in the middle
+// agrees. Only where that fails is the interpolant sampled, which for some methods
+// takes further stages.
+func (hy *hybrid) clear() bool {
+	ws := hy.ws
+	hy.crossings(ws.T, ws.U, hy.end)
+	s, ok := hy.in.st.(sloper)
+	if !ok {
+		return false
+	}
+	f0, f1 := s.Slopes()
+	if f0 == nil {
+		return false
+	}
+	h := ws.T - ws.TPrev
+	const small = 1e-3
+	r := len(hy.end)
+	g0, g1, gm := hy.nodes[1], hy.nodes[2], hy.nodes[3] // beside the ends, in the middle
+	u := hy.unew
+	for i, v := range ws.UPrev {
+		u[i] = v + small*h*f0[i]
+	}
+	hy.crossings(ws.TPrev+small*h, u, g0)
+	for i, v := range ws.U {
+		u[i] = v - small*h*f1[i]
+	}
+	hy.crossings(ws.T-small*h, u, g1)
+	for i, v := range ws.U {
+		u[i] = (ws.UPrev[i]+v)/2 + h/8*(f0[i]-f1[i])
+	}
+	hy.crossings(ws.TPrev+h/2, u, gm)
+	for i := range r {
+		rel := &hy.h.Relations[i]
+		memory := ws.Params[rel.Slot]
+		a, _ := rel.orient(hy.nodes[0][i], memory)
+		b, _ := rel.orient(g0[i], memory)
+		c, _ := rel.orient(g1[i], memory)
+		e, _ := rel.orient(hy.end[i], memory)
+		p, q := a+(b-a)/(3*small), e+(c-e)/(3*small)
+		most := max(max(a, e), max(p, q))
+		least := min(min(a, e), min(p, q))
+		if !(most < -0.5*(most-least)) {
+			return false
+		}
+		if m, _ := rel.orient(gm[i], memory); !(math.Abs(m-(a+3*p+3*q+e)/8) <= 0.25*(most-least)+1e-9*math.Abs(m)) {
+			return false
+		}
+	}
+	return true
+}
