@@ -198,7 +198,8 @@ func planOf(t reflect.Type) *typePlan {
 }
 
 // instanceName is the name of a field in instance paths: parameters keep their Go
-// name, the leading capitals of all others become small letters.
+// name, the leading capitals of all others become small letters. T and Time keep
+// theirs: t and time are the independent variable.
 func instanceName(name, role string) string {
 	if role == "param" || role == "const" {
 		return name
@@ -210,7 +211,10 @@ func instanceName(name, role string) string {
 		}
 		r[i] = unicode.ToLower(r[i])
 	}
-	return string(r)
+	if s := string(r); s != "t" && s != "time" {
+		return s
+	}
+	return name
 }
 
 // fieldNotes reads the tag that frontend/gosrc adds to a field: its role and place,
