@@ -79,38 +79,41 @@ func (hy *hybrid) sample(t float64, g []float64) {
 	hy.crossings(t, hy.unew, g)
 }
 
-// resolved compares the indicators with their polynomials at one more point. It
+// resolved compares the indicators with their polynomials at further points. It
 // matters only where the values come near zero.
 func (hy *hybrid) resolved(s *event.Scanner) bool {
 	x := s.Nodes()
 	d := len(x) - 1
-	theta := 0.6*x[d/2] + 0.4*x[d/2+1]
-	extra := hy.nodes[13]
-	hy.sample(hy.at(theta), extra)
-	// Weights of the barycentric formula at Chebyshev points of the second kind.
-	w := hy.y[:d+1]
-	sum := 0.0
-	for k := range w {
-		w[k] = 1 / (theta - x[k])
-		if k == 0 || k == d {
-			w[k] /= 2
-		}
-		if k&1 == 1 {
-			w[k] = -w[k]
-		}
-		sum += w[k]
-	}
-	for i, g := range extra {
-		p, least, most := 0.0, g, g
+	// In the three widest gaps, at odd places, lest a periodic indicator agree by chance.
+	m := d / 2
+	for _, theta := range [...]float64{0.58*x[m] + 0.42*x[m+1], 0.37*x[m-1] + 0.63*x[m], 0.71*x[m+1] + 0.29*x[m+2]} {
+		extra := hy.nodes[13]
+		hy.sample(hy.at(theta), extra)
+		// Weights of the barycentric formula at Chebyshev points of the second kind.
+		w := hy.y[:d+1]
+		sum := 0.0
 		for k := range w {
-			v := hy.nodes[k][i]
-			p += w[k] * v
-			least, most = min(least, v), max(most, v)
+			w[k] = 1 / (theta - x[k])
+			if k == 0 || k == d {
+				w[k] /= 2
+			}
+			if k&1 == 1 {
+				w[k] = -w[k]
+			}
+			sum += w[k]
 		}
-		spread := most - least
-		near := least <= spread && most >= -spread
-		if near && math.Abs(p/sum-g) > 0.05*spread+1e-9*math.Abs(g) {
-			return false
+		for i, g := range extra {
+			p, least, most := 0.0, g, g
+			for k := range w {
+				v := hy.nodes[k][i]
+				p += w[k] * v
+				least, most = min(least, v), max(most, v)
+			}
+			spread := most - least
+			near := least <= spread && most >= -spread
+			if near && math.Abs(p/sum-g) > 0.05*spread+1e-9*math.Abs(g) {
+				return false
+			}
 		}
 	}
 	return true
