@@ -152,7 +152,7 @@ func (b *solver) scalar(row, col int32) {
 		b.iterate([]int32{v}, nil, []*equation{q})
 	}
 	if b.report != nil {
-		blk := Block{Vars: []expr.ID{w.vars[v].atom}, Eqs: []Residual{w.plain(q)}, Linear: ok}
+		blk := Block{Vars: []expr.ID{w.vars[v].atom}, Eqs: []Residual{w.residual(q)}, Linear: ok}
 		if !ok {
 			blk.Tear = blk.Vars
 		}
@@ -345,7 +345,7 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		blk.Vars = append(blk.Vars, w.vars[b.vars[c]].atom)
 	}
 	for _, r := range comp {
-		blk.Eqs = append(blk.Eqs, w.plain(&b.eqs[r]))
+		blk.Eqs = append(blk.Eqs, w.residual(&b.eqs[r]))
 	}
 	for _, v := range unknowns {
 		blk.Tear = append(blk.Tear, w.vars[v].atom)

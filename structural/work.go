@@ -310,14 +310,7 @@ func (w *work) describe(q *equation) string {
 func (w *work) name(v int32) string { return w.pool.Name(w.vars[v].atom) }
 
 func (w *work) residual(q *equation) Residual {
-	r := w.plain(q)
-	r.Text = w.describe(q)
-	return r
-}
-
-// plain is residual without the text.
-func (w *work) plain(q *equation) Residual {
-	return Residual{Value: q.res, Eq: max(int(q.src), -1), Order: int(q.order)}
+	return Residual{Value: q.res, Eq: max(int(q.src), -1), Order: int(q.order), Text: w.describe(q)}
 }
 
 func (w *work) note(pos diag.Pos, code, next, format string, args ...any) {
