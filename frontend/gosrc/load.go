@@ -65,11 +65,20 @@ func (u *universe) list(ctx context.Context, dir, pattern string, overlay map[st
 	if err != nil {
 		if ctx.Err() != nil {
 			u.l.found.Add(diag.Pos{}, "E108", "", "stopped: %v", ctx.Err())
-		} else if errors.Is(err, exec.ErrNotFound) {
+		} else if errors.Is(err, exec.ErrNotFound) || strings.Contains(err.Error(), "go command required") {
 			u.l.found.Add(diag.Pos{}, "E104", "install Go from https://go.dev/dl, or give the model as Base Modelica", "models in Go need the go command, which was not found")
 		} else {
 			u.l.found.Add(diag.Pos{}, "E102", "", "%s", firstLine(err.Error()))
 		}
+		return nil
+	}
+	if len(pkgs) == 0 {
+		// The go command says why on its standard error only.
+		cmd := exec.CommandContext(ctx, "go", "list", pattern)
+		cmd.Dir = dir
+		out, _ := cmd.CombinedOutput()
+		msg := strings.TrimPrefix(strings.Join(strings.Fields(string(out)), " "), "go: ")
+		u.l.found.Add(diag.Pos{}, "E102", "the go command must be able to list the package of the model", "%s", msg)
 		return nil
 	}
 	if len(pkgs) != 1 {
