@@ -28,7 +28,7 @@ import (
 	"math"
 )
 
-func init() { Register(bdfMethod{}, "CVODE_BDF", "IDA") }
+func init() { Register(bdfMethod{}, "Gear") }
 
 type bdfMethod struct{}
 
