@@ -256,9 +256,9 @@ type sloper interface{ Slopes() (f0, f1 []float64) }
 // clear evaluates the indicators at T into end, and reports whether all of them
 // stay clear of zero on the last step by a glance at the cubic Hermite polynomial of
 // each: its Bernstein coefficients lie on the side of the memory, away from zero by
-// at least half of their spread, and the indicator at the Hermite point in the middle
-// agrees. Only where that fails is the interpolant sampled, which for some methods
-// takes further stages.
+// at least half of their spread, and the indicator at a point between agrees. Only
+// where that fails is the interpolant sampled, which for some methods takes further
+// stages.
 func (hy *hybrid) clear() bool {
 	ws := hy.ws
 	hy.crossings(ws.T, ws.U, hy.end)
@@ -273,7 +273,7 @@ func (hy *hybrid) clear() bool {
 	h := ws.T - ws.TPrev
 	const small = 1e-3
 	r := len(hy.end)
-	g0, g1, gm := hy.nodes[1], hy.nodes[2], hy.nodes[3] // beside the ends, in the middle
+	g0, g1, gm := hy.nodes[1], hy.nodes[2], hy.nodes[3] // beside the ends, between them
 	u := hy.unew
 	for i, v := range ws.UPrev {
 		u[i] = v + small*h*f0[i]
@@ -283,10 +283,11 @@ func (hy *hybrid) clear() bool {
 		u[i] = v - small*h*f1[i]
 	}
 	hy.crossings(ws.T-small*h, u, g1)
+	const x, y = 0.39, 1 - 0.39 // an odd place
 	for i, v := range ws.U {
-		u[i] = (ws.UPrev[i]+v)/2 + h/8*(f0[i]-f1[i])
+		u[i] = (1+2*x)*y*y*ws.UPrev[i] + x*x*(3-2*x)*v + x*y*h*(y*f0[i]-x*f1[i])
 	}
-	hy.crossings(ws.TPrev+h/2, u, gm)
+	hy.crossings(ws.TPrev+x*h, u, gm)
 	for i := range r {
 		rel := &hy.h.Relations[i]
 		memory := ws.Params[rel.Slot]
@@ -300,7 +301,7 @@ func (hy *hybrid) clear() bool {
 		if !(most < -0.5*(most-least)) {
 			return false
 		}
-		if m, _ := rel.orient(gm[i], memory); !(math.Abs(m-(a+3*p+3*q+e)/8) <= 0.25*(most-least)+1e-9*math.Abs(m)) {
+		if m, _ := rel.orient(gm[i], memory); !(math.Abs(m-(y*y*y*a+3*x*y*y*p+3*x*x*y*q+x*x*x*e)) <= 0.25*(most-least)+1e-9*math.Abs(m)) {
 			return false
 		}
 	}
