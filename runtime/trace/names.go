@@ -2,7 +2,6 @@ package trace
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/mtkc/mtkc/runtime/ode"
@@ -60,8 +59,8 @@ func ownVariable(name string) bool {
 }
 
 // Select returns the names that the wishes stand for, each once, in the order of the
-// wishes. A wish is a name; or a pattern with * and ?, where * stands for any part
-// of a path; or a component, which means all its variables. No wishes mean Default.
+// wishes. A wish is a name; or a pattern with * for any text and ? for one character;
+// or a component, which means all its variables. No wishes mean Default.
 // A wish that fits nothing is an *UnknownName.
 func Select(p *ode.Problem, wishes []string) ([]string, error) {
 	if len(wishes) == 0 {
@@ -87,7 +86,7 @@ func Select(p *ode.Problem, wishes []string) ([]string, error) {
 		}
 		found := false
 		for _, n := range all {
-			if matches(w, n) || strings.HasPrefix(n, w+".") || strings.HasPrefix(n, w+"[") {
+			if strings.ContainsAny(w, "*?") && matches(w, n) || strings.HasPrefix(n, w+".") || strings.HasPrefix(n, w+"[") {
 				take(n)
 				found = true
 			}
@@ -99,15 +98,26 @@ func Select(p *ode.Problem, wishes []string) ([]string, error) {
 	return names, nil
 }
 
-// matches compares a pattern with a name. Brackets, which path.Match would take for
-// a set of characters, stand for themselves.
+// matches compares a pattern with a name: * stands for any text, ? for one character.
 func matches(pattern, name string) bool {
-	if !strings.ContainsAny(pattern, "*?") {
-		return false
+	star, retry := -1, 0
+	i, j := 0, 0
+	for j < len(name) {
+		switch {
+		case i < len(pattern) && pattern[i] == '*':
+			star, retry = i, j
+			i++
+		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == name[j]):
+			i++
+			j++
+		case star >= 0: // let the last star take one character more
+			retry++
+			i, j = star+1, retry
+		default:
+			return false
+		}
 	}
-	pattern = strings.NewReplacer("[", `\[`, "]", `\]`, "/", `\/`).Replace(pattern)
-	ok, err := path.Match(pattern, name)
-	return err == nil && ok
+	return strings.Trim(pattern[i:], "*") == ""
 }
 
 func allNames(p *ode.Problem) []string {
