@@ -66,22 +66,36 @@ func (e *SingularError) Is(target error) bool { return target == ErrSingular }
 // factorisation that needs less work: the dense one below nine unknowns and where
 // the predicted work of the sparse one is not well below n^3/3.
 func New[T Scalar](p *Pattern, h Hints) Solver[T] {
+	return choose[T](p, h, prepare(p, h))
+}
+
+// NewPair returns a real and a complex solver for the same pattern; the pattern is
+// analysed once.
+func NewPair(p *Pattern, h Hints) (Solver[float64], Solver[complex128]) {
+	an := prepare(p, h)
+	return choose[float64](p, h, an), choose[complex128](p, h, an)
+}
+
+// prepare analyses p unless the dense factorisation is certain: then it returns nil.
+func prepare(p *Pattern, h Hints) *analysis {
 	if p.Rows != p.Cols {
-		panic(fmt.Sprintf("mtkc: bug: linsolve.New with a %d by %d pattern", p.Rows, p.Cols))
+		panic(fmt.Sprintf("mtkc: bug: a linear solver for a %d by %d pattern", p.Rows, p.Cols))
 	}
-	n := p.Rows
-	if h.Dense || n <= 8 && !h.Sparse {
+	if h.Dense || p.Rows <= 8 && !h.Sparse {
+		return nil
+	}
+	return analyse(p)
+}
+
+func choose[T Scalar](p *Pattern, h Hints, an *analysis) Solver[T] {
+	if an == nil {
 		return newDense[T](p)
 	}
-	an := analyse(p)
-	if !h.Sparse {
-		// A sparse multiply-add costs about three dense ones (indirect addressing),
-		// and each stored entry and column brings overhead of its own.
-		dense := float64(n) * float64(n) * float64(n) / 3
-		sparse := 3*an.flops + 4*float64(p.NNZ()) + 10*float64(n)
-		if n <= 2000 && sparse > dense {
-			return newDense[T](p)
-		}
+	// A sparse multiply-add costs about three dense ones (indirect addressing),
+	// and each stored entry and column brings overhead of its own.
+	n := float64(p.Rows)
+	if !h.Sparse && n <= 2000 && n*n*n/3 < 3*an.flops+4*float64(p.NNZ())+10*n {
+		return newDense[T](p)
 	}
 	return newSparse[T](p, an, h)
 }

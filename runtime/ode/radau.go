@@ -78,9 +78,8 @@ const (
 // New returns a stepper.
 func (radauMethod) New(ws *Workspace) (Stepper, error) {
 	n := ws.N()
-	r := &radau{ws: ws, m: newIterationMatrix(ws)}
-	r.cw = linsolve.NewShifted[complex128](ws.Pattern, ws.Mass)
-	r.clu = linsolve.New[complex128](r.cw.Pattern, linsolve.Hints{})
+	r := &radau{ws: ws, cw: linsolve.NewShifted[complex128](ws.Pattern, ws.Mass)}
+	r.m, r.clu = newIterationPair(ws)
 	flat := make([]float64, 14*n)
 	for _, v := range []*[]float64{&r.f0, &r.w1, &r.w2, &r.w3, &r.z1, &r.z2, &r.z3, &r.g1, &r.g2, &r.g3, &r.inv, &r.d1, &r.d2, &r.d3} {
 		*v = flat[:n:n]

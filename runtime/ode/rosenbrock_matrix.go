@@ -20,6 +20,15 @@ func newIterationMatrix(ws *Workspace) *iterationMatrix {
 	return m
 }
 
+// newIterationPair returns the real matrix and a complex solver of the same pattern.
+func newIterationPair(ws *Workspace) (*iterationMatrix, linsolve.Solver[complex128]) {
+	m := &iterationMatrix{ws: ws, jac: make([]float64, ws.Pattern.NNZ()), bad: -1}
+	m.w = linsolve.NewShifted[float64](ws.Pattern, ws.Mass)
+	var c linsolve.Solver[complex128]
+	m.lu, c = linsolve.NewPair(m.w.Pattern, linsolve.Hints{})
+	return m, c
+}
+
 // evaluate sets J at (t, u), where f0 is f(t, u). Where the compiled Jacobian is not
 // finite (the derivative of sqrt at 0), finite differences take its place; it
 // reports false if they are not finite either.
