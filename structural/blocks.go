@@ -2,6 +2,7 @@ package structural
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/mtkc/mtkc/expr"
@@ -174,6 +175,11 @@ func (b *solver) booleanLoop(rows, cols []int32) {
 // equations that are left over are the residuals. Next to be torn is the variable in
 // most of the remaining equations.
 //
+// A chain of safe pivots may still amplify errors without bound (a long ladder of
+// resistors torn at one end, the instability of shooting). An estimate of the
+// amplification goes with each unknown, and one that would exceed maxGrowth is left to
+// be torn itself.
+//
 // Cellier and Elmqvist, IEEE Control Systems 13(2), 1993; Otter and Elmqvist,
 // Modelica 2017, for the restriction to safe pivots.
 func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) {
@@ -214,6 +220,7 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 	used := make([]bool, n)       // rows that were solved
 	missing := make([]int32, n)   // open columns of each row
 	weight := make([]int32, n)    // open rows of each column
+	growth := make([]float64, n)  // of errors from the tearing variables to each column
 	values := make([]expr.ID, n)  // by row
 	solvedFor := make([]int32, n) // by row
 	for r := range n {
@@ -244,6 +251,7 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 	var tears []int32
 	tearColumn := func(c int32) {
 		status[c] = torn
+		growth[c] = 1
 		tears = append(tears, c)
 		closeColumn(c)
 	}
@@ -276,6 +284,16 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		if q.lhs == expr.None && !w.linearPivot(q, b.vars[cols[c]]) {
 			return
 		}
+		g := b.growth(q, b.vars[cols[c]], func(v int32) float64 {
+			if k := b.col[v]; k != none && b.local[k] != none {
+				return growth[b.local[k]]
+			}
+			return 0
+		})
+		if g > maxGrowth {
+			return
+		}
+		growth[c] = g
 		used[r], values[r], solvedFor[r] = true, v, c
 		status[c] = solved
 		order = append(order, r)
@@ -351,6 +369,39 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		blk.Tear = append(blk.Tear, w.vars[v].atom)
 	}
 	b.report(blk)
+}
+
+// maxGrowth bounds the amplification of rounding errors by the explicit part of a
+// torn block: it leaves twelve digits to the residuals.
+const maxGrowth = 1e4
+
+// growth estimates by how much an error in the tearing variables is amplified in v
+// when q is solved for it: the sum of |dq/dx / dq/dv| * of(x) over the other unknowns
+// x. Coefficients that are not constant count as 1.
+func (b *solver) growth(q *equation, v int32, of func(int32) float64) float64 {
+	w := b.w
+	size := func(e expr.ID) float64 {
+		if w.constant(e) {
+			if x := math.Abs(w.number(e)); x == x {
+				return x
+			}
+		}
+		return 1
+	}
+	atoms, derivs := w.pool.Gradient(q.res, func(a expr.ID) bool {
+		r, _ := w.roleOf(a)
+		return r == roleVar
+	})
+	sum, pivot := 0.0, 1.0
+	for k, a := range atoms {
+		_, x := w.roleOf(a)
+		if x == v {
+			pivot = size(derivs[k])
+		} else if g := of(x); g > 0 {
+			sum += g * size(derivs[k])
+		}
+	}
+	return sum / pivot
 }
 
 // obtainable reports whether some equation of a block can be solved for column c with
