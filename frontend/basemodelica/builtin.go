@@ -279,11 +279,9 @@ func keepTo(t stype, op expr.Op) builtin {
 		if !r.number(&a[0], off) {
 			return bad()
 		}
-		if a[0].t.base == bReal {
-			a[0] = r.map1(a[0], func(x expr.ID) expr.ID { return r.pool.Fn(op, x) })
-		}
-		a[0].t = t
-		return a[0]
+		v := r.map1(a[0], func(x expr.ID) expr.ID { return r.pool.Fn(op, x) })
+		v.t = t
+		return v
 	}}
 }
 
@@ -426,8 +424,8 @@ func (r *reader) filled(a []value, off int32) value {
 	v := a[0]
 	inner := count(v.dims)
 	dims = append(dims, v.dims...)
-	if r.elements += n * inner; r.elements > maxElements || n*inner > maxElements {
-		return r.err(off, "E174", "make the arrays smaller", "the model has more than %d scalars", maxElements)
+	if !r.room(n*inner, off) {
+		return bad()
 	}
 	return arrayOf(v.t, dims, func(i int) value { return v.at(i % inner) })
 }
@@ -449,7 +447,9 @@ func evalIdentity(r *reader, a []value, off int32) value {
 	if n < 0 || n > 4000 {
 		return r.err(off, "E174", "make the matrix smaller", "identity(%d)", n)
 	}
-	r.elements += n * n
+	if !r.room(n*n, off) {
+		return bad()
+	}
 	return identity(r.pool, n)
 }
 
@@ -462,7 +462,9 @@ func evalDiagonal(r *reader, a []value, off int32) value {
 	if n > 4000 {
 		return r.err(off, "E174", "make the matrix smaller", "diagonal of %d elements", n)
 	}
-	r.elements += n * n
+	if !r.room(n*n, off) {
+		return bad()
+	}
 	out := value{t: v.t, dims: []int{n, n}, el: make([]expr.ID, n*n)}
 	for i := range n {
 		out.el[i*n+i] = v.el[i]
@@ -475,7 +477,10 @@ func evalLinspace(r *reader, a []value, off int32) value {
 	if !ok || !r.number(&a[0], off) || !r.number(&a[1], off) {
 		return bad()
 	}
-	if n < 2 || n > maxElements || a[0].dims != nil || a[1].dims != nil {
+	if !r.room(max(n, 0), off) {
+		return bad()
+	}
+	if n < 2 || a[0].dims != nil || a[1].dims != nil {
 		return r.err(off, "E162", "use two scalars and 2 points or more", "linspace with %d points", n)
 	}
 	p := r.pool

@@ -286,8 +286,11 @@ func (r *reader) shape(c *comp) bool {
 // symbols makes the scalars of a component and returns the number after the last.
 func (r *reader) symbols(c *comp, name string, t stype, dims []int, leaf int32) (value, int32) {
 	n := count(dims)
-	if r.elements += n; r.elements > maxElements || n < 0 || n > maxElements {
-		return r.err(c.d.off, "E174", "make the arrays smaller", "%s makes the model larger than %d scalars", name, maxElements), leaf
+	if n > maxElements-r.scalars {
+		return r.err(c.d.off, "E174", "make the arrays smaller", "%s gives the model more than %d scalars", name, maxElements), leaf
+	}
+	if t.base != bRecord {
+		r.scalars += n
 	}
 	if t.base == bRecord {
 		one := func(name string) value {

@@ -270,8 +270,8 @@ func (r *reader) declareLocal(f *function, d *decl, v value, input bool) bool {
 
 // blank is a value of that type in which every scalar is missing.
 func (r *reader) blank(t stype, dims []int, off int32) value {
-	if r.elements += count(dims); r.elements > maxElements || count(dims) > maxElements {
-		return r.err(off, "E174", "make the arrays smaller", "the model has more than %d scalars", maxElements)
+	if !r.room(count(dims), off) {
+		return bad()
 	}
 	if t.base != bRecord {
 		if dims == nil {

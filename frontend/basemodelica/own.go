@@ -111,9 +111,9 @@ func (r *reader) ownVariable(v *model.Variable, own []mod) {
 			v.Tunable = r.ownFlag(a)
 		case "structural":
 			v.Structural = r.ownFlag(a)
-		case "output":
+		case "isOutput":
 			v.Output = r.ownFlag(a)
-		case "discrete":
+		case "isDiscrete":
 			if r.ownFlag(a) && v.Kind == model.Unknown {
 				v.Kind = model.DiscreteVar
 			}

@@ -101,6 +101,8 @@ func (p *parser) equation(to []stmt) []stmt {
 		case tEq:
 			p.next()
 			s.rhs = p.expression()
+		case tAssign:
+			p.want(tSemi)
 		default:
 			s.kind = sCall
 		}

@@ -93,10 +93,12 @@ type reader struct {
 
 	whenSet    map[expr.ID]bool // assigned in a when-clause
 	inEq       map[expr.ID]bool // discrete variables that an equation mentions
-	elements   int              // scalars made so far, against maxElements
+	elements   int              // of temporary arrays so far, against maxTemporary
+	scalars    int              // of the model, against maxElements
 	steps      int              // statements executed at compile time
 	stateType  *typeDef         // StateSelect
 	levelType  *typeDef         // AssertionLevel
+	spoiled    bool             // known failed because of a value that was reported
 	depthKnown int              // nested evaluations of parameters
 	quiet      int              // > 0: errors are not reported
 	filePos    string           // file of the last own position
@@ -105,9 +107,10 @@ type reader struct {
 
 // Bounds against inputs that would fill the memory.
 const (
-	maxElements = 20_000_000
-	maxSteps    = 20_000_000
-	maxCalls    = 200
+	maxElements  = 4_000_000   // of one array, and scalars of a model
+	maxTemporary = 100_000_000 // elements of all arrays met while reading
+	maxSteps     = 20_000_000  // statements and rounds executed while reading
+	maxCalls     = 200         // nested calls
 )
 
 type leafOf struct{ comp, leaf int32 }
@@ -192,4 +195,17 @@ func (r *reader) build() {
 	}
 	r.settle()
 	r.annotations(m)
+}
+
+// room counts n more elements of temporary arrays and reports whether they fit.
+func (r *reader) room(n int, off int32) bool {
+	if n <= 1 {
+		return true
+	}
+	if n > maxElements || n > maxTemporary-r.elements {
+		r.err(off, "E174", "make the arrays and ranges smaller", "arrays have more than %d elements together", maxTemporary)
+		return false
+	}
+	r.elements += n
+	return true
 }

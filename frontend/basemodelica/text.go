@@ -1,6 +1,7 @@
 package basemodelica
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -104,6 +105,10 @@ func (w *printer) measure(n int) {
 				lo, hi = min(lo, w.lo[a[k]], w.lo[a[k+1]]), max(hi, w.hi[a[k]], w.hi[a[k+1]])
 			}
 			h = mix(h ^ s)
+		case expr.OpMin, expr.OpMax, expr.OpEq, expr.OpNe: // either order is the same term
+			a := p.Args(e)
+			h = mix(h ^ (mix(w.hash[a[0]]) + mix(w.hash[a[1]])))
+			lo, hi = min(w.lo[a[0]], w.lo[a[1]]), max(w.hi[a[0]], w.hi[a[1]])
 		default:
 			args := p.Args(e)
 			if op == expr.OpCall {
@@ -299,6 +304,12 @@ func (w *printer) typed(e expr.ID, prec int, enum *model.Enum) {
 	}
 	a := p.Args(e)
 	switch op {
+	case expr.OpMin, expr.OpMax, expr.OpEq, expr.OpNe:
+		if !w.plain && w.compare(a[1], a[0]) < 0 {
+			a = []expr.ID{a[1], a[0]}
+		}
+	}
+	switch op {
 	case expr.OpLt, expr.OpLe, expr.OpEq, expr.OpNe:
 		t := w.enumOf(a[0])
 		if t == nil {
@@ -428,20 +439,13 @@ func (w *printer) sorted(a []expr.ID, key int, buf []couple) []couple {
 	if w.plain {
 		return buf
 	}
-	slices.SortFunc(buf, func(x, y couple) int {
-		switch {
-		case w.lo[x.key] != w.lo[y.key]:
-			return int(w.lo[x.key]) - int(w.lo[y.key])
-		case w.hi[x.key] != w.hi[y.key]:
-			return int(w.hi[x.key]) - int(w.hi[y.key])
-		case w.hash[x.key] < w.hash[y.key]:
-			return -1
-		case w.hash[x.key] > w.hash[y.key]:
-			return 1
-		}
-		return int(x.key) - int(y.key)
-	})
+	slices.SortFunc(buf, func(x, y couple) int { return w.compare(x.key, y.key) })
 	return buf
+}
+
+// compare orders terms for the text.
+func (w *printer) compare(x, y expr.ID) int {
+	return cmp.Or(cmp.Compare(w.lo[x], w.lo[y]), cmp.Compare(w.hi[x], w.hi[y]), cmp.Compare(w.hash[x], w.hash[y]), cmp.Compare(x, y))
 }
 
 func (w *printer) sum(e expr.ID) {

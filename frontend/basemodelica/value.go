@@ -71,11 +71,16 @@ func (v *value) bad() bool      { return v.t.base == bBad }
 func (v *value) isScalar() bool { return v.dims == nil }
 func (v *value) numeric() bool  { return v.t.base == bReal || v.t.base == bInteger }
 
-// count is the number of elements.
+// count is the number of elements, at most a bit above maxElements.
 func count(dims []int) int {
 	n := 1
 	for _, d := range dims {
-		n *= d
+		if d == 0 {
+			return 0
+		}
+		if n *= d; n > maxElements {
+			n = maxElements + 1
+		}
 	}
 	return n
 }

@@ -276,10 +276,10 @@ func (w *writer) variable(v *model.Variable) {
 		own("tunable=true")
 	}
 	if discrete {
-		own("discrete=true")
+		own("isDiscrete=true")
 	}
 	if v.Output && v.Kind == model.InputVar {
-		own("output=true")
+		own("isOutput=true")
 	}
 	if w.note {
 		w.out = append(w.out, ')')
