@@ -654,3 +654,36 @@ func TestFastIndicator(t *testing.T) {
 		}
 	}
 }
+
+// The ball comes to rest when it is slower than 1e-3: the model has a mode for the
+// end of the bounces, and the run passes it.
+func TestBallAtRest(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		m := newMachine("ball", []float64{1, 0}, []float64{9.81, 0.7}, 5, nil)
+		down := m.relation("h <= 0", strict)
+		cond := m.when("h <= 0")
+		flying, _ := m.discrete("flying", 1)
+		m.k.RHS = func(t float64, u, p, du []float64) { du[0], du[1] = u[1], -p[0]*p[flying] }
+		m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = -u[0] }
+		m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
+			copy(unew, u)
+			copy(pnew, p)
+			pnew[cond] = p[down]
+			if p[down] != 0 && p[cond] == 0 {
+				unew[1] = -p[1] * u[1]
+				if -u[1] < 1e-3 {
+					unew[1], pnew[flying] = 0, 0
+				}
+			}
+			return 0
+		}
+		// Speeds 4.43*0.7^k: the one below 1e-3 is k = 24, counted from 0.
+		want := int(math.Ceil(math.Log(math.Sqrt(2*9.81)/1e-3)/-math.Log(0.7))) + 1
+		for _, name := range []string{"auto", "Vern7", "Rodas5P", "BDF"} {
+			sol := mustSolve(t, m.Problem, Options{Solver: name, RelTol: 1e-8, AbsTol: 1e-10})
+			if sol.Params[flying] != 0 || sol.U[1] != 0 || math.Abs(sol.U[0]) > 1e-9 || sol.Stats.Events != want {
+				t.Errorf("strict %v, %s: ends with h = %g, v = %g, flying %v after %d events, want %d", strict, name, sol.U[0], sol.U[1], sol.Params[flying], sol.Stats.Events, want)
+			}
+		}
+	}
+}

@@ -250,7 +250,8 @@ func (in *Integrator) Stats() Stats { return in.ws.Stats }
 // Solution is the result, complete when Done.
 func (in *Integrator) Solution() *Solution { return in.sol }
 
-// Interpolate writes the state at t, which lies in the last step, to u.
+// Interpolate writes the state at t, which lies in the last step, to u. Where that
+// step ended in an event, the step is history: Options.Dense keeps such steps.
 func (in *Integrator) Interpolate(t float64, u []float64) {
 	if in.ws.flip {
 		t = -t

@@ -615,3 +615,49 @@ func TestExplicitInvariants(t *testing.T) {
 		t.Errorf("without invariants the constraint is off by %g only: the test tests nothing", g)
 	}
 }
+
+// Progress is reported at the end at least, in the user's time, and never backward.
+func TestProgress(t *testing.T) {
+	for _, span := range [][2]float64{{0, 50}, {50, 0}} {
+		var seen []float64
+		mustSolve(t, oscillator(50), Options{Span: span, RelTol: 1e-10, Progress: func(t float64) { seen = append(seen, t) }})
+		if len(seen) == 0 || seen[len(seen)-1] != span[1] {
+			t.Errorf("span %v: progress %v", span, seen)
+		}
+		for i := 1; i < len(seen); i++ {
+			if (seen[i]-seen[i-1])*(span[1]-span[0]) < 0 {
+				t.Errorf("span %v: progress goes back from %v to %v", span, seen[i-1], seen[i])
+			}
+		}
+	}
+}
+
+// Stepping by hand gives the same solution as Solve.
+func TestStepByStep(t *testing.T) {
+	want := mustSolve(t, lorenz(), Options{})
+	in, err := NewIntegrator(context.Background(), lorenz(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := make([]float64, 3)
+	for n := 1; !in.Done(); n++ {
+		if err := in.Step(); err != nil {
+			t.Fatal(err)
+		}
+		if in.T() != want.Times[n] || in.U()[2] != want.State(n)[2] {
+			t.Fatalf("step %d at %v", n, in.T())
+		}
+		mid := (want.Times[n-1] + want.Times[n]) / 2
+		in.Interpolate(mid, u)
+		lo, hi := min(want.State(n - 1)[2], want.State(n)[2])-1, max(want.State(n - 1)[2], want.State(n)[2])+1
+		if !(u[2] > lo && u[2] < hi) {
+			t.Fatalf("z = %g in the middle of step %d from %g to %g", u[2], n, want.State(n - 1)[2], want.State(n)[2])
+		}
+	}
+	if err := in.Step(); err == nil {
+		t.Error("a step after the end is no error")
+	}
+	if in.Solution().Retcode != Success || in.Stats() != want.Stats {
+		t.Errorf("%v, %+v", in.Solution().Retcode, in.Stats())
+	}
+}
