@@ -23,6 +23,26 @@ const flatMax = 32
 // long reports whether a sum or product stays nested inside another one.
 func (p *Pool) long(e ID) bool { return p.nodes[e].n > 2*flatMax+1 }
 
+func (p *Pool) newSum(c Num) sum         { return sum{p: p, c: c, ts: p.buffer()} }
+func (p *Pool) newProduct(k Num) product { return product{p: p, k: k, fs: p.buffer()} }
+
+// buffer and giveBack recycle the memory of sums and products under construction.
+func (p *Pool) buffer() []pair {
+	n := len(p.spare)
+	if n == 0 {
+		return make([]pair, 0, 8)
+	}
+	b := p.spare[n-1]
+	p.spare = p.spare[:n-1]
+	return b
+}
+
+func (p *Pool) giveBack(b []pair) {
+	if cap(b) > 0 && cap(b) <= 1024 {
+		p.spare = append(p.spare, b[:0])
+	}
+}
+
 // Add returns the canonical sum of the terms.
 func (p *Pool) Add(terms ...ID) ID {
 	switch len(terms) {
@@ -31,7 +51,7 @@ func (p *Pool) Add(terms ...ID) ID {
 	case 1:
 		return terms[0]
 	}
-	acc := sum{p: p, c: IntNum(0)}
+	acc := p.newSum(IntNum(0))
 	for _, t := range terms {
 		acc.add(IntNum(1), t)
 	}
@@ -40,7 +60,7 @@ func (p *Pool) Add(terms ...ID) ID {
 
 // Sub returns a - b.
 func (p *Pool) Sub(a, b ID) ID {
-	acc := sum{p: p, c: IntNum(0)}
+	acc := p.newSum(IntNum(0))
 	acc.add(IntNum(1), a)
 	acc.add(IntNum(-1), b)
 	return acc.done()
@@ -51,7 +71,7 @@ func (p *Pool) Neg(a ID) ID { return p.Scale(IntNum(-1), a) }
 
 // Scale returns k*a.
 func (p *Pool) Scale(k Num, a ID) ID {
-	acc := sum{p: p, c: IntNum(0)}
+	acc := p.newSum(IntNum(0))
 	acc.add(k, a)
 	return acc.done()
 }
@@ -67,7 +87,7 @@ func (p *Pool) Term(e ID) (k Num, t ID) {
 
 // Linear returns c + k[0]*t[0] + k[1]*t[1] + ...
 func (p *Pool) Linear(c Num, k []Num, t []ID) ID {
-	acc := sum{p: p, c: c}
+	acc := p.newSum(c)
 	for i := range t {
 		acc.add(k[i], t[i])
 	}
@@ -113,6 +133,12 @@ func (s *sum) add(k Num, t ID) {
 }
 
 func (s *sum) done() ID {
+	e := s.finish()
+	s.p.giveBack(s.ts)
+	return e
+}
+
+func (s *sum) finish() ID {
 	p := s.p
 	sortPairs(s.ts)
 	out := s.ts[:0]
@@ -128,7 +154,7 @@ func (s *sum) done() ID {
 		}
 	}
 	if again {
-		acc := sum{p: p, c: s.c}
+		acc := p.newSum(s.c)
 		for _, t := range out {
 			acc.add(t.c, t.key)
 		}
@@ -166,7 +192,7 @@ func (p *Pool) Mul(factors ...ID) ID {
 	if len(factors) == 1 {
 		return factors[0]
 	}
-	acc := product{p: p, k: IntNum(1)}
+	acc := p.newProduct(IntNum(1))
 	for _, f := range factors {
 		acc.mul(f, One)
 	}
@@ -175,7 +201,7 @@ func (p *Pool) Mul(factors ...ID) ID {
 
 // Div returns a/b.
 func (p *Pool) Div(a, b ID) ID {
-	acc := product{p: p, k: IntNum(1)}
+	acc := p.newProduct(IntNum(1))
 	acc.mul(a, One)
 	acc.mul(b, MinusOne)
 	return acc.done()
@@ -189,7 +215,7 @@ func (p *Pool) Sqrt(a ID) ID { return p.Pow(a, p.Num(RatNum(1, 2))) }
 
 // Pow returns b^e.
 func (p *Pool) Pow(b, e ID) ID {
-	acc := product{p: p, k: IntNum(1)}
+	acc := p.newProduct(IntNum(1))
 	acc.mul(b, e)
 	return acc.done()
 }
@@ -260,6 +286,12 @@ func (m *product) mul(b, e ID) {
 }
 
 func (m *product) done() ID {
+	e := m.finish()
+	m.p.giveBack(m.fs)
+	return e
+}
+
+func (m *product) finish() ID {
 	p := m.p
 	sortPairs(m.fs)
 	out := m.fs[:0]
@@ -280,7 +312,7 @@ func (m *product) done() ID {
 		}
 	}
 	if again {
-		acc := product{p: p, k: m.k}
+		acc := p.newProduct(m.k)
 		for _, f := range out {
 			acc.mul(f.key, f.e)
 		}
@@ -414,8 +446,12 @@ func (p *Pool) Fn(op Op, a ...ID) ID {
 	if info.Eval == nil || len(a) == 0 {
 		return p.intern(op, a)
 	}
-	var buf [4]float64
-	v := buf[:0]
+	for _, x := range a {
+		if o := p.Op(x); o != OpConst && o != OpTrue && o != OpFalse {
+			return p.intern(op, a)
+		}
+	}
+	v := make([]float64, 0, len(a))
 	for _, x := range a {
 		switch p.Op(x) {
 		case OpConst:
@@ -425,8 +461,6 @@ func (p *Pool) Fn(op Op, a ...ID) ID {
 			v = append(v, 1)
 		case OpFalse:
 			v = append(v, 0)
-		default:
-			return p.intern(op, a)
 		}
 	}
 	r := info.Eval(v)
@@ -452,15 +486,15 @@ func (p *Pool) If(c, a, b ID) ID { return p.Fn(OpIf, c, a, b) }
 func (p *Pool) Rebuild(e ID, args []ID) ID {
 	switch p.Op(e) {
 	case OpAdd:
-		acc := sum{p: p}
-		acc.c, _ = p.Value(args[0])
+		c0, _ := p.Value(args[0])
+		acc := p.newSum(c0)
 		for i := 1; i < len(args); i += 2 {
 			k, _ := p.Value(args[i])
 			acc.add(k, args[i+1])
 		}
 		return acc.done()
 	case OpMul:
-		acc := product{p: p, k: IntNum(1)}
+		acc := p.newProduct(IntNum(1))
 		for i := 0; i < len(args); i += 2 {
 			acc.mul(args[i], args[i+1])
 		}

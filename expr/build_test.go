@@ -233,7 +233,50 @@ func millionNodes() *Pool {
 
 func BenchmarkMillionNodes(b *testing.B) {
 	for b.Loop() {
-		p := millionNodes()
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(p.Len()), "ns/node")
+		millionNodes()
 	}
+}
+
+func BenchmarkDerivatives(b *testing.B) {
+	p := NewPool()
+	const n = 20000
+	es := make([]ID, n)
+	for i := range es {
+		u, v, w := p.Sym(fmt.Sprintf("u%d", i)), p.Sym(fmt.Sprintf("u%d", (i+1)%n)), p.Sym(fmt.Sprintf("u%d", (i+2)%n))
+		r := p.Mul(p.Float(0.3), p.Sub(u, v), p.Inv(p.Add(One, p.Pow(w, p.Int(2)))))
+		es[i] = p.Add(r, p.Fn(OpExp, p.Neg(v)), p.Mul(u, v, w))
+	}
+	b.Run("gradient", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for _, e := range es {
+				p.Gradient(e, nil)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/equation")
+	})
+	b.Run("time", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			memo := map[ID]ID{}
+			for _, e := range es {
+				p.TimeDerivative(e, memo, func(a ID) ID { return p.Der(a) })
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/equation")
+	})
+	b.Run("substitute", func(b *testing.B) {
+		b.ReportAllocs()
+		with := map[ID]ID{}
+		for i := 0; i < n; i += 3 {
+			with[p.Sym(fmt.Sprintf("u%d", i))] = p.Sym(fmt.Sprintf("v%d", i))
+		}
+		for b.Loop() {
+			memo := map[ID]ID{}
+			for _, e := range es {
+				p.Substitute(e, with, memo)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/equation")
+	})
 }

@@ -87,14 +87,14 @@ func (p *Pool) tangentOf(e ID, dot map[ID]ID) ID {
 	}
 	switch op := p.Op(e); op {
 	case OpAdd:
-		acc := sum{p: p, c: IntNum(0)}
+		acc := p.newSum(IntNum(0))
 		for i := 1; i < len(a); i += 2 {
 			k, _ := p.Value(a[i])
 			acc.add(k, dot[a[i+1]])
 		}
 		return acc.done()
 	case OpMul:
-		acc := sum{p: p, c: IntNum(0)}
+		acc := p.newSum(IntNum(0))
 		others := p.cofactors(a)
 		for i := 0; i < len(a); i += 2 {
 			if d := p.dpow(a[i], a[i+1], dot[a[i]], dot[a[i+1]]); d != Zero {
@@ -115,7 +115,7 @@ func (p *Pool) tangentOf(e ID, dot map[ID]ID) ID {
 	case OpHomotopy:
 		return p.Fn(OpHomotopy, dot[a[0]], dot[a[1]])
 	default:
-		acc := sum{p: p, c: IntNum(0)}
+		acc := p.newSum(IntNum(0))
 		for i, x := range a {
 			if dx := dot[x]; dx != Zero {
 				acc.add(IntNum(1), p.Mul(p.partial(e, i), dx))
@@ -151,7 +151,7 @@ func (p *Pool) cofactors(a []ID) func(i int) ID {
 	n := len(a) / 2
 	if n <= flatMax/2 {
 		return func(i int) ID {
-			acc := product{p: p, k: IntNum(1)}
+			acc := p.newProduct(IntNum(1))
 			for j := 0; j < n; j++ {
 				if j != i {
 					acc.mul(a[2*j], a[2*j+1])
@@ -230,27 +230,29 @@ func (r *reverse) gradient(e ID) gradient {
 		return r.ifTerm(e)
 	}
 	order := p.moving(e, r.want)
-	adj := make(map[ID][]ID, len(order)) // contributions to the adjoint; no entry: not moving
-	for _, t := range order {
-		adj[t] = nil
+	var place idMap[int32] // in order
+	for i, t := range order {
+		v, _ := place.at(t)
+		*v = int32(i)
 	}
+	adj := make([][]ID, len(order)) // contributions to the adjoint
 	if n := len(order); n > 0 && order[n-1] == e {
-		adj[e] = []ID{One}
+		adj[n-1] = []ID{One}
 	}
 	for k := len(order) - 1; k >= 0; k-- {
 		t := order[k]
 		if p.IsAtom(t) {
 			continue
 		}
-		bar := p.Add(adj[t]...)
-		delete(adj, t)
+		bar := p.Add(adj[k]...)
+		adj[k] = nil
 		if bar == Zero {
 			continue
 		}
 		push := func(x ID, d func() ID) {
-			if c, ok := adj[x]; ok {
+			if i, ok := place.get(x); ok {
 				if v := d(); v != Zero {
-					adj[x] = append(c, p.Mul(bar, v))
+					adj[i] = append(adj[i], p.Mul(bar, v))
 				}
 			}
 		}
@@ -279,8 +281,8 @@ func (r *reverse) gradient(e ID) gradient {
 		}
 	}
 	var g gradient
-	for _, t := range order {
-		if c := adj[t]; len(c) > 0 {
+	for i, t := range order {
+		if c := adj[i]; len(c) > 0 {
 			if d := p.Add(c...); d != Zero {
 				g.atoms, g.derivs = append(g.atoms, t), append(g.derivs, d)
 			}
@@ -318,22 +320,46 @@ func (r *reverse) ifTerm(e ID) gradient {
 
 // moving lists the subterms of e that depend on wanted atoms, in increasing id order.
 func (p *Pool) moving(e ID, want func(ID) bool) []ID {
-	var out []ID
-	moves := map[ID]bool{}
-	p.Walk(e, map[ID]bool{}, p.isCompound, func(t ID) {
+	if p.IsAtom(e) && want != nil && !want(e) {
+		return nil
+	}
+	var all, out []ID
+	var moves idMap[bool]
+	moves.at(e)
+	stack := []ID{e}
+	for len(stack) > 0 {
+		t := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		all = append(all, t)
+		if p.IsAtom(t) {
+			continue
+		}
+		for _, a := range p.Args(t) {
+			if p.nodes[a].op > OpFalse {
+				if _, isNew := moves.at(a); isNew {
+					stack = append(stack, a)
+				}
+			}
+		}
+	}
+	slices.Sort(all)
+	for _, t := range all {
 		m := false
 		if p.IsAtom(t) {
 			m = want == nil || want(t)
 		} else {
 			for _, a := range p.Args(t) {
-				m = m || moves[a]
+				if v, ok := moves.get(a); ok && v {
+					m = true
+					break
+				}
 			}
 		}
 		if m {
-			moves[t] = true
+			v, _ := moves.at(t)
+			*v = true
 			out = append(out, t)
 		}
-	})
-	slices.Sort(out)
+	}
 	return out
 }

@@ -487,7 +487,7 @@ func (ps *parser) sum() ID {
 	if sign.IsOne() && !ps.isOp("+") && !ps.isOp("-") || ps.err != nil {
 		return t
 	}
-	acc := sum{p: ps.p, c: IntNum(0)}
+	acc := ps.p.newSum(IntNum(0))
 	for {
 		ps.wantNumber(t, off)
 		if ps.err != nil {
@@ -528,7 +528,7 @@ func (ps *parser) product() ID {
 	if !ps.isOp("*") && !ps.isOp("/") || ps.err != nil {
 		return e
 	}
-	acc := product{p: ps.p, k: IntNum(1)}
+	acc := ps.p.newProduct(IntNum(1))
 	ps.wantNumber(e, off)
 	if ps.err == nil {
 		acc.mul(e, One)

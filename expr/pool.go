@@ -42,22 +42,22 @@ type Pool struct {
 	syms  []string
 	funcs []*Func
 
-	table  []ID // open addressing over nodes, ^0 is empty
+	table  []uint64            // open addressing over nodes: hash in the upper half, id in the lower; 0 is empty
+	spare  [][]pair            // see buffer
+	small  [2*smallInts + 1]ID // integers near zero
 	numIdx map[Num]ID
 	nan    ID // the term that is not a number, 0 while there is none
 	symIdx map[string]ID
 	fnIdx  map[string]int
 }
 
-const empty = ^ID(0)
+// smallInts bounds the integers that are found without a map.
+const smallInts = 16
 
 // NewPool returns a pool with the predefined ids.
 func NewPool() *Pool {
 	p := &Pool{numIdx: map[Num]ID{}, symIdx: map[string]ID{}, fnIdx: map[string]int{}}
-	p.table = make([]ID, 64)
-	for i := range p.table {
-		p.table[i] = empty
-	}
+	p.table = make([]uint64, 64)
 	p.Num(IntNum(0))
 	p.Num(IntNum(1))
 	p.Num(IntNum(-1))
@@ -86,6 +86,12 @@ func (p *Pool) Args(e ID) []ID {
 func (p *Pool) Num(v Num) ID {
 	v = v.canon()
 	nan := v.isNaN()
+	cached := v.d == 1 && v.n >= -smallInts && v.n <= smallInts
+	if cached {
+		if id := p.small[v.n+smallInts]; id != 0 || v.n == 0 && len(p.nodes) > 0 {
+			return id
+		}
+	}
 	if nan {
 		if p.nan != 0 {
 			return p.nan
@@ -96,9 +102,12 @@ func (p *Pool) Num(v Num) ID {
 	id := ID(len(p.nodes))
 	p.nodes = append(p.nodes, node{op: OpConst, off: uint32(len(p.nums))})
 	p.nums = append(p.nums, v)
-	if nan {
+	switch {
+	case nan:
 		p.nan = id
-	} else {
+	case cached:
+		p.small[v.n+smallInts] = id
+	default:
 		p.numIdx[v] = id
 	}
 	return id
@@ -206,10 +215,14 @@ func hashOf(op Op, args []ID) uint32 {
 // intern returns the node (op, args), new or old. args is copied.
 func (p *Pool) intern(op Op, args []ID) ID {
 	mask := uint32(len(p.table) - 1)
-	i := hashOf(op, args) & mask
+	hash := hashOf(op, args)
+	i := hash & mask
 probe:
-	for ; p.table[i] != empty; i = (i + 1) & mask {
-		id := p.table[i]
+	for ; p.table[i] != 0; i = (i + 1) & mask {
+		if uint32(p.table[i]>>32) != hash {
+			continue
+		}
+		id := ID(p.table[i])
 		n := p.nodes[id]
 		if n.op != op || int(n.n) != len(args) {
 			continue
@@ -225,7 +238,7 @@ probe:
 	id := ID(len(p.nodes))
 	p.nodes = append(p.nodes, node{op: op, n: uint32(len(args)), off: uint32(len(p.args))})
 	p.args = append(p.args, args...)
-	p.table[i] = id
+	p.table[i] = uint64(hash)<<32 | uint64(id)
 	if uint32(len(p.nodes))*4 > uint32(len(p.table))*3 {
 		p.grow()
 	}
@@ -233,20 +246,16 @@ probe:
 }
 
 func (p *Pool) grow() {
-	t := make([]ID, 2*len(p.table))
-	for i := range t {
-		t[i] = empty
-	}
+	t := make([]uint64, 2*len(p.table))
 	mask := uint32(len(t) - 1)
-	for id, n := range p.nodes {
-		if n.op <= OpSym {
-			continue
+	for _, e := range p.table {
+		if e != 0 {
+			i := uint32(e>>32) & mask
+			for t[i] != 0 {
+				i = (i + 1) & mask
+			}
+			t[i] = e
 		}
-		i := hashOf(n.op, p.args[n.off:n.off+n.n]) & mask
-		for t[i] != empty {
-			i = (i + 1) & mask
-		}
-		t[i] = ID(id)
 	}
 	p.table = t
 }

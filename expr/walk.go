@@ -158,31 +158,31 @@ func (p *Pool) Eval(e ID, value func(ID) (float64, bool)) float64 {
 
 // EvalAll is Eval for several terms, whose common parts are computed once.
 func (p *Pool) EvalAll(es []ID, value func(ID) (float64, bool)) []float64 {
-	memo := map[ID]float64{}
+	var memo idMap[float64]
 	var todo []ID
 	stack := slices.Clone(es)
 	for len(stack) > 0 {
 		t := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if _, ok := memo[t]; ok {
+		place, isNew := memo.at(t)
+		if !isNew {
 			continue
 		}
 		switch n := p.nodes[t]; n.op {
 		case OpConst:
-			memo[t] = p.nums[n.off].Float()
+			*place = p.nums[n.off].Float()
 			continue
 		case OpTrue:
-			memo[t] = 1
+			*place = 1
 			continue
 		case OpFalse:
-			memo[t] = 0
 			continue
 		}
 		if v, ok := value(t); ok {
-			memo[t] = v
+			*place = v
 			continue
 		}
-		memo[t] = math.NaN()
+		*place = math.NaN()
 		if p.Op(t) == OpSym {
 			continue
 		}
@@ -192,16 +192,17 @@ func (p *Pool) EvalAll(es []ID, value func(ID) (float64, bool)) []float64 {
 	slices.Sort(todo)
 	var buf []float64
 	for _, t := range todo {
-		a := p.Args(t)
 		buf = buf[:0]
-		for _, x := range a {
-			buf = append(buf, memo[x])
+		for _, x := range p.Args(t) {
+			v, _ := memo.get(x)
+			buf = append(buf, v)
 		}
-		memo[t] = p.apply(t, buf)
+		place, _ := memo.at(t)
+		*place = p.apply(t, buf)
 	}
 	out := make([]float64, len(es))
 	for i, e := range es {
-		out[i] = memo[e]
+		out[i], _ = memo.get(e)
 	}
 	return out
 }
