@@ -29,7 +29,7 @@ type Controller struct {
 	retry float64
 }
 
-// State is the memory of one run: logarithms of the last two errors.
+// State is the memory of one run: logarithms (base 2) of the last two errors.
 type State struct{ log1, log2 float64 }
 
 // Reset forgets the past steps.
@@ -60,13 +60,34 @@ func PID(order int) Controller {
 
 // floor is the logarithm of the smallest error that is told from zero: without it
 // one lucky step would blow up the next.
-const floor = -23 // exp(-23) = 1e-10
+const floor = -33 // 2^-33, about 1e-10
 
 func logErr(err float64) float64 {
-	if err > 1e-10 {
-		return math.Log(err)
+	if err > 0x1p-33 {
+		return log2(err)
 	}
 	return floor
+}
+
+// log2 and exp2 are good to 1e-5, which is plenty for a step size, and take a
+// fraction of the time of package math's: for a system of three equations those
+// were a third of a step.
+
+// log2 of a positive normal number, by the series of the inverse hyperbolic tangent.
+func log2(x float64) float64 {
+	bits := math.Float64bits(x)
+	m := math.Float64frombits(bits&(1<<52-1) | 1023<<52) // in [1, 2)
+	t := (m - 1) / (m + 1)
+	q := t * t
+	return float64(int(bits>>52)-1023) + t*(2*math.Log2E)*(1+q*(1.0/3+q*(1.0/5+q*(1.0/7))))
+}
+
+// exp2 for |x| < 1000, by the exponential series.
+func exp2(x float64) float64 {
+	n := math.Floor(x + 0.5)
+	f := (x - n) * math.Ln2
+	p := 1 + f*(1+f*(1.0/2+f*(1.0/6+f*(1.0/24+f*(1.0/120)))))
+	return p * math.Float64frombits(uint64(1023+int(n))<<52)
 }
 
 // Accepted returns the factor for the next step after one with error norm err <= 1.
@@ -80,7 +101,7 @@ func (c *Controller) Accepted(s *State, err float64) float64 {
 		x -= c.Beta[2] * s.log2
 	}
 	s.log1, s.log2 = e, s.log1
-	f := math.Min(c.Max, math.Max(c.Min, c.Safety*math.Exp(x)))
+	f := min(c.Max, max(c.Min, c.Safety*exp2(min(100, max(-100, x)))))
 	if f >= 1 && f <= c.Keep {
 		return 1
 	}
@@ -93,6 +114,6 @@ func (c *Controller) Rejected(s *State, err float64) float64 {
 	if !(err <= math.MaxFloat64) {
 		return c.Min
 	}
-	f := c.Safety * math.Exp(-c.retry*math.Log(err))
-	return math.Min(0.95, math.Max(c.Min, f))
+	f := c.Safety * math.Pow(err, -c.retry)
+	return min(0.95, max(c.Min, f))
 }
