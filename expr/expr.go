@@ -84,14 +84,37 @@ func Der(e Expr) Expr { return e.Apply(OpDer) }
 func Pre(e Expr) Expr { return e.Apply(OpPre) }
 
 // Sin, Cos, Exp, ... are the elementary functions of one argument.
-func Sin(e Expr) Expr  { return e.Apply(OpSin) }
-func Cos(e Expr) Expr  { return e.Apply(OpCos) }
-func Tan(e Expr) Expr  { return e.Apply(OpTan) }
-func Tanh(e Expr) Expr { return e.Apply(OpTanh) }
-func Exp(e Expr) Expr  { return e.Apply(OpExp) }
-func Log(e Expr) Expr  { return e.Apply(OpLog) }
-func Abs(e Expr) Expr  { return e.Apply(OpAbs) }
-func Sqrt(e Expr) Expr { return e.with(e.pool.Sqrt(e.id)) }
+func Sin(e Expr) Expr   { return e.Apply(OpSin) }
+func Cos(e Expr) Expr   { return e.Apply(OpCos) }
+func Tan(e Expr) Expr   { return e.Apply(OpTan) }
+func Asin(e Expr) Expr  { return e.Apply(OpAsin) }
+func Acos(e Expr) Expr  { return e.Apply(OpAcos) }
+func Atan(e Expr) Expr  { return e.Apply(OpAtan) }
+func Sinh(e Expr) Expr  { return e.Apply(OpSinh) }
+func Cosh(e Expr) Expr  { return e.Apply(OpCosh) }
+func Tanh(e Expr) Expr  { return e.Apply(OpTanh) }
+func Exp(e Expr) Expr   { return e.Apply(OpExp) }
+func Log(e Expr) Expr   { return e.Apply(OpLog) }
+func Log10(e Expr) Expr { return e.Apply(OpLog10) }
+func Abs(e Expr) Expr   { return e.Apply(OpAbs) }
+func Sign(e Expr) Expr  { return e.Apply(OpSign) }
+func Floor(e Expr) Expr { return e.Apply(OpFloor) }
+func Ceil(e Expr) Expr  { return e.Apply(OpCeil) }
+func Sqrt(e Expr) Expr  { return e.with(e.pool.Sqrt(e.id)) }
+
+// Min and Max return the smaller and the larger of e and v, Atan2 the angle of the
+// point (v, e); v is an Expr, a float64 or an int.
+func Min(e Expr, v any) Expr   { return e.with(e.pool.Fn(OpMin, e.id, e.lift(v))) }
+func Max(e Expr, v any) Expr   { return e.with(e.pool.Fn(OpMax, e.id, e.lift(v))) }
+func Atan2(e Expr, v any) Expr { return e.with(e.pool.Fn(OpAtan2, e.id, e.lift(v))) }
+
+// String is the text of the term, see Pool.String.
+func (e Expr) String() string {
+	if e.pool == nil {
+		return "invalid"
+	}
+	return e.pool.String(e.id)
+}
 
 // If returns "if cond then a else b"; a and b are an Expr, a float64 or an int.
 func If(cond Expr, a, b any) Expr {

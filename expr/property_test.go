@@ -206,3 +206,66 @@ func TestConstructorsKeepValue(t *testing.T) {
 
 // nearJump: operands that are equal up to rounding, where a relation may go either way.
 func nearJump(x, y float64) bool { return x != y && math.Abs(x-y) < 1e-12*(math.Abs(x)+math.Abs(y)) }
+
+// The time derivative is the slope along x(t) = x0 + v*t, and substitution commutes
+// with evaluation.
+func TestTimeDerivativeAndSubstitute(t *testing.T) {
+	slopes, substituted := 0, 0
+	forAll(t, func(t rapid.TB, src randexpr.Source) {
+		g := randexpr.New(expr.NewPool(), src, randexpr.Options{Smooth: true, Depth: 3})
+		p := g.Pool
+		e := p.Add(g.Real(), p.Mul(g.Real(), p.Fn(expr.OpSin, expr.Time)))
+		f := g.Real()
+		at := g.Point()
+		now, _ := at(expr.Time)
+		x := g.Syms[src.Intn(len(g.Syms))]
+
+		s := p.Substitute(e, map[expr.ID]expr.ID{x: f}, nil)
+		fv := p.Eval(f, at)
+		scale, ok := largest(p, []expr.ID{e, f, s}, at)
+		want := p.Eval(e, func(u expr.ID) (float64, bool) {
+			if u == x {
+				return fv, true
+			}
+			return at(u)
+		})
+		if ok && scale < 1e4 && !math.IsNaN(want) && math.Abs(want) < 1e4 {
+			substituted++
+			if got := p.Eval(s, at); !closeTo(got, want, scale*scale) {
+				t.Fatalf("%s with %s = %s is %s: %v, want %v", p.String(e), p.Name(x), p.String(f), p.String(s), got, want)
+			}
+		}
+
+		d := p.TimeDerivative(e, nil, func(a expr.ID) expr.ID { return p.Der(a) })
+		speed := 0.7 // of every symbol; Point gives der(x) one value for all
+		moving := func(h float64) func(expr.ID) (float64, bool) {
+			return func(u expr.ID) (float64, bool) {
+				switch p.Op(u) {
+				case expr.OpTime:
+					return now + h, true
+				case expr.OpDer:
+					return speed, true
+				}
+				v, ok := at(u)
+				return v + speed*h, ok
+			}
+		}
+		scale, ok = largest(p, []expr.ID{e, d}, moving(0))
+		if !ok || scale > 1e4 {
+			return
+		}
+		cd := func(h float64) float64 { return (p.Eval(e, moving(h)) - p.Eval(e, moving(-h))) / (2 * h) }
+		a, b := (4*cd(5e-4)-cd(1e-3))/3, (4*cd(2.5e-4)-cd(5e-4))/3
+		spread := math.Abs(a - b)
+		if math.IsNaN(spread) || spread > 1e-6*(1+math.Abs(b)) {
+			return
+		}
+		slopes++
+		if got := p.Eval(d, moving(0)); !(math.Abs(got-b) <= 100*spread+1e-7*(scale+math.Abs(got))) {
+			t.Fatalf("d/dt %s = %s is %v, differences give %v", p.String(e), p.String(d), got, b)
+		}
+	})
+	if min(slopes, substituted) < *tries/20 {
+		t.Errorf("only %d slopes and %d substitutions", slopes, substituted)
+	}
+}
