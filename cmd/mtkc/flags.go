@@ -1,0 +1,125 @@
+package main
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mtkc/mtkc"
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+)
+
+// modelFlags say which model is compiled, and how; every command has them.
+type modelFlags struct {
+	model    string
+	args     []string
+	positive []string
+	timing   bool
+	dump     string
+}
+
+func (f *modelFlags) register(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.model, "model", "", "`NAME` of the model, where the source holds several")
+	fl.StringArrayVar(&f.args, "arg", nil, "structural parameter `NAME=VALUE`; the model is built anew (repeatable)")
+	fl.StringArrayVar(&f.positive, "positive", nil, "keep the variable `NAME` positive by computing with its logarithm (repeatable)")
+	fl.BoolVar(&f.timing, "timing", false, "print seconds and sizes of every pass on stderr")
+	fl.StringVar(&f.dump, "dump", "", "print the result of compiler `PASS` ("+mtkc.PassNames()+") and stop")
+	_ = cmd.RegisterFlagCompletionFunc("dump", cobra.FixedCompletions(strings.Split(mtkc.PassNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
+	cmd.ValidArgsFunction = completeModel
+}
+
+// options checks the flags.
+func (f *modelFlags) options() (mtkc.Options, diag.List) {
+	var found diag.List
+	opt := mtkc.Options{Model: f.model, Args: map[string]string{}, Positive: f.positive}
+	for _, a := range f.args {
+		name, value, ok := strings.Cut(a, "=")
+		if !ok || name == "" || value == "" {
+			bad(&found, "arg", a, "write --arg N=100")
+			continue
+		}
+		opt.Args[strings.TrimSpace(name)] = strings.TrimSpace(value)
+	}
+	if f.dump != "" && !strings.Contains(", "+mtkc.PassNames()+", ", ", "+f.dump+", ") {
+		bad(&found, "dump", f.dump, "passes: "+mtkc.PassNames())
+	}
+	return opt, found
+}
+
+// bad adds the finding of a flag with a value that it cannot take.
+func bad(found *diag.List, flag, value, next string) {
+	found.Add(diag.Pos{}, "E002", next, "--%s %s: not a valid value", flag, value)
+}
+
+// number reads a value: a number, true or false, or an expression of numbers such as
+// 8/3.
+func number(text string) (float64, bool) {
+	text = strings.TrimSpace(text)
+	if v, err := strconv.ParseFloat(text, 64); err == nil {
+		return v, !math.IsNaN(v)
+	}
+	p := expr.NewPool()
+	e, err := p.Parse(text, expr.ParseOptions{})
+	if err != nil || len(p.Atoms(e)) > 0 {
+		return 0, false
+	}
+	v := p.Eval(e, func(expr.ID) (float64, bool) { return 0, false })
+	return v, !math.IsNaN(v)
+}
+
+// numbers reads a list a,b,c.
+func numbers(text string) ([]float64, bool) {
+	var list []float64
+	for _, s := range splitList(text) {
+		v, ok := number(s)
+		if !ok || math.IsInf(v, 0) {
+			return nil, false
+		}
+		list = append(list, v)
+	}
+	return list, len(list) > 0
+}
+
+// splitList splits at commas outside of brackets, so that y[1,2] stays whole.
+func splitList(text string) []string {
+	var list []string
+	depth, start := 0, 0
+	for i, r := range text {
+		switch r {
+		case '[', '(':
+			depth++
+		case ']', ')':
+			depth--
+		case ',':
+			if depth == 0 {
+				list = append(list, strings.TrimSpace(text[start:i]))
+				start = i + 1
+			}
+		}
+	}
+	return append(list, strings.TrimSpace(text[start:]))
+}
+
+// settings reads name=value flags.
+func settings(found *diag.List, flag string, list []string) map[string]float64 {
+	m := map[string]float64{}
+	for _, s := range list {
+		i := strings.LastIndexByte(s, '=')
+		if i <= 0 {
+			bad(found, flag, s, "write --"+flag+" name=value")
+			continue
+		}
+		name := strings.TrimSpace(s[:i])
+		v, ok := number(s[i+1:])
+		if !ok {
+			bad(found, flag, s, "the value must be a number, for example --"+flag+" "+name+"=0.5")
+			continue
+		}
+		m[name] = v
+	}
+	return m
+}

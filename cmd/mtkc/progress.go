@@ -1,0 +1,62 @@
+package main
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// bar shows how far a run is, on a terminal, if the run takes a while.
+type bar struct {
+	p     *progressbar.ProgressBar
+	start time.Time
+	begin float64
+	span  float64
+	w     io.Writer
+}
+
+// patience is how long a run may take before a bar appears.
+const patience = 500 * time.Millisecond
+
+const ticks = 1000
+
+// newBar hooks a bar into the options; nothing happens where w is no terminal.
+func newBar(w io.Writer, p *ode.Problem, o *ode.Options) *bar {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	span := o.Span
+	if span == [2]float64{} {
+		span = p.Span
+	}
+	b := &bar{start: time.Now(), begin: span[0], span: span[1] - span[0], w: w}
+	o.Progress = b.at
+	return b
+}
+
+func (b *bar) at(t float64) {
+	if b.p == nil {
+		if time.Since(b.start) < patience {
+			return
+		}
+		b.p = progressbar.NewOptions(ticks,
+			progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription("solving"),
+			progressbar.OptionSetWidth(40), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	if b.span != 0 {
+		_ = b.p.Set(min(ticks-1, max(0, int(ticks*(t-b.begin)/b.span))))
+	}
+}
+
+func (b *bar) close() {
+	if b != nil && b.p != nil {
+		_ = b.p.Finish()
+	}
+}

@@ -1,0 +1,195 @@
+package mtkc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/vm"
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/frontend/basemodelica"
+	"github.com/mtkc/mtkc/frontend/gosrc"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/model/units"
+	"github.com/mtkc/mtkc/structural"
+)
+
+// Pass is one step of a compilation, as a value.
+type Pass struct {
+	Name  string
+	Needs []string // passes that run before it
+	Doc   string
+
+	run   func(ctx context.Context, c *Compiler) diag.List
+	check func(c *Compiler) error // of what the pass promises, for tests
+	dump  func(c *Compiler, w io.Writer) error
+	size  func(c *Compiler) string
+}
+
+// passes lists every pass in order: what a pass needs stands before it.
+var passes = []Pass{
+	{
+		Name: "load", Doc: "read the source with the front end that its name asks for, and flatten the model",
+		run: load, dump: dumpLoad, size: sizeFlat,
+	},
+	{
+		Name: "flat", Needs: []string{"load"}, Doc: "check the flat system and change variables that were asked to stay positive",
+		run: changeVariables, check: checkFlat, dump: dumpFlat, size: sizeFlat,
+	},
+	{
+		Name: "structural", Needs: []string{"flat"}, Doc: "eliminate, match, reduce the index, select states, order and tear the blocks, plan the initialization",
+		run: analyze, check: checkPlan, dump: dumpPlan, size: sizePlan,
+	},
+	{
+		Name: "lower", Needs: []string{"structural"}, Doc: "derive sparse Jacobians and lower everything to kernels",
+		run: lower, dump: dumpProgram, size: sizeProgram,
+	},
+	{
+		Name: "vm", Needs: []string{"lower"}, Doc: "make the kernels callable",
+		run: toVM, dump: dumpProblem, size: sizeProblem,
+	},
+	{
+		Name: "go", Needs: []string{"lower"}, Doc: "write the kernels as Go source",
+		run: toGo, dump: dumpGo, size: sizeGo,
+	},
+}
+
+// Passes returns the table of passes, in order. It is a copy.
+func Passes() []Pass { return append([]Pass(nil), passes...) }
+
+// PassNames lists the names for messages.
+func PassNames() string {
+	var names []string
+	for i := range passes {
+		names = append(names, passes[i].Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func passIndex(name string) int {
+	for i := range passes {
+		if passes[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// formats are the endings that the front ends read.
+const formats = "a Go package directory, a .go file, or Base Modelica (.mo, .bmo)"
+
+// load picks the front end by the ending of the name.
+func load(ctx context.Context, c *Compiler) diag.List {
+	if c.sys != nil {
+		return nil
+	}
+	at := diag.Pos{File: c.path}
+	path := c.path
+	if c.Dir != "" && !filepath.IsAbs(path) {
+		path = filepath.Join(c.Dir, path)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return diag.New(at, "E003", "give "+formats, "there is no such file or directory")
+	case err != nil:
+		return diag.New(at, "E003", "check the path and its permissions", "cannot read the model: %v", err)
+	}
+	var found diag.List
+	switch ext := strings.ToLower(filepath.Ext(c.path)); {
+	case info.IsDir() || ext == ".go":
+		c.sys, found = gosrc.Load(ctx, c.path, gosrc.Options{Model: c.Model, Args: c.Args, Dir: c.Dir, Sources: Sources()})
+	case ext == ".mo" || ext == ".bmo":
+		if len(c.Args) > 0 {
+			return diag.New(at, "E008", "change its parameters with --set name=value", "a flat model has no structural parameters, so --arg cannot be used")
+		}
+		c.sys, found = basemodelica.Load(path)
+		if c.sys != nil && c.Model != "" && c.Model != c.sys.Name && found.Errors() == 0 {
+			return diag.New(at, "E007", "leave --model out: a flat file holds one model", "the file holds the model %s, not %s", c.sys.Name, c.Model)
+		}
+		if c.sys != nil && found.Errors() == 0 {
+			found = append(found, units.Check(c.sys, true)...)
+		}
+	default:
+		return diag.New(at, "E006", "give "+formats, "no front end reads files that end in %q", ext)
+	}
+	if c.sys == nil && found.Errors() == 0 {
+		panic("mtkc: bug: the front end gave neither a system nor an error for " + c.path)
+	}
+	return found
+}
+
+func analyze(_ context.Context, c *Compiler) diag.List {
+	plan, found := structural.Analyze(c.sys, c.Structural)
+	c.plan = plan
+	return found
+}
+
+func lower(_ context.Context, c *Compiler) diag.List {
+	prog, found := backend.Lower(c.plan)
+	c.prog = prog
+	return found
+}
+
+func toVM(_ context.Context, c *Compiler) diag.List {
+	c.prob = vm.Problem(c.prog)
+	return nil
+}
+
+func toGo(_ context.Context, c *Compiler) diag.List {
+	return nil
+}
+
+func sizeFlat(c *Compiler) string {
+	unknowns, params := 0, 0
+	for i := range c.sys.Vars {
+		switch c.sys.Vars[i].Kind {
+		case model.Unknown, model.DiscreteVar:
+			unknowns++
+		default:
+			params++
+		}
+	}
+	return fmt.Sprintf("%d equations, %d unknowns, %d parameters", len(c.sys.Equations), unknowns, params)
+}
+
+func sizePlan(c *Compiler) string {
+	return fmt.Sprintf("%d states, %d algebraic, %d assignments, index %d", c.plan.NDiff, len(c.plan.States)-c.plan.NDiff, len(c.plan.Seq), c.plan.Index)
+}
+
+func sizeProgram(c *Compiler) string { return "" }
+
+func sizeProblem(c *Compiler) string { return "" }
+
+func sizeGo(c *Compiler) string { return fmt.Sprintf("%d bytes", len(c.code)) }
+
+func dumpLoad(c *Compiler, w io.Writer) error {
+	return basemodelica.Write(w, c.sys, basemodelica.Options{Positions: true})
+}
+
+func dumpFlat(c *Compiler, w io.Writer) error {
+	return basemodelica.Write(w, c.sys, basemodelica.Options{})
+}
+
+func dumpPlan(c *Compiler, w io.Writer) error {
+	return nil
+}
+
+func dumpProgram(c *Compiler, w io.Writer) error {
+	return nil
+}
+
+func dumpProblem(c *Compiler, w io.Writer) error {
+	return nil
+}
+
+func dumpGo(c *Compiler, w io.Writer) error {
+	_, err := w.Write(c.code)
+	return err
+}

@@ -1,0 +1,130 @@
+package mtkc
+
+import (
+	"context"
+	"slices"
+
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/rewrite"
+)
+
+// changeVariables replaces every variable x of Options.Positive by log(x): a new
+// unknown takes its place everywhere, and x = exp(log(x)) makes x an output. The
+// system that was loaded is left alone.
+func changeVariables(_ context.Context, c *Compiler) diag.List {
+	if len(c.Positive) == 0 {
+		return nil
+	}
+	var found diag.List
+	old := c.sys
+	pool := old.Pool
+	chosen := map[int]expr.ID{} // index of the variable: its logarithm
+	var changes []rewrite.Change
+	for _, name := range c.Positive {
+		k := slices.IndexFunc(old.Vars, func(v model.Variable) bool { return v.Name == name })
+		if k < 0 {
+			var names []string
+			for i := range old.Vars {
+				if v := &old.Vars[i]; v.Kind == model.Unknown && v.Type == model.RealType {
+					names = append(names, v.Name)
+				}
+			}
+			found.Add(diag.Pos{}, "E004", suggestion(name, names), "--positive %s: %s has no variable of this name", name, old.Name)
+			continue
+		}
+		v := &old.Vars[k]
+		if v.Kind != model.Unknown || v.Type != model.RealType {
+			found.Add(v.Pos, "E016", "name a real unknown", "--positive %s: only an unknown can be replaced by its logarithm", name)
+			continue
+		}
+		if start, ok := pool.Value(v.Start); v.Start != expr.None && ok && !(start.Float() > 0) {
+			found.Add(v.Pos, "E016", "give it a start value above 0", "--positive %s: its start value %v has no logarithm", name, start.Float())
+			continue
+		}
+		if _, again := chosen[k]; again {
+			continue
+		}
+		lx := pool.Sym("log(" + name + ")")
+		chosen[k] = lx
+		changes = append(changes, rewrite.LogChange(pool, v.Sym, lx))
+	}
+	if found.Errors() > 0 {
+		return found
+	}
+	sub, err := rewrite.NewSubstitution(pool, changes)
+	if err != nil {
+		panic("mtkc: bug: " + err.Error())
+	}
+	c.sys = substitute(old, sub, chosen)
+	return nil
+}
+
+// substitute builds the system in the new variables.
+func substitute(old *model.System, sub *rewrite.Substitution, chosen map[int]expr.ID) *model.System {
+	pool := old.Pool
+	s := model.NewSystem(old.Name)
+	s.Pool = pool
+	s.Doc, s.Enums, s.Experiment = old.Doc, old.Enums, old.Experiment
+	apply := func(e expr.ID) expr.ID {
+		if e == expr.None {
+			return e
+		}
+		return sub.Apply(e)
+	}
+	var outputs []model.Equation
+	logOf := map[expr.ID]expr.ID{}
+	for i := range old.Vars {
+		v := old.Vars[i]
+		lx, ok := chosen[i]
+		if !ok {
+			s.AddVar(v)
+			continue
+		}
+		logOf[v.Sym] = lx
+		n := s.NewVariable(pool.Name(lx), model.Unknown)
+		n.Fixed, n.State, n.Pos, n.Path = v.Fixed, v.State, v.Pos, v.Path
+		n.Desc = "logarithm of " + v.Name
+		if v.Start != expr.None {
+			n.Start = sub.ToNew(v.Sym, v.Start)
+		}
+		v.Fixed, v.State = model.FixedDefault, model.StateDefault
+		s.AddVar(v)
+		s.AddVar(n)
+		outputs = append(outputs, model.Equation{Lhs: v.Sym, Rhs: pool.Fn(expr.OpExp, lx), Pos: v.Pos, Path: v.Path})
+	}
+	equations := func(list []model.Equation) []model.Equation {
+		out := slices.Clone(list)
+		for i := range out {
+			out[i].Lhs, out[i].Rhs = apply(out[i].Lhs), apply(out[i].Rhs)
+		}
+		return out
+	}
+	s.Equations = append(equations(old.Equations), outputs...)
+	s.Initial = equations(old.Initial)
+	for _, w := range old.Whens {
+		w.Branches = slices.Clone(w.Branches)
+		for k := range w.Branches {
+			b := &w.Branches[k]
+			b.Conds = slices.Clone(b.Conds)
+			for i := range b.Conds {
+				b.Conds[i] = apply(b.Conds[i])
+			}
+			b.Actions = slices.Clone(b.Actions)
+			for i := range b.Actions {
+				a := &b.Actions[i]
+				a.Value, a.Cond, a.If = apply(a.Value), apply(a.Cond), apply(a.If)
+				if lx, ok := logOf[a.Target]; ok && a.Kind == model.ReinitAction {
+					a.Target, a.Value = lx, pool.Fn(expr.OpLog, a.Value)
+				}
+			}
+		}
+		s.Whens = append(s.Whens, w)
+	}
+	for _, a := range old.Asserts {
+		a.Cond = apply(a.Cond)
+		s.Asserts = append(s.Asserts, a)
+	}
+	return s
+}

@@ -1,0 +1,120 @@
+package mtkc
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/trace"
+)
+
+// CheckNames checks the names that a request mentions against the problem: what it
+// sets must be a parameter or have a start value, what it records must be a variable.
+func CheckNames(p *ode.Problem, req trace.Request) diag.List {
+	var found diag.List
+	names := make([]string, 0, len(req.Options.Set))
+	for name := range req.Options.Set {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if len(names) > 0 {
+		settable, list := settableNames(p)
+		for _, name := range names {
+			if settable[name] {
+				continue
+			}
+			if slices.ContainsFunc(p.Observables, func(o ode.Observable) bool { return o.Name == name }) {
+				found.Add(diag.Pos{}, "E015", "set a parameter, or the start value of a state", "--set %s: the model computes this variable, so it cannot be set", name)
+				continue
+			}
+			found.Add(diag.Pos{}, "E004", suggestion(name, list), "--set %s: %s has no parameter or state of this name", name, p.Name)
+		}
+	}
+	if _, err := trace.Select(p, req.Vars); err != nil {
+		var unknown *trace.UnknownName
+		if !errors.As(err, &unknown) {
+			panic("mtkc: bug: " + err.Error())
+		}
+		next := "see the variables with mtkc inspect MODEL --dump flat"
+		if len(unknown.Near) > 0 {
+			next = "did you mean " + strings.Join(unknown.Near, ", ") + "?"
+		}
+		found.Add(diag.Pos{}, "E004", next, "--vars %s: %s has no variable of this name", unknown.Name, p.Name)
+	}
+	return found
+}
+
+// settableNames are the parameters, the start values, the states and other names of
+// these.
+func settableNames(p *ode.Problem) (map[string]bool, []string) {
+	known := map[string]bool{}
+	var list []string
+	add := func(name string) {
+		if !known[name] {
+			known[name] = true
+			list = append(list, name)
+		}
+	}
+	for i := range p.Params {
+		add(p.Params[i].Name)
+	}
+	for i := range p.States {
+		add(p.States[i].Name)
+	}
+	for i := range p.Observables {
+		o := &p.Observables[i]
+		if o.Kind == ode.State || o.Kind == ode.Parameter && o.Index < len(p.Params) {
+			add(o.Name)
+		}
+	}
+	for _, name := range list {
+		if bare, ok := strings.CutPrefix(name, "start("); ok {
+			known[strings.TrimSuffix(bare, ")")] = true
+		} else {
+			known["start("+name+")"] = true
+		}
+	}
+	return known, list
+}
+
+func suggestion(name string, list []string) string {
+	near := trace.Near(name, list)
+	if len(near) > 0 {
+		return "did you mean " + strings.Join(near, ", ") + "?"
+	}
+	if len(list) == 0 {
+		return "the model has no parameters"
+	}
+	const most = 12
+	if len(list) > most {
+		return "among its parameters and states are " + strings.Join(list[:most], ", ")
+	}
+	return "its parameters and states: " + strings.Join(list, ", ")
+}
+
+// stops gives each way in which a run can end early its code and the next step.
+var stops = map[ode.Retcode]struct{ code, next string }{
+	ode.MaxSteps:          {"E502", "try a stiff method (--solver rodas5p), a shorter --tspan, or looser tolerances"},
+	ode.DtTooSmall:        {"E503", "look for a singularity of the solution near this time, or try another --solver"},
+	ode.Unstable:          {"E504", "the solution grows without bound or leaves the domain of a function: look at the last values (-o), check the parameters"},
+	ode.InitFailure:       {"E505", "check start values and guesses: init and guess in the model, or --set name=value"},
+	ode.NewtonFailure:     {"E506", "try tighter tolerances (--rtol 1e-8), another --solver, or better guesses"},
+	ode.SingularMatrix:    {"E507", "the model loses an equation at this point: check for a parameter that is zero, or for states that become dependent"},
+	ode.AssertFailed:      {"E508", "an assertion of the model does not hold: check the parameters, or the range in which the model is valid"},
+	ode.Interrupted:       {"E509", "what was computed until then has been written"},
+	ode.TooMuchAccuracy:   {"E510", "use looser tolerances, for example --rtol 1e-10"},
+	ode.EventFailure:      {"E511", "events follow each other without end: add hysteresis, or a terminate condition"},
+	ode.ProjectionFailure: {"E512", "the constraints cannot be met: try tighter tolerances, or other start values"},
+}
+
+// Stopped is the finding for a run that ended early.
+func Stopped(r *trace.Result) diag.List {
+	for code, s := range stops {
+		if code.String() == r.Retcode {
+			return diag.New(diag.Pos{}, s.code, s.next, "%s stopped at t = %v (%s): %s", r.Model, r.T, r.Retcode, r.Message)
+		}
+	}
+	panic("mtkc: bug: no finding for the end of a run: " + r.Retcode)
+}
