@@ -83,13 +83,18 @@ type Solver struct {
 	dx, dt, x, w []float64 // len N: correction, simplified one, trial point, scales
 	vals, svals  []float64
 	row          []float64 // scale of each equation: sum_j |J_ij| w_j
+	x0, end      []float64 // len N: the guess, and where the damped iteration stopped
 	deficient    bool
+	bold         bool // take full steps
 	rank, col    int
 }
 
 // leastSquaresLimit is the size up to which a singular Jacobian is met with a
 // dense decomposition.
 const leastSquaresLimit = 400
+
+// boldLimit is the number of undamped steps.
+const boldLimit = 200
 
 // New prepares a solver. It panics if the sizes contradict each other.
 func New(sys System, opt Options) *Solver {
@@ -113,6 +118,7 @@ func New(sys System, opt Options) *Solver {
 	s := &Solver{
 		sys: sys, opt: opt,
 		r: make([]float64, m), rt: make([]float64, m), rhs: make([]float64, max(m, n)), row: make([]float64, m),
+		x0: make([]float64, n), end: make([]float64, n),
 		dx: make([]float64, n), dt: make([]float64, n), x: make([]float64, n), w: make([]float64, n),
 		vals: make([]float64, sys.Pattern.NNZ()),
 	}
@@ -126,9 +132,33 @@ func New(sys System, opt Options) *Solver {
 }
 
 // Solve starts at x and leaves the solution there; on failure x is the best point
-// found.
-func (s *Solver) Solve(x []float64) (res Result) {
+// found. Where the damped iteration stalls, the undamped one starts again from the
+// guess: it sometimes jumps over what stopped the other.
+func (s *Solver) Solve(x []float64) Result {
 	x = x[:s.sys.N]
+	copy(s.x0, x)
+	s.bold = false
+	res := s.run(x)
+	if res.Status != Stalled && res.Status != Inconsistent {
+		return res
+	}
+	copy(s.end, x)
+	copy(x, s.x0)
+	s.bold = true
+	again := s.run(x)
+	again.Iterations += res.Iterations
+	again.Evals += res.Evals
+	if again.Status == Converged {
+		return again
+	}
+	copy(x, s.end)
+	s.sys.Residual(x, s.r)
+	res.Iterations, res.Evals = again.Iterations, again.Evals+1
+	return res
+}
+
+// run is one iteration from x.
+func (s *Solver) run(x []float64) (res Result) {
 	res.Rank, res.Worst = min(s.sys.N, s.sys.M), -1
 	s.sys.Residual(x, s.r)
 	res.Evals++
@@ -139,7 +169,7 @@ func (s *Solver) Solve(x []float64) (res Result) {
 	shaken, polish, polished := 0, 0, 0.0
 	lambda, last := 1.0, 0.0 // damping factor and correction norm of the step before
 	for {
-		if res.Iterations == s.opt.MaxIter {
+		if res.Iterations == s.opt.MaxIter || s.bold && res.Iterations == boldLimit {
 			return s.report(res, TooMany)
 		}
 		res.Iterations++
@@ -184,7 +214,7 @@ func (s *Solver) Solve(x []float64) (res Result) {
 		}
 		// Predict the damping factor from the curvature seen in the last step: dt still
 		// holds the simplified correction of that step.
-		if last > 0 && lambda < 1 {
+		if last > 0 && lambda < 1 && !s.bold {
 			d := 0.0
 			for i, v := range s.dt {
 				d += sq((v - s.dx[i]) / s.w[i])
@@ -255,7 +285,7 @@ func (s *Solver) search(x []float64, size float64, lambda *float64, res *Result)
 			}
 			return true, true
 		}
-		if after <= (1-0.25*l)*size {
+		if after <= (1-0.25*l)*size || s.bold {
 			copy(x, s.x)
 			s.r, s.rt = s.rt, s.r
 			*lambda = l

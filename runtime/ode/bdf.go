@@ -221,7 +221,7 @@ func (b *bdf) failure(h float64) *Failure {
 	return f
 }
 
-var errIteration = errors.New("Newton iteration does not converge")
+var errIteration = errors.New("the Newton iteration does not converge")
 
 // reload replaces the slopes by f at the present point.
 func (b *bdf) reload() error {
