@@ -162,6 +162,15 @@ var T
 der(der(x)) = -T*x
 der(der(y)) = -T*y - 9.81
 x*x + y*y = 1`, "not used"},
+		{"redundant start that only the run can check", "W302", `
+var x = 0.6 fixed
+var y = -0.8 fixed
+var r
+var T
+der(der(x)) = -T*x
+der(der(y)) = -T*y - 9.81
+r = x*x + y*y
+r*r = 1`, "checked when"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			pl, list := Analyze(build(t, c.text), Options{})

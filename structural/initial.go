@@ -1,6 +1,7 @@
 package structural
 
 import (
+	"maps"
 	"math"
 
 	"github.com/mtkc/mtkc/diag"
@@ -32,6 +33,8 @@ type initial struct {
 	firm *graph.Bipartite // without entries that vanish at the start
 	aug  *graph.Augmenter // over firm
 	at   map[expr.ID]float64
+
+	checks []int32 // equations that must hold although none determines an unknown
 }
 
 func (w *work) initialize(a *assembled, sim *graph.Matching) {
@@ -304,22 +307,37 @@ func (z *initial) describe(q *equation) (diag.Pos, string) {
 	return pos, text
 }
 
-// refuse handles an equation that depends on others: it is dropped where all of them
-// hold at the start values, else reported.
+// refuse handles an equation that depends structurally on others. Where all of them
+// hold at the start values, it is dropped with a warning; where start values are given
+// for all that they mention and contradict them, that is an error; else it is kept as
+// a check at run time, once all unknowns have their values.
 func (z *initial) refuse(f *graph.Augmenter, r int32) {
 	w := z.w
 	rows := f.Reach(r)
-	consistent := true
+	saved := z.at
+	z.at = maps.Clone(z.at)
+	defer func() { z.at = saved }()
+	solved := z.propagate(rows[1:])
+	consistent, given := true, true
 	for _, i := range rows {
 		q := &z.eqs[i]
-		x := z.number(q.res)
-		if !(math.Abs(x) <= 1e-9*(1+z.magnitude(q.res))) {
+		if x := z.number(q.res); !(math.Abs(x) <= looseStart*(1e-3+z.magnitude(q.res))) {
 			consistent = false
 		}
+		w.atoms(q.res, func(a expr.ID) {
+			if ro, v := w.roleOf(a); ro == roleVar && int(v) < len(z.col) && z.col[v] != none {
+				given = given && (solved[v] || w.vars[v].start != expr.None && !w.vars[v].assumed)
+			}
+		})
 	}
 	pos, text := z.describe(&z.eqs[r])
-	if consistent {
+	switch {
+	case consistent:
 		w.note(pos, "W302", "", "%s follows from other initial conditions and is not used", text)
+		return
+	case !given:
+		w.note(pos, "W302", "", "%s follows from other initial conditions; it is checked when they are solved", text)
+		z.checks = append(z.checks, r)
 		return
 	}
 	code, next := "E601", "fix one start value less, or make it a guess"
@@ -335,6 +353,47 @@ func (z *initial) refuse(f *graph.Augmenter, r int32) {
 		d.Notes = append(d.Notes, diag.Note{Pos: p, Text: t})
 	}
 }
+
+// propagate solves the equations of the rows one after the other as long as one has a
+// single unknown left in which it is affine, and puts the values into z.at.
+func (z *initial) propagate(rows []int32) map[int32]bool {
+	w := z.w
+	solved := map[int32]bool{}
+	for range rows {
+		progress := false
+		for _, i := range rows {
+			q := &z.eqs[i]
+			open, count := none, 0
+			w.atoms(q.res, func(a expr.ID) {
+				if ro, v := w.roleOf(a); ro == roleVar && !solved[v] {
+					open = v
+					count++
+				}
+			})
+			if count != 1 {
+				continue
+			}
+			a := w.vars[open].atom
+			k, rest, ok := w.affineIn(q.res, a)
+			if !ok {
+				continue
+			}
+			if x := -z.number(rest) / z.number(k); !math.IsNaN(x) && !math.IsInf(x, 0) {
+				z.at[a] = x
+				solved[open] = true
+				progress = true
+			}
+		}
+		if !progress || len(rows) > maxSmallRow {
+			break
+		}
+	}
+	return solved
+}
+
+// looseStart is the relative size up to which a redundant start value counts as
+// consistent with the equations, so that values written with six digits do.
+const looseStart = 1e-5
 
 func (z *initial) magnitude(e expr.ID) float64 {
 	m := 0.0
@@ -461,19 +520,31 @@ func (z *initial) solve(m *graph.Matching) {
 				blk.Unknowns = append(blk.Unknowns, w.vars[v].atom)
 			}
 			for _, q := range residuals {
-				res := w.residual(q)
-				if _, ok := w.source(q); !ok {
-					p, t := z.describe(q)
-					res.Text = t
-					if s := p.String(); s != "" {
-						res.Text = s + ": " + t
-					}
-				}
-				blk.Residuals = append(blk.Residuals, res)
+				blk.Residuals = append(blk.Residuals, z.residual(q))
 			}
 			pl.Init.Blocks = append(pl.Init.Blocks, blk)
 		},
 	}
 	b.run(comps, mm, depend)
 	flush()
+	if len(z.checks) > 0 {
+		blk := InitBlock{}
+		for _, r := range z.checks {
+			blk.Residuals = append(blk.Residuals, z.residual(&z.eqs[r]))
+		}
+		pl.Init.Blocks = append(pl.Init.Blocks, blk)
+	}
+}
+
+// residual is an equation of the initial system with its text.
+func (z *initial) residual(q *equation) Residual {
+	res := z.w.residual(q)
+	if _, ok := z.w.source(q); !ok {
+		p, t := z.describe(q)
+		res.Text = t
+		if s := p.String(); s != "" {
+			res.Text = s + ": " + t
+		}
+	}
+	return res
 }

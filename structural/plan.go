@@ -183,7 +183,8 @@ type InitVar struct {
 }
 
 // InitBlock is a strongly connected block: assignments, and, where Unknowns is not
-// empty, residuals in these iteration variables.
+// empty, residuals in these iteration variables. The last block may have residuals and
+// no unknowns: conditions that are not independent of the others and must hold.
 type InitBlock struct {
 	Unknowns  []expr.ID
 	Assigns   []Assign
