@@ -74,9 +74,10 @@ func (in *initializer) run(warn func(string)) error {
 func (in *initializer) solve(b int, t float64, warn func(string)) error {
 	block, k := &in.plan.Blocks[b], &in.kernels[b]
 	p := in.ws.Params
-	if len(block.Unknowns) == 0 && len(block.Residual) == 0 {
-		k.Eval(t, in.w, p, nil)
-		return nil
+	if len(block.Unknowns) == 0 {
+		r := make([]float64, len(block.Residual))
+		k.Eval(t, in.w, p, r)
+		return in.satisfied(block, r)
 	}
 	if in.solvers[b] == nil {
 		sys := newton.System{
@@ -111,6 +112,28 @@ func (in *initializer) solve(b int, t float64, warn func(string)) error {
 		in.warned[b] = true
 		warn(fmt.Sprintf("the initial equations leave %d of the values %s open; those nearest to the guesses were taken",
 			len(x)-res.Rank, in.list(block, 8)))
+	}
+	return nil
+}
+
+// satisfied checks the equations of a block that has nothing to solve for: they must
+// hold by themselves.
+func (in *initializer) satisfied(block *InitBlock, r []float64) error {
+	for i, v := range r {
+		if v-v != 0 {
+			return in.ws.Fail(InitFailure, "division by zero or invalid value at the start in %s", block.Residual[i])
+		}
+		if math.Abs(v) <= 1e-9 {
+			continue
+		}
+		size := 1.0
+		for _, x := range in.w {
+			size = math.Max(size, math.Abs(x))
+		}
+		if math.Abs(v) > 1e-9*size {
+			return in.ws.Fail(InitFailure, "the initial values contradict each other: %s is off by %.6g and has no unknown left; remove or change one of the start values or initial equations",
+				block.Residual[i], v)
+		}
 	}
 	return nil
 }

@@ -661,3 +661,42 @@ func TestStepByStep(t *testing.T) {
 		t.Errorf("%v, %+v", in.Solution().Retcode, in.Stats())
 	}
 }
+
+// Blocks that are not square: an equation without unknown must hold by itself, an
+// unknown without equation keeps its guess and is reported, and redundant equations
+// are solved while contradictory ones are named.
+func TestInitializationShapes(t *testing.T) {
+	build := func(unknowns []int32, residual []string, eval func(t float64, w, p, r []float64)) *Problem {
+		p := system("shapes", []float64{0, 0}, []float64{3}, 1, func(t float64, u, p, du []float64) { du[0], du[1] = 0, 0 })
+		rhs := p.NewKernels
+		p.Init = &Init{NW: 2, Names: []string{"x", "y"}, Start: []float64{1, 2}, StartFrom: []int32{-1, -1}, U: []int32{0, 1},
+			Blocks: []InitBlock{{Unknowns: unknowns, Residual: residual}}}
+		p.NewKernels = func() *Kernels {
+			k := rhs()
+			k.Init = []InitKernel{{Eval: eval}}
+			return k
+		}
+		return p
+	}
+	check := build(nil, []string{"x + y = a"}, func(t float64, w, p, r []float64) { r[0] = w[0] + w[1] - p[0] })
+	mustSolve(t, check, Options{})
+	_, err := Solve(context.Background(), check, Options{Set: map[string]float64{"a": 4}})
+	wantFailure(t, err, InitFailure, "x + y = a", "contradict")
+
+	sol := mustSolve(t, build([]int32{0, 1}, []string{"x + y = a"}, func(t float64, w, p, r []float64) { r[0] = w[0] + w[1] - 2*p[0] }), Options{})
+	if u := sol.State(0); math.Abs(u[0]+u[1]-6) > 1e-9 || math.Abs(u[0]-2) > 1 || len(sol.Warnings) != 1 || !strings.Contains(sol.Warnings[0], "open") {
+		t.Errorf("one equation, two unknowns: %v, %q", u, sol.Warnings)
+	}
+
+	two := []string{"x*y = a", "2*x*y = 2*a", "x = y"}
+	sol = mustSolve(t, build([]int32{0, 1}, two, func(t float64, w, p, r []float64) {
+		r[0], r[1], r[2] = w[0]*w[1]-p[0], 2*w[0]*w[1]-2*p[0], w[0]-w[1]
+	}), Options{})
+	if u := sol.State(0); math.Abs(u[0]-math.Sqrt(3)) > 1e-8 || math.Abs(u[1]-math.Sqrt(3)) > 1e-8 {
+		t.Errorf("redundant equations: %v", u)
+	}
+	_, err = Solve(context.Background(), build([]int32{0, 1}, two, func(t float64, w, p, r []float64) {
+		r[0], r[1], r[2] = w[0]*w[1]-p[0], 2*w[0]*w[1]-3*p[0], w[0]-w[1]
+	}), Options{})
+	wantFailure(t, err, InitFailure, "contradict", "x = ", "y = ")
+}
