@@ -23,10 +23,10 @@ func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
 		plan:  &Plan{Sys: sys, Pool: sys.Pool},
 		relOf: map[expr.ID]int32{},
 		hyb: hybrid{
-			freeStart: map[int32]expr.ID{},
-			renamed:   map[expr.ID]expr.ID{},
-			sampleOf:  map[[2]expr.ID]int32{},
-			shadow:    map[int32]int32{},
+			freeStart: map[int32]expr.ID{}, freeBinding: map[int32]expr.ID{},
+			renamed:  map[expr.ID]expr.ID{},
+			sampleOf: map[[2]expr.ID]int32{},
+			shadow:   map[int32]int32{},
 		},
 	}
 	w.mark.reset()

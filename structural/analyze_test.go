@@ -91,8 +91,20 @@ init y = 5.0
 der(x) = sin(p) - x + (if time < 0.1 then 0.0 else 1.0)
 y = 10.0*x`
 
+const boundToFree = `
+param p = 0.5 free
+param q = 2*p
+param m = q + 1
+var x = q fixed
+var y
+var z
+init der(x) = 3
+der(x) = m*x
+y = m
+z = y + x`
+
 func TestHybrid(t *testing.T) {
-	for _, m := range []string{ball, heater, sampled, entryModel, unknownParameter} {
+	for _, m := range []string{ball, heater, sampled, entryModel, unknownParameter, boundToFree} {
 		pl := analyze(t, m)
 		residuals(t, pl, 1)
 		start(t, pl)

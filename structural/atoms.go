@@ -12,11 +12,13 @@ import (
 type hybrid struct {
 	constants map[expr.ID]expr.ID // values of constants and structural parameters
 	freeStart map[int32]expr.ID   // guess of a free parameter, by index into Params
-	discrete  []discrete
-	samples   []Sample
-	sampleOf  map[[2]expr.ID]int32
-	shadow    map[int32]int32 // variable with pre() -> its entry of discrete
-	pos       diag.Pos        // of what is being translated
+	// freeBinding is the binding of a parameter to free ones, by index into Params.
+	freeBinding map[int32]expr.ID
+	discrete    []discrete
+	samples     []Sample
+	sampleOf    map[[2]expr.ID]int32
+	shadow      map[int32]int32 // variable with pre() -> its entry of discrete
+	pos         diag.Pos        // of what is being translated
 
 	clauses       [][]branch
 	asserts       []action

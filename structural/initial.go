@@ -130,8 +130,15 @@ func (z *initial) columns(a *assembled) {
 			if s, ok := w.hyb.freeStart[int32(k)]; ok {
 				start = s
 			}
-			v := w.pseudo(q.Atom, w.sys.Vars[q.Var].Type, start)
+			typ := model.RealType
+			if q.Var >= 0 {
+				typ = w.sys.Vars[q.Var].Type
+			}
+			v := w.pseudo(q.Atom, typ, start)
 			w.vars[v].sys = int32(q.Var)
+			if b, ok := w.hyb.freeBinding[int32(k)]; ok {
+				w.vars[v].known = b
+			}
 			free = append(free, v)
 		}
 	}
@@ -161,7 +168,7 @@ func (z *initial) columns(a *assembled) {
 		add(v)
 	}
 	for v := range int32(len(w.vars)) {
-		if w.vars[v].known != expr.None && w.vars[v].pseudo {
+		if w.vars[v].known != expr.None && w.vars[v].pseudo && z.col[v] == none {
 			add(v)
 		}
 	}
@@ -275,7 +282,7 @@ func (z *initial) discreteEquations() []equation {
 	}
 	for v := range int32(len(w.vars)) {
 		if x := &w.vars[v]; x.pseudo && x.known != expr.None {
-			equate(model.RealType, x.atom, x.known)
+			equate(x.typ, x.atom, x.known)
 		}
 	}
 	out = append(out, w.hyb.initialReinit...)

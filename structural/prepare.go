@@ -183,7 +183,10 @@ func (w *work) parameters() {
 	for i := range s.Vars {
 		v := &s.Vars[i]
 		r, k := w.roleOf(v.Sym)
-		free := r == roleParam && w.plan.Params[k].Value == expr.None
+		free := r == roleParam && w.plan.Params[k].Value == expr.None && v.Kind == model.ParameterVar
+		if _, bound := w.hyb.freeBinding[k]; bound && r == roleParam {
+			free = false
+		}
 		if v.Start == expr.None || !(r == roleVar || r == roleDiscrete || free) {
 			continue
 		}
@@ -222,7 +225,19 @@ func (w *work) startParam(name string, sys int, value expr.ID) expr.ID {
 	return a
 }
 
+// addParam lists a parameter. What is bound to a free parameter is free itself; its
+// binding becomes an equation of the initialization.
 func (w *work) addParam(q Param) {
+	if q.Value != expr.None {
+		w.atoms(q.Value, func(a expr.ID) {
+			if r, i := w.roleOf(a); r == roleParam && w.plan.Params[i].Value == expr.None {
+				w.hyb.freeBinding[int32(len(w.plan.Params))] = q.Value
+			}
+		})
+		if _, ok := w.hyb.freeBinding[int32(len(w.plan.Params))]; ok {
+			q.Value = expr.None
+		}
+	}
 	x := math.NaN()
 	if q.Value != expr.None {
 		x = w.number(q.Value)
