@@ -84,6 +84,8 @@ func (a *Affine) Of(e expr.ID) (Form, bool) {
 // Free reports whether e depends on no unknown.
 func (a *Affine) Free(e expr.ID) bool { return a.form(e) == free }
 
+// form is the remembered form of e, which is worked out with those of all its subterms,
+// arguments first, when e is new.
 func (a *Affine) form(e expr.ID) *Form {
 	p := a.p
 	switch p.Op(e) {
@@ -93,17 +95,33 @@ func (a *Affine) form(e expr.ID) *Form {
 	if f, ok := a.memo[e]; ok {
 		return f
 	}
-	var f *Form
-	if p.IsAtom(e) {
-		f = free
-		if i, ok := a.index(e); ok {
-			f = &Form{Vars: []int{i}, Coeffs: []expr.ID{expr.One}, Rest: expr.Zero}
+	var todo []expr.ID
+	stack := []expr.ID{e}
+	for len(stack) > 0 {
+		t := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if _, ok := a.memo[t]; ok {
+			continue
 		}
-	} else {
-		f = a.compound(e)
+		a.memo[t] = free
+		if p.IsAtom(t) {
+			if i, ok := a.index(t); ok {
+				a.memo[t] = &Form{Vars: []int{i}, Coeffs: []expr.ID{expr.One}, Rest: expr.Zero}
+			}
+			continue
+		}
+		if args := p.Args(t); len(args) > 0 {
+			todo = append(todo, t)
+			stack = append(stack, args...)
+		}
 	}
-	a.memo[e] = f
-	return f
+	slices.Sort(todo)
+	for _, t := range todo {
+		if f := a.compound(t); f != free {
+			a.memo[t] = f
+		}
+	}
+	return a.memo[e]
 }
 
 func (a *Affine) compound(e expr.ID) *Form {

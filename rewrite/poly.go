@@ -23,6 +23,7 @@ func Poly(p *expr.Pool, e, x expr.ID) (coeffs []expr.ID, ok bool) {
 		for _, a := range p.Args(t) {
 			if m.moves[a] {
 				m.moves[t] = true
+				m.of(t) // arguments come first, so this goes one level deep
 				return
 			}
 		}
