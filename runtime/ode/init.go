@@ -18,19 +18,29 @@ type initializer struct {
 	plan    *Init
 	kernels []InitKernel
 	w       []float64
-	solvers []*newton.Solver
-	x       []float64 // iteration variables of the present block
+	nominal []float64        // of w, 0 where not given
+	solvers []*newton.Solver // kept for the next run of the plan, if there are not too many
+	x       []float64        // iteration variables of the present block
 	ws      *Workspace
 	warned  map[int]bool
 }
 
 func newInitializer(ws *Workspace) *initializer {
 	plan := ws.P.Init
-	return &initializer{
+	in := &initializer{
 		plan: plan, kernels: ws.K.Init, ws: ws,
-		w: make([]float64, plan.NW), solvers: make([]*newton.Solver, len(plan.Blocks)),
+		w: make([]float64, plan.NW), nominal: make([]float64, plan.NW),
 		warned: map[int]bool{},
 	}
+	if len(plan.Blocks) <= 1000 {
+		in.solvers = make([]*newton.Solver, len(plan.Blocks))
+	}
+	for i, k := range plan.U {
+		if i < len(ws.P.States) {
+			in.nominal[k] = ws.P.States[i].Nominal
+		}
+	}
+	return in
 }
 
 // reset loads the guesses: start values of u0 that are numbers go before the plan's.
@@ -79,7 +89,11 @@ func (in *initializer) solve(b int, t float64, warn func(string)) error {
 		k.Eval(t, in.w, p, r)
 		return in.satisfied(block, r)
 	}
-	if in.solvers[b] == nil {
+	var solver *newton.Solver
+	if in.solvers != nil {
+		solver = in.solvers[b]
+	}
+	if solver == nil {
 		sys := newton.System{
 			N: len(block.Unknowns), M: len(block.Residual), Pattern: block.Jac,
 			Residual: func(x, r []float64) {
@@ -94,14 +108,17 @@ func (in *initializer) solve(b int, t float64, warn func(string)) error {
 				k.Jac(t, in.w, p, vals)
 			}
 		}
-		in.solvers[b] = newton.New(sys, newton.Options{Tol: math.Min(1e-10, in.ws.RelTol*1e-2)})
+		solver = newton.New(sys, newton.Options{Tol: math.Min(1e-10, in.ws.RelTol*1e-2)})
+		if in.solvers != nil {
+			in.solvers[b] = solver
+		}
 	}
 	x := in.x[:0]
 	for _, i := range block.Unknowns {
 		x = append(x, in.w[i])
 	}
 	in.x = x
-	res := in.solvers[b].Solve(x)
+	res := solver.Solve(x)
 	in.ws.Stats.Newton += res.Iterations
 	in.scatter(block, x)
 	if res.Status != newton.Converged {
@@ -144,25 +161,11 @@ func (in *initializer) scatter(block *InitBlock, x []float64) {
 	}
 }
 
-// nominals returns the nominal values of the iteration variables that are states;
-// nil if none has one.
+// nominals returns the nominal values of the iteration variables that are states.
 func (in *initializer) nominals(block *InitBlock) []float64 {
-	some := false
-	for _, q := range in.ws.P.States {
-		some = some || q.Nominal != 0
-	}
-	if !some {
-		return nil
-	}
-	of := make(map[int32]float64)
-	for i, k := range in.plan.U {
-		if i < len(in.ws.P.States) {
-			of[k] = in.ws.P.States[i].Nominal
-		}
-	}
 	v := make([]float64, len(block.Unknowns))
 	for j, i := range block.Unknowns {
-		v[j] = of[i]
+		v[j] = in.nominal[i]
 	}
 	return v
 }
