@@ -19,6 +19,8 @@ const (
 	nRef                // kids: nPart; a component reference with several parts or subscripts
 	nPart               // a: name, b: subscripts (nSubs) or noRef
 	nSubs               // kids: subscripts
+	nIndex              // a: expression, b: subscripts
+	nMember             // a: expression, b: name
 	nEnd                // end, within a subscript
 	nColon              // the subscript :
 	nRange              // kids: from, [step], to

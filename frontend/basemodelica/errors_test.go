@@ -83,3 +83,25 @@ func TestLoadMissing(t *testing.T) {
 		t.Errorf("got %v %v", sys, diags)
 	}
 }
+
+// TestDeep: inputs that nest without end are diagnosed, not followed.
+func TestDeep(t *testing.T) {
+	for _, c := range [][2]string{
+		{"true or ", "true"}, {"time > 1 and ", "true"}, {"not ", "true"}, {"(", "1"}, {"{", "1"}, {"sin(", "1"},
+		{"if true then ", "1"}, {"-(", "1"}, {"time[", "1"},
+	} {
+		src := "//! base 0.1.0\npackage M\n  model M\n    Boolean x;\n  equation\n    x = " + strings.Repeat(c[0], 200000) + c[1] + ";\n  end M;\nend M;\n"
+		if _, diags := Read(strings.NewReader(src), "m"); len(diags) == 0 {
+			t.Errorf("%q is accepted 200000 times", c[0])
+		} else if diags[0].Code != "E153" {
+			t.Errorf("%q: %v", c[0], diags[0].String())
+		}
+	}
+	long := "//! base 0.1.0\npackage M\n  model M\n    Real x;\n  equation\n    x = 0"
+	for _, part := range []string{" + time", " + time*2", " - 1"} {
+		src := long + strings.Repeat(part, 200000) + ";\n  end M;\nend M;\n"
+		if _, diags := Read(strings.NewReader(src), "m"); len(diags) > 0 {
+			t.Errorf("a long sum: %v", diags)
+		}
+	}
+}

@@ -12,6 +12,18 @@ func (r *reader) eval(e ref) value {
 		return bad()
 	}
 	n := r.t.nodes[e]
+	// Chains of and, or and subscripts nest without parentheses.
+	if r.level++; r.level > 10*maxDepth {
+		r.level--
+		return r.err(n.off, "E153", "name the inner parts as variables of their own", "nesting is deeper than %d levels", 10*maxDepth)
+	}
+	v := r.meaning(e, n)
+	r.level--
+	return v
+}
+
+// meaning is eval of a node.
+func (r *reader) meaning(e ref, n node) value {
 	p := r.pool
 	switch n.kind {
 	case nNum:
@@ -59,6 +71,18 @@ func (r *reader) eval(e ref) value {
 		return r.callOf(n)
 	case nRef:
 		return r.referenceOf(e)
+	case nIndex:
+		v := r.eval(ref(n.a))
+		if v.bad() {
+			return v
+		}
+		return r.index(v, ref(n.b))
+	case nMember:
+		v := r.eval(ref(n.a))
+		if v.bad() {
+			return v
+		}
+		return r.member(v, n.b, n.off)
 	case nArray:
 		return r.arrayOf(n)
 	case nMatrix:

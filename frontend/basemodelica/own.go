@@ -113,6 +113,8 @@ func (r *reader) ownVariable(v *model.Variable, own []mod) {
 			v.Structural = r.ownFlag(a)
 		case "isOutput":
 			v.Output = r.ownFlag(a)
+		case "prefix":
+			v.Prefix = r.ownText(a)
 		case "isDiscrete":
 			if r.ownFlag(a) && v.Kind == model.Unknown {
 				v.Kind = model.DiscreteVar

@@ -185,7 +185,25 @@ func (p *parser) factor() ref {
 	return a
 }
 
+// primary reads an operand, and subscripts and members of an expression in parentheses,
+// a call or an array.
 func (p *parser) primary() ref {
+	e := p.operand()
+	for p.cur == tLBracket || p.cur == tDot {
+		off := p.off
+		if p.cur == tLBracket {
+			s := p.subscripts()
+			e = p.t.add(node{kind: nIndex, off: int32(off), a: int32(e), b: int32(s)})
+			continue
+		}
+		p.next()
+		n := p.name()
+		e = p.t.add(node{kind: nMember, off: int32(off), a: int32(e), b: n})
+	}
+	return e
+}
+
+func (p *parser) operand() ref {
 	off := p.off
 	switch p.cur {
 	case tNumber:

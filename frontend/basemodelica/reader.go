@@ -83,6 +83,7 @@ type reader struct {
 	base    int               // where the present function's locals begin
 	inFunc  int               // depth of function calls
 	ends    []int             // size of the dimension that `end` means
+	level   int               // nesting of eval
 	raw     int               // > 0: names mean the variables of the model, not their values in an algorithm
 	when    bool              // inside a when-clause
 	path    expr.ID           // condition under which the present statement is executed
@@ -109,7 +110,7 @@ type reader struct {
 const (
 	maxElements  = 4_000_000   // of one array, and scalars of a model
 	maxTemporary = 100_000_000 // elements of all arrays met while reading
-	maxSteps     = 20_000_000  // statements and rounds executed while reading
+	maxSteps     = 5_000_000   // statements and rounds executed while reading
 	maxCalls     = 200         // nested calls
 )
 

@@ -281,6 +281,10 @@ func (w *writer) variable(v *model.Variable) {
 	if v.Output && v.Kind == model.InputVar {
 		own("isOutput=true")
 	}
+	if w.opt.Positions && v.Prefix != "" {
+		own("prefix=")
+		w.text(v.Prefix)
+	}
 	if w.note {
 		w.out = append(w.out, ')')
 	}
