@@ -93,6 +93,11 @@ func (s *signature) checkRegular() bool {
 		if len(cols) == 1 || m.Row[c] == graph.None {
 			text = w.name(s.chains[c][0]) + " has no equation"
 		}
+		for _, v := range s.chains[c] {
+			if i := w.vars[v].sys; i != none && w.sys.Vars[i].Kind == model.DiscreteVar {
+				text += "; " + w.name(v) + " is discrete, but no when-clause sets it"
+			}
+		}
 		q.Notes = append(q.Notes, diag.Note{Pos: w.varPos(s.chains[c][0]), Text: text})
 	}
 	return false

@@ -73,6 +73,9 @@ func (b *solver) explicit(q *equation, v int32, safe pivot) (expr.ID, bool) {
 		}
 		return p.Neg(p.Div(rest, k)), true
 	}
+	if w.opt.KeepNonlinear {
+		return expr.None, false
+	}
 	return b.invert(q.res, a)
 }
 

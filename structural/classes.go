@@ -82,6 +82,9 @@ func (e *elimination) finish() {
 		}
 		e.mergeAttributes(repr[r].v, members[r])
 	}
+	for v := range int32(n) {
+		e.checkConstantStart(v)
+	}
 	kept := w.eqs[:0]
 	for i := range w.eqs {
 		if e.gone[i] {
@@ -97,6 +100,29 @@ func (e *elimination) finish() {
 	}
 	for i := range w.rels {
 		w.rels[i].term = e.replace(w.rels[i].term)
+	}
+}
+
+// checkConstantStart compares the fixed start of a variable that is constant with its
+// value; where the value depends on free parameters, the start is an initial equation.
+func (e *elimination) checkConstantStart(v int32) {
+	w := e.w
+	x := &w.vars[v]
+	val := e.value[e.find(v)]
+	if val == expr.None || !x.fixed || x.start == expr.None {
+		return
+	}
+	t := e.replacement(v)
+	a, b := w.number(t), w.number(x.start)
+	switch {
+	case math.IsNaN(a) || math.IsNaN(b):
+		q := equation{lhs: expr.None, rhs: expr.None, src: -1, res: w.pool.Sub(t, x.start)}
+		if x.typ != model.RealType {
+			q.lhs, q.rhs = t, x.start
+		}
+		w.init = append(w.init, q)
+	case math.Abs(a-b) > looseStart*max(math.Abs(a), math.Abs(b)):
+		w.list.Add(w.varPos(v), "E601", "make the start value a guess, or change one of the two", "too many initial conditions: %s is constant, %g, but its start value is fixed at %g", w.name(v), a, b)
 	}
 }
 

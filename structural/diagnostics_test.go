@@ -119,6 +119,15 @@ var T
 der(der(x)) = -T*x
 der(der(y)) = -T*y - 9.81
 x*x + y*y = 1`, "too many initial conditions|y"},
+		{"a constant with another start", "E601", `
+var x = 2 fixed
+var y = 1 fixed
+x = 3
+der(y) = -x`, "x is constant, 3|fixed at 2"},
+		{"discrete variable that nothing sets", "E204", `
+discrete d = 1
+var x = 0 fixed
+der(x) = d`, "no when-clause sets it"},
 		{"initial equations that contradict", "E602", `
 var x
 init x = 1
@@ -155,6 +164,27 @@ der(x) = -x`, "start value of x"},
 		{"no start value", "W301", `
 var x
 der(x) = -x`, "x has no start value"},
+		{"many guesses", "W301", `
+var a = 1
+var b = 1
+var c = 1
+var d = 1
+var e = 1
+var f = 1
+var g = 1
+var h = 1
+var i = 1
+var j = 1
+der(a) = b
+der(b) = c
+der(c) = d
+der(d) = e
+der(e) = f
+der(f) = g
+der(g) = h
+der(h) = i
+der(i) = j
+der(j) = -a`, "a, b, c, d, e, f, g, h and 2 more are taken as fixed"},
 		{"redundant start", "W302", `
 var x = 1 fixed
 var y = 0 fixed

@@ -1,8 +1,10 @@
 package structural
 
 import (
+	"fmt"
 	"maps"
 	"math"
+	"strings"
 
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
@@ -419,6 +421,7 @@ func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Aug
 	w := z.w
 	n := len(z.vars)
 	tried := make([]bool, n)
+	var taken, zero []int32 // guesses taken as fixed, and starts at 0 for want of one
 	try := func(f *graph.Augmenter, v int32, tell bool) {
 		c := z.col[v]
 		if m.N == n || tried[c] || w.vars[v].fixed {
@@ -431,13 +434,12 @@ func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Aug
 			return
 		}
 		tried[c] = true
-		if !tell {
-			return
-		}
-		if given {
-			w.note(w.varPos(v), "W301", "", "the start value of %s is taken as fixed", w.name(v))
-		} else {
-			w.note(w.varPos(v), "W301", "give it a start value", "%s has no start value: %s starts at 0", w.name(v), w.name(v))
+		switch {
+		case !tell:
+		case given:
+			taken = append(taken, v)
+		default:
+			zero = append(zero, v)
 		}
 	}
 	states := map[int32]bool{}
@@ -470,6 +472,28 @@ func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Aug
 			try(full(), z.vars[c], true)
 		}
 	}
+	z.tellAssumed(taken, "", "the start value of %s is taken as fixed", "the start values of %s are taken as fixed")
+	z.tellAssumed(zero, "give a start value", "%s has no start value and is taken to start at 0", "%s have no start values and are taken to start at 0")
+}
+
+// tellAssumed notes what assume did, each variable by itself as long as they are few.
+func (z *initial) tellAssumed(vars []int32, next, one, many string) {
+	w := z.w
+	if len(vars) <= maxNamed {
+		for _, v := range vars {
+			w.note(w.varPos(v), "W301", next, one, w.name(v))
+		}
+		return
+	}
+	var b strings.Builder
+	for k, v := range vars[:maxNamed] {
+		if k > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(w.name(v))
+	}
+	fmt.Fprintf(&b, " and %d more", len(vars)-maxNamed)
+	w.note(w.varPos(vars[0]), "W301", next, many, b.String())
 }
 
 // solve orders the matched initial system into blocks.
