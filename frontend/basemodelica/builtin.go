@@ -596,7 +596,6 @@ func evalString(r *reader, a []value, off int32) value {
 		out.text = "false"
 	default:
 		out.text = "{" + r.formula(v.id) + "}"
-		out.inexact = true
 	}
 	return out
 }

@@ -52,15 +52,14 @@ type field struct {
 // value is what an expression of the source means: a term, an array of terms in row
 // order, a record, or a text.
 type value struct {
-	t       stype
-	dims    []int     // nil: a scalar
-	id      expr.ID   // of a scalar that is neither text nor record
-	el      []expr.ID // of an array
-	rec     []value   // the fields of a record, or the elements of an array of records
-	text    string    // of a String
-	txt     []string  // of an array of String
-	num     float64   // of a scalar, between the pools of the interpreter
-	inexact bool      // the text holds formulas
+	t    stype
+	dims []int     // nil: a scalar
+	id   expr.ID   // of a scalar that is neither text nor record
+	el   []expr.ID // of an array
+	rec  []value   // the fields of a record, or the elements of an array of records
+	text string    // of a String
+	txt  []string  // of an array of String
+	num  float64   // of a scalar, between the pools of the interpreter
 }
 
 func bad() value { return value{} }
