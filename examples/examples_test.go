@@ -1,0 +1,282 @@
+// Package examples_test compares every example with an analytic or published answer.
+package examples_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/mtkc/mtkc"
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// compile builds the model of a package below this folder.
+func compile(t *testing.T, dir, name string, args map[string]string) *ode.Problem {
+	t.Helper()
+	prob, found := mtkc.New(dir, mtkc.Options{Model: name, Args: args, Check: true}).Problem(context.Background())
+	if err := found.Err(); err != nil {
+		t.Fatalf("%s: %v", dir, err)
+	}
+	return prob
+}
+
+func solve(t *testing.T, prob *ode.Problem, opt ode.Options) *ode.Solution {
+	t.Helper()
+	sol, err := ode.Solve(context.Background(), prob, opt)
+	if err != nil {
+		t.Fatalf("%s: %v", prob.Name, err)
+	}
+	return sol
+}
+
+func values(t *testing.T, sol *ode.Solution, name string) []float64 {
+	t.Helper()
+	v, err := sol.Values(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func last(t *testing.T, sol *ode.Solution, name string) float64 {
+	t.Helper()
+	v := values(t, sol, name)
+	return v[len(v)-1]
+}
+
+// near fails unless got is within rel*|want| + abs of want.
+func near(t *testing.T, what string, got, want, rel, abs float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= rel*math.Abs(want)+abs) {
+		t.Errorf("%s = %.12g, want %.12g: off by %.2g, allowed %.2g", what, got, want, got-want, rel*math.Abs(want)+abs)
+	}
+}
+
+// Reference: Taylor series of order 30 with steps of 0.01 in 30 digits. An error grows
+// like exp(0.9 t), about 8000 times until t = 10.
+func TestLorenz(t *testing.T) {
+	sol := solve(t, compile(t, "lorenz", "", nil), ode.Options{Span: [2]float64{0, 10}, RelTol: 1e-10, AbsTol: 1e-12, FinalOnly: true})
+	near(t, "x(10)", last(t, sol, "x"), -5.85768538242409, 0, 1e-5)
+	near(t, "y(10)", last(t, sol, "y"), -5.83108248642610, 0, 1e-5)
+	near(t, "z(10)", last(t, sol, "z"), 23.9321329870276, 0, 1e-5)
+}
+
+func TestLotkaVolterra(t *testing.T) {
+	sol := solve(t, compile(t, "lotkavolterra", "", nil), ode.Options{RelTol: 1e-9, AbsTol: 1e-11, Steps: 400})
+	x, y := values(t, sol, "prey"), values(t, sol, "predator")
+	v := func(i int) float64 { return 0.1*x[i] - 0.4*math.Log(x[i]) + 0.4*y[i] - 1.1*math.Log(y[i]) }
+	for i := range x {
+		near(t, "the conserved quantity", v(i), v(0), 1e-7, 0)
+	}
+}
+
+// Reference: IVP test set, ROBER at t = 1e11.
+func TestRobertson(t *testing.T) {
+	for _, name := range []string{"Robertson", "RobertsonDAE"} {
+		sol := solve(t, compile(t, "robertson", name, nil), ode.Options{RelTol: 1e-8, AbsTol: 1e-16, FinalOnly: true})
+		near(t, name+" y1", last(t, sol, "y1"), 2.083340149701255e-8, 1e-5, 0)
+		near(t, name+" y2", last(t, sol, "y2"), 8.333360770334713e-14, 1e-5, 0)
+		near(t, name+" y3", last(t, sol, "y3"), 0.9999999791665050, 1e-7, 0)
+	}
+}
+
+// Reference: IVP test set, VDPOL at t = 2000.
+func TestVanDerPol(t *testing.T) {
+	sol := solve(t, compile(t, "vanderpol", "", nil), ode.Options{RelTol: 1e-8, AbsTol: 1e-10, FinalOnly: true})
+	near(t, "x", last(t, sol, "x"), 1.706167732170469, 1e-5, 0)
+	near(t, "v", last(t, sol, "v"), -8.928097010248125e-4, 1e-4, 0)
+}
+
+// The constraint, the energy and the period 4*K(1/2)*sqrt(L/G) of a pendulum that
+// starts from the horizontal.
+func TestPendulum(t *testing.T) {
+	prob := compile(t, "pendulum", "", nil)
+	if prob.Index != 3 {
+		t.Errorf("index %d, want 3", prob.Index)
+	}
+	sol := solve(t, prob, ode.Options{Span: [2]float64{0, 10}, RelTol: 1e-8, Steps: 1000})
+	x, y := values(t, sol, "x"), values(t, sol, "y")
+	vx, vy := values(t, sol, "der(x)"), values(t, sol, "der(y)")
+	for i := range x {
+		near(t, "x^2 + y^2", x[i]*x[i]+y[i]*y[i], 1, 0, 1e-6)
+		near(t, "energy", (vx[i]*vx[i]+vy[i]*vy[i])/2+9.81*y[i], 0, 0, 1e-5)
+	}
+	const period = 2.36784194757623745
+	sol = solve(t, prob, ode.Options{Span: [2]float64{0, 2 * period}, RelTol: 1e-9, FinalOnly: true})
+	near(t, "x after two periods", last(t, sol, "x"), 1, 0, 1e-6)
+	near(t, "y after two periods", last(t, sol, "y"), 0, 0, 1e-5)
+}
+
+func TestRC(t *testing.T) {
+	sol := solve(t, compile(t, "rc", "", nil), ode.Options{RelTol: 1e-8, Steps: 50})
+	v, i := values(t, sol, "capacitor.v"), values(t, sol, "resistor.i")
+	for k, tk := range sol.Times {
+		near(t, "capacitor.v", v[k], 5*(1-math.Exp(-tk/0.1)), 0, 1e-6)
+		near(t, "resistor.i", i[k], 0.05*math.Exp(-tk/0.1), 0, 1e-8)
+	}
+	prob := compile(t, "rc", "", nil)
+	sol = solve(t, prob, ode.Options{RelTol: 1e-8, FinalOnly: true, Set: map[string]float64{"resistor.R": 500}})
+	near(t, "capacitor.v with R = 500", last(t, sol, "capacitor.v"), 5*(1-math.Exp(-1)), 0, 1e-6)
+}
+
+// Reference: the matrix exponential.
+func TestRCLadder(t *testing.T) {
+	const n = 20
+	sol := solve(t, compile(t, "rcladder", "", map[string]string{"N": "20"}), ode.Options{Span: [2]float64{0, 10}, RelTol: 1e-8, FinalOnly: true})
+	// v' = A v + b with the input as an extra, constant state.
+	a := mat.NewDense(n+1, n+1, nil)
+	for i := range n {
+		left := i - 1
+		if i == 0 {
+			left = n // the source
+		}
+		a.Set(i, i, a.At(i, i)-1)
+		a.Set(i, left, a.At(i, left)+1)
+		if i < n-1 {
+			a.Set(i, i, a.At(i, i)-1)
+			a.Set(i, i+1, a.At(i, i+1)+1)
+		}
+	}
+	a.Scale(10, a)
+	var e mat.Dense
+	e.Exp(a)
+	for _, i := range []int{0, 1, 7, n - 1} {
+		near(t, "capacitor", last(t, sol, fmt.Sprintf("c[%d].v", i)), e.At(i, n), 0, 1e-7)
+	}
+}
+
+// Reference: DOP853 at tolerances 1e-10 to 1e-13, which agree in all digits given.
+func TestChua(t *testing.T) {
+	sol := solve(t, compile(t, "chua", "", nil), ode.Options{Span: [2]float64{0, 400}, RelTol: 1e-10, AbsTol: 1e-12, FinalOnly: true})
+	near(t, "L.i", last(t, sol, "l.i"), -1.81567643, 0, 1e-6)
+	near(t, "C1.v", last(t, sol, "c1.v"), -1.92035031, 0, 1e-6)
+	near(t, "C2.v", last(t, sol, "c2.v"), 0.43204269, 0, 1e-6)
+}
+
+// A bounce takes 2*v/g and keeps E of the speed: heights between bounces are known.
+func TestBouncingBall(t *testing.T) {
+	const g, e = 9.81, 0.7
+	sol := solve(t, compile(t, "bouncingball", "", nil), ode.Options{RelTol: 1e-8, Steps: 300})
+	h := values(t, sol, "h")
+	for k, tk := range sol.Times {
+		t0 := math.Sqrt(2 / g) // the first bounce
+		want := 1 - g*tk*tk/2
+		for v := g * t0 * e; tk >= t0; v *= e {
+			s := tk - t0
+			want = v*s - g*s*s/2
+			if v < 1e-3*e {
+				want = 0
+				break
+			}
+			t0 += 2 * v / g
+		}
+		near(t, "height", h[k], want, 0, 2e-6)
+	}
+	near(t, "flying at the end", last(t, sol, "flying"), 0, 0, 0)
+}
+
+// Heating towards 30 degrees and cooling towards 5, switched at 20.5 and 19.5.
+func TestHeater(t *testing.T) {
+	sol := solve(t, compile(t, "heater", "", nil), ode.Options{RelTol: 1e-9, Steps: 480})
+	temp, on := values(t, sol, "T"), values(t, sol, "on")
+	t0, from, heating := 0.0, 15.0, true
+	for k, tk := range sol.Times {
+		goal, limit := 30.0, 20.5
+		for {
+			goal, limit = 30, 20.5
+			if !heating {
+				goal, limit = 5, 19.5
+			}
+			end := t0 + 3600*math.Log((goal-from)/(goal-limit))
+			if tk <= end {
+				break
+			}
+			t0, from, heating = end, limit, !heating
+		}
+		near(t, "temperature", temp[k], goal+(from-goal)*math.Exp(-(tk-t0)/3600), 0, 1e-6)
+		if want := map[bool]float64{true: 1, false: 0}[heating]; on[k] != want {
+			t.Errorf("at %v s the heater is %v, want %v", tk, on[k], want)
+		}
+	}
+}
+
+// Reference: the matrix exponential of the linear system, piece by piece.
+func TestDCMotor(t *testing.T) {
+	const k, ti, r, l, ke, j, d = 0.5, 0.05, 0.5, 4.5e-3, 0.5, 0.02, 0.01
+	// States: integral x, current i, speed w; inputs: reference, load torque.
+	a := mat.NewDense(5, 5, []float64{
+		0, 0, -1 / ti, 1 / ti, 0,
+		k / l, -r / l, (-k - ke) / l, k / l, 0,
+		0, ke / j, -d / j, 0, 1 / j,
+		0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0,
+	})
+	advance := func(s *mat.VecDense, dt float64) {
+		var at, e mat.Dense
+		at.Scale(dt, a)
+		e.Exp(&at)
+		s.MulVec(&e, mat.VecDenseCopyOf(s))
+	}
+	sol := solve(t, compile(t, "dcmotor", "", nil), ode.Options{Span: [2]float64{0, 2}, RelTol: 1e-8, SaveAt: []float64{0.05, 0.15, 0.3, 1, 1.05, 2}})
+	w, i := values(t, sol, "rotor.w"), values(t, sol, "l.i")
+	for n, tn := range sol.Times {
+		s := mat.NewVecDense(5, []float64{0, 0, 0, 100, 0})
+		if tn > 0.1 {
+			advance(s, min(tn, 1)-0.1)
+		}
+		if tn > 1 {
+			s.SetVec(4, -3)
+			advance(s, tn-1)
+		}
+		near(t, "speed", w[n], s.AtVec(2), 1e-6, 1e-6)
+		near(t, "current", i[n], s.AtVec(1), 1e-6, 1e-5)
+	}
+}
+
+// Reference: Radau at rtol 1e-11 of the same discretisation with 40 points.
+func TestBrusselator(t *testing.T) {
+	sol := solve(t, compile(t, "brusselator", "Brusselator", nil), ode.Options{RelTol: 1e-8, AbsTol: 1e-10, FinalOnly: true})
+	near(t, "u[20]", last(t, sol, "u[20]"), 0.4300851230517, 0, 1e-6)
+	near(t, "v[20]", last(t, sol, "v[20]"), 3.6890712250837, 0, 1e-6)
+	near(t, "u[0]", last(t, sol, "u[0]"), 0.9369133417207, 0, 1e-6)
+}
+
+// The system has the same mirror symmetry for every even N; the mean values of the
+// periodic problem obey the equations without diffusion only in the mean, so the
+// check is on the equations themselves: two tolerances agree.
+func TestBrusselator2D(t *testing.T) {
+	prob := compile(t, "brusselator", "Brusselator2D", map[string]string{"N": "8"})
+	a := solve(t, prob, ode.Options{RelTol: 1e-5, FinalOnly: true})
+	b := solve(t, prob, ode.Options{RelTol: 1e-9, AbsTol: 1e-11, FinalOnly: true})
+	for _, name := range []string{"u[0][0]", "u[2][4]", "v[7][7]"} {
+		near(t, name, last(t, a, name), last(t, b, name), 1e-3, 1e-5)
+	}
+}
+
+// Reference: IVP test set, POLLU at t = 60.
+func TestPollution(t *testing.T) {
+	sol := solve(t, compile(t, "pollution", "", nil), ode.Options{RelTol: 1e-8, AbsTol: 1e-14, FinalOnly: true})
+	want := []float64{
+		5.646255480022769e-2, 1.342484130422339e-1, 4.139734331099427e-9, 5.523140207484359e-3, 2.018977262302196e-7,
+		1.464541863493966e-7, 7.784249118997964e-2, 3.245075353396018e-1, 7.494013383880406e-3, 1.622293157301561e-8,
+		1.135863833257075e-8, 2.230505975721359e-3, 2.087162882798630e-4, 1.396921016840158e-5, 8.964884856898295e-3,
+		4.352846369330103e-18, 6.899219696263405e-3, 1.007803037365946e-4, 1.772146513969984e-6, 5.682943292316392e-5,
+	}
+	for i, w := range want {
+		near(t, fmt.Sprintf("y[%d]", i), last(t, sol, fmt.Sprintf("y[%d]", i)), w, 1e-5, 1e-16)
+	}
+}
+
+// Reference: the same arm in the two joint angles, DOP853 at 1e-13; and the energy.
+func TestPlanarArm(t *testing.T) {
+	prob := compile(t, "planararm", "", nil)
+	sol := solve(t, prob, ode.Options{Span: [2]float64{0, 5}, RelTol: 1e-9, AbsTol: 1e-11, Steps: 100})
+	for _, e := range values(t, sol, "energy") {
+		near(t, "energy", e, 0, 0, 1e-5)
+	}
+	near(t, "upper.phi", last(t, sol, "upper.phi"), -0.43225253, 0, 1e-5)
+	near(t, "lower.phi", last(t, sol, "lower.phi"), -0.32641640, 0, 1e-5)
+}
