@@ -76,13 +76,13 @@ func (s *System) term(v any) expr.ID {
 		if v.Pool() == s.Pool {
 			return v.ID()
 		}
-		s.mistakes.Add(here(), "E170", "use the variables of this system", "an expression of another system")
+		s.mistakes.Add(here(), "E190", "use the variables of this system", "an expression of another system")
 	case float64:
 		return s.Pool.Float(v)
 	case int:
 		return s.Pool.Int(int64(v))
 	default:
-		s.mistakes.Add(here(), "E170", "give an expr.Expr, a float64 or an int", "a %T is not an expression", v)
+		s.mistakes.Add(here(), "E190", "give an expr.Expr, a float64 or an int", "a %T is not an expression", v)
 	}
 	return expr.Zero
 }
@@ -95,7 +95,7 @@ func (s *System) declare(name string, kind VarKind, opts []VarOption) *Variable 
 	}
 	if _, dup := s.bySym[v.Sym]; dup || name == "" {
 		what := "give every variable its own name"
-		s.mistakes.Add(v.Pos, "E171", what, "variable %q is declared twice", name)
+		s.mistakes.Add(v.Pos, "E191", what, "variable %q is declared twice", name)
 		v.Name = fmt.Sprintf("%s#%d", name, len(s.Vars))
 		v.Sym = s.Pool.Sym(v.Name)
 	}
@@ -205,7 +205,7 @@ func (s *System) Text(text string) diag.List {
 			if se, ok := err.(*expr.SyntaxError); ok {
 				at.Col, msg = col+se.Col-1, se.Msg
 			}
-			found.Add(at, "E172", "declare variables before the text that uses them", "%s", msg)
+			found.Add(at, "E192", "declare variables before the text that uses them", "%s", msg)
 			return expr.Zero
 		}
 		return id
@@ -225,7 +225,7 @@ func (s *System) Text(text string) diag.List {
 			pos := diag.Pos{File: s.Name, Line: n + 1, Col: at + lead}
 			i := equalSign(part)
 			if i < 0 {
-				found.Add(pos, "E172", "write lhs = rhs", "%q is not an equation", strings.TrimSpace(part))
+				found.Add(pos, "E192", "write lhs = rhs", "%q is not an equation", strings.TrimSpace(part))
 				continue
 			}
 			e := Equation{Pos: pos}

@@ -3,12 +3,14 @@
 package model
 
 import (
+	"bufio"
 	"bytes"
 	"math"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 )
 
@@ -58,7 +60,7 @@ func TestBuilderMistakes(t *testing.T) {
 	m.Eq(x, "zero")
 	m.Eq(New("other").Var("x"), 0)
 	d := m.Diagnostics()
-	if len(d) != 3 || d[0].Code != "E171" || d[1].Code != "E170" || d[2].Code != "E170" {
+	if len(d) != 3 || d[0].Code != "E191" || d[1].Code != "E190" || d[2].Code != "E190" {
 		t.Fatalf("%v", d)
 	}
 	if d[0].Pos.Line+1 != d[1].Pos.Line {
@@ -86,39 +88,26 @@ func TestTextMistakes(t *testing.T) {
 	}
 }
 
-func TestWire(t *testing.T) {
-	m := lorenz()
-	on := m.Discrete("on", Init(1))
-	x := m.Pool.Of(m.Vars[0].Sym)
-	m.Event(x.Gt(3), m.SetTo(on, 0), m.ReinitTo(x, x.Neg()), m.Stop("far"))
-	m.Asserts = append(m.Asserts, Assertion{Cond: x.Lt(100).ID(), Message: "x"})
-	m.Experiment = Experiment{Stop: 3, Given: true}
-	m.Eq(expr.Sin(x).Pow(0.5).Div(3), 1.25e-7)
-	var b bytes.Buffer
-	if err := WriteWire(&b, m, nil); err != nil {
-		t.Fatal(err)
-	}
-	first := b.String()
-	got, found, err := ReadWire(&b)
-	if err != nil || len(found) != 0 {
-		t.Fatal(err, found)
-	}
-	if !reflect.DeepEqual(got.Vars, m.Vars) || !reflect.DeepEqual(got.Equations, m.Equations) ||
-		!reflect.DeepEqual(got.Whens, m.Whens) || !reflect.DeepEqual(got.Asserts, m.Asserts) || got.Experiment != m.Experiment {
-		t.Error("the system changed on the way")
-	}
-	for i := range m.Pool.Len() {
-		if id := expr.ID(i); m.Pool.Op(id) != got.Pool.Op(id) || !reflect.DeepEqual(m.Pool.Args(id), got.Pool.Args(id)) {
-			t.Fatalf("term %d changed", i)
+func TestHandover(t *testing.T) {
+	var l diag.List
+	d := l.Add(diag.Pos{File: "a b.go", Line: 3, Col: 4}, "E101", "next\nline", "message %q", "x")
+	d.Notes = append(d.Notes, diag.Note{Pos: diag.Pos{File: "c"}, Text: "note"})
+	for _, want := range []diag.List{{}, l} {
+		var b bytes.Buffer
+		if err := WriteHandover(&b, want); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString("rest")
+		r := bufio.NewReader(&b)
+		got, err := ReadHandover(r)
+		rest, _ := r.ReadString(0)
+		if err != nil || !reflect.DeepEqual(got, want) || rest != "rest" {
+			t.Errorf("%v, %v, rest %q", got, err, rest)
 		}
 	}
-	var again bytes.Buffer
-	if err := WriteWire(&again, got, nil); err != nil || again.String() != first {
-		t.Error("writing again gives other bytes")
-	}
-	for n := range len(first) {
-		if _, _, err := ReadWire(strings.NewReader(first[:n])); err == nil {
-			t.Fatalf("cut at %d: no error", n)
+	for _, bad := range []string{"", "mtkc-model 1 []", "mtkc-model 0 []\n", "mtkc-model 1 [\n"} {
+		if _, err := ReadHandover(bufio.NewReader(strings.NewReader(bad))); err == nil {
+			t.Errorf("%q: no error", bad)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func typeName(x any) string {
 
 func (b *builder) connect(s OpSite, x any, ys []any) {
 	if len(ys) == 0 {
-		s.fail("E150", "name at least two connectors", "Connect of a single connector")
+		s.fail("E120", "name at least two connectors", "Connect of a single connector")
 		return
 	}
 	var xs []leafRef
@@ -90,11 +90,11 @@ func (b *builder) connect(s OpSite, x any, ys []any) {
 		}
 		if typeName(x) != typeName(y) {
 			if diff := differ(xs, yl); diff != "" {
-				s.fail("E152", "connect connectors of one type, or state the equations with Eq", "Connect of unlike connectors %s and %s: %s", typeName(x), typeName(y), diff)
+				s.fail("E122", "connect connectors of one type, or state the equations with Eq", "Connect of unlike connectors %s and %s: %s", typeName(x), typeName(y), diff)
 				return
 			}
 		} else if len(xs) != len(yl) {
-			s.fail("E152", "give the arrays the same length", "Connect of arrays of %d and %d variables", len(xs), len(yl))
+			s.fail("E122", "give the arrays the same length", "Connect of arrays of %d and %d variables", len(xs), len(yl))
 			return
 		}
 		for i := range xs {
@@ -104,7 +104,7 @@ func (b *builder) connect(s OpSite, x any, ys []any) {
 }
 
 func (s OpSite) notConnector(x any) {
-	s.fail("E151", "a connector is a struct of Reals, Flows and Streams without Equations; name the connector of the component", "Connect of a %s, which is not a connector", typeName(x))
+	s.fail("E121", "a connector is a struct of Reals, Flows and Streams without Equations; name the connector of the component", "Connect of a %s, which is not a connector", typeName(x))
 }
 
 func differ(x, y []leafRef) string {
@@ -131,17 +131,17 @@ func (b *builder) linkScalars(s OpSite, x, y leafRef) {
 		if xv != nil {
 			bad = y
 		}
-		s.fail("E153", "connect connectors of this component and of its parts; an equation between expressions is stated with Eq", "Connect of %s, which is not a variable of the model", b.text(bad.id))
+		s.fail("E123", "connect connectors of this component and of its parts; an equation between expressions is stated with Eq", "Connect of %s, which is not a variable of the model", b.text(bad.id))
 		return
 	}
 	rx, ry := connectRole(xv), connectRole(yv)
 	if rx != ry {
-		s.fail("E154", "connect a flow with flows, a stream with streams, a potential with potentials", "Connect of %s (%s) with %s (%s)", xv.name(), rx, yv.name(), ry)
+		s.fail("E124", "connect a flow with flows, a stream with streams, a potential with potentials", "Connect of %s (%s) with %s (%s)", xv.name(), rx, yv.name(), ry)
 		return
 	}
 	if rx == "parameter" {
 		if xv != yv {
-			s.fail("E155", "bind the parameters by assignment in Structure", "Connect of the parameters %s and %s", xv.name(), yv.name())
+			s.fail("E125", "bind the parameters by assignment in Structure", "Connect of the parameters %s and %s", xv.name(), yv.name())
 		}
 		return
 	}

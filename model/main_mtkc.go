@@ -3,7 +3,9 @@
 package model
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"runtime"
@@ -26,16 +28,22 @@ type OpModel struct {
 type abort struct{ found diag.List }
 
 // OpMain builds the flat system of one of the models and writes it to the standard
-// output of the process, in the form of WriteWire. The arguments of the process are
-// model=NAME and arg=PATH=VALUE, any number.
-func OpMain(pkg string, models []OpModel) {
+// output of the process: a line with the findings (see WriteHandover), then the text of the
+// system, if there is no error. The arguments of the process are model=NAME and
+// arg=PATH=VALUE, any number.
+func OpMain(pkg string, models []OpModel, text func(io.Writer, *System) error) {
 	debug.SetMaxStack(256 << 20) // a recursion without end stops before the memory does
 	s, found := build(pkg, models, os.Args[1:])
-	if found.Errors() > 0 {
-		s = nil
+	w := bufio.NewWriterSize(handover, 1<<16)
+	err := WriteHandover(w, found)
+	if err == nil && found.Errors() == 0 {
+		err = text(w, s)
 	}
-	if err := WriteWire(handover, s, found); err != nil {
-		fmt.Fprintln(os.Stderr, "mtkc: cannot hand over the model:", err)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "panic: cannot hand over the model:", err)
 		os.Exit(3)
 	}
 }
@@ -64,7 +72,7 @@ func build(pkg string, models []OpModel, args []string) (s *System, found diag.L
 		if v, ok := strings.CutPrefix(a, "arg="); ok {
 			name, value, ok := strings.Cut(v, "=")
 			if !ok {
-				b.found.Add(diag.Pos{}, "E160", "write --arg N=3", "--arg %s has no value", v)
+				b.found.Add(diag.Pos{}, "E180", "write --arg N=3", "--arg %s has no value", v)
 			}
 			b.args = append(b.args, &argument{name: name, value: value})
 		}
@@ -90,7 +98,7 @@ func build(pkg string, models []OpModel, args []string) (s *System, found diag.L
 	s = b.system(m.Name)
 	s.Doc = m.Doc
 	if len(s.Vars) == 0 && len(s.Equations) == 0 {
-		b.found.Add(m.Pos.pos(), "E161", "give it fields of type Real and an Equations method", "the model %s is empty: it has no variables and no equations", m.Name)
+		b.found.Add(m.Pos.pos(), "E181", "give it fields of type Real and an Equations method", "the model %s is empty: it has no variables and no equations", m.Name)
 	}
 	if x, ok := ptr.(interface {
 		Experiment() (start, stop float64)
@@ -125,7 +133,7 @@ func (b *builder) panicked(e any) diag.Diagnostic {
 			break
 		}
 	}
-	d := diag.Diagnostic{Pos: pos, Code: "E162", Message: fmt.Sprintf("the model panicked while it was built: %v", e)}
+	d := diag.Diagnostic{Pos: pos, Code: "E182", Message: fmt.Sprintf("the model panicked while it was built: %v", e)}
 	if b.comp != nil {
 		at := b.comp.path
 		if at == "" {
@@ -154,7 +162,7 @@ func choose(pkg string, models []OpModel, wanted string) *OpModel {
 		if len(models) > 0 {
 			pos = models[0].Pos.pos()
 		}
-		panic(abort{diag.New(pos, "E163", "declare a struct with fields of type Real and an Equations method", "package %s has no model", pkg)})
+		panic(abort{diag.New(pos, "E183", "declare a struct with fields of type Real and an Equations method", "package %s has no model", pkg)})
 	}
 	if wanted != "" {
 		for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
@@ -164,7 +172,7 @@ func choose(pkg string, models []OpModel, wanted string) *OpModel {
 				}
 			}
 		}
-		panic(abort{diag.New(diag.Pos{}, "E164", "models of this package: "+list, "package %s has no model %s", pkg, wanted)})
+		panic(abort{diag.New(diag.Pos{}, "E184", "models of this package: "+list, "package %s has no model %s", pkg, wanted)})
 	}
 	for _, i := range eligible {
 		if strings.EqualFold(models[i].Name, pkg) {
@@ -184,7 +192,7 @@ func choose(pkg string, models []OpModel, wanted string) *OpModel {
 	if len(whole) == 1 {
 		return &models[whole[0]]
 	}
-	panic(abort{diag.New(diag.Pos{}, "E165", "say which one with --model: "+list, "package %s has several models and none is named like the package", pkg)})
+	panic(abort{diag.New(diag.Pos{}, "E185", "say which one with --model: "+list, "package %s has several models and none is named like the package", pkg)})
 }
 
 // isModel reports whether a type is a component: it states equations or has parts
@@ -257,7 +265,7 @@ func (b *builder) arguments(n *node) {
 			}
 			a.used = true
 			if err := setStructural(access(n.val.Field(f.index)), a.value); err != nil {
-				b.found.Add(diag.Pos{}, "E166", "", "--arg %s: %v", a.name, err)
+				b.found.Add(diag.Pos{}, "E186", "", "--arg %s: %v", a.name, err)
 			}
 		}
 	}
@@ -297,5 +305,5 @@ func (b *builder) unknownArgument(a *argument) {
 	if param {
 		next = "it is a variable or parameter of the flat model: use --set " + a.name + "=" + a.value
 	}
-	b.found.Add(diag.Pos{}, "E167", next, "--arg %s: there is no such structural parameter", a.name)
+	b.found.Add(diag.Pos{}, "E187", next, "--arg %s: there is no such structural parameter", a.name)
 }

@@ -15,7 +15,7 @@ const streamEps = 1e-10
 // stream makes the term of InStream or ActualStream.
 func (s OpSite) stream(name string, op uint8, h Real) Real {
 	if v := b.leafVar(h.id); v == nil || v.role() != "stream" || v.node.flow < 0 {
-		s.fail("E156", "declare it as Stream in a connector that has a Flow", "%s of %s, which is not a stream variable", name, b.text(h.id))
+		s.fail("E126", "declare it as Stream in a connector that has a Flow", "%s of %s, which is not a stream variable", name, b.text(h.id))
 		return h
 	}
 	return Real{b.add(op, h.id)}

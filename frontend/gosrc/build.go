@@ -1,8 +1,11 @@
 package gosrc
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +22,7 @@ import (
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/frontend/basemodelica"
 	"github.com/mtkc/mtkc/model"
 )
 
@@ -100,7 +104,7 @@ func (u *universe) locate(ctx context.Context, path string, isDir bool, tmp stri
 			}
 		}
 		if len(files) == 0 {
-			u.l.found.Add(diag.Pos{}, "E163", "name a Go file or the directory of a package with models", "no Go files in %s", path)
+			u.l.found.Add(diag.Pos{}, "E183", "name a Go file or the directory of a package with models", "no Go files in %s", path)
 			return place{}, false
 		}
 	}
@@ -129,53 +133,24 @@ func (u *universe) locate(ctx context.Context, path string, isDir bool, tmp stri
 	return u.standalone(files, tmp)
 }
 
-// standalone writes a module with the model's files and the sources of the language.
+// standalone writes a module with the model's files, which uses the sources of the
+// language in the cache.
 func (u *universe) standalone(files []string, tmp string) (place, bool) {
 	fail := func(err error) (place, bool) {
 		u.l.found.Add(diag.Pos{}, "E107", "", "cannot prepare the model: %v", err)
 		return place{}, false
 	}
-	lang := filepath.Join(tmp, "mtkc")
-	err := fs.WalkDir(u.l.opt.Sources, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
-		text, err := fs.ReadFile(u.l.opt.Sources, name)
-		if err != nil {
-			return err
-		}
-		to := filepath.Join(lang, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
-			return err
-		}
-		return os.WriteFile(to, text, 0o666)
-	})
+	lang, err := u.l.language()
 	if err != nil {
 		return fail(err)
 	}
-	gover := strings.TrimPrefix(strings.Fields(runtime.Version())[0], "go")
-	if v := strings.SplitN(gover, ".", 3); len(v) >= 2 {
-		gover = v[0] + "." + strings.TrimRight(v[1], "abcdefghijklmnopqrstuvwxyz-")
-	}
 	user := filepath.Join(tmp, "user")
-	name := "model"
-	if len(files) > 0 {
-		name = strings.TrimSuffix(filepath.Base(files[0]), ".go")
-	}
-	_ = name
 	if err := os.MkdirAll(user, 0o777); err != nil {
 		return fail(err)
 	}
-	for _, f := range []struct{ path, text string }{
-		{filepath.Join(lang, "go.mod"), "module " + modulePath + "\n\ngo " + gover + "\n"},
-		{filepath.Join(user, "go.mod"), "module mtkcuser\n\ngo " + gover + "\n\nrequire " + modulePath + " v0.0.0\n\nreplace " + modulePath + " => ../mtkc\n"},
-	} {
-		if err := os.WriteFile(f.path, []byte(f.text), 0o666); err != nil {
-			return fail(err)
-		}
+	gomod := "module mtkcuser\n\ngo " + goVersion() + "\n\nrequire " + modulePath + " v0.0.0\n\nreplace " + modulePath + " => " + strconv.Quote(lang) + "\n"
+	if err := os.WriteFile(filepath.Join(user, "go.mod"), []byte(gomod), 0o666); err != nil {
+		return fail(err)
 	}
 	for _, f := range files {
 		text, err := os.ReadFile(f)
@@ -189,6 +164,86 @@ func (u *universe) standalone(files []string, tmp string) (place, bool) {
 		u.origins[to] = f
 	}
 	return place{dir: user, pattern: "."}, true
+}
+
+// goVersion is the language version of the Go that this program was built with.
+func goVersion() string {
+	v := strings.SplitN(strings.TrimPrefix(strings.Fields(runtime.Version())[0], "go"), ".", 3)
+	if len(v) < 2 {
+		return "1.26" // a development version
+	}
+	return v[0] + "." + strings.TrimRight(v[1], "abcdefghijklmnopqrstuvwxyz-")
+}
+
+// language puts the sources of the language into the cache, at a place that depends on
+// their content alone, so that the go command compiles them once.
+func (l *loader) language() (dir string, err error) {
+	type file struct{ name, text string }
+	var files []file
+	h := sha256.New()
+	err = fs.WalkDir(l.opt.Sources, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name != "." && !needed(name) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !needed(filepath.ToSlash(filepath.Dir(name))) || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		text, err := fs.ReadFile(l.opt.Sources, name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(h, "%s %d\n%s", name, len(text), text)
+		files = append(files, file{name, string(text)})
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	c, err := openCache(l.opt.CacheDir)
+	if err != nil {
+		return "", err
+	}
+	dir = filepath.Join(c.dir, "language-"+hex.EncodeToString(h.Sum(nil)[:8]))
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		return dir, nil
+	}
+	tmp, err := os.MkdirTemp(c.dir, "language-tmp-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	files = append(files, file{"go.mod", "module " + modulePath + "\n\ngo " + goVersion() + "\n"})
+	for _, f := range files {
+		to := filepath.Join(tmp, filepath.FromSlash(f.name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(to, []byte(f.text), 0o666); err != nil {
+			return "", err
+		}
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		if _, err2 := os.Stat(filepath.Join(dir, "go.mod")); err2 != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// needed reports whether a directory of this module holds what models are built
+// against.
+func needed(dir string) bool {
+	switch dir {
+	case "diag", "expr", "model", "frontend", "frontend/basemodelica", "library":
+		return true
+	}
+	return strings.HasPrefix(dir, "library/")
 }
 
 // findUp looks for a file in dir and the directories above it.
@@ -250,7 +305,7 @@ func (u *universe) rewrite(tmp string) (overlay, target string, ok bool) {
 	}
 	models := u.models(root, name)
 	mainPath := filepath.Join(root.dir, "mtkcmain", "main.go")
-	main := fmt.Sprintf("package main\n\nimport (\n\tlang %q\n\tuser %q\n)\n\nfunc main() { lang.OpMain(%q, user.MtkcModels()) }\n", modelPath, root.path, modelName(root, u))
+	main := fmt.Sprintf(mainText, modulePath+"/frontend/basemodelica", modelPath, root.path, modelName(root, u))
 	if !put(filepath.Join(root.dir, "mtkc_models.go"), []byte(models)) || !put(mainPath, []byte(main)) {
 		return "", "", false
 	}
@@ -265,6 +320,24 @@ func (u *universe) rewrite(tmp string) (overlay, target string, ok bool) {
 	}
 	return overlay, root.path + "/mtkcmain", true
 }
+
+// mainText is the program of a model.
+const mainText = `package main
+
+import (
+	"io"
+
+	text %q
+	lang %q
+	user %q
+)
+
+func main() {
+	lang.OpMain(%q, user.MtkcModels(), func(w io.Writer, s *lang.System) error {
+		return text.Write(w, s, text.Options{Positions: true})
+	})
+}
+`
 
 // modelName is the name that the default model has: that of the package, or of the
 // file for a package main.
@@ -435,10 +508,25 @@ func (l *loader) run(ctx context.Context, bin string) *model.System {
 		return nil
 	}
 	os.Stderr.Write(errText.Bytes()) // what the model printed
-	sys, found, err := model.ReadWire(&out)
+	const next = "the module of the model may require another version of " + modulePath
+	in := bufio.NewReaderSize(&out, 1<<16)
+	found, err := model.ReadHandover(in)
 	l.found = append(l.found, found...)
 	if err != nil {
-		l.found.Add(diag.Pos{}, "E105", "the module of the model may require another version of "+modulePath, "the model's program handed over nothing that can be read: %v", err)
+		l.found.Add(diag.Pos{}, "E105", next, "the model's program handed over nothing that can be read: %v", err)
+		return nil
+	}
+	if found.Errors() > 0 {
+		return nil
+	}
+	sys, bad := basemodelica.Read(in, "the flat model")
+	if bad.Errors() > 0 {
+		for i := range bad {
+			if !bad[i].Warning() {
+				l.found.Add(bad[i].Pos, "E105", next, "the flat model cannot be read: %s", bad[i].Message)
+				break
+			}
+		}
 		return nil
 	}
 	return sys

@@ -26,7 +26,6 @@ func TestCases(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no cases", err)
 	}
-	cache := t.TempDir()
 	for _, f := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
 			t.Parallel()
@@ -52,7 +51,7 @@ func TestCases(t *testing.T) {
 				if words[0] != "flat" {
 					continue
 				}
-				opt := Options{Dir: dir, CacheDir: cache, Sources: os.DirFS("../.."), Args: map[string]string{}}
+				opt := Options{Dir: dir, CacheDir: testCache, Sources: os.DirFS("../.."), Args: map[string]string{}}
 				path := "."
 				for _, w := range words[1:] {
 					if k, v, ok := strings.Cut(w, "="); ok {

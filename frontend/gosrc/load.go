@@ -165,7 +165,7 @@ func (u *universe) collect(root *packages.Package) bool {
 		return false
 	}
 	if s := u.byPath[root.PkgPath]; s == nil || len(s.files) == 0 {
-		u.l.found.Add(diag.Pos{}, "E163", "add a Go file that declares a model", "%s has no Go files", root.PkgPath)
+		u.l.found.Add(diag.Pos{}, "E183", "add a Go file that declares a model", "%s has no Go files", root.PkgPath)
 		return false
 	}
 	for _, s := range u.sources {
@@ -191,7 +191,7 @@ func (u *universe) listErrors(root *packages.Package) bool {
 			}
 			next := ""
 			if strings.Contains(msg, "no Go files") || strings.Contains(msg, "build constraints exclude all") {
-				u.l.found.Add(diag.Pos{}, "E163", "add a Go file that declares a model", "%s", firstLine(msg))
+				u.l.found.Add(diag.Pos{}, "E183", "add a Go file that declares a model", "%s", firstLine(msg))
 				bad = true
 				continue
 			}
