@@ -56,14 +56,15 @@ func choose(ws *Workspace, s *settings) (Method, string, error) {
 func implicitChoice(ws *Workspace) (name, why string) {
 	n := ws.N()
 	if n > smallSystem {
-		for _, name := range []string{"BDF", "Radau5"} {
-			if _, err := Lookup(name); err == nil {
-				return name, fmt.Sprintf("%s because there are more than %d states", name, smallSystem)
-			}
-		}
+		return "BDF", fmt.Sprintf("BDF because there are more than %d states", smallSystem)
 	}
 	if ws.RelTol >= 1e-2 && len(ws.Alg) == 0 {
 		return "Rosenbrock23", fmt.Sprintf("Rosenbrock23 for the loose tolerance rtol = %.3g", ws.RelTol)
+	}
+	if ws.RelTol < 1e-6 {
+		// On the stiff problems of shared/data/ivp it takes from 1e-7 on between two thirds
+		// and a quarter of the time of Rodas5P for the same digits.
+		return "RadauIIA5", fmt.Sprintf("RadauIIA5 up to %d states for the tight tolerance rtol = %.3g", smallSystem, ws.RelTol)
 	}
 	return "Rodas5P", fmt.Sprintf("Rodas5P up to %d states", smallSystem)
 }
