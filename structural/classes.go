@@ -109,18 +109,14 @@ func (e *elimination) checkConstantStart(v int32) {
 	w := e.w
 	x := &w.vars[v]
 	val := e.value[e.find(v)]
-	if val == expr.None || !x.fixed || x.start == expr.None {
+	if val == expr.None || !x.fixed || x.start == expr.None || x.typ != model.RealType {
 		return
 	}
 	t := e.replacement(v)
 	a, b := w.number(t), w.number(x.start)
 	switch {
 	case math.IsNaN(a) || math.IsNaN(b):
-		q := equation{lhs: expr.None, rhs: expr.None, src: -1, res: w.pool.Sub(t, x.start)}
-		if x.typ != model.RealType {
-			q.lhs, q.rhs = t, x.start
-		}
-		w.init = append(w.init, q)
+		w.init = append(w.init, equation{lhs: expr.None, rhs: expr.None, src: -1, res: w.pool.Sub(t, x.start)})
 	case math.Abs(a-b) > looseStart*max(math.Abs(a), math.Abs(b)):
 		w.list.Add(w.varPos(v), "E601", "make the start value a guess, or change one of the two", "too many initial conditions: %s is constant, %g, but its start value is fixed at %g", w.name(v), a, b)
 	}

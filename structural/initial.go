@@ -82,10 +82,11 @@ func (w *work) initialize(a *assembled, sim *graph.Matching) {
 		}
 		z.aug = graph.NewAugmenter(z.firm, m)
 	}
-	// Fixed start values.
+	// Fixed start values. That of an unknown of discrete type is about its previous
+	// value (Modelica 3.6, section 8.6).
 	weak = weak[:0]
 	for _, v := range z.vars {
-		if x := &w.vars[v]; x.fixed {
+		if x := &w.vars[v]; x.fixed && x.typ == model.RealType {
 			if r := z.add(z.startEquation(v), false); !z.aug.Augment(r) {
 				weak = append(weak, r)
 			}
@@ -424,7 +425,7 @@ func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Aug
 	var taken, zero []int32 // guesses taken as fixed, and starts at 0 for want of one
 	try := func(f *graph.Augmenter, v int32, tell bool) {
 		c := z.col[v]
-		if m.N == n || tried[c] || w.vars[v].fixed {
+		if m.N == n || tried[c] || w.vars[v].fixed && w.vars[v].typ == model.RealType {
 			return
 		}
 		given := w.vars[v].start != expr.None && !w.vars[v].assumed
