@@ -1,6 +1,7 @@
 package structural
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -340,9 +341,20 @@ func checkInit(t testing.TB, pl *Plan) {
 }
 
 // residuals evaluates the plan at a random point and checks every equation of the
-// system there, der(x) of a state being what the plan says. Algebraic states are
-// moved onto their residuals by Newton's method first.
+// system there.
 func residuals(t testing.TB, pl *Plan, seed uint64) {
+	t.Helper()
+	bad, _ := violations(t, pl, seed)
+	for _, x := range bad {
+		t.Errorf("seed %d: %s", seed, x)
+	}
+}
+
+// violations evaluates the plan at a random point and lists the equations that do not
+// hold there, der(x) of a state being what the plan says. Algebraic states are moved
+// onto their residuals by Newton's method first; solved is false if that fails or a
+// value is not finite.
+func violations(t testing.TB, pl *Plan, seed uint64) (bad []string, solved bool) {
 	t.Helper()
 	p := pl.Pool
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -358,15 +370,47 @@ func residuals(t testing.TB, pl *Plan, seed uint64) {
 	}
 	newton(t, pl, v)
 	v.run(pl)
-	der := map[expr.ID]float64{}
+	solved = true
+	for _, r := range pl.Residuals {
+		solved = solved && math.Abs(v.of(p, r.Value)) < 1e-10
+	}
+	for _, a := range pl.Seq {
+		solved = solved && math.Abs(v[a.Target]) < 1e6
+	}
+	// Relations must agree with what they stand for.
+	again := values{}
+	for a, x := range v {
+		again[a] = x
+	}
+	again.relate(pl)
+	for a, x := range again {
+		solved = solved && (v[a] == x || x != x)
+	}
+	der := map[string]float64{}
 	for i := range pl.NDiff {
-		der[pl.States[i].Atom] = v.of(p, pl.Deriv[i])
+		der["der("+pl.States[i].Name+")"] = v.of(p, pl.Deriv[i])
+	}
+	var name func(e expr.ID) string
+	name = func(e expr.ID) string {
+		if p.Op(e) == expr.OpDer {
+			return "der(" + name(p.Args(e)[0]) + ")"
+		}
+		return p.Name(e)
 	}
 	value := func(a expr.ID) (float64, bool) {
-		if p.Op(a) == expr.OpDer {
-			return derivativeValue(p, v, der, p.Args(a)[0])
-		}
-		if p.Op(a) == expr.OpTime {
+		switch p.Op(a) {
+		case expr.OpDer:
+			n := name(a)
+			if s, ok := p.Lookup(n); ok {
+				if x, ok := v[s]; ok {
+					return x, true
+				}
+			}
+			if x, ok := der[n]; ok {
+				return x, true
+			}
+			return math.NaN(), true
+		case expr.OpTime:
 			return v[expr.Time], true
 		}
 		x, ok := v[a]
@@ -379,25 +423,10 @@ func residuals(t testing.TB, pl *Plan, seed uint64) {
 			continue
 		}
 		if math.Abs(l-r) > 1e-9*(1+math.Abs(l)+math.Abs(r)) {
-			t.Errorf("seed %d: equation %d, %s = %s: %g is not %g", seed, i, p.String(e.Lhs), p.String(e.Rhs), l, r)
+			bad = append(bad, fmt.Sprintf("equation %d, %s = %s: %g is not %g", i, p.String(e.Lhs), p.String(e.Rhs), l, r))
 		}
 	}
-}
-
-// derivativeValue finds the value of der(e): of a state what the plan says, else of the
-// target that is named so.
-func derivativeValue(p *expr.Pool, v values, der map[expr.ID]float64, e expr.ID) (float64, bool) {
-	if x, ok := der[e]; ok {
-		return x, true
-	}
-	if p.Op(e) == expr.OpSym {
-		if a, ok := p.Lookup("der(" + p.Name(e) + ")"); ok {
-			if x, ok := v[a]; ok {
-				return x, true
-			}
-		}
-	}
-	return math.NaN(), true
+	return bad, solved
 }
 
 func newton(t testing.TB, pl *Plan, v values) {
