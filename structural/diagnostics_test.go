@@ -1,6 +1,9 @@
 package structural
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -220,5 +223,36 @@ r*r = 1`, "checked when"},
 			}
 			t.Fatalf("no %s in %v", c.code, list)
 		})
+	}
+}
+
+// Every code in the sources is listed, and every listed code is in the sources.
+func TestCodes(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	code := regexp.MustCompile(`"([EW][0-9]{3})"`)
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") || f == "codes.go" {
+			continue
+		}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range code.FindAllStringSubmatch(string(text), -1) {
+			used[m[1]] = true
+		}
+	}
+	for _, c := range Codes {
+		if !used[c.Code] {
+			t.Errorf("%s is listed and not used", c.Code)
+		}
+		delete(used, c.Code)
+	}
+	for c := range used {
+		t.Errorf("%s is used and not listed", c)
 	}
 }

@@ -468,9 +468,12 @@ func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Aug
 	if m.N < n {
 		sweep(full())
 	}
-	for c := range int32(n) {
-		if m.Row[c] == graph.None {
-			try(full(), z.vars[c], true)
+	if m.N < n {
+		f := full()
+		for c := range int32(n) {
+			if m.Row[c] == graph.None {
+				try(f, z.vars[c], true)
+			}
 		}
 	}
 	z.tellAssumed(taken, "", "the start value of %s is taken as fixed", "the start values of %s are taken as fixed")
