@@ -5,6 +5,7 @@ import (
 
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
 
@@ -144,6 +145,47 @@ func checkPlan(c *Compiler) error {
 		if v.Type != model.StringType && (v.Kind == model.Unknown || v.Kind == model.DiscreteVar) && !known[v.Sym] {
 			return fmt.Errorf("variable %s cannot be recovered from the plan", v.Name)
 		}
+	}
+	return nil
+}
+
+// checkProblem holds what ode.Problem promises of its lengths and patterns, and that
+// its kernels can be evaluated.
+func checkProblem(c *Compiler) error {
+	p := c.prob
+	n := p.N()
+	switch {
+	case len(p.States) != n:
+		return fmt.Errorf("%d states, %d start values", len(p.States), n)
+	case p.Mass != nil && len(p.Mass) != n:
+		return fmt.Errorf("%d states, %d entries of the mass matrix", n, len(p.Mass))
+	case len(p.P) < len(p.Params):
+		return fmt.Errorf("%d parameters, %d values", len(p.Params), len(p.P))
+	case p.Jac != nil && (p.Jac.Rows != n || p.Jac.Cols != n):
+		return fmt.Errorf("%d states, a Jacobian of %d by %d", n, p.Jac.Rows, p.Jac.Cols)
+	case p.InvJac != nil && (p.InvJac.Rows != p.NInv || p.InvJac.Cols != n):
+		return fmt.Errorf("%d invariants, a Jacobian of %d by %d", p.NInv, p.InvJac.Rows, p.InvJac.Cols)
+	}
+	names := map[string]bool{}
+	for i := range p.Observables {
+		o := &p.Observables[i]
+		if names[o.Name] {
+			return fmt.Errorf("two observables are called %s", o.Name)
+		}
+		names[o.Name] = true
+		if o.Kind == ode.State && o.Index >= n || o.Kind == ode.Parameter && o.Index >= len(p.P) {
+			return fmt.Errorf("observable %s has no place", o.Name)
+		}
+	}
+	for i := range c.sys.Vars {
+		if v := &c.sys.Vars[i]; v.Type != model.StringType && !names[v.Name] {
+			return fmt.Errorf("variable %s cannot be observed", v.Name)
+		}
+	}
+	k := p.NewKernels()
+	k.RHS(p.Span[0], p.U0, p.P, make([]float64, n))
+	if p.Jac != nil && k.Jac != nil {
+		k.Jac(p.Span[0], p.U0, p.P, make([]float64, p.Jac.NNZ()))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package mtkc
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/mtkc/mtkc/frontend/gosrc"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/model/units"
+	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
 
@@ -52,7 +54,7 @@ var passes = []Pass{
 	},
 	{
 		Name: "vm", Needs: []string{"lower"}, Doc: "make the kernels callable",
-		run: toVM, dump: dumpProblem, size: sizeProblem,
+		run: toVM, check: checkProblem, dump: dumpProblem, size: sizeProblem,
 	},
 	{
 		Name: "go", Needs: []string{"lower"}, Doc: "write the kernels as Go source",
@@ -163,10 +165,6 @@ func sizePlan(c *Compiler) string {
 	return fmt.Sprintf("%d states, %d algebraic, %d assignments, index %d", c.plan.NDiff, len(c.plan.States)-c.plan.NDiff, len(c.plan.Seq), c.plan.Index)
 }
 
-func sizeProgram(c *Compiler) string { return "" }
-
-func sizeProblem(c *Compiler) string { return "" }
-
 func sizeGo(c *Compiler) string { return fmt.Sprintf("%d bytes", len(c.code)) }
 
 func dumpLoad(c *Compiler, w io.Writer) error {
@@ -177,16 +175,95 @@ func dumpFlat(c *Compiler, w io.Writer) error {
 	return basemodelica.Write(w, c.sys, basemodelica.Options{})
 }
 
-func dumpPlan(c *Compiler, w io.Writer) error {
-	return nil
+func dumpPlan(c *Compiler, w io.Writer) error { return c.plan.Dump(w) }
+
+// kernels lists the kernels of a program that are there, in a fixed order.
+func kernels(p *backend.Program) []*backend.Kernel {
+	var list []*backend.Kernel
+	for _, k := range []*backend.Kernel{p.Bind, p.RHS, p.Jac, p.TGrad, p.Invariants, p.InvariantJac, p.Crossings, p.TimeEvents, p.Update, p.Assert} {
+		if k != nil {
+			list = append(list, k)
+		}
+	}
+	for i := range p.Init {
+		list = append(list, p.Init[i].Eval)
+		if p.Init[i].Jac != nil {
+			list = append(list, p.Init[i].Jac)
+		}
+	}
+	if p.Observed != nil {
+		list = append(list, p.Observed)
+	}
+	return list
+}
+
+func sizeProgram(c *Compiler) string {
+	ops := 0
+	list := kernels(c.prog)
+	for _, k := range list {
+		ops += k.Ops()
+	}
+	return fmt.Sprintf("%d kernels, %d operations", len(list), ops)
 }
 
 func dumpProgram(c *Compiler, w io.Writer) error {
+	for _, k := range kernels(c.prog) {
+		if _, err := fmt.Fprintln(w, k); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
+func sizeProblem(c *Compiler) string {
+	p := c.prob
+	nnz := p.N() * p.N()
+	if p.Jac != nil {
+		nnz = p.Jac.NNZ()
+	}
+	return fmt.Sprintf("%d states, %d parameters, %d nonzeros, %d observables", p.N(), len(p.Params), nnz, len(p.Observables))
+}
+
+// dumpProblem writes what an integrator sees of the model.
 func dumpProblem(c *Compiler, w io.Writer) error {
-	return nil
+	p := c.prob
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "problem %s\nspan %v %v\nindex %d\n", p.Name, p.Span[0], p.Span[1], p.Index)
+	for i := range p.States {
+		mass := 1.0
+		if p.Mass != nil {
+			mass = p.Mass[i]
+		}
+		fmt.Fprintf(b, "state %d %s start %v mass %v\n", i, p.States[i].Name, p.U0[i], mass)
+	}
+	for i := range p.Params {
+		fmt.Fprintf(b, "parameter %d %s = %v\n", i, p.Params[i].Name, p.P[i])
+	}
+	for i := len(p.Params); i < len(p.P); i++ {
+		fmt.Fprintf(b, "memory %d = %v\n", i, p.P[i])
+	}
+	for i := range p.Observables {
+		o := &p.Observables[i]
+		switch o.Kind {
+		case ode.State:
+			fmt.Fprintf(b, "observable %s = %+g*u[%d]\n", o.Name, o.Sign, o.Index)
+		case ode.Parameter:
+			fmt.Fprintf(b, "observable %s = %+g*p[%d]\n", o.Name, o.Sign, o.Index)
+		default:
+			fmt.Fprintf(b, "observable %s computed\n", o.Name)
+		}
+	}
+	if p.Jac != nil {
+		for j := range p.Jac.Cols {
+			fmt.Fprintf(b, "column %d rows %v\n", j, p.Jac.RowIdx[p.Jac.ColPtr[j]:p.Jac.ColPtr[j+1]])
+		}
+	}
+	if p.Equation != nil {
+		for i := range p.N() {
+			fmt.Fprintf(b, "row %d: %s\n", i, p.Equation(i))
+		}
+	}
+	return b.Flush()
 }
 
 func dumpGo(c *Compiler, w io.Writer) error {

@@ -2,12 +2,15 @@ package mtkc
 
 import (
 	"errors"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/trace"
+	"github.com/mtkc/mtkc/structural"
 )
 
 // CheckNames checks the names that a request mentions against the problem: what it
@@ -109,12 +112,67 @@ var stops = map[ode.Retcode]struct{ code, next string }{
 	ode.ProjectionFailure: {"E512", "the constraints cannot be met: try tighter tolerances, or other start values"},
 }
 
-// Stopped is the finding for a run that ended early.
-func Stopped(r *trace.Result) diag.List {
+// Stopped is the finding for a run of this model that ended early. Its position is
+// that of the equation or variable that the message of the integrator speaks of.
+func (c *Compiler) Stopped(r *trace.Result) diag.List {
 	for code, s := range stops {
 		if code.String() == r.Retcode {
-			return diag.New(diag.Pos{}, s.code, s.next, "%s stopped at t = %v (%s): %s", r.Model, r.T, r.Retcode, r.Message)
+			pos, message := c.place(r.Message)
+			return diag.New(pos, s.code, s.next, "%s stopped at t = %v (%s): %s", r.Model, r.T, r.Retcode, message)
 		}
 	}
 	panic("mtkc: bug: no finding for the end of a run: " + r.Retcode)
+}
+
+// source is a position within a message.
+var source = regexp.MustCompile(`(\S+):([0-9]+):([0-9]+): `)
+
+// place finds where in the source the message of a run belongs, and takes a position
+// out of the message if it is the only one.
+func (c *Compiler) place(message string) (diag.Pos, string) {
+	if at := source.FindAllStringSubmatchIndex(message, -1); len(at) > 0 {
+		m := source.FindStringSubmatch(message)
+		line, _ := strconv.Atoi(m[2])
+		col, _ := strconv.Atoi(m[3])
+		pos := diag.Pos{File: m[1], Line: line, Col: col}
+		if len(at) == 1 {
+			message = message[:at[0][0]] + message[at[0][1]:]
+		}
+		return pos, message
+	}
+	if c.plan == nil {
+		return diag.Pos{}, message
+	}
+	for i := range c.plan.Sys.Asserts {
+		if a := &c.plan.Sys.Asserts[i]; a.Message == message {
+			return a.Pos, message
+		}
+	}
+	equation := map[string]int{}
+	note := func(list []structural.Assign) {
+		for i := range list {
+			name := c.plan.Pool.Name(list[i].Target)
+			if _, ok := equation[name]; !ok && name != "" && list[i].Eq >= 0 {
+				equation[name] = list[i].Eq
+			}
+		}
+	}
+	note(c.plan.Seq)
+	for i := range c.plan.Init.Blocks {
+		note(c.plan.Init.Blocks[i].Assigns)
+	}
+	variable := map[string]int{}
+	for i := range c.plan.Sys.Vars {
+		variable[c.plan.Sys.Vars[i].Name] = i
+	}
+	for _, word := range strings.Fields(message) {
+		word = strings.Trim(word, ",;:")
+		if q, ok := equation[word]; ok {
+			return c.plan.Sys.Equations[q].Pos, message
+		}
+		if v, ok := variable[word]; ok {
+			return c.plan.Sys.Vars[v].Pos, message
+		}
+	}
+	return diag.Pos{}, message
 }

@@ -55,6 +55,10 @@ func (f *Figure) layout() []panel {
 // would be flat lines beside the larger ones.
 const apart = 50
 
+// noise is the magnitude, relative to the largest, below which a variable is zero for
+// the reader and no reason for another panel.
+const noise = 1e-9
+
 // magnitudes splits columns of one unit where some would look flat beside others.
 // The panels keep the order of the first column in each.
 func (f *Figure) magnitudes(unit string, columns []int) []panel {
@@ -79,7 +83,7 @@ func (f *Figure) magnitudes(unit string, columns []int) []panel {
 	var panels []panel
 	last := 0.0
 	for _, s := range list {
-		if len(panels) == 0 || s.size > 0 && s.size*apart < last {
+		if len(panels) == 0 || s.size*apart < last && s.size > noise*list[0].size {
 			panels = append(panels, panel{unit: unit})
 		}
 		last = s.size

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -256,7 +257,7 @@ func (f *runFlags) run(cmd *cobra.Command, path string) error {
 		summary(stderr, r, wrote, time.Since(start), f.verbose)
 	}
 	if !r.OK() {
-		fmt.Fprintln(stderr, mtkc.Stopped(r))
+		fmt.Fprintln(stderr, c.Stopped(r))
 		return errReported
 	}
 	return nil
@@ -314,6 +315,9 @@ func (f *runFlags) solve(ctx context.Context, cmd *cobra.Command, path string, s
 		return c, nil, diag.New(diag.Pos{}, "E012", "see mtkc run --help", "the run cannot begin: %v", err)
 	}
 	r.Size.Equations = len(c.System().Equations)
+	if prob.Init != nil { // the compiler's own remarks were printed above
+		r.Warnings = slices.DeleteFunc(r.Warnings, func(w string) bool { return slices.Contains(prob.Init.Notes, w) })
+	}
 	return c, r, nil
 }
 

@@ -63,7 +63,7 @@ func (t *Table) WriteCSV(w io.Writer) error {
 		buf = strconv.AppendFloat(buf[:0], at, 'g', -1, 64)
 		for k := range t.Columns {
 			buf = append(buf, ',')
-			buf = strconv.AppendFloat(buf, t.Columns[k].Values[i], 'g', -1, 64)
+			buf = strconv.AppendFloat(buf, t.Columns[k].Values[i]+0, 'g', -1, 64)
 		}
 		buf = append(buf, '\n')
 		b.Write(buf)
