@@ -50,7 +50,9 @@ type variable struct {
 	field  *fieldPlan
 	suffix string // [i] within its field
 
-	loose   bool // made by OpField, for a part that was not yet known
+	loose   bool  // made by OpField, for a part that was not yet known
+	origin  *Real // where OpField read it
+	home    bool  // a part lives at origin
 	claimed bool
 	forward *variable // it became this one
 
@@ -75,6 +77,16 @@ func (v *variable) role() string {
 		return ""
 	}
 	return v.field.role
+}
+
+// startable reports whether it is an unknown: what is assigned to it cannot be a
+// modification, but may come with a copy of its part.
+func (v *variable) startable() bool {
+	switch v.role() {
+	case "param", "const", "input":
+		return false
+	}
+	return true
 }
 
 func (v *variable) name() string { return join(v.node.path, v.field.name+v.suffix) }
@@ -179,6 +191,9 @@ func planOf(t reflect.Type) *typePlan {
 		}
 		if f.embedded && elem.Kind() == reflect.Interface {
 			f.kind = ignoredField
+		}
+		if f.embedded && f.kind == partField && planOf(elem).component {
+			p.component = true // its methods run although Go promotes none
 		}
 		f.name = sf.Tag.Get("name")
 		if f.name == "" {
@@ -452,9 +467,11 @@ func (b *builder) claim(n *node, i int, f *fieldPlan, p *Real, suffix string) {
 	var v *variable
 	held := p.id
 	if t := b.at(held); held != 0 && t.op == uint8(expr.OpSym) {
-		if w := b.vars[t.a].resolve(); w.loose && !w.claimed {
+		switch w := b.vars[t.a].resolve(); {
+		case w.loose && !w.claimed && (w.origin == p || !w.home):
 			v, held = w, 0
-		} else if w.loose {
+			b.open--
+		case w.loose && w.claimed && w.field == f && w.startable():
 			// A copy of a part that was prepared once and used several times.
 			v, held = b.newVar(), 0
 			v.hasStart, v.start, v.fixed, v.startBy = w.hasStart, w.start, w.fixed, w.startBy
@@ -509,10 +526,14 @@ func (b *builder) rescan(n *node) {
 				continue
 			}
 			if t := b.at(held); t.op == uint8(expr.OpSym) {
-				if w := b.vars[t.a].resolve(); w.loose {
-					if !w.claimed {
-						w.claimed, w.forward = true, v
-					}
+				w := b.vars[t.a].resolve()
+				moved := w.loose && !w.claimed && !w.home
+				if moved {
+					w.claimed, w.forward = true, v
+					b.open--
+				}
+				if moved || w.loose && w.field == v.field && v.startable() {
+					// The part was replaced by one that was prepared elsewhere.
 					if w.hasStart {
 						v.hasStart, v.start, v.fixed, v.startBy = true, w.start, w.fixed, w.startBy
 					}
@@ -570,8 +591,41 @@ func (b *builder) structureParts(n *node) {
 // addDynamic registers the slices of n and of what is embedded in it, and then what
 // its pointers hold: a pointer to a part that lives elsewhere is a reference.
 func (b *builder) addDynamic(n *node) {
+	if b.open > 0 {
+		b.findHomes(n.val)
+	}
 	for _, pointers := range []bool{false, true} {
 		b.addDynamicFields(n, pointers)
+	}
+}
+
+// findHomes marks the loose variables whose origin is in the slices below v: there
+// they live, wherever else their values were assigned to.
+func (b *builder) findHomes(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Slice, reflect.Array:
+		if e := v.Type().Elem(); e.Kind() == reflect.Struct && !holds(e, nil) && e != realType {
+			return
+		}
+		for i := range v.Len() {
+			b.findHomes(v.Index(i))
+		}
+	case reflect.Struct:
+		if v.Type() == realType {
+			p := (*Real)(unsafe.Pointer(v.UnsafeAddr()))
+			if t := b.at(p.id); p.id != 0 && t.op == uint8(expr.OpSym) {
+				if w := b.vars[t.a]; w.loose && w.origin == p {
+					w.home = true
+				}
+			}
+			return
+		}
+		p := planOf(v.Type())
+		for i := range p.fields {
+			if f := &p.fields[i]; (f.kind == realField || f.kind == partField) && !f.pointer {
+				b.findHomes(v.Field(f.index))
+			}
+		}
 	}
 }
 

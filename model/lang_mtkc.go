@@ -70,6 +70,7 @@ type builder struct {
 	links     []link
 	replaced  map[int32]int32 // terms of streams
 	args      []*argument
+	open      int // loose variables that no part holds yet
 	found     diag.List
 }
 
@@ -205,7 +206,8 @@ func (b *builder) truth(c Bool) int32 {
 func OpField(p *Real) Real {
 	if p.id == 0 && b.phase == structurePhase {
 		v := b.newVar()
-		v.loose = true
+		v.loose, v.origin = true, p
+		b.open++
 		*p = Real{v.term}
 	}
 	return *p

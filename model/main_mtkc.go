@@ -24,6 +24,12 @@ type OpModel struct {
 	New  func() any // a pointer to a zero value
 }
 
+// OpWarning is a finding of frontend/gosrc that does not stop the model.
+type OpWarning struct {
+	Site                OpSite
+	Code, Message, Next string
+}
+
 // abort ends the construction with its findings.
 type abort struct{ found diag.List }
 
@@ -31,8 +37,11 @@ type abort struct{ found diag.List }
 // output of the process: a line with the findings (see WriteHandover), then the text of the
 // system, if there is no error. The arguments of the process are model=NAME and
 // arg=PATH=VALUE, any number.
-func OpMain(pkg string, models []OpModel, text func(io.Writer, *System) error) {
+func OpMain(pkg string, models []OpModel, text func(io.Writer, *System) error, warnings ...OpWarning) {
 	debug.SetMaxStack(256 << 20) // a recursion without end stops before the memory does
+	for _, w := range warnings {
+		b.found.Add(w.Site.pos(), w.Code, w.Next, "%s", w.Message)
+	}
 	s, found := build(pkg, models, os.Args[1:])
 	w := bufio.NewWriterSize(handover, 1<<16)
 	err := WriteHandover(w, found)

@@ -48,8 +48,9 @@ func (b *builder) system(name string) *System {
 	for _, v := range order {
 		z.variable(v)
 	}
+	z.checkBindings(order)
 	z.s.Equations = append(z.s.Equations, z.equations(b.equations)...)
-	z.s.Initial = z.equations(b.initial)
+	z.s.Initial = append(z.s.Initial, z.equations(b.initial)...)
 	for _, w := range b.whens {
 		z.when(w)
 	}
@@ -57,6 +58,58 @@ func (b *builder) system(name string) *System {
 		z.s.Asserts = append(z.s.Asserts, Assertion{Cond: z.expr(a.value), Message: a.message, Pos: a.site.pos(), Path: a.comp.path})
 	}
 	return z.s
+}
+
+// checkBindings finds parameters that depend on what changes during a run, and turns
+// fixed start values that depend on other unknowns into initial equations.
+func (z *sealer) checkBindings(order []*variable) {
+	for i, v := range order {
+		x := &z.s.Vars[i]
+		if x.Kind == ParameterVar || x.Kind == ConstantVar {
+			if other := z.varies(x.Value, x.Kind); other != "" {
+				what := "parameter"
+				if x.Kind == ConstantVar {
+					what = "constant"
+				}
+				b.found.Add(x.Pos, "E148", "declare it as Real and state Eq, or use parameters alone", "the value of the %s %s depends on %s", what, x.Name, other)
+			}
+		}
+		for _, t := range []*expr.ID{&x.Start, &x.Min, &x.Max, &x.Nominal} {
+			other := z.varies(*t, ParameterVar)
+			if other == "" {
+				continue
+			}
+			if t == &x.Start && x.Fixed == FixedTrue && x.Kind == Unknown {
+				pos := x.Pos
+				z.s.Initial = append(z.s.Initial, Equation{Lhs: x.Sym, Rhs: x.Start, Pos: pos, Path: owner(v.node).path})
+				x.Start, x.Fixed = expr.None, FixedDefault
+				continue
+			}
+			b.found.Add(x.Pos, "E148", "use parameters and numbers alone", "an attribute of %s depends on %s", x.Name, other)
+		}
+	}
+}
+
+// varies names a variable that e depends on and that is not as constant as kind.
+func (z *sealer) varies(e expr.ID, kind VarKind) string {
+	if e == expr.None {
+		return ""
+	}
+	if _, ok := z.s.Pool.Value(e); ok {
+		return ""
+	}
+	other := ""
+	z.s.Pool.Walk(e, map[expr.ID]bool{}, nil, func(t expr.ID) {
+		if t == expr.Time {
+			other = "time"
+		}
+		if i, ok := z.s.VarOf(t); ok {
+			if k := z.s.Vars[i].Kind; k != ConstantVar && k != kind && k != InputVar {
+				other = z.s.Vars[i].Name
+			}
+		}
+	})
+	return other
 }
 
 // count counts the uses of each term, so that sums and products that are used once

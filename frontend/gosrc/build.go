@@ -279,6 +279,7 @@ func (u *universe) rewrite(tmp string) (overlay, target string, ok bool) {
 	root := u.sources[len(u.sources)-1]
 	index := 0
 	for _, s := range u.sources {
+		u.lint(s)
 		for _, f := range s.files {
 			if f.dropped {
 				replace[f.path] = ""
@@ -305,7 +306,7 @@ func (u *universe) rewrite(tmp string) (overlay, target string, ok bool) {
 	}
 	models := u.models(root, name)
 	mainPath := filepath.Join(root.dir, "mtkcmain", "main.go")
-	main := fmt.Sprintf(mainText, modulePath+"/frontend/basemodelica", modelPath, root.path, modelName(root, u))
+	main := fmt.Sprintf(mainText, modulePath+"/frontend/basemodelica", modelPath, root.path, modelName(root, u), u.warningText())
 	if !put(filepath.Join(root.dir, "mtkc_models.go"), []byte(models)) || !put(mainPath, []byte(main)) {
 		return "", "", false
 	}
@@ -335,9 +336,18 @@ import (
 func main() {
 	lang.OpMain(%q, user.MtkcModels(), func(w io.Writer, s *lang.System) error {
 		return text.Write(w, s, text.Options{Positions: true})
-	})
+	}%s)
 }
 `
+
+// warningText is the warnings as arguments of OpMain.
+func (u *universe) warningText() string {
+	var b strings.Builder
+	for _, w := range u.warnings {
+		fmt.Fprintf(&b, ",\n\t\tlang.OpWarning{Site: lang.OpAt(%q, %d, %d), Code: %q, Message: %q, Next: %q}", w.Pos.File, w.Pos.Line, w.Pos.Col, w.Code, w.Message, w.Next)
+	}
+	return b.String()
+}
 
 // modelName is the name that the default model has: that of the package, or of the
 // file for a package main.

@@ -45,13 +45,14 @@ type sourceFile struct {
 
 // universe is everything that a model's program is built from.
 type universe struct {
-	l       *loader
-	fset    *token.FileSet
-	listed  map[string]*packages.Package
-	sources []*source // in dependency order; the model's package is the last one
-	byPath  map[string]*source
-	imports map[string]*types.Package
-	origins map[string]string // build path -> user's path, of files given alone
+	l        *loader
+	fset     *token.FileSet
+	listed   map[string]*packages.Package
+	sources  []*source // in dependency order; the model's package is the last one
+	byPath   map[string]*source
+	imports  map[string]*types.Package
+	warnings diag.List         // kept with the program
+	origins  map[string]string // build path -> user's path, of files given alone
 }
 
 // list asks the go command for the packages below pattern.
