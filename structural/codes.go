@@ -26,4 +26,5 @@ var Codes = []Code{
 	{"W303", "an equation between parameters that holds with their default values"},
 	{"W304", "a model without unknowns and equations"},
 	{"W305", "a parameter without value whose start value is used"},
+	{"W306", "a linear block that is singular for all values although its structure is sound"},
 }

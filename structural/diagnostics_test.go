@@ -188,6 +188,11 @@ der(g) = h
 der(h) = i
 der(i) = j
 der(j) = -a`, "a, b, c, d, e, f, g, h and 2 more are taken as fixed"},
+		{"hidden constraint", "W306", `
+var x = 1 fixed
+var y = 2
+der(x) - der(y) = -x
+2*der(x) - 2*der(y) = y`, "hidden constraint|test.mo:5"},
 		{"redundant start", "W302", `
 var x = 1 fixed
 var y = 0 fixed
