@@ -99,7 +99,7 @@ func suggestion(name string, list []string) string {
 
 // stops gives each way in which a run can end early its code and the next step.
 var stops = map[ode.Retcode]struct{ code, next string }{
-	ode.MaxSteps:          {"E502", "try a stiff method (--solver rodas5p), a shorter --tspan, or looser tolerances"},
+	ode.MaxSteps:          {"E502", "raise --max-steps; or try a stiff method (--solver rodas5p), a shorter --tspan, looser tolerances"},
 	ode.DtTooSmall:        {"E503", "look for a singularity of the solution near this time, or try another --solver"},
 	ode.Unstable:          {"E504", "the solution grows without bound or leaves the domain of a function: look at the last values (-o), check the parameters"},
 	ode.InitFailure:       {"E505", "check start values and guesses: init and guess in the model, or --set name=value"},

@@ -25,7 +25,7 @@ type runFlags struct {
 	modelFlags
 	tspan, solver, saveat string
 	rtol, atol            float64
-	steps                 int
+	steps, maxSteps       int
 	set, vars             []string
 	out, plot, backend    string
 	json, verbose         bool
@@ -66,6 +66,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl.Float64Var(&f.atol, "atol", 0, "absolute tolerance `X` (default: 1e-9 times the nominal value)")
 	fl.StringVar(&f.saveat, "saveat", "", "times to save: a step `DT` or a list t1,t2,... (default: the steps of the method, and points between where they are long)")
 	fl.IntVar(&f.steps, "steps", 0, "save `N`+1 equidistant times instead")
+	fl.IntVar(&f.maxSteps, "max-steps", 1000000, "give up after `N` steps of the method")
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` (repeatable)")
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to write: `a,b,...`, with * for any part of a name, or whole components (default: states, discrete variables, and the model's own variables)")
 	fl.StringVarP(&f.out, "output", "o", "", "write the table to the CSV `FILE`")
@@ -155,7 +156,10 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 			found.Add(diag.Pos{}, "E002", "leave one of them out", "--steps and --saveat both say which times to save")
 		}
 	}
-	o.Steps = f.steps
+	o.Steps, o.MaxSteps = f.steps, f.maxSteps
+	if f.maxSteps < 1 {
+		bad(&found, "max-steps", fmt.Sprint(f.maxSteps), "give a number of steps above 0")
+	}
 	if f.saveat != "" {
 		if _, ok := numbers(f.saveat); !ok {
 			bad(&found, "saveat", f.saveat, "write a step, --saveat 0.1, or times in order, --saveat 0,1,5")
