@@ -30,8 +30,7 @@ func choose(ws *Workspace, s *settings) (Method, string, error) {
 	}
 	implicit, size := implicitChoice(ws)
 	if len(ws.Alg) > 0 {
-		m, err := Lookup(implicit)
-		return m, fmt.Sprintf("%d of %d equations are algebraic, which takes an implicit method; %s", len(ws.Alg), ws.N(), size), err
+		return relayOf(implicit), fmt.Sprintf("%d of %d equations are algebraic, which takes an implicit method; %s", len(ws.Alg), ws.N(), size), nil
 	}
 	if ws.N() == 0 {
 		m, err := Lookup("BS3")
@@ -93,7 +92,7 @@ type auto struct {
 	ws       *Workspace
 	m        *autoMethod
 	explicit *erk
-	implicit Stepper // nil until needed
+	implicit *relay // nil until needed
 	cur      Stepper
 	last     Stepper // made the last step
 	pending  bool    // change the method before the next step
@@ -121,13 +120,11 @@ func (a *auto) change(h float64) error {
 	a.stiff, a.calm, a.easy = 0, 0, 0
 	if a.cur == Stepper(a.explicit) {
 		if a.implicit == nil {
-			m, err := Lookup(a.m.implicit)
+			st, err := relayOf(a.m.implicit).New(a.ws)
 			if err != nil {
 				return err
 			}
-			if a.implicit, err = m.New(a.ws); err != nil {
-				return err
-			}
+			a.implicit = st.(*relay)
 			a.first = a.ws.T
 		}
 		a.cur = a.implicit
@@ -229,9 +226,8 @@ func (a *auto) explain() (solver, why string) {
 	if a.steps[1] == 0 {
 		return e, why
 	}
-	solver = e + "+" + a.m.implicit
-	return solver, fmt.Sprintf("%s; stiff from t = %.6g on, %d of %d steps with %s (%s)",
-		why, a.first, a.steps[1], a.steps[0]+a.steps[1], a.m.implicit, a.m.size)
+	return a.implicit.explain(e+"+"+a.m.implicit, fmt.Sprintf("%s; stiff from t = %.6g on, %d of %d steps with %s (%s)",
+		why, a.first, a.steps[1], a.steps[0]+a.steps[1], a.m.implicit, a.m.size))
 }
 
 // power estimates the spectral radius of df/du by the nonlinear power method

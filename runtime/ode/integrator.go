@@ -433,8 +433,11 @@ func (in *Integrator) finish(code Retcode, message string) {
 	sol.Retcode, sol.Message = code, message
 	sol.T, sol.U, sol.Params = ws.Time(ws.T), append([]float64(nil), ws.U...), ws.Params
 	sol.Stats = ws.Stats
-	if a, ok := in.st.(*auto); ok {
+	switch a := in.st.(type) {
+	case *auto:
 		sol.Solver, sol.Why = a.explain()
+	case *relay:
+		sol.Solver, sol.Why = a.explain(sol.Solver, sol.Why)
 	}
 	if s.Progress != nil {
 		s.Progress(sol.T)

@@ -1,0 +1,146 @@
+package ode
+
+import "fmt"
+
+// The implicit methods of the automatic choice relieve each other. A simplified Newton
+// iteration has one Jacobian for all stages of a step; where f has a kink between the
+// stages, as the algebraic equation of a saturation has, it may not converge however
+// short the step, while a Rosenbrock method, which does not iterate, passes.
+
+const relayStay = 25 // steps with a relief before the first choice tries again; doubled each time
+
+// relayMethod is an implicit method with others in reserve.
+type relayMethod struct{ first, reserve string }
+
+// relayOf returns the method called name with its relief.
+func relayOf(name string) *relayMethod {
+	reserve := "Rodas5P"
+	if name == reserve {
+		reserve = "RadauIIA5"
+	}
+	return &relayMethod{name, reserve}
+}
+
+// Info describes the first method.
+func (m *relayMethod) Info() Info {
+	f, err := Lookup(m.first)
+	if err != nil {
+		panic("mtkc: bug: " + err.Error())
+	}
+	return f.Info()
+}
+
+// New returns a stepper that starts with the first method.
+func (m *relayMethod) New(ws *Workspace) (Stepper, error) {
+	st, err := m.start(ws, m.first)
+	if err != nil {
+		return nil, err
+	}
+	return &relay{ws: ws, m: m, first: st, cur: st, last: st, stay: relayStay}, nil
+}
+
+func (m *relayMethod) start(ws *Workspace, name string) (Stepper, error) {
+	f, err := Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	return f.New(ws)
+}
+
+// relay is the stepper of one run.
+type relay struct {
+	ws      *Workspace
+	m       *relayMethod
+	first   Stepper
+	reserve Stepper // nil until needed
+	alg     *algebraic
+	cur     Stepper
+	last    Stepper // made the last step
+
+	stay, left int
+	taken      int // steps of the reserve
+}
+
+// Restart goes back to the first method.
+func (r *relay) Restart() error {
+	r.cur, r.left = r.first, 0
+	return r.cur.Restart()
+}
+
+// Step makes one step. The first error counts if neither method makes one.
+func (r *relay) Step() error {
+	if r.cur != r.first {
+		if r.left--; r.left <= 0 {
+			if err := r.Restart(); err != nil {
+				return err
+			}
+		}
+	}
+	err := r.cur.Step()
+	if f, ok := err.(*Failure); ok && r.cur == r.first && (f.Code == NewtonFailure || f.Code == SingularMatrix || f.Code == DtTooSmall) {
+		if r.relieve() != nil {
+			r.cur = r.first
+			return err
+		}
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	if r.last = r.cur; r.cur != r.first {
+		r.taken++
+	}
+	return nil
+}
+
+// relieve makes a step with the reserve, or with the first method started afresh.
+// Before, the algebraic equations are solved anew: what is accurate on the steep side
+// of a kink may not be on the flat one, and then no step is short enough.
+func (r *relay) relieve() error {
+	ws := r.ws
+	if r.reserve == nil {
+		st, err := r.m.start(ws, r.m.reserve)
+		if err != nil {
+			return err
+		}
+		r.reserve = st
+		if len(ws.Alg) > 0 {
+			r.alg = newAlgebraic(ws)
+		}
+	}
+	if r.alg != nil {
+		if err := r.alg.solve(ws.T, ws.U); err != nil {
+			return err
+		}
+	}
+	var err error
+	for _, st := range []Stepper{r.reserve, r.first} {
+		ws.H = 0
+		if err = st.Restart(); err != nil {
+			continue
+		}
+		if err = st.Step(); err == nil {
+			r.cur, r.left = st, r.stay
+			r.stay *= 2
+			return nil
+		}
+	}
+	return err
+}
+
+// Interpolate asks the method that made the last step.
+func (r *relay) Interpolate(t float64, u []float64) { r.last.Interpolate(t, u) }
+
+// Degree of the interpolant of the last step.
+func (r *relay) Degree() int { return degree(r.last) }
+
+// Projected passes on.
+func (r *relay) Projected() { r.cur.Projected() }
+
+// explain adds the relief to the method's name and the reason for it.
+func (r *relay) explain(solver, why string) (string, string) {
+	if r.taken == 0 {
+		return solver, why
+	}
+	return solver + "+" + r.m.reserve, fmt.Sprintf("%s; %d steps with %s where its iteration did not converge", why, r.taken, r.m.reserve)
+}
