@@ -18,7 +18,8 @@ func (w *work) fresh() expr.ID {
 }
 
 // prepare selects the assignments that the rows need, finds those that depend on the
-// atoms, and names large subterms that occur more than once.
+// atoms, and names large subterms that occur more than once, so that nothing large is
+// walked through twice from here on.
 func (w *work) prepare(seq []structural.Assign, rows []expr.ID) {
 	p := w.p
 	compound := func(t expr.ID) bool { return !p.IsAtom(t) }
@@ -61,20 +62,17 @@ func (w *work) prepare(seq []structural.Assign, rows []expr.ID) {
 			}
 			return
 		}
-		m := false
-		for _, a := range p.Args(t) {
-			m = m || moves[a]
-		}
-		if !m {
-			return
-		}
-		moves[t] = true
 		for _, a := range p.Args(t) {
 			if moves[a] {
+				moves[t] = true
+			}
+			if !p.IsAtom(a) {
 				uses[a]++
 			}
 		}
-		order = append(order, step{t, -1})
+		if p.Op(t) > expr.OpSym {
+			order = append(order, step{t, -1})
+		}
 	}
 	walk := func(e expr.ID) {
 		p.Walk(e, seen, compound, visit)
@@ -131,7 +129,9 @@ func (w *work) prepare(seq []structural.Assign, rows []expr.ID) {
 			memo[s.term] = a.Target
 			w.m.Seq = append(w.m.Seq, a)
 			w.m.Labels = append(w.m.Labels, "")
-			add(a, "shared"+strconv.Itoa(len(w.m.Seq)))
+			if moves[s.term] {
+				add(a, "shared"+strconv.Itoa(len(w.m.Seq)))
+			}
 			n = 1
 		}
 		size[s.term] = n

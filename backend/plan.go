@@ -1,0 +1,322 @@
+package backend
+
+import (
+	"fmt"
+
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/jacobian"
+	"github.com/mtkc/mtkc/runtime/linsolve"
+	"github.com/mtkc/mtkc/structural"
+)
+
+// Lower translates a plan. It differentiates on the way, so the plan's pool grows. The
+// list holds errors, in which case the program is nil, or is empty.
+func Lower(plan *structural.Plan) (*Program, diag.List) {
+	c := &compiler{plan: plan, p: plan.Pool, prog: &Program{NDiff: plan.NDiff}}
+	c.funcs = &functions{index: map[*expr.Func]int32{}}
+	c.sim = newLowerer(plan.Pool, c.funcs)
+	c.meanings(c.sim)
+	c.sim.define(plan.Seq, nil)
+	c.meta()
+	c.dynamics()
+	c.invariants()
+	c.events()
+	c.update()
+	c.bind()
+	c.initial()
+	c.observed()
+	c.prog.Funcs = c.funcs.list
+	for _, f := range c.prog.Funcs {
+		if f.Eval == nil {
+			c.list.Add(diag.Pos{}, "E403", "give it an algorithm, or declare it with a value function", "function %s has no body that can be computed", f.Name)
+		}
+	}
+	if c.list.Errors() > 0 {
+		return nil, c.list
+	}
+	return c.prog, c.list
+}
+
+// compiler is the state of one lowering.
+type compiler struct {
+	plan  *structural.Plan
+	p     *expr.Pool
+	prog  *Program
+	list  diag.List
+	funcs *functions
+	sim   *lowerer // with the atoms of the simulation
+
+	slot  map[expr.ID]int32 // of parameters and memory in p
+	state map[expr.ID]int32 // of states in u
+	value []float64         // default parameter vector
+
+	sources []expr.ID // of the observables: a term for the Observed kernel, or None
+}
+
+// meanings gives the atoms of the simulation their places.
+func (c *compiler) meanings(l *lowerer) {
+	c.slot, c.state = map[expr.ID]int32{}, map[expr.ID]int32{}
+	for i := range c.plan.Params {
+		c.slot[c.plan.Params[i].Atom] = int32(i)
+	}
+	for k, a := range c.plan.Memory {
+		c.slot[a] = int32(len(c.plan.Params) + k)
+	}
+	for i := range c.plan.States {
+		c.state[c.plan.States[i].Atom] = int32(i)
+	}
+	c.parameters(l)
+	for i := range c.plan.States {
+		l.set(c.plan.States[i].Atom, stateAtom, int32(i))
+	}
+}
+
+// parameters makes the entries of p atoms of l.
+func (c *compiler) parameters(l *lowerer) {
+	for i := range c.plan.Params {
+		l.set(c.plan.Params[i].Atom, memoryAtom, int32(i))
+	}
+	for k, a := range c.plan.Memory {
+		l.set(a, memoryAtom, int32(len(c.plan.Params)+k))
+	}
+}
+
+// slotOf is the place of a parameter or memory atom in p.
+func (c *compiler) slotOf(a expr.ID) int {
+	s, ok := c.slot[a]
+	if !ok {
+		panic(fmt.Sprintf("mtkc: bug: %s is no parameter and no memory", c.p.String(a)))
+	}
+	return int(s)
+}
+
+// rows are the terms of f.
+func (c *compiler) rows() []expr.ID {
+	rows := append([]expr.ID(nil), c.plan.Deriv...)
+	for i := range c.plan.Residuals {
+		rows = append(rows, c.plan.Residuals[i].Value)
+	}
+	return rows
+}
+
+func (c *compiler) stateAtoms() []expr.ID {
+	atoms := make([]expr.ID, len(c.plan.States))
+	for i := range atoms {
+		atoms[i] = c.plan.States[i].Atom
+	}
+	return atoms
+}
+
+// matrix lowers a matrix of derivatives.
+func matrix(l *lowerer, name string, m *jacobian.Matrix) (*Kernel, *linsolve.Pattern) {
+	l.define(m.Seq, m.Labels)
+	l.begin(name)
+	return l.outputs(m.Values), m.Pattern.Linsolve()
+}
+
+func (c *compiler) dynamics() {
+	rows := c.rows()
+	l := c.sim
+	l.begin("RHS")
+	c.prog.RHS = l.outputs(rows)
+	m := jacobian.Of(c.p, c.plan.Seq, rows, c.stateAtoms(), "jac")
+	c.prog.Jac, c.prog.Meta.Jac = matrix(l, "Jac", m)
+	dt := jacobian.Of(c.p, c.plan.Seq, rows, []expr.ID{expr.Time}, "time")
+	l.define(dt.Seq, dt.Labels)
+	l.begin("TGrad")
+	for k, i := range dt.Pattern.Column(0) {
+		l.b.output(Main, int(i), l.lower(dt.Values[k]))
+	}
+	c.prog.TGrad = l.b.finish()
+	c.prog.TGrad.Zero = true
+}
+
+func (c *compiler) invariants() {
+	if len(c.plan.Invariants) == 0 {
+		return
+	}
+	rows := make([]expr.ID, len(c.plan.Invariants))
+	for i := range rows {
+		rows[i] = c.plan.Invariants[i].Value
+	}
+	c.sim.begin("Invariants")
+	c.prog.Invariants = c.sim.outputs(rows)
+	m := jacobian.Of(c.p, c.plan.Seq, rows, c.stateAtoms(), "inv")
+	c.prog.InvariantJac, c.prog.Meta.InvJac = matrix(c.sim, "InvariantJac", m)
+	c.prog.Meta.NInv = len(rows)
+}
+
+func (c *compiler) events() {
+	h := &c.plan.Hybrid
+	if len(h.Relations) > 0 {
+		rows := make([]expr.ID, len(h.Relations))
+		for i := range rows {
+			rows[i] = h.Relations[i].G
+		}
+		c.sim.begin("Crossings")
+		c.prog.Crossings = c.sim.outputs(rows)
+	}
+	if len(h.TimeRelations)+len(h.Samples) > 0 {
+		var rows []expr.ID
+		for i := range h.TimeRelations {
+			rows = append(rows, h.TimeRelations[i].At)
+		}
+		for i := range h.Samples {
+			rows = append(rows, h.Samples[i].Start, h.Samples[i].Interval)
+		}
+		c.sim.begin("TimeEvents")
+		c.prog.TimeEvents = c.sim.outputs(rows)
+	}
+	always := false
+	for _, a := range h.Actions {
+		always = always || a.Always
+	}
+	if always {
+		c.sim.begin("Assert")
+		c.code(true)
+		c.prog.Assert = c.sim.b.finish()
+	}
+}
+
+// code outputs k+1 for the action k that fires: the first that is no warning, or else
+// the first warning.
+func (c *compiler) code(always bool) {
+	l := c.sim
+	acc := l.b.number(0)
+	for _, warn := range []bool{true, false} {
+		for k := len(c.plan.Hybrid.Actions) - 1; k >= 0; k-- {
+			if a := &c.plan.Hybrid.Actions[k]; a.Always == always && a.Warn == warn {
+				acc = l.b.emit(Select, l.lower(a.Cond), l.b.number(float64(k+1)), acc)
+			}
+		}
+	}
+	l.b.output(Code, 0, acc)
+}
+
+// update lowers one evaluation of the when-clauses. Terms see the new values of
+// discrete variables and the old ones of states.
+func (c *compiler) update() {
+	h := &c.plan.Hybrid
+	acts := false
+	for _, a := range h.Actions {
+		acts = acts || !a.Always
+	}
+	if len(h.Update) == 0 && len(h.Whens) == 0 && !acts {
+		return
+	}
+	l := c.sim
+	l.begin("Update")
+	for _, a := range h.Update {
+		v := l.lower(a.Value)
+		if i, ok := c.state[a.Target]; ok {
+			l.b.output(Main, int(i), v)
+			continue
+		}
+		l.b.setLabel(v, c.p.Name(a.Target), a.Eq)
+		l.assign(a.Target, v)
+		if s, ok := c.slot[a.Target]; ok {
+			l.b.output(Memory, int(s), v)
+		}
+	}
+	for i := range h.Whens {
+		l.b.output(Memory, c.slotOf(h.Whens[i].Atom), l.lower(h.Whens[i].Cond))
+	}
+	c.code(false)
+	c.prog.Update = l.b.finish()
+}
+
+// bind lowers the bindings of parameters that depend on other parameters. A parameter
+// that was set keeps its value, also in what depends on it.
+func (c *compiler) bind() {
+	l := newLowerer(c.p, c.funcs)
+	c.parameters(l)
+	for i := range c.plan.Params {
+		l.set(c.plan.Params[i].Atom, memoryAtom, int32(i))
+	}
+	l.begin("Bind")
+	some := false
+	for i := range c.plan.Params {
+		q := &c.plan.Params[i]
+		if q.Value == expr.None || len(c.p.Atoms(q.Value)) == 0 {
+			continue
+		}
+		some = true
+		own := l.b.emit(P, int32(i))
+		v := l.lower(q.Value)
+		l.b.setLabel(v, q.Name, -1)
+		v = l.b.emit(Select, l.b.emit(W, int32(i)), own, v)
+		l.assign(q.Atom, v)
+		l.b.output(Memory, i, v)
+	}
+	if some {
+		c.prog.Bind = l.b.finish()
+	}
+}
+
+// initial lowers the initialization plan.
+func (c *compiler) initial() {
+	in := &c.plan.Init
+	if len(in.W) == 0 {
+		return
+	}
+	l := newLowerer(c.p, c.funcs)
+	c.parameters(l)
+	at := make(map[expr.ID]int32, len(in.W))
+	for i := range in.W {
+		l.set(in.W[i].Atom, initialAtom, int32(i))
+		at[in.W[i].Atom] = int32(i)
+	}
+	for b := range in.Blocks {
+		blk := &in.Blocks[b]
+		l.begin(fmt.Sprintf("Init%d", b))
+		for _, a := range blk.Assigns {
+			v := l.lower(a.Value)
+			l.b.setLabel(v, c.p.Name(a.Target), a.Eq)
+			l.assign(a.Target, v)
+			i, ok := at[a.Target]
+			if !ok {
+				panic(fmt.Sprintf("mtkc: bug: %s is no unknown of the initialization", c.p.String(a.Target)))
+			}
+			l.b.output(Memory, int(i), v)
+		}
+		rows := make([]expr.ID, len(blk.Residuals))
+		for i := range rows {
+			rows[i] = blk.Residuals[i].Value
+			l.b.output(Main, i, l.lower(rows[i]))
+		}
+		k := InitKernel{Eval: l.b.finish()}
+		meta := &c.prog.Meta.Init.Blocks[b]
+		for _, u := range blk.Unknowns {
+			meta.Unknowns = append(meta.Unknowns, at[u])
+		}
+		for i := range blk.Residuals {
+			meta.Residual = append(meta.Residual, residualText(&blk.Residuals[i]))
+		}
+		if len(blk.Unknowns) > 0 {
+			m := jacobian.Of(c.p, blk.Assigns, rows, blk.Unknowns, fmt.Sprintf("init%d.", b))
+			l.define(blk.Assigns, nil)
+			k.Jac, meta.Jac = matrix(l, fmt.Sprintf("InitJac%d", b), m)
+			for _, a := range blk.Assigns {
+				l.set(a.Target, initialAtom, at[a.Target])
+			}
+		}
+		c.prog.Init = append(c.prog.Init, k)
+	}
+}
+
+// observed lowers the eliminated variables and says where the others are.
+func (c *compiler) observed() {
+	l := c.sim
+	l.begin("Observed")
+	for _, e := range c.sources {
+		if e != expr.None {
+			l.b.output(Main, c.prog.ObservedCount, l.lower(e))
+			c.prog.ObservedSlot = append(c.prog.ObservedSlot, int32(c.prog.ObservedCount))
+			c.prog.ObservedCount++
+		} else {
+			c.prog.ObservedSlot = append(c.prog.ObservedSlot, -1)
+		}
+	}
+	c.prog.Observed = l.b.finish()
+}

@@ -1,0 +1,227 @@
+package vm
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/mtkc/mtkc/backend"
+)
+
+// frame is what a run of a code needs of its own.
+type frame struct {
+	*code
+	regs []float64
+	args []float64 // of calls
+}
+
+func (c *code) frame() *frame {
+	f := &frame{code: c, args: make([]float64, c.maxArgs)}
+	f.regs = append([]float64(nil), c.regs...)
+	return f
+}
+
+// arrays are the arguments of a run. Arrays that the kernel does not use may be nil.
+type arrays struct {
+	u, p, w   []float64
+	main, mem []float64
+}
+
+// run executes the code. It returns the action code.
+func (f *frame) run(t float64, a arrays) float64 {
+	r := f.regs
+	if f.time >= 0 {
+		r[f.time] = t
+	}
+	if s := f.u; s.n > 0 {
+		copy(r[s.reg:s.reg+s.n], a.u[s.lo:s.lo+s.n])
+	}
+	if s := f.p; s.n > 0 {
+		copy(r[s.reg:s.reg+s.n], a.p[s.lo:s.lo+s.n])
+	}
+	if s := f.w; s.n > 0 {
+		copy(r[s.reg:s.reg+s.n], a.w[s.lo:s.lo+s.n])
+	}
+	if f.zero {
+		clear(a.main)
+	}
+	if len(r) > 0 {
+		if f.wide != nil {
+			interpret(f.wide, unsafe.Pointer(&r[0]), f, &a)
+		} else {
+			interpret(f.narrow, unsafe.Pointer(&r[0]), f, &a)
+		}
+	}
+	if s := f.main; s.n > 0 {
+		copy(a.main[:s.n], r[s.reg:s.reg+s.n])
+	}
+	if f.code.code >= 0 {
+		return r[f.code.code]
+	}
+	return 0
+}
+
+// at is register i. encoder.check has seen to it that there is one.
+func at[I uint16 | uint32](r unsafe.Pointer, i I) *float64 {
+	return (*float64)(unsafe.Add(r, uintptr(i)*8))
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// interpret is the machine. The conversions of products to float64 keep the compiler
+// from fusing a multiplication and an addition where the processor could.
+func interpret[I uint16 | uint32](prog []instr[I], r unsafe.Pointer, f *frame, arr *arrays) {
+	for i := range prog {
+		in := &prog[i]
+		d := at(r, in.d)
+		switch uint16(in.op) {
+		case uint16(backend.Const), uint16(backend.Time), uint16(backend.U), uint16(backend.P), uint16(backend.W):
+		case uint16(backend.Neg):
+			*d = -*at(r, in.a)
+		case uint16(backend.Add):
+			*d = *at(r, in.a) + *at(r, in.b)
+		case uint16(backend.Sub):
+			*d = *at(r, in.a) - *at(r, in.b)
+		case uint16(backend.Mul):
+			*d = *at(r, in.a) * *at(r, in.b)
+		case uint16(backend.Div):
+			*d = *at(r, in.a) / *at(r, in.b)
+		case uint16(backend.Sin):
+			*d = math.Sin(*at(r, in.a))
+		case uint16(backend.Cos):
+			*d = math.Cos(*at(r, in.a))
+		case uint16(backend.Tan):
+			*d = math.Tan(*at(r, in.a))
+		case uint16(backend.Asin):
+			*d = math.Asin(*at(r, in.a))
+		case uint16(backend.Acos):
+			*d = math.Acos(*at(r, in.a))
+		case uint16(backend.Atan):
+			*d = math.Atan(*at(r, in.a))
+		case uint16(backend.Sinh):
+			*d = math.Sinh(*at(r, in.a))
+		case uint16(backend.Cosh):
+			*d = math.Cosh(*at(r, in.a))
+		case uint16(backend.Tanh):
+			*d = math.Tanh(*at(r, in.a))
+		case uint16(backend.Asinh):
+			*d = math.Asinh(*at(r, in.a))
+		case uint16(backend.Acosh):
+			*d = math.Acosh(*at(r, in.a))
+		case uint16(backend.Atanh):
+			*d = math.Atanh(*at(r, in.a))
+		case uint16(backend.Exp):
+			*d = math.Exp(*at(r, in.a))
+		case uint16(backend.Log):
+			*d = math.Log(*at(r, in.a))
+		case uint16(backend.Log10):
+			*d = math.Log10(*at(r, in.a))
+		case uint16(backend.Abs):
+			*d = math.Abs(*at(r, in.a))
+		case uint16(backend.Sqrt):
+			*d = math.Sqrt(*at(r, in.a))
+		case uint16(backend.Floor):
+			*d = math.Floor(*at(r, in.a))
+		case uint16(backend.Ceil):
+			*d = math.Ceil(*at(r, in.a))
+		case uint16(backend.Pow):
+			*d = math.Pow(*at(r, in.a), *at(r, in.b))
+		case uint16(backend.Atan2):
+			*d = math.Atan2(*at(r, in.a), *at(r, in.b))
+		case uint16(backend.Rem):
+			*d = math.Mod(*at(r, in.a), *at(r, in.b))
+		case uint16(backend.Min):
+			*d = min(*at(r, in.a), *at(r, in.b))
+		case uint16(backend.Max):
+			*d = max(*at(r, in.a), *at(r, in.b))
+		case uint16(backend.Sign):
+			x := *at(r, in.a)
+			if x > 0 {
+				x = 1
+			} else if x < 0 {
+				x = -1
+			}
+			*d = x
+		case uint16(backend.Mod):
+			x, y := *at(r, in.a), *at(r, in.b)
+			*d = x - float64(math.Floor(x/y)*y)
+		case uint16(backend.Quo):
+			*d = math.Trunc(*at(r, in.a) / *at(r, in.b))
+		case uint16(backend.Lt):
+			*d = truth(*at(r, in.a) < *at(r, in.b))
+		case uint16(backend.Le):
+			*d = truth(*at(r, in.a) <= *at(r, in.b))
+		case uint16(backend.Eq):
+			*d = truth(*at(r, in.a) == *at(r, in.b))
+		case uint16(backend.Ne):
+			*d = truth(*at(r, in.a) != *at(r, in.b))
+		case uint16(backend.Not):
+			*d = truth(*at(r, in.a) == 0)
+		case uint16(backend.And):
+			*d = truth(*at(r, in.a) != 0 && *at(r, in.b) != 0)
+		case uint16(backend.Or):
+			*d = truth(*at(r, in.a) != 0 || *at(r, in.b) != 0)
+		case uint16(backend.Select):
+			x := *at(r, in.c)
+			if *at(r, in.a) != 0 {
+				x = *at(r, in.b)
+			}
+			*d = x
+		case uint16(backend.Call):
+			c := &f.calls[uint32(in.a)|uint32(in.b)<<16]
+			args := f.args[:len(c.args)]
+			for k, x := range c.args {
+				args[k] = *at(r, x)
+			}
+			*d = c.f.Eval(args)
+		case opMove:
+			*d = *at(r, in.a)
+		case opLoadU:
+			*d = arr.u[uint32(in.a)|uint32(in.b)<<16]
+		case opLoadP:
+			*d = arr.p[uint32(in.a)|uint32(in.b)<<16]
+		case opLoadW:
+			*d = arr.w[uint32(in.a)|uint32(in.b)<<16]
+		case opStore:
+			arr.main[uint32(in.a)|uint32(in.b)<<16] = *at(r, in.c)
+		case opStoreMem:
+			arr.mem[uint32(in.a)|uint32(in.b)<<16] = *at(r, in.c)
+		case opMulAdd:
+			*d = float64(*at(r, in.a)**at(r, in.b)) + *at(r, in.c)
+		case opMulSub:
+			*d = float64(*at(r, in.a)**at(r, in.b)) - *at(r, in.c)
+		case opSubMul:
+			*d = *at(r, in.c) - float64(*at(r, in.a)**at(r, in.b))
+		case opMulMul:
+			*d = float64(*at(r, in.a)**at(r, in.b)) * *at(r, in.c)
+		case opAddAdd:
+			*d = (*at(r, in.a) + *at(r, in.b)) + *at(r, in.c)
+		case opAddSub:
+			*d = (*at(r, in.a) + *at(r, in.b)) - *at(r, in.c)
+		case opSubAdd:
+			*d = (*at(r, in.a) - *at(r, in.b)) + *at(r, in.c)
+		case opSubSub:
+			*d = (*at(r, in.a) - *at(r, in.b)) - *at(r, in.c)
+		case opSubNeg:
+			*d = *at(r, in.c) - (*at(r, in.a) - *at(r, in.b))
+		case opAddNeg:
+			*d = *at(r, in.c) - (*at(r, in.a) + *at(r, in.b))
+		case opAddMulC:
+			*d = (*at(r, in.a) + *at(r, in.b)) * *at(r, in.c)
+		case opSubMulC:
+			*d = (*at(r, in.a) - *at(r, in.b)) * *at(r, in.c)
+		case opMulDiv:
+			*d = float64(*at(r, in.a)**at(r, in.b)) / *at(r, in.c)
+		case opAddDiv:
+			*d = (*at(r, in.a) + *at(r, in.b)) / *at(r, in.c)
+		case opSubDiv:
+			*d = (*at(r, in.a) - *at(r, in.b)) / *at(r, in.c)
+		default:
+			panic("mtkc: bug: unknown operation")
+		}
+	}
+}

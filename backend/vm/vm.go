@@ -1,0 +1,164 @@
+// Package vm runs programs without any toolchain: an interpreter over registers, the
+// default back end and the oracle of the others.
+//
+// In: a backend.Program. Out: a Machine, which is the same as an ode.Problem whose
+// kernels interpret. The order of operations is that of package backend, to the last
+// bit, on every processor. A kernel allocates nothing when called, except in functions
+// of the model that do.
+package vm
+
+import (
+	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// Machine is a program made ready to be interpreted. It is read-only: any number of
+// goroutines may make Kernels from it and run these, each its own.
+type Machine struct {
+	prog                 *backend.Program
+	rhs, jac, tgrad      *code
+	inv, invJac          *code
+	crossings, times     *code
+	update, assert, bind *code
+	init                 []initCode
+	observedAt           []int32 // by slot of an observable: its output in prog.Observed
+}
+
+type initCode struct{ eval, jac *code }
+
+// New encodes all kernels of a program.
+func New(prog *backend.Program) *Machine {
+	enc := func(k *backend.Kernel) *code {
+		if k == nil {
+			return nil
+		}
+		return encode(k, prog.Funcs)
+	}
+	m := &Machine{
+		prog: prog,
+		rhs:  enc(prog.RHS), jac: enc(prog.Jac), tgrad: enc(prog.TGrad),
+		inv: enc(prog.Invariants), invJac: enc(prog.InvariantJac),
+		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
+		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind),
+		observedAt: make([]int32, prog.ObservedCount),
+	}
+	for i := range prog.Init {
+		m.init = append(m.init, initCode{enc(prog.Init[i].Eval), enc(prog.Init[i].Jac)})
+	}
+	for i, o := range prog.Observed.Out {
+		m.observedAt[o.Index] = int32(i)
+	}
+	return m
+}
+
+// Problem returns the problem that the program computes, interpreted.
+func Problem(prog *backend.Program) *ode.Problem { return New(prog).Problem() }
+
+// Problem returns the problem that the machine computes.
+func (m *Machine) Problem() *ode.Problem {
+	p := m.prog.Meta
+	p.NewKernels = m.Kernels
+	p.NewObserver = m.Observer
+	return &p
+}
+
+// state is a kernel that maps (t, u, p) to an array.
+func state(c *code) func(t float64, u, p, out []float64) {
+	if c == nil {
+		return nil
+	}
+	f := c.frame()
+	return func(t float64, u, p, out []float64) { f.run(t, arrays{u: u, p: p, main: out}) }
+}
+
+// Kernels returns the functions with registers of their own.
+func (m *Machine) Kernels() *ode.Kernels {
+	k := &ode.Kernels{
+		RHS: state(m.rhs), Jac: state(m.jac), TGrad: state(m.tgrad),
+		Invariants: state(m.inv), InvariantJac: state(m.invJac),
+		Crossings: state(m.crossings),
+	}
+	if m.times != nil {
+		f := m.times.frame()
+		k.TimeEvents = func(p, te []float64) { f.run(0, arrays{p: p, main: te}) }
+	}
+	if m.update != nil {
+		f := m.update.frame()
+		k.Update = func(t float64, u, p, unew, pnew []float64) int {
+			copy(unew, u)
+			copy(pnew, p)
+			return int(f.run(t, arrays{u: u, p: p, main: unew, mem: pnew}))
+		}
+	}
+	if m.assert != nil {
+		f := m.assert.frame()
+		k.Assert = func(t float64, u, p []float64) int { return int(f.run(t, arrays{u: u, p: p})) }
+	}
+	if m.bind != nil {
+		f := m.bind.frame()
+		flags := make([]float64, len(m.prog.Meta.Params))
+		k.Bind = func(p []float64, set []bool) {
+			clear(flags)
+			for i, s := range set {
+				if s {
+					flags[i] = 1
+				}
+			}
+			f.run(0, arrays{p: p, w: flags, mem: p})
+		}
+	}
+	for _, c := range m.init {
+		var ik ode.InitKernel
+		eval := c.eval.frame()
+		ik.Eval = func(t float64, w, p, r []float64) { eval.run(t, arrays{p: p, w: w, main: r, mem: w}) }
+		if c.jac != nil {
+			jac := c.jac.frame()
+			ik.Jac = func(t float64, w, p, vals []float64) { jac.run(t, arrays{p: p, w: w, main: vals}) }
+		}
+		k.Init = append(k.Init, ik)
+	}
+	return k
+}
+
+// Observer returns a function that writes the chosen observables to out. It computes
+// what they need and no more.
+func (m *Machine) Observer(which []int) func(t float64, u, p, out []float64) {
+	type item struct {
+		from, to int
+		sign     float64
+	}
+	var fromU, fromP []item
+	var outs []int // outputs of the Observed kernel
+	var to []int32
+	for k, i := range which {
+		o := &m.prog.Meta.Observables[i]
+		switch o.Kind {
+		case ode.State:
+			fromU = append(fromU, item{o.Index, k, o.Sign})
+		case ode.Parameter:
+			fromP = append(fromP, item{o.Index, k, o.Sign})
+		default:
+			outs = append(outs, int(m.observedAt[m.prog.ObservedSlot[i]]))
+			to = append(to, int32(k))
+		}
+	}
+	var f *frame
+	if len(outs) > 0 {
+		s := m.prog.Observed.Slice(outs)
+		for i := range s.Out {
+			s.Out[i].Index = to[s.Out[i].Index]
+		}
+		f = encode(s, m.prog.Funcs).frame()
+	}
+	return func(t float64, u, p, out []float64) {
+		for _, x := range fromU {
+			out[x.to] = x.sign * u[x.from]
+		}
+		for _, x := range fromP {
+			out[x.to] = x.sign * p[x.from]
+		}
+		if f != nil {
+			f.run(t, arrays{u: u, p: p, main: out})
+		}
+	}
+}
