@@ -245,7 +245,11 @@ func (m *product) mul(b, e ID) {
 		}
 		if econst {
 			if r, ok := v.Pow(ev); ok {
-				m.k = m.k.Mul(r)
+				if e == MinusOne {
+					m.k = m.k.Div(v) // 0.3/0.1 is what float64 makes of it, not 0.3*10
+				} else {
+					m.k = m.k.Mul(r)
+				}
 				return
 			}
 			if v.isNaN() || ev.isNaN() {
@@ -275,7 +279,11 @@ func (m *product) mul(b, e ID) {
 					r, ok = k.root(ev)
 				}
 				if ok {
-					m.k = m.k.Mul(r)
+					if e == MinusOne {
+						m.k = m.k.Div(k)
+					} else {
+						m.k = m.k.Mul(r)
+					}
 					m.mul(a[2], e)
 					return
 				}

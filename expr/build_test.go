@@ -37,6 +37,8 @@ func TestCanonical(t *testing.T) {
 		{"4^1.5", "8"},
 		{"2^10", "1024"},
 		{"0.1 + 0.2", "0.30000000000000004"},
+		{"0.3/0.1", "2.9999999999999996"},
+		{"0.3*x/0.1", "2.9999999999999996*x"},
 		{"-(-x)", "x"},
 		{"(-x)^2", "x^2"},
 		{"(-x)^3", "-x^3"},
@@ -104,6 +106,9 @@ func TestNum(t *testing.T) {
 			}
 			if s, f := a.Mul(b).Float(), a.Float()*b.Float(); !near(s, f) {
 				t.Errorf("%v * %v = %v", a, b, s)
+			}
+			if s, f := a.Div(b).Float(), a.Float()/b.Float(); !b.IsZero() && !near(s, f) {
+				t.Errorf("%v / %v = %v", a, b, s)
 			}
 			if r, ok := a.Pow(b); ok && !near(r.Float(), math.Pow(a.Float(), b.Float())) {
 				t.Errorf("%v ^ %v = %v", a, b, r)

@@ -151,6 +151,14 @@ func (a Num) Inv() Num {
 	return FloatNum(1 / a.Float())
 }
 
+// Div is a / b, exact where both are and the result fits, else the float64 quotient.
+func (a Num) Div(b Num) Num {
+	if a.d != 0 && b.d != 0 && b.n != 0 {
+		return a.Mul(b.Inv())
+	}
+	return FloatNum(a.Float() / b.Float())
+}
+
 // Pow is a^b where that is a real number within the normal range of float64 (or an
 // exact zero): 0^-1 and (-2)^0.5 are refused, and so is a result that overflows or
 // loses digits to underflow. It is exact where a and the result are.
