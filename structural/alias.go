@@ -416,6 +416,7 @@ func (e *elimination) examine(q int32) {
 		case len(r.vars) == 2 && w.pool.Op(eq.lhs) == expr.OpSym && w.pool.Op(eq.rhs) == expr.OpSym:
 			if e.unite(r.vars[0], r.vars[1], 1, false) {
 				e.gone[q] = true
+				w.equatedBy(q, r.vars)
 			}
 		}
 		return
@@ -443,6 +444,16 @@ func (e *elimination) examine(q int32) {
 		}
 		if s != 0 && e.unite(r.vars[0], r.vars[1], s, false) {
 			e.gone[q] = true
+			w.equatedBy(q, r.vars)
+		}
+	}
+}
+
+// equatedBy notes for messages that equation q made variables equal up to sign.
+func (w *work) equatedBy(q int32, vars []int32) {
+	for _, v := range vars {
+		if x := &w.vars[v]; x.alias == 0 && w.eqs[q].src >= 0 {
+			x.alias = w.eqs[q].src + 1
 		}
 	}
 }

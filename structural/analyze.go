@@ -167,7 +167,7 @@ func (w *work) aliases() {
 			continue
 		}
 		if t := w.elim.replacement(v); t != x.atom {
-			w.plan.Seq = append(w.plan.Seq, Assign{Target: x.atom, Value: t, Eq: -1})
+			w.plan.Seq = append(w.plan.Seq, Assign{Target: x.atom, Value: t, Eq: int(x.alias) - 1})
 		}
 	}
 }

@@ -42,6 +42,7 @@ type variable struct {
 	assumed bool    // the model gives no start value
 	pseudo  bool    // another kind of atom, made a variable for the initialization
 	known   expr.ID // its value, of a pseudo variable for a term constant in time
+	alias   int32   // 1 + index into Sys.Equations of the first equation that made it equal to another, 0: none
 }
 
 // equation is 0 = res, or, where target is a variable of a discrete type, lhs = rhs.
