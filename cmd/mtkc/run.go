@@ -43,7 +43,7 @@ Modelica file (.mo, .bmo).
 The exit status is 0 if the run reached its end, or the end that the model itself
 asked for. A run that stops early writes what was computed until then.`,
 		Example: `  mtkc run examples/pendulum --tspan 0,10 --plot pendulum.svg
-  mtkc run examples/rcladder --arg N=1000 --set C[1].C=2 --vars 'C[*].V' -o ladder.csv
+  mtkc run examples/rcladder --arg N=1000 --set 'c[1].C=2' --vars 'c[*].v' -o ladder.csv
   mtkc run circuit.bmo --solver rodas5p --rtol 1e-8 --json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.solver == "help" && len(args) == 0 {
