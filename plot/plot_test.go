@@ -230,7 +230,7 @@ func TestWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if svg(t, f) != svg(t, f) {
+	if first, second := svg(t, f), svg(t, f); first != second {
 		t.Error("two drawings of one figure differ")
 	}
 	var b bytes.Buffer
