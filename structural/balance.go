@@ -51,13 +51,19 @@ func (s *signature) checkRegular() bool {
 	switch {
 	case len(cols) > 0 && len(rows) == 0:
 		q = w.list.Add(pos, "E204", "", "%s for %s: %s not determined", plural(eqs, "equation"), plural(vars, "unknown"), s.sample(cols))
-		if c := s.component(cols); c != "" {
+		if eqs >= vars {
+			q.Message += fmt.Sprintf(", since %s from the others", plural2(u-n+eqs-vars, "equation follows", "equations follow"))
+			q.Next = "fix one of the unknowns above; a circuit, for example, needs a ground"
+		} else if c := w.unbalanced(q, 1); c != "" {
+			q.Next = "state another equation in " + c + ", or connect or fix the unknown"
+		} else if c := s.component(cols); c != "" {
 			q.Next = "state another equation, most likely in " + c + ", or connect or fix the unknown"
 		} else {
 			q.Next = "state another equation for one of the unknowns above, or declare it a parameter"
 		}
 	case len(rows) > 0 && len(cols) == 0:
 		q = w.list.Add(pos, "E205", "remove one of the equations below, or declare one of their parameters an unknown", "%s for %s: %s too many", plural(eqs, "equation"), plural(vars, "unknown"), plural(n-m.N, "equation"))
+		w.unbalanced(q, -1)
 	default:
 		q = w.list.Add(pos, "E301", "look for an equation that repeats another one, and for unknowns that no equation mentions", "the system is structurally singular: %s have too few unknowns, and %s not determined", plural(len(rows), "equation"), s.sample(cols))
 	}
@@ -201,4 +207,36 @@ func (w *work) equationText(q *equation) string {
 // note adds an equation to a diagnostic.
 func note(d *diag.Diagnostic, w *work, q *equation) {
 	d.Notes = append(d.Notes, diag.Note{Pos: w.pos(q), Text: w.equationText(q)})
+}
+
+// unbalanced adds notes on the components that have too few equations by themselves
+// (sign 1) or too many (-1), and returns the path of the first, "" if there is none or
+// only the model as a whole.
+func (w *work) unbalanced(q *diag.Diagnostic, sign int) string {
+	first, n := "", 0
+	for _, b := range w.sys.Imbalances() {
+		if b.Missing*sign <= 0 || b.Path == "" {
+			continue
+		}
+		if n++; n > 3 {
+			break
+		}
+		if first == "" {
+			first = b.Path
+		}
+		word := "few"
+		if sign < 0 {
+			word = "many"
+		}
+		q.Notes = append(q.Notes, diag.Note{Pos: b.Pos, Text: fmt.Sprintf("component %s has %s too %s", b.Path, plural(b.Missing*sign, "equation"), word)})
+	}
+	return first
+}
+
+// plural2 is k with the first text if k is 1, else with the second.
+func plural2(k int, one, many string) string {
+	if k == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", k, many)
 }
