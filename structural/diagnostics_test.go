@@ -21,7 +21,7 @@ var r1.v
 var r1.i
 var r2.v
 r1.v = 1
-r2.v = sin(time)`, "2 equations for 3 unknowns: r1.i|most likely in r1"},
+r2.v = sin(time)`, "2 equations for 3 unknowns: r1.i|state another equation in r1"},
 		{"too many equations", "E205", `
 var x
 var y
