@@ -58,6 +58,10 @@ func (r *Result) OK() bool {
 // for no particular ones.
 const rows = 500
 
+// large is the number of states above which only the steps themselves are saved: the
+// points between would cost more memory than they are worth.
+const large = 20000
+
 // Run solves the problem and records it. A run that stops early, or does not begin
 // for want of initial values, is a Result as well; its Retcode says so. An error
 // means that the request makes no sense for this problem.
@@ -74,7 +78,7 @@ func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
 	if span == [2]float64{} {
 		span = p.Span
 	}
-	if opt.SaveAt == nil && opt.Steps == 0 && !opt.FinalOnly {
+	if opt.SaveAt == nil && opt.Steps == 0 && !opt.FinalOnly && p.N() <= large {
 		opt.SaveGap = max(span[1]-span[0], span[0]-span[1]) / rows
 	}
 	start := time.Now()
