@@ -43,6 +43,7 @@ func (c *compiler) meta() {
 		}
 	}
 	m.Equation = c.equation
+	c.prog.Source = func(eq int) string { return equationText(sys, eq) }
 	c.hybridMeta()
 	c.initMeta()
 	c.observables()
@@ -152,7 +153,11 @@ func (c *compiler) equation(i int) string {
 	if eq, ok := c.derivEq(pl.Deriv[i]); ok {
 		return equationText(pl.Sys, eq)
 	}
-	return "the derivative of " + pl.States[i].Name
+	d := pl.Deriv[i]
+	if m := c.sim.meaning(d); m.kind == targetAtom {
+		d = c.sim.defs[m.index].value
+	}
+	return "der(" + pl.States[i].Name + ") = " + c.p.Text(d, expr.TextOptions{Limit: 200})
 }
 
 // derivEq finds the equation that a derivative was solved from.

@@ -52,6 +52,10 @@ type Program struct {
 	ObservedCount int
 
 	Funcs []*expr.Func // of Call
+
+	// Source describes equation eq of the model, as Label.Eq counts, for comments:
+	// position, text and component.
+	Source func(eq int) string
 }
 
 // InitKernel is a block of the initialization; see ode.InitKernel.

@@ -1,0 +1,479 @@
+package gogen
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/mtkc/mtkc/backend"
+)
+
+// A kernel becomes a method for every chunk of about chunkSize statements: the time of
+// the Go compiler grows faster than a function's length. What is read across chunks
+// passes through the scratch array of the kernels.
+const chunkSize = 64
+
+// inlineMax bounds the operations that go into one expression.
+const inlineMax = 24
+
+// arrays names what a kernel reads and writes.
+type arrays struct {
+	params string // of the method, without t: "u, p, du []float64"
+	args   string // the same for a call
+	main   string
+	mem    string
+}
+
+// function is a kernel under translation.
+type function struct {
+	g     *generator
+	k     *backend.Kernel
+	code  []backend.Instr
+	arr   arrays
+	label []int32 // by value: index into k.Labels, -1
+	uses  []int32 // readers and outputs
+	named []bool  // the value gets a variable
+	size  []int32 // operations that the expression of the value holds
+	chunk []int32 // by named value: where it is defined
+	slot  []int32 // by named value: place in the scratch array, -1
+
+	stmts [][]int32 // named values and outputs (^index into k.Out) by chunk
+
+	// of the chunk that is being written
+	out    strings.Builder
+	scope  *names
+	local  map[int32]string // variables of values
+	curr   int32
+	needs  map[int32]bool // chunks whose values this one reads
+	depend [][]int32      // needs of each chunk, sorted
+}
+
+// plan decides which values get variables and cuts the code into chunks.
+func (f *function) plan() {
+	n := len(f.code)
+	f.label, f.uses, f.named = make([]int32, n), make([]int32, n), make([]bool, n)
+	f.size, f.chunk, f.slot = make([]int32, n), make([]int32, n), make([]int32, n)
+	for r := range f.label {
+		f.label[r], f.slot[r] = -1, -1
+	}
+	for i, l := range f.k.Labels {
+		f.label[l.Val] = int32(i)
+	}
+	for _, in := range f.code {
+		f.k.Operands(in, func(a backend.Ref) { f.uses[a]++ })
+	}
+	outs := make([]int32, n)
+	for _, o := range f.k.Out {
+		f.uses[o.Val]++
+		outs[o.Val]++
+	}
+	for r, in := range f.code {
+		if in.Op.Input() {
+			continue
+		}
+		size := int32(1)
+		allConst := true
+		f.k.Operands(in, func(a backend.Ref) {
+			if !f.named[a] {
+				size += f.size[a]
+			}
+			allConst = allConst && f.code[a].Op == backend.Const
+		})
+		f.size[r] = size
+		soleOutput := f.uses[r] == 1 && outs[r] == 1
+		f.named[r] = f.uses[r] > 1 || size > inlineMax || in.Op == backend.Select ||
+			f.label[r] >= 0 && !soleOutput || allConst
+		if f.named[r] {
+			f.size[r] = 0
+		}
+	}
+	// Statements in the order of the program.
+	var all []int32
+	o := 0
+	for r := range f.code {
+		if f.named[r] {
+			all = append(all, int32(r))
+		}
+		for o < len(f.k.Out) && int(f.k.Out[o].Val) == r {
+			all = append(all, ^int32(o))
+			o++
+		}
+	}
+	for len(all) > chunkSize+chunkSize/4 {
+		f.stmts = append(f.stmts, all[:chunkSize])
+		all = all[chunkSize:]
+	}
+	if len(all) > 0 {
+		f.stmts = append(f.stmts, all)
+	}
+	for c, s := range f.stmts {
+		for _, r := range s {
+			if r >= 0 {
+				f.chunk[r] = int32(c)
+			}
+		}
+	}
+	// Values that are read in a later chunk get a place in the scratch array.
+	next := int32(0)
+	for c, s := range f.stmts {
+		for _, r := range s {
+			f.reads(f.root(r), r < 0, func(a int32) {
+				if f.chunk[a] != int32(c) && f.slot[a] < 0 {
+					f.slot[a] = next
+					next++
+				}
+			})
+		}
+	}
+	f.g.scratch = max(f.g.scratch, int(next))
+}
+
+// root is the value of a statement.
+func (f *function) root(stmt int32) int32 {
+	if stmt < 0 {
+		return f.k.Out[^stmt].Val
+	}
+	return stmt
+}
+
+// reads calls visit for the named values that the expression of r reads; with self r
+// counts as well if it is named.
+func (f *function) reads(r int32, self bool, visit func(int32)) {
+	if self && f.named[r] {
+		visit(r)
+		return
+	}
+	f.k.Operands(f.code[r], func(a backend.Ref) { f.reads(a, true, visit) })
+}
+
+// write translates the kernel into methods name0, name1, ... (name alone if it is one)
+// and returns their names.
+func (f *function) write(name string) []string {
+	f.plan()
+	var methods []string
+	for c, s := range f.stmts {
+		f.curr = int32(c)
+		f.out.Reset()
+		f.scope = newNames(f.g.reserved...)
+		f.local = map[int32]string{}
+		f.needs = map[int32]bool{}
+		for _, stmt := range s {
+			if stmt < 0 {
+				f.store(f.k.Out[^stmt])
+			} else {
+				f.define(stmt)
+			}
+		}
+		m := name
+		if len(f.stmts) > 1 {
+			m = name + strconv.Itoa(c)
+		}
+		methods = append(methods, m)
+		var need []int32
+		for d := range int32(c) {
+			if f.needs[d] {
+				need = append(need, d)
+			}
+		}
+		f.depend = append(f.depend, need)
+		fmt.Fprintf(&f.g.body, "\nfunc (k *%s) %s(t float64, %s) {\n%s}\n", f.g.kernels, m, f.arr.params, f.out.String())
+	}
+	return methods
+}
+
+// labelOf is the label of a value, nil if it has none.
+func (f *function) labelOf(r int32) *backend.Label {
+	if l := f.label[r]; l >= 0 {
+		return &f.k.Labels[l]
+	}
+	return nil
+}
+
+// remark is the comment behind a definition: the variable in the model, and the
+// equation where there is room.
+func (f *function) remark(l *backend.Label) string {
+	if l == nil {
+		return ""
+	}
+	s := comment(l.Name, 80)
+	if l.Eq >= 0 && f.g.prog.Source != nil {
+		if src := f.g.prog.Source(int(l.Eq)); len(src) <= 80 {
+			s += ", from " + comment(src, 100)
+		}
+	}
+	return " // " + s
+}
+
+// define writes the variable of a value.
+func (f *function) define(r int32) {
+	in := f.code[r]
+	base := "x" + strconv.Itoa(int(r))
+	l := f.labelOf(r)
+	if l != nil {
+		base = identifier(l.Name)
+	}
+	f.scopeNamed(r, base, func(v string) {
+		switch {
+		case in.Op == backend.Select:
+			c, a, b := f.truth(in.A), f.number(in.B, precSum), f.number(in.C, precSum)
+			fmt.Fprintf(&f.out, "\tvar %s float64%s\n\tif %s {\n\t\t%s = %s\n\t} else {\n\t\t%s = %s\n\t}\n", v, f.remark(l), c, v, a, v, b)
+		case in.Op.Bool():
+			fmt.Fprintf(&f.out, "\t%s := %s%s\n", v, f.expression(r, precOr), f.remark(l))
+		default:
+			fmt.Fprintf(&f.out, "\t%s := %s%s\n", v, f.expression(r, precSum), f.remark(l))
+		}
+	})
+	if f.slot[r] >= 0 {
+		v := f.local[r]
+		if in.Op.Bool() {
+			v = f.g.truthFunc + "(" + v + ")"
+			f.g.usesTruth = true
+		}
+		fmt.Fprintf(&f.out, "\tk.s[%d] = %s\n", f.slot[r], v)
+	}
+}
+
+// scopeNamed gives r a variable after its definition has been written: the definition
+// itself must not see it.
+func (f *function) scopeNamed(r int32, base string, write func(string)) {
+	v := f.scope.unique(base)
+	write(v)
+	f.local[r] = v
+}
+
+// store writes an output.
+func (f *function) store(o backend.Output) {
+	switch o.Space {
+	case backend.Code:
+		fmt.Fprintf(&f.out, "\tk.code = int(%s)\n", f.number(o.Val, precSum))
+		return
+	case backend.Memory:
+		fmt.Fprintf(&f.out, "\t%s[%d] = %s\n", f.arr.mem, o.Index, f.number(o.Val, precSum))
+		return
+	}
+	rem := ""
+	if l := f.labelOf(o.Val); l != nil && !f.named[o.Val] {
+		rem = f.remark(l)
+	} else if f.g.rowName != nil {
+		rem = f.g.rowName(o.Index)
+	}
+	fmt.Fprintf(&f.out, "\t%s[%d] = %s%s\n", f.arr.main, o.Index, f.number(o.Val, precSum), rem)
+}
+
+// Binding strengths of Go's operators.
+const (
+	precOr = iota + 1
+	precAnd
+	precRel
+	precSum
+	precMul
+	precUnary
+)
+
+// number is the text of a value as a float64, in parentheses where the place asks for
+// more than prec.
+func (f *function) number(r int32, prec int) string {
+	if f.code[r].Op.Bool() && !f.crossed(r) {
+		f.g.usesTruth = true
+		return f.g.truthFunc + "(" + f.operand(r, precOr) + ")"
+	}
+	return f.operand(r, prec)
+}
+
+// crossed reports whether a value comes from an earlier chunk, where truth values have
+// become numbers.
+func (f *function) crossed(r int32) bool { return f.named[r] && f.chunk[r] != f.curr }
+
+// truth is the text of a value as a bool.
+func (f *function) truth(r int32) string { return f.truthIn(r, precOr) }
+
+func (f *function) truthIn(r int32, prec int) string {
+	in := f.code[r]
+	if in.Op.Bool() && !f.crossed(r) {
+		return f.operand(r, prec)
+	}
+	if in.Op == backend.Const {
+		return strconv.FormatBool(f.k.Consts[in.A] != 0)
+	}
+	return parens(f.number(r, precSum)+" != 0", precRel, prec)
+}
+
+func parens(s string, have, want int) string {
+	if have < want {
+		return "(" + s + ")"
+	}
+	return s
+}
+
+// operand is the text of a value in its own type: a variable, or the expression.
+func (f *function) operand(r int32, prec int) string {
+	in := f.code[r]
+	switch in.Op {
+	case backend.Const:
+		return f.constant(f.k.Consts[in.A], prec)
+	case backend.Time:
+		return "t"
+	case backend.U, backend.P, backend.W:
+		return f.input(r)
+	}
+	if !f.named[r] {
+		return f.expression(r, prec)
+	}
+	if v, ok := f.local[r]; ok {
+		return v
+	}
+	// Defined in an earlier chunk.
+	f.needs[f.chunk[r]] = true
+	base := "x" + strconv.Itoa(int(r))
+	if l := f.labelOf(r); l != nil {
+		base = identifier(l.Name)
+	}
+	v := f.scope.unique(base)
+	f.local[r] = v
+	f.preamble(fmt.Sprintf("\t%s := k.s[%d]\n", v, f.slot[r]))
+	return v
+}
+
+// preamble writes a line before the statement under construction: statements are
+// written as a whole once their text is known.
+func (f *function) preamble(line string) { f.out.WriteString(line) }
+
+// input is the variable that holds an entry of u, p or w.
+func (f *function) input(r int32) string {
+	if v, ok := f.local[r]; ok {
+		return v
+	}
+	in := f.code[r]
+	name, array := "", ""
+	switch in.Op {
+	case backend.U:
+		name, array = f.g.stateNames[in.A], "u"
+	case backend.P:
+		name, array = f.g.memoryNames[in.A], "p"
+	case backend.W:
+		array = "w"
+		if f.g.initial {
+			name = f.g.prog.Meta.Init.Names[in.A]
+		} else {
+			name = "set_" + f.g.memoryNames[in.A]
+		}
+	}
+	v := f.scope.unique(identifier(name))
+	f.local[r] = v
+	rem := ""
+	if id := identifier(name); id != name {
+		rem = " // " + comment(name, 80)
+	}
+	f.preamble(fmt.Sprintf("\t%s := %s[%d]%s\n", v, array, in.A, rem))
+	return v
+}
+
+// constant is a number in Go.
+func (f *function) constant(v float64, prec int) string {
+	switch {
+	case math.IsNaN(v):
+		f.g.usesMath = true
+		return "math.NaN()"
+	case math.IsInf(v, 0):
+		f.g.usesMath = true
+		return fmt.Sprintf("math.Inf(%+.0f)", math.Copysign(1, v))
+	case v == 0 && math.Signbit(v):
+		f.g.usesMath = true
+		return "math.Copysign(0, -1)"
+	}
+	s := strconv.FormatFloat(v, 'g', -1, 64)
+	if v < 0 && prec > precSum {
+		return "(" + s + ")"
+	}
+	return s
+}
+
+// binary operators.
+var binary = map[backend.Op]struct {
+	text string
+	prec int
+}{
+	backend.Add: {" + ", precSum}, backend.Sub: {" - ", precSum},
+	backend.Mul: {"*", precMul}, backend.Div: {"/", precMul},
+	backend.Lt: {" < ", precRel}, backend.Le: {" <= ", precRel}, backend.Eq: {" == ", precRel}, backend.Ne: {" != ", precRel},
+	backend.And: {" && ", precAnd}, backend.Or: {" || ", precOr},
+}
+
+// calls are operations that a function of package math computes.
+var calls = map[backend.Op]string{
+	backend.Sqrt: "Sqrt", backend.Pow: "Pow", backend.Sin: "Sin", backend.Cos: "Cos", backend.Tan: "Tan",
+	backend.Asin: "Asin", backend.Acos: "Acos", backend.Atan: "Atan", backend.Sinh: "Sinh", backend.Cosh: "Cosh",
+	backend.Tanh: "Tanh", backend.Asinh: "Asinh", backend.Acosh: "Acosh", backend.Atanh: "Atanh",
+	backend.Exp: "Exp", backend.Log: "Log", backend.Log10: "Log10", backend.Abs: "Abs", backend.Floor: "Floor",
+	backend.Ceil: "Ceil", backend.Atan2: "Atan2", backend.Min: "Min", backend.Max: "Max", backend.Rem: "Mod",
+}
+
+// expression is the text of the operation of r.
+func (f *function) expression(r int32, prec int) string {
+	in := f.code[r]
+	allConst := true
+	f.k.Operands(in, func(a backend.Ref) { allConst = allConst && f.code[a].Op == backend.Const })
+	if op, ok := binary[in.Op]; ok {
+		if in.Op == backend.And || in.Op == backend.Or {
+			return parens(f.truthIn(in.A, op.prec)+op.text+f.truthIn(in.B, op.prec+1), op.prec, prec)
+		}
+		left := op.prec
+		if op.prec == precRel {
+			left = precSum // comparisons do not associate
+		}
+		a, b := "", ""
+		if allConst {
+			// Constants of Go are not rounded and must not divide by zero: a variable is.
+			a = f.scope.unique("c")
+			f.preamble(fmt.Sprintf("\tvar %s float64 = %s\n", a, f.number(in.A, precSum)))
+			b = f.number(in.B, precUnary)
+		} else {
+			a = f.factor(in.Op, in.A, left)
+			b = f.factor(in.Op, in.B, left+1)
+		}
+		return parens(a+op.text+b, op.prec, prec)
+	}
+	if fn, ok := calls[in.Op]; ok {
+		f.g.usesMath = true
+		args := f.number(in.A, precSum)
+		if in.Op.Arity() == 2 {
+			args += ", " + f.number(in.B, precSum)
+		}
+		return "math." + fn + "(" + args + ")"
+	}
+	switch in.Op {
+	case backend.Neg:
+		x := f.number(in.A, precMul)
+		if strings.HasPrefix(x, "-") {
+			x = "(" + x + ")"
+		}
+		return parens("-"+x, precMul, prec)
+	case backend.Not:
+		x := f.truthIn(in.A, precUnary)
+		return "!" + x
+	case backend.Sign:
+		f.g.usesSign = true
+		return f.g.signFunc + "(" + f.number(in.A, precSum) + ")"
+	case backend.Mod:
+		f.g.usesMod, f.g.usesMath = true, true
+		return f.g.modFunc + "(" + f.number(in.A, precSum) + ", " + f.number(in.B, precSum) + ")"
+	case backend.Quo:
+		f.g.usesMath = true
+		return "math.Trunc(float64(" + f.number(in.A, precSum) + ")/float64(" + f.number(in.B, precSum) + "))"
+	}
+	panic("mtkc: bug: no Go for " + in.Op.String())
+}
+
+// factor is an operand of a binary operator. A product below a sum is converted, which
+// forbids the compiler to fuse the two and round once.
+func (f *function) factor(op backend.Op, r int32, prec int) string {
+	sum := op == backend.Add || op == backend.Sub
+	if sum && f.code[r].Op == backend.Mul && !f.named[r] {
+		return "float64(" + f.expression(r, precSum) + ")"
+	}
+	if sum && f.code[r].Op == backend.Neg && !f.named[r] {
+		return "(" + f.expression(r, precSum) + ")"
+	}
+	return f.number(r, prec)
+}

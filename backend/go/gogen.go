@@ -1,0 +1,167 @@
+// Package gogen writes a program as Go source: a file that imports only the runtime and
+// package math, for a model that is compiled ahead of time and needs no compiler where
+// it runs.
+//
+// In: a backend.Program. Out: one gofmt-clean file with the parameters as a struct, the
+// states as constants, the kernels in the names of the model, and a function that
+// returns the ode.Problem. The order of operations is that of package backend, so the
+// results agree with the vm to the last bits of the elementary functions. The same
+// program and options give the same bytes.
+package gogen
+
+import (
+	"fmt"
+	"go/format"
+	"strings"
+
+	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// Options choose the names in the file.
+type Options struct {
+	Package string // of the file; "": the model's name in lower case
+	Model   string // prefix of all names at the package level; "": the model's name
+	// Dedicated drops the prefix: the package holds this model alone, and its interface
+	// is Params, NewProblem, Kernels.
+	Dedicated bool
+	Source    string // where the model comes from, for the header; may be ""
+}
+
+// FileName is the name that the file of a model should have: <model>_mtk.go.
+func FileName(model string) string {
+	return strings.ToLower(identifier(model)) + "_mtk.go"
+}
+
+// Generate writes the program. The error is a diag.List: functions of the model that
+// have no Go form.
+func Generate(prog *backend.Program, opt Options) ([]byte, error) {
+	if len(prog.Funcs) > 0 {
+		var list diag.List
+		for _, f := range prog.Funcs {
+			list.Add(diag.Pos{}, "E402", "write it with operators, or run the model with --backend vm", "function %s cannot be written as Go source", f.Name)
+		}
+		return nil, list
+	}
+	g := newGenerator(prog, opt)
+	src := g.file()
+	out, err := format.Source([]byte(src))
+	if err != nil {
+		panic(fmt.Sprintf("mtkc: bug: generated source does not parse: %v\n%s", err, numbered(src)))
+	}
+	return out, nil
+}
+
+// numbered is the part of a source that fits into a message.
+func numbered(src string) string {
+	lines := strings.Split(src, "\n")
+	if len(lines) > 2000 {
+		lines = lines[:2000]
+	}
+	for i := range lines {
+		lines[i] = fmt.Sprintf("%d\t%s", i+1, lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// generator is the state of one file.
+type generator struct {
+	prog *backend.Program
+	opt  Options
+	body strings.Builder // declarations after the head
+
+	model    string // exported prefix, "" if dedicated
+	lower    string // unexported prefix
+	top      *names // identifiers at the package level
+	reserved []string
+
+	// Names at the package level.
+	params, defaults, newProblem, kernels, newKernels string
+	truthFunc, signFunc, modFunc                      string
+
+	stateNames, memoryNames []string // of the model
+	fields                  []string // of the parameter struct
+	stateConsts             []string
+
+	// State of the kernel that is being written.
+	initial bool                   // w are initial unknowns, else flags
+	rowName func(row int32) string // comment behind an output, or nil
+
+	obs, newObserver string // names of tables
+
+	scratch                                int // length of the scratch array
+	usesMath, usesTruth, usesSign, usesMod bool
+}
+
+func newGenerator(prog *backend.Program, opt Options) *generator {
+	g := &generator{prog: prog, opt: opt}
+	if g.opt.Model == "" {
+		g.opt.Model = prog.Meta.Name
+	}
+	name := exported(g.opt.Model)
+	if g.opt.Package == "" {
+		g.opt.Package = strings.ToLower(identifier(g.opt.Model))
+	}
+	g.lower = unexported(g.opt.Model)
+	if !opt.Dedicated {
+		g.model = name
+	}
+	g.top = newNames(predeclared...)
+	g.params = g.top.unique(g.model + "Params")
+	g.defaults = g.top.unique("Default" + g.model + "Params")
+	g.newProblem = g.top.unique("New" + g.model + "Problem")
+	g.kernels = g.top.unique(g.model + "Kernels")
+	g.newKernels = g.top.unique("New" + g.model + "Kernels")
+	g.truthFunc = g.top.unique(g.lower + "Truth")
+	g.signFunc = g.top.unique(g.lower + "Sign")
+	g.modFunc = g.top.unique(g.lower + "Mod")
+	for i := range prog.Meta.States {
+		g.stateNames = append(g.stateNames, prog.Meta.States[i].Name)
+	}
+	for i := range prog.Meta.Params {
+		g.memoryNames = append(g.memoryNames, prog.Meta.Params[i].Name)
+	}
+	g.memoryNames = append(g.memoryNames, g.memory()...)
+	f := newNames()
+	for i := range prog.Meta.Params {
+		g.fields = append(g.fields, f.unique(exported(prog.Meta.Params[i].Name)))
+	}
+	for _, s := range g.stateNames {
+		g.stateConsts = append(g.stateConsts, g.top.unique(g.model+"State"+exported(s)))
+	}
+	g.reserved = append([]string{"k", "t", "u", "p", "w", "r", "du", "dt", "vals", "g", "te", "out", "unew", "pnew", "set",
+		g.truthFunc, g.signFunc, g.modFunc}, predeclared...)
+	return g
+}
+
+// memory names the discrete memory behind the parameters.
+func (g *generator) memory() []string {
+	m := &g.prog.Meta
+	first := len(m.Params)
+	out := make([]string, len(m.P)-first)
+	for i := range out {
+		out[i] = fmt.Sprintf("memory%d", i)
+	}
+	h := m.Hybrid
+	if h == nil {
+		return out
+	}
+	relation := func(list []ode.Relation) {
+		for _, r := range list {
+			out[r.Slot-first] = "holds " + r.Text
+		}
+	}
+	relation(h.Relations)
+	relation(h.TimeRelations)
+	for i, s := range h.Samples {
+		out[s.Flag-first] = fmt.Sprintf("sample%d", i+1)
+	}
+	for _, d := range h.Discrete {
+		out[d.Cur-first], out[d.Pre-first] = d.Name, "pre("+d.Name+")"
+	}
+	for _, w := range h.Whens {
+		out[w.Cond-first] = "was " + w.Text
+	}
+	return out
+}

@@ -1,0 +1,364 @@
+package gogen
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/vm"
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/internal/check/randexpr"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/structural"
+)
+
+// system makes a model from variables and equations in text.
+type system struct {
+	t testing.TB
+	*model.System
+}
+
+func newSystem(t testing.TB, name string) system { return system{t, model.NewSystem(name)} }
+
+func (s system) term(x string) expr.ID {
+	s.t.Helper()
+	e, err := s.Pool.Parse(x, expr.ParseOptions{})
+	if err != nil {
+		s.t.Fatalf("%q: %v", x, err)
+	}
+	return e
+}
+
+func (s system) variable(name string, kind model.VarKind, value string) {
+	v := s.NewVariable(name, kind)
+	if value != "" {
+		if kind == model.ParameterVar {
+			v.Value = s.term(value)
+		} else {
+			v.Start, v.Fixed = s.term(value), model.FixedTrue
+			if kind == model.DiscreteVar {
+				v.Fixed = model.FixedDefault
+			}
+		}
+	}
+	s.AddVar(v)
+}
+
+func (s system) equation(l, r string) {
+	s.Equations = append(s.Equations, model.Equation{Lhs: s.term(l), Rhs: s.term(r), Pos: diag.Pos{File: "m.go", Line: len(s.Equations) + 1}})
+}
+
+func (s system) program() *backend.Program {
+	s.t.Helper()
+	pl, list := structural.Analyze(s.System, structural.Options{})
+	if err := list.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	prog, list := backend.Lower(pl)
+	if err := list.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	return prog
+}
+
+func ladder(t testing.TB, n int) *backend.Program {
+	s := newSystem(t, "Ladder")
+	s.Doc = "An RC ladder.\nSections are numbered from the source."
+	s.variable("R", model.ParameterVar, "2")
+	s.variable("C", model.ParameterVar, "0.5/R")
+	for i := range n {
+		s.variable(fmt.Sprintf("c[%d].v", i+1), model.Unknown, "0.1")
+		s.variable(fmt.Sprintf("r[%d].i", i+1), model.Unknown, "")
+	}
+	name := func(f string, i int) string { return "'" + fmt.Sprintf(f, i) + "'" }
+	for i := 1; i <= n; i++ {
+		prev, next := "sin(time)", "0"
+		if i > 1 {
+			prev = name("c[%d].v", i-1)
+		}
+		if i < n {
+			next = name("r[%d].i", i+1)
+		}
+		s.equation(name("r[%d].i", i)+"*R", prev+" - "+name("c[%d].v", i))
+		s.equation("C*der("+name("c[%d].v", i)+")", name("r[%d].i", i)+" - "+next)
+	}
+	return s.program()
+}
+
+// hybridModel has events of all kinds, an algebraic loop and names that are hard to
+// write in Go.
+func hybridModel(t testing.TB) *backend.Program {
+	s := newSystem(t, "1 bad-'model' name/λ")
+	s.variable("type", model.ParameterVar, "1.5")
+	s.variable("a.b", model.ParameterVar, "2*type")
+	s.variable("a_b", model.ParameterVar, "3")
+	s.variable("x\"y", model.Unknown, "1")
+	s.variable("u", model.Unknown, "2")
+	s.variable("温度", model.Unknown, "0.5")
+	s.variable("func", model.Unknown, "")
+	s.variable("*/ //\n", model.Unknown, "")
+	s.variable("k", model.DiscreteVar, "0")
+	s.equation("der('x\"y')", "u*'a.b' - a_b*'x\"y' + (if u > type then 1 else 0)")
+	s.equation("der(u)", "-'func' + mod(time, 0.3) + sign('x\"y') + k")
+	s.equation("der('温度')", "min(u, 'x\"y')^1.5/(1 + '温度'^2)^type + div(u, 0.7) + rem('x\"y', 0.3)")
+	s.equation("'func'^5 + 'func'", "u + '温度'")
+	s.Equations = append(s.Equations, model.Equation{Lhs: s.Pool.Sym("*/ //\n"), Rhs: s.term("'func'*2 + atan2(u, 3) + (if noEvent(u > 0 and not ('温度' > 3)) then log(abs(u)) else 0)")})
+	s.Whens = append(s.Whens, model.WhenClause{Branches: []model.WhenBranch{{
+		Conds: []expr.ID{s.term("'x\"y' > 1.2"), s.term("sample(0.5, type)")},
+		Actions: []model.Action{
+			{Kind: model.SetAction, Target: s.Pool.Sym("k"), Value: s.term("pre(k) + 1"), Cond: expr.None, If: expr.None},
+			{Kind: model.ReinitAction, Target: s.Pool.Sym("u"), Value: s.term("-pre(u) + k"), Cond: expr.None, If: expr.None},
+		}}, {
+		Conds:   []expr.ID{s.term("time > 2 + type")},
+		Actions: []model.Action{{Kind: model.TerminateAction, Target: expr.None, Value: expr.None, Cond: expr.None, If: expr.None, Message: "done \"now\"\n"}},
+	}}})
+	s.Asserts = append(s.Asserts, model.Assertion{Cond: s.term("u < 100"), Message: "too large"})
+	return s.program()
+}
+
+func pendulum(t testing.TB) *backend.Program {
+	s := newSystem(t, "Pendulum")
+	s.variable("g", model.ParameterVar, "9.81")
+	for _, v := range [][2]string{{"x", "1"}, {"y", ""}, {"vx", ""}, {"vy", "0"}, {"F", ""}} {
+		s.variable(v[0], model.Unknown, v[1])
+	}
+	s.equation("der(x)", "vx")
+	s.equation("der(y)", "vy")
+	s.equation("der(vx)", "F*x")
+	s.equation("der(vy)", "F*y - g")
+	s.equation("x^2 + y^2", "1")
+	return s.program()
+}
+
+// random is a model of random expressions.
+func random(t testing.TB, seed uint64) *backend.Program {
+	rng := rand.New(rand.NewPCG(seed, 21))
+	p := expr.NewPool()
+	g := randexpr.New(p, randexpr.Func(rng.IntN), randexpr.Options{Depth: 5, Symbols: 8})
+	pl := &structural.Plan{Sys: &model.System{Name: fmt.Sprint("random", seed), Pool: p}, Pool: p, NDiff: 5}
+	for i, s := range g.Syms {
+		if i < 5 {
+			pl.States = append(pl.States, structural.State{Atom: s, Name: p.Name(s), Var: -1, Start: expr.None})
+			pl.Deriv = append(pl.Deriv, g.Real())
+		} else {
+			pl.Params = append(pl.Params, structural.Param{Atom: s, Name: p.Name(s), Var: -1, Value: p.Float(rng.NormFloat64())})
+		}
+	}
+	prog, list := backend.Lower(pl)
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return prog
+}
+
+// values are the results of all kernels at a point, in a fixed order.
+func values(p *ode.Problem, t float64, u, w []float64) []float64 {
+	k := p.NewKernels()
+	var all []float64
+	run := func(n int, f func(out []float64)) {
+		out := make([]float64, n)
+		f(out)
+		all = append(all, out...)
+	}
+	n := len(u)
+	run(n, func(o []float64) { k.RHS(t, u, p.P, o) })
+	run(p.Jac.NNZ(), func(o []float64) { k.Jac(t, u, p.P, o) })
+	run(n, func(o []float64) { k.TGrad(t, u, p.P, o) })
+	if p.NInv > 0 {
+		run(p.NInv, func(o []float64) { k.Invariants(t, u, p.P, o) })
+		run(p.InvJac.NNZ(), func(o []float64) { k.InvariantJac(t, u, p.P, o) })
+	}
+	if h := p.Hybrid; h != nil {
+		if k.Crossings != nil {
+			run(len(h.Relations), func(o []float64) { k.Crossings(t, u, p.P, o) })
+		}
+		if k.TimeEvents != nil {
+			run(len(h.TimeRelations)+2*len(h.Samples), func(o []float64) { k.TimeEvents(p.P, o) })
+		}
+		if k.Update != nil {
+			unew, pnew := make([]float64, n), make([]float64, len(p.P))
+			code := k.Update(t, u, p.P, unew, pnew)
+			all = append(append(append(all, unew...), pnew...), float64(code))
+		}
+		if k.Assert != nil {
+			all = append(all, float64(k.Assert(t, u, p.P)))
+		}
+	}
+	if k.Bind != nil {
+		q := append([]float64(nil), p.P...)
+		q[0] *= 1.25
+		set := make([]bool, len(p.Params))
+		set[0] = true
+		k.Bind(q, set)
+		all = append(all, q...)
+	}
+	if in := p.Init; in != nil {
+		x := append([]float64(nil), w...)
+		for b := range in.Blocks {
+			r := make([]float64, len(in.Blocks[b].Residual))
+			k.Init[b].Eval(t, x, p.P, r)
+			all = append(append(all, x...), r...)
+			if k.Init[b].Jac != nil {
+				run(in.Blocks[b].Jac.NNZ(), func(o []float64) { k.Init[b].Jac(t, x, p.P, o) })
+			}
+		}
+	}
+	which := make([]int, len(p.Observables))
+	for i := range which {
+		which[i] = len(which) - 1 - i
+	}
+	run(len(which), func(o []float64) { p.NewObserver(which)(t, u, p.P, o) })
+	run(len(which)/2, func(o []float64) { p.NewObserver(which[:len(which)/2])(t, u, p.P, o) })
+	return append(append(all, p.U0...), p.P...)
+}
+
+func point(p *ode.Problem) (t float64, u, w []float64) {
+	u = make([]float64, p.N())
+	for i := range u {
+		u[i] = 0.3 + 0.7*math.Abs(math.Sin(float64(i+1)))
+	}
+	if p.Init != nil {
+		w = make([]float64, p.Init.NW)
+		for i := range w {
+			w[i] = 0.2 + 0.6*math.Abs(math.Cos(float64(i+1)))
+		}
+	}
+	return 0.75, u, w
+}
+
+// TestAgainstVM compiles the source of several models in a module that requires only
+// this one, and compares every kernel with the vm. The two do the same operations in the
+// same order, so they differ by nothing but how Go's compiler rounds; 1e-12 is what the
+// project promises.
+func TestAgainstVM(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the Go compiler")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	progs := []*backend.Program{ladder(t, 40), hybridModel(t), pendulum(t)}
+	for seed := range uint64(12) {
+		progs = append(progs, random(t, seed))
+	}
+	write := func(name string, data []byte) {
+		t.Helper()
+		f := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(f), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(f, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := ""
+	for _, l := range strings.Split(string(mod), "\n") {
+		if strings.HasPrefix(l, "go ") {
+			version = l
+		}
+	}
+	write("go.mod", []byte("module example.com/generated\n\n"+version+"\n\nrequire github.com/mtkc/mtkc v0.0.0\n\nreplace github.com/mtkc/mtkc => "+root+"\n"))
+	var main, calls strings.Builder
+	for i, p := range progs {
+		opt := Options{Package: "models"}
+		switch i {
+		case 0:
+			opt = Options{Package: "ladder", Dedicated: true, Source: "ladder.go"}
+		}
+		src, err := Generate(p, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := Generate(p, opt); !bytes.Equal(src, again) {
+			t.Errorf("%s: two runs differ", p.Meta.Name)
+		}
+		if f, err := format.Source(src); err != nil || !bytes.Equal(f, src) {
+			t.Errorf("%s: not gofmt-clean: %v", p.Meta.Name, err)
+		}
+		if i == 0 {
+			write("ladder/"+FileName(p.Meta.Name), src)
+			calls.WriteString("\tshow(ladder.NewProblem(nil))\n")
+		} else {
+			write("models/"+FileName(p.Meta.Name), src)
+			fmt.Fprintf(&calls, "\tshow(models.New%sProblem(nil))\n", exported(p.Meta.Name))
+		}
+	}
+	self, err := os.ReadFile("gogen_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := func(from, to string) string {
+		s := string(self)
+		i := strings.Index(s, "\n"+from)
+		j := strings.Index(s[i+1:], "\n"+to)
+		return s[i : i+1+j]
+	}
+	main.WriteString("package main\n\nimport (\n\t\"fmt\"\n\t\"math\"\n\t\"strconv\"\n\n\t\"example.com/generated/ladder\"\n\t\"example.com/generated/models\"\n\t\"github.com/mtkc/mtkc/runtime/ode\"\n)\n\nfunc main() {\n" + calls.String() + `}
+
+func show(p *ode.Problem) {
+	t, u, w := point(p)
+	for _, v := range values(p, t, u, w) {
+		fmt.Print(" ", strconv.FormatFloat(v, 'x', -1, 64))
+	}
+	fmt.Println()
+}
+` + cut("func values", "func point") + cut("func point", "// TestAgainstVM"))
+	write("main.go", []byte(main.String()))
+	run := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command("go", args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GOPROXY=off", "GONOSUMDB=*", "GONOSUMCHECK=1")
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+		}
+		return string(out)
+	}
+	run("vet", "./...")
+	lines := strings.Split(strings.TrimSpace(run("run", ".")), "\n")
+	if len(lines) != len(progs) {
+		t.Fatalf("%d lines for %d models", len(lines), len(progs))
+	}
+	for i, p := range progs {
+		prob := vm.Problem(p)
+		tm, u, w := point(prob)
+		want := values(prob, tm, u, w)
+		got := strings.Fields(lines[i])
+		if len(got) != len(want) {
+			t.Errorf("%s: %d values, want %d", p.Meta.Name, len(got), len(want))
+			continue
+		}
+		for j := range want {
+			v, err := strconv.ParseFloat(got[j], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v == want[j] || math.IsNaN(v) && math.IsNaN(want[j]) {
+				continue
+			}
+			if !(math.Abs(v-want[j]) <= 1e-12*math.Abs(want[j])) {
+				t.Errorf("%s: value %d is %v, the vm has %v", p.Meta.Name, j, v, want[j])
+			}
+		}
+	}
+}
