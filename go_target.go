@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	gogen "github.com/mtkc/mtkc/backend/go"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/runtime/trace"
 )
@@ -37,6 +38,16 @@ func PackageAt(path string) string {
 	return os.Getenv("GOPACKAGE")
 }
 
+// FileName is the name that the file of this model should have in a directory, for the
+// pass that makes it: "go" or "flat". The pass load must have run.
+func (c *Compiler) FileName(pass string) string {
+	name := gogen.FileName(c.sys.Name)
+	if pass == "go" {
+		return name
+	}
+	return strings.TrimSuffix(name, "_mtk.go") + ".bmo"
+}
+
 // program is the main package around generated code.
 const program = `package main
 
@@ -55,7 +66,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := trace.Serve(ctx, generated.NewProblem(), os.Stdin, os.Stdout); err != nil {
+	if err := trace.Serve(ctx, generated.NewProblem(nil), os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -66,7 +77,7 @@ func main() {
 // as a process of its own. It answers like trace.Run. The time to generate and to
 // build counts as the pass go.
 func (c *Compiler) RunGo(ctx context.Context, req trace.Request) (*trace.Result, error) {
-	c.Go.Package = "generated"
+	c.Go = GoOptions{Package: "generated", Dedicated: true}
 	if found := c.Run(ctx, "go"); found.Errors() > 0 {
 		return nil, found
 	}

@@ -44,6 +44,8 @@ type Options struct {
 // GoOptions are the settings of generated Go source.
 type GoOptions struct {
 	Package string // name of the package; "": made from the name of the model
+	// Dedicated: the package holds this model alone, so that its names need no prefix.
+	Dedicated bool
 }
 
 // Compiler takes one model through the passes. Its zero value is of no use: see New.

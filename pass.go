@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/mtkc/mtkc/backend"
+	gogen "github.com/mtkc/mtkc/backend/go"
 	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/frontend/basemodelica"
@@ -145,6 +146,15 @@ func toVM(_ context.Context, c *Compiler) diag.List {
 }
 
 func toGo(_ context.Context, c *Compiler) diag.List {
+	code, err := gogen.Generate(c.prog, gogen.Options{Package: c.Go.Package, Dedicated: c.Go.Dedicated, Source: filepath.ToSlash(c.path)})
+	if err != nil {
+		var found diag.List
+		if !errors.As(err, &found) {
+			panic("mtkc: bug: generating Go source: " + err.Error())
+		}
+		return found
+	}
+	c.code = code
 	return nil
 }
 

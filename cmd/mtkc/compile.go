@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,7 +23,8 @@ func newCompile() *cobra.Command {
 		Short: "Turn a model into Go source or flat text",
 		Long: `Turn a model into another form:
 
-  go            a Go package that imports only the runtime of mtkc, for go generate
+  go            Go source that imports only the runtime of mtkc, for go generate. Its names
+                carry that of the model, unless its file is alone in a directory
   basemodelica  the flat system as Base Modelica, which every front end hands over`,
 		Example: `  mtkc compile --backend go -o pendulum_mtk.go examples/pendulum
   mtkc compile --backend basemodelica --arg N=100 -o ladder.bmo examples/rcladder`,
@@ -44,9 +47,17 @@ func newCompile() *cobra.Command {
 			if found.Errors() > 0 {
 				return found
 			}
-			opt.Go.Package = pkg
-			if pkg == "" && out != "-" {
+			dir := ""
+			if info, err := os.Stat(out); err == nil && info.IsDir() {
+				dir = out
+				out = filepath.Join(out, "model.go")
+			}
+			if out != "-" {
 				opt.Go.Package = mtkc.PackageAt(out)
+				opt.Go.Dedicated = opt.Go.Package == ""
+			}
+			if pkg != "" {
+				opt.Go.Package = pkg
 			}
 			c := mtkc.New(args[0], opt)
 			if f.dump != "" {
@@ -63,6 +74,9 @@ func newCompile() *cobra.Command {
 				return found
 			}
 			printFindings(cmd.ErrOrStderr(), found)
+			if dir != "" {
+				out = filepath.Join(dir, c.FileName(pass))
+			}
 			var text bytes.Buffer
 			if err := c.Dump(pass, &text); err != nil {
 				return diag.New(diag.Pos{}, "E014", "", "the model cannot be written in this form: %s", strings.TrimPrefix(err.Error(), "basemodelica: "))
@@ -82,7 +96,7 @@ func newCompile() *cobra.Command {
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	fl.StringVar(&backend, "backend", "", "`NAME` of the form to write: go or basemodelica")
-	fl.StringVarP(&out, "output", "o", "-", "write to `PATH` (- is stdout)")
+	fl.StringVarP(&out, "output", "o", "-", "write to `PATH`, a file or an existing directory (- is stdout)")
 	fl.StringVar(&pkg, "package", "", "`NAME` of the generated Go package (default: that of the directory of -o, else made from the model's name)")
 	f.register(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("backend", cobra.FixedCompletions([]string{"go", "basemodelica"}, cobra.ShellCompDirectiveNoFileComp))

@@ -202,6 +202,34 @@ package 'M'
 end 'M';
 `
 
+// The program that is generated for --backend go writes the same table as the vm. (The
+// elementary functions are those of package math in both, so that the bytes are equal.)
+func TestBackendGo(t *testing.T) {
+	for _, args := range [][]string{
+		{"run", "examples/pendulum", "--rtol", "1e-8"},
+		{"run", "examples/heater", "--set", "TSet=19", "--vars", "T,on,Band"},
+		{"run", "examples/robertson", "--model", "RobertsonDAE", "--steps", "10"},
+	} {
+		a, b := ok(t, args...), ok(t, append(args, "--backend", "go")...)
+		if a.stdout != b.stdout || a.stdout == "" {
+			t.Errorf("%s: vm and go differ", strings.Join(args, " "))
+		}
+	}
+	dir := t.TempDir()
+	ok(t, "compile", "examples/lorenz", "--backend", "go", "-o", dir)
+	b, err := os.ReadFile(filepath.Join(dir, "lorenz_mtk.go"))
+	if err != nil || !bytes.Contains(b, []byte("func NewProblem(")) {
+		t.Errorf("no lorenz_mtk.go with NewProblem: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "doc.go"), []byte("package tools\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, "compile", "examples/lorenz", "--backend", "go", "-o", filepath.Join(dir, "l.go"))
+	if b, err = os.ReadFile(filepath.Join(dir, "l.go")); err != nil || !bytes.Contains(b, []byte("\npackage tools\n")) || !bytes.Contains(b, []byte("func NewLorenzProblem(")) {
+		t.Errorf("l.go does not fit into package tools: %v", err)
+	}
+}
+
 // Renaming variables changes nothing but the names.
 func TestRenaming(t *testing.T) {
 	dir := t.TempDir()
