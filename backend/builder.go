@@ -105,8 +105,74 @@ func (b *builder) output(s Space, index int, val Ref) {
 
 // finish returns the kernel.
 func (b *builder) finish() *Kernel {
+	b.turnSigns()
 	k := b.k
 	k.Blocks = []Block{{Code: b.code}}
 	slices.SortFunc(k.Labels, func(a, b Label) int { return cmp.Compare(a.Val, b.Val) })
 	return k.live()
+}
+
+// turnSigns removes negations by exchanging the operands of a difference: -(x - y) is
+// y - x and -((x - y)/z) is (y - x)/z to the last bit (up to the sign of zero).
+func (b *builder) turnSigns() {
+	k := b.k
+	uses := make([]int32, len(b.code))
+	for _, in := range b.code {
+		k.Operands(in, func(a Ref) { uses[a]++ })
+	}
+	for _, o := range k.Out {
+		uses[o.Val]++
+	}
+	// turn negates a value in place if it is free to.
+	var turn func(r Ref, depth int) bool
+	turn = func(r Ref, depth int) bool {
+		in := &b.code[r]
+		if uses[r] != 1 || b.label[r] || depth > 20 {
+			return false
+		}
+		switch in.Op {
+		case Sub:
+			in.A, in.B = in.B, in.A
+			return true
+		case Mul, Div:
+			return turn(in.A, depth+1) || turn(in.B, depth+1)
+		}
+		return false
+	}
+	to := make([]Ref, len(b.code))
+	for r := range b.code {
+		to[r] = Ref(r)
+	}
+	some := false
+	for r, in := range b.code {
+		if in.Op == Neg && turn(in.A, 0) {
+			to[r] = to[in.A]
+			some = true
+		}
+	}
+	if !some {
+		return
+	}
+	for r := range b.code {
+		in := &b.code[r]
+		switch n := in.Op.Arity(); {
+		case n > 2:
+			in.C = to[in.C]
+			fallthrough
+		case n > 1:
+			in.B = to[in.B]
+			fallthrough
+		case n > 0:
+			in.A = to[in.A]
+		}
+	}
+	for i, a := range k.Args {
+		k.Args[i] = to[a]
+	}
+	for i := range k.Out {
+		k.Out[i].Val = to[k.Out[i].Val]
+	}
+	for i := range k.Labels {
+		k.Labels[i].Val = to[k.Labels[i].Val]
+	}
 }

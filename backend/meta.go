@@ -154,10 +154,12 @@ func (c *compiler) equation(i int) string {
 		return equationText(pl.Sys, eq)
 	}
 	d := pl.Deriv[i]
-	if m := c.sim.meaning(d); m.kind == targetAtom {
-		d = c.sim.defs[m.index].value
+	for m := c.sim.meaning(d); m.kind == targetAtom; m = c.sim.meaning(d) {
+		if d = c.sim.defs[m.index].value; !c.p.IsAtom(d) {
+			return "der(" + pl.States[i].Name + ") = " + c.p.Text(d, expr.TextOptions{Limit: 200})
+		}
 	}
-	return "der(" + pl.States[i].Name + ") = " + c.p.Text(d, expr.TextOptions{Limit: 200})
+	return "der(" + pl.States[i].Name + ")" // itself an unknown
 }
 
 // derivEq finds the equation that a derivative was solved from.

@@ -244,8 +244,8 @@ func (c *compiler) bind() {
 		some = true
 		own := l.b.emit(P, int32(i))
 		v := l.lower(q.Value)
-		l.b.setLabel(v, q.Name, -1)
 		v = l.b.emit(Select, l.b.emit(W, int32(i)), own, v)
+		l.b.setLabel(v, q.Name, -1)
 		l.assign(q.Atom, v)
 		l.b.output(Memory, i, v)
 	}

@@ -14,8 +14,8 @@
 // from left to right, and divides once; a coefficient before a product that is only a
 // denominator is its numerator. Integer powers are chains of squarings and
 // multiplications, x^n = (x^(n/2))^2 for even n and x^(n-1)*x for odd n; half-integer
-// powers are x^m*sqrt(x). Nothing is fused or reassociated. (The sign of a zero sum is
-// not promised.)
+// powers are x^m*sqrt(x). Nothing is fused or reassociated, but negations move into
+// differences, which is exact. (The sign of a zero sum is not promised.)
 package backend
 
 import (

@@ -156,6 +156,9 @@ func (f *function) write(name string) []string {
 		f.curr = int32(c)
 		f.out.Reset()
 		f.scope = newNames(f.g.reserved...)
+		for _, x := range strings.FieldsFunc(f.arr.params, func(r rune) bool { return r == ',' || r == ' ' }) {
+			f.scope.used[x] = true
+		}
 		f.local = map[int32]string{}
 		f.needs = map[int32]bool{}
 		for _, stmt := range s {

@@ -130,7 +130,7 @@ func newGenerator(prog *backend.Program, opt Options) *generator {
 	for _, s := range g.stateNames {
 		g.stateConsts = append(g.stateConsts, g.top.unique(g.model+"State"+exported(s)))
 	}
-	g.reserved = append([]string{"k", "t", "u", "p", "w", "r", "du", "dt", "vals", "g", "te", "out", "unew", "pnew", "set",
+	g.reserved = append([]string{"k", "t",
 		g.truthFunc, g.signFunc, g.modFunc}, predeclared...)
 	return g
 }

@@ -123,14 +123,12 @@ func (g *generator) kernelMethods() {
 	p := g.prog
 	const state = "u, p"
 	m := &p.Meta
-	stateName := func(i int32) string { return " // der(" + comment(m.States[i].Name, 80) + ")" }
-	row := func(i int32) string {
+	g.rowName = func(i int32) string {
 		if int(i) < p.NDiff {
-			return stateName(i)
+			return " // der(" + comment(m.States[i].Name, 80) + ")"
 		}
-		return " // 0 = ..."
+		return " // 0: " + comment(m.Equation(int(i)), 80)
 	}
-	g.rowName = row
 	g.entry("RHS", "rhs", "writes du = f(t, u, p)", p.RHS, arrays{params: "u, p, du []float64", args: "u, p, du", main: "du"})
 	at := entries(m.Jac)
 	g.rowName = func(i int32) string {
