@@ -10,13 +10,13 @@ import (
 type builder struct {
 	k      *Kernel
 	code   []Instr
-	have   map[Instr]Ref
+	table  []Ref // open addressing over code: index plus 1, 0 is empty
 	consts map[uint64]int32
 	label  map[Ref]bool
 }
 
 func newBuilder(name string) *builder {
-	return &builder{k: &Kernel{Name: name}, have: map[Instr]Ref{}, consts: map[uint64]int32{}, label: map[Ref]bool{}}
+	return &builder{k: &Kernel{Name: name}, consts: map[uint64]int32{}, label: map[Ref]bool{}}
 }
 
 func (b *builder) emit(op Op, args ...int32) Ref {
@@ -31,13 +31,40 @@ func (b *builder) emit(op Op, args ...int32) Ref {
 	case 1:
 		in.A = args[0]
 	}
-	if r, ok := b.have[in]; ok {
-		return r
+	if 2*len(b.code) >= len(b.table) {
+		b.grow()
 	}
-	r := Ref(len(b.code))
-	b.code = append(b.code, in)
-	b.have[in] = r
-	return r
+	mask := uint32(len(b.table) - 1)
+	for i := in.hash() & mask; ; i = (i + 1) & mask {
+		k := b.table[i]
+		if k == 0 {
+			b.code = append(b.code, in)
+			b.table[i] = Ref(len(b.code))
+			return Ref(len(b.code) - 1)
+		}
+		if b.code[k-1] == in {
+			return k - 1
+		}
+	}
+}
+
+func (in Instr) hash() uint32 {
+	h := (uint64(in.Op)<<32 | uint64(uint32(in.A))) * 0x9E3779B97F4A7C15
+	h ^= uint64(uint32(in.B))<<32 | uint64(uint32(in.C))
+	h *= 0xff51afd7ed558ccd
+	return uint32(h ^ h>>32)
+}
+
+func (b *builder) grow() {
+	b.table = make([]Ref, max(64, 2*len(b.table)))
+	mask := uint32(len(b.table) - 1)
+	for k, in := range b.code {
+		i := in.hash() & mask
+		for b.table[i] != 0 {
+			i = (i + 1) & mask
+		}
+		b.table[i] = Ref(k + 1)
+	}
 }
 
 // number is a constant. Numbers are equal if their bits are.

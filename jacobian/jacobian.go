@@ -46,14 +46,16 @@ func Of(p *expr.Pool, seq []structural.Assign, rows, atoms []expr.ID, tag string
 	w := &work{
 		p: p, tag: tag,
 		m:      &Matrix{Pool: p},
-		col:    make(map[expr.ID]int32, len(atoms)),
 		named:  map[expr.ID]expr.ID{},
 		guards: map[expr.ID]expr.ID{},
 	}
 	for j, a := range atoms {
-		w.col[a] = int32(j)
+		w.facts.at(a).col = int32(j)
 	}
-	w.prepare(seq, rows)
+	if !w.prepare(seq, rows) {
+		w.m.Pattern, _ = sparsity.New(len(rows), len(atoms), nil)
+		return w.m
+	}
 	w.count()
 	w.grads = make([]gradient, len(w.seq))
 	for k := range w.seq {
@@ -94,9 +96,8 @@ type work struct {
 	tag string
 	m   *Matrix
 
-	col    map[expr.ID]int32 // of the atoms
-	target map[expr.ID]int32 // index into seq of targets that depend on atoms
-	seq    []structural.Assign
+	facts  facts
+	seq    []structural.Assign // those that depend on the atoms
 	label  []string
 	rows   []expr.ID
 	shared []bool
@@ -115,31 +116,8 @@ func (w *work) labelOf(k int) string {
 
 // moving reports whether an atom depends on the columns.
 func (w *work) moving(a expr.ID) bool {
-	if _, ok := w.col[a]; ok {
-		return true
-	}
-	_, ok := w.target[a]
-	return ok
-}
-
-// count finds the assignments that more than one term reads.
-func (w *work) count() {
-	w.shared = make([]bool, len(w.seq))
-	once := make([]bool, len(w.seq))
-	read := func(e expr.ID) {
-		for _, a := range w.p.Atoms(e) {
-			if k, ok := w.target[a]; ok {
-				w.shared[k] = w.shared[k] || once[k]
-				once[k] = true
-			}
-		}
-	}
-	for k := range w.seq {
-		read(w.seq[k].Value)
-	}
-	for _, r := range w.rows {
-		read(r)
-	}
+	f := w.facts.at(a)
+	return f.col >= 0 || f.assign >= 0
 }
 
 // pending is an assignment of a region with its adjoint.
@@ -161,11 +139,12 @@ func (w *work) region(e expr.ID) gradient {
 			if bar == expr.Zero {
 				return
 			}
-			if j, ok := w.col[a]; ok {
+			f := w.facts.at(a)
+			if j := f.col; j >= 0 {
 				at[j] = append(at[j], bar)
 				return
 			}
-			k := w.target[a]
+			k := f.assign
 			if w.shared[k] {
 				via[k] = append(via[k], bar)
 				return
