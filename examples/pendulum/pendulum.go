@@ -3,6 +3,8 @@ package pendulum
 
 import . "github.com/mtkc/mtkc/model"
 
+//go:generate go run github.com/mtkc/mtkc/cmd/mtkc compile --backend go --model Pendulum -o pendulum_mtk.go .
+
 // Pendulum starts at rest in the horizontal position.
 type Pendulum struct {
 	X Real  `init:"1" unit:"m"`
