@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mtkc/mtkc"
 	"github.com/mtkc/mtkc/examples/pendulum"
 	"github.com/mtkc/mtkc/runtime/ode"
@@ -153,7 +155,15 @@ func TestGoGenerate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Beside other files of the package, so that the names have the model's prefix.
 	path := filepath.Join(t.TempDir(), "pendulum_mtk.go")
+	beside, err := os.ReadFile("pendulum/pendulum.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "pendulum.go"), beside, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command("go", "run", "github.com/mtkc/mtkc/cmd/mtkc", "compile", "--backend", "go", "--model", "Pendulum", "--package", "pendulum", "-o", path, ".")
 	cmd.Dir = "pendulum"
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -164,7 +174,7 @@ func TestGoGenerate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(committed, now) {
-		t.Error("examples/pendulum/pendulum_mtk.go is not up to date: run go generate ./examples/pendulum")
+		t.Error("examples/pendulum/pendulum_mtk.go is not up to date: run go generate ./examples/pendulum\n", cmp.Diff(string(committed), string(now)))
 	}
 	params := pendulum.DefaultPendulumParams()
 	params.L = 2
