@@ -201,7 +201,7 @@ func (f *function) remark(l *backend.Label) string {
 	}
 	s := comment(l.Name, 80)
 	if l.Eq >= 0 && f.g.prog.Source != nil {
-		if src := f.g.prog.Source(int(l.Eq)); len(src) <= 80 {
+		if src := local(f.g.prog.Source(int(l.Eq))); len(src) <= 80 {
 			s += ", from " + comment(src, 100)
 		}
 	}

@@ -127,6 +127,40 @@ func hybridModel(t testing.TB) *backend.Program {
 	return s.program()
 }
 
+// switches has truth values that are read far from where they are computed, also as
+// numbers.
+func switches(t testing.TB, n int) *backend.Program {
+	p := expr.NewPool()
+	pl := &structural.Plan{Sys: &model.System{Name: "switches", Pool: p}, Pool: p, NDiff: n}
+	var x, c []expr.ID
+	for i := range n {
+		x = append(x, p.Sym(fmt.Sprint("x", i)))
+		pl.States = append(pl.States, structural.State{Atom: x[i], Name: p.Name(x[i]), Var: -1, Start: expr.None})
+	}
+	for i := range n {
+		b := p.Sym(fmt.Sprint("b", i))
+		v := p.Fn(expr.OpLt, x[i], x[(i*7+3)%n])
+		if i%3 == 1 {
+			v = p.Fn(expr.OpOr, p.Fn(expr.OpNot, v), c[i-1])
+		}
+		pl.Seq = append(pl.Seq, structural.Assign{Target: b, Value: v, Eq: -1})
+		c = append(c, b)
+	}
+	for i := range n {
+		a, b := c[i], c[(i+n/2)%n]
+		d := p.If(p.Fn(expr.OpAnd, a, p.Fn(expr.OpNot, b)), p.Fn(expr.OpSin, x[i]), p.Add(x[(i+5)%n], p.If(b, a, expr.One)))
+		if i%5 == 0 {
+			d = p.Add(d, p.If(p.Fn(expr.OpEq, a, b), expr.One, x[i]))
+		}
+		pl.Deriv = append(pl.Deriv, d)
+	}
+	prog, list := backend.Lower(pl)
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return prog
+}
+
 func pendulum(t testing.TB) *backend.Program {
 	s := newSystem(t, "Pendulum")
 	s.variable("g", model.ParameterVar, "9.81")
@@ -250,7 +284,7 @@ func TestAgainstVM(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	progs := []*backend.Program{ladder(t, 40), hybridModel(t), pendulum(t)}
+	progs := []*backend.Program{ladder(t, 150), switches(t, 200), hybridModel(t), pendulum(t)}
 	for seed := range uint64(12) {
 		progs = append(progs, random(t, seed))
 	}
@@ -360,5 +394,59 @@ func show(p *ode.Problem) {
 				t.Errorf("%s: value %d is %v, the vm has %v", p.Meta.Name, j, v, want[j])
 			}
 		}
+	}
+}
+
+// Names that are no identifiers of Go become some, each its own.
+func TestNames(t *testing.T) {
+	n := newNames(predeclared...)
+	for _, c := range [][2]string{
+		{"r1.p.v", "r1_p_v"}, {"r1_p_v", "r1_p_v_2"}, {"der(x[2,3])", "der_x_2_3"}, {"type", "type_"}, {"9lives", "v9lives"},
+		{"'*'", "v"}, {"", "v_2"}, {"math", "math_2"}, {"\u00e9t\u00e9", "\u00e9t\u00e9"},
+	} {
+		if got := n.unique(identifier(c[0])); got != c[1] {
+			t.Errorf("%q becomes %s, want %s", c[0], got, c[1])
+		}
+	}
+	for name, want := range map[string]string{"a": "A", "_a": "A", "\u6e29": "X\u6e29", "func": "Func_"} {
+		if got := exported(name); got != want {
+			t.Errorf("%q is exported as %s, want %s", name, got, want)
+		}
+	}
+	if got := FileName("RC Ladder"); got != "rc_ladder_mtk.go" {
+		t.Error(got)
+	}
+	for text, want := range map[string]string{"/a/b/c.go:1:2: x = y/z: w": "c.go:1:2: x = y/z: w", "x = y/z": "x = y/z", "a/b + c: d": "a/b + c: d"} {
+		if got := local(text); got != want {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+}
+
+// A function that has no Go form is an error of the user's, with its name.
+func TestFunctions(t *testing.T) {
+	s := newSystem(t, "calls")
+	s.Pool.DeclareFunc(&expr.Func{Name: "lookup", Arity: 1, Eval: func(a []float64) float64 { return a[0] }})
+	s.variable("x", model.Unknown, "1")
+	s.Equations = append(s.Equations, model.Equation{Lhs: s.term("der(x)"), Rhs: s.Pool.Call("lookup", s.Pool.Sym("x"))})
+	_, err := Generate(s.program(), Options{})
+	if err == nil || !strings.Contains(err.Error(), "lookup") || !strings.Contains(err.Error(), "E402") {
+		t.Errorf("%v", err)
+	}
+}
+
+// BenchmarkGenerate writes a ladder with two operations per value.
+func BenchmarkGenerate(b *testing.B) {
+	for _, n := range []int{2000, 4000, 8000} {
+		prog := ladder(b, n)
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			for range b.N {
+				src, err := Generate(prog, Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(len(src)), "bytes")
+			}
+		})
 	}
 }

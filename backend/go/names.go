@@ -107,3 +107,17 @@ func comment(s string, limit int) string {
 	}
 	return strings.TrimSpace(b.String())
 }
+
+// local drops the directories of the position that a text begins with, so that the
+// source does not depend on where the model was compiled.
+func local(s string) string {
+	pos, _, ok := strings.Cut(s, ": ")
+	if !ok {
+		return s
+	}
+	i := strings.LastIndexAny(pos, "/\\")
+	if i < 0 || strings.ContainsAny(pos, " \n") {
+		return s
+	}
+	return s[i+1:]
+}

@@ -127,7 +127,7 @@ func (g *generator) kernelMethods() {
 		if int(i) < p.NDiff {
 			return " // der(" + comment(m.States[i].Name, 80) + ")"
 		}
-		return " // 0: " + comment(m.Equation(int(i)), 80)
+		return " // 0: " + comment(local(m.Equation(int(i))), 80)
 	}
 	g.entry("RHS", "rhs", "writes du = f(t, u, p)", p.RHS, arrays{params: "u, p, du []float64", args: "u, p, du", main: "du"})
 	at := entries(m.Jac)
@@ -421,7 +421,7 @@ func (g *generator) problem() string {
 	eqs := g.top.unique(g.lower + "Equations")
 	fmt.Fprintf(&b, "\n// %s describes the rows of f for messages.\nvar %s = []string{\n", eqs, eqs)
 	for i := range m.States {
-		fmt.Fprintf(&b, "\t%s,\n", strconv.Quote(m.Equation(i)))
+		fmt.Fprintf(&b, "\t%s,\n", strconv.Quote(local(m.Equation(i))))
 	}
 	b.WriteString("}\n")
 	fmt.Fprintf(&b, "\n// %s returns the problem with these parameters; nil stands for the defaults.\n", g.newProblem)
@@ -588,7 +588,7 @@ func (g *generator) initPlan(b *strings.Builder, in *ode.Init) {
 		}
 		fmt.Fprintf(b, "\t\t\t\t{Unknowns: []int32{%s}, Residual: []string{\n", list(x.Unknowns))
 		for _, r := range x.Residual {
-			fmt.Fprintf(b, "\t\t\t\t\t%s,\n", strconv.Quote(r))
+			fmt.Fprintf(b, "\t\t\t\t\t%s,\n", strconv.Quote(local(r)))
 		}
 		b.WriteString("\t\t\t\t}")
 		if x.Jac != nil {
@@ -600,7 +600,7 @@ func (g *generator) initPlan(b *strings.Builder, in *ode.Init) {
 	if len(in.Notes) > 0 {
 		b.WriteString("\t\t\tNotes: []string{\n")
 		for _, n := range in.Notes {
-			fmt.Fprintf(b, "\t\t\t\t%s,\n", strconv.Quote(n))
+			fmt.Fprintf(b, "\t\t\t\t%s,\n", strconv.Quote(local(n)))
 		}
 		b.WriteString("\t\t\t},\n")
 	}
