@@ -19,7 +19,9 @@ import (
 func (c *Compiler) WriteReport(dst io.Writer, limit int) error {
 	w := &report{Writer: bufio.NewWriter(dst), limit: limit, c: c}
 	w.head()
+	w.before()
 	w.states()
+	w.after()
 	w.blocks()
 	w.initialization()
 	w.events()
@@ -122,6 +124,42 @@ func (w *report) states() {
 		}
 		return strings.TrimRight(text, " ")
 	})
+}
+
+// text is a term with plain names, cut at a length that a reader can take in.
+func (w *report) text(e expr.ID) string {
+	p := w.c.sys.Pool
+	opt := expr.TextOptions{Symbol: p.Name, Limit: 400}
+	if w.limit == 0 {
+		opt.Limit = 0
+	}
+	return p.Text(e, opt)
+}
+
+// before lists the equations of the flat model.
+func (w *report) before() {
+	s := w.c.sys
+	if len(s.Equations) == 0 {
+		return
+	}
+	w.line("\nequations of the model")
+	w.list(len(s.Equations), func(i int) string {
+		e := &s.Equations[i]
+		return w.text(e.Lhs) + " = " + w.text(e.Rhs)
+	})
+}
+
+// after lists what is computed from the states, in the order of evaluation.
+func (w *report) after() {
+	p := w.c.plan
+	if n := len(p.Seq); n > 0 {
+		w.line("\nassignments, in the order of evaluation")
+		w.list(n, func(i int) string { return w.text(p.Seq[i].Target) + " := " + w.text(p.Seq[i].Value) })
+	}
+	if n := len(p.Residuals); n > 0 {
+		w.line("\nequations left for the algebraic states")
+		w.list(n, func(i int) string { return "0 = " + w.text(p.Residuals[i].Value) })
+	}
 }
 
 func (w *report) blocks() {
