@@ -270,7 +270,7 @@ func TestDeterministic(t *testing.T) {
 		}
 		return s
 	}
-	if text() != text() {
+	if a, b := text(), text(); a != b {
 		t.Error("two runs differ")
 	}
 }

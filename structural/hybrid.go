@@ -14,7 +14,6 @@ type branch struct {
 	initial bool      // initial() is among the conditions
 	actions []action
 	pos     diag.Pos
-	whens   []int32 // indices into hybrid.whens, one per condition
 	fire    expr.ID // the branch is executed in this evaluation
 }
 
@@ -22,7 +21,6 @@ type branch struct {
 type action struct {
 	kind    model.ActionKind
 	target  int32 // index into hybrid.discrete, or a variable (reinit)
-	sign    expr.ID
 	value   expr.ID
 	cond    expr.ID // of an assertion
 	guard   expr.ID // a further condition, or True
@@ -431,8 +429,7 @@ func (w *work) order() {
 	}
 	done := map[expr.ID]uint8{} // 1 open, 2 closed
 	var visit func(t expr.ID)
-	var produce func(a expr.ID)
-	produce = func(a expr.ID) {
+	produce := func(a expr.ID) {
 		v, isDiscrete := valueOf[a]
 		k, isTarget := seqOf[a]
 		if !isDiscrete && !isTarget {

@@ -28,9 +28,8 @@ import (
 type initial struct {
 	w    *work
 	eqs  []equation
-	text []string // of equations without a source
-	vars []int32  // of columns
-	col  []int32  // by variable
+	vars []int32 // of columns
+	col  []int32 // by variable
 	full *graph.Bipartite
 	firm *graph.Bipartite // without entries that vanish at the start
 	aug  *graph.Augmenter // over firm

@@ -10,8 +10,6 @@ import (
 type function struct {
 	class *classDef
 	name  string
-	// numeric is set once a call had to be left to the interpreter.
-	numeric bool
 }
 
 // apply evaluates a call of a function of the file: its results in order, nil after an

@@ -93,7 +93,6 @@ type reader struct {
 	inInit  bool              // inside an initial section
 
 	whenSet    map[expr.ID]bool // assigned in a when-clause
-	inEq       map[expr.ID]bool // discrete variables that an equation mentions
 	elements   int              // of temporary arrays so far, against maxTemporary
 	scalars    int              // of the model, against maxElements
 	steps      int              // statements executed at compile time

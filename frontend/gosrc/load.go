@@ -332,6 +332,7 @@ func (u *universe) Import(path string) (*types.Package, error) {
 		return nil, err
 	}
 	defer f.Close()
+	//lint:ignore SA1019 go list -export gives archives for the Go releases that are supported now
 	r, err := gcexportdata.NewReader(f)
 	if err != nil {
 		return nil, err
