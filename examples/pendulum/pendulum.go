@@ -18,6 +18,7 @@ func (p *Pendulum) Equations() {
 	Eq(Der(Der(p.X)), -p.T*p.X)
 	Eq(Der(Der(p.Y)), -p.T*p.Y-p.G)
 	Eq(p.X*p.X+p.Y*p.Y, p.L*p.L)
+	Start(Der(p.Y), 0) // at rest; the velocity along x follows
 }
 
 // Experiment covers about four swings.

@@ -137,9 +137,6 @@ func NewPendulumProblem(params *PendulumParams) *ode.Problem {
 					ColPtr: []int32{0, 1},
 					RowIdx: []int32{0}}},
 			},
-			Notes: []string{
-				"pendulum.go:11:2: der(y) has no start value and is taken to start at 0",
-			},
 		},
 		NewObserver: pendulumObserver,
 		Equation:    func(i int) string { return pendulumEquations[i] },
@@ -316,8 +313,7 @@ func (k *PendulumKernels) initJac1(t float64, w, p, vals []float64) {
 }
 
 func (k *PendulumKernels) init2_(t float64, w, p, r []float64) {
-	start_der_y := p[5] // start(der(y))
-	w[3] = start_der_y
+	w[3] = 0
 }
 
 // init2 evaluates a block of the initialization.

@@ -21,6 +21,7 @@ type initializer struct {
 	nominal []float64        // of w, 0 where not given
 	solvers []*newton.Solver // kept for the next run of the plan, if there are not too many
 	x       []float64        // iteration variables of the present block
+	guess   []float64        // where they started
 	ws      *Workspace
 	warned  map[int]bool
 }
@@ -118,6 +119,7 @@ func (in *initializer) solve(b int, t float64, warn func(string)) error {
 		x = append(x, in.w[i])
 	}
 	in.x = x
+	in.guess = append(in.guess[:0], x...)
 	res := solver.Solve(x)
 	in.ws.Stats.Newton += res.Iterations
 	in.scatter(block, x)
@@ -125,12 +127,22 @@ func (in *initializer) solve(b int, t float64, warn func(string)) error {
 		return in.failure(block, res)
 	}
 	k.Eval(t, in.w, p, make([]float64, len(block.Residual))) // assigned unknowns at the solution
-	if res.Rank < len(x) && !in.warned[b] {
+	if res.Rank < len(x) && !in.warned[b] && !in.guessed(block, x) {
 		in.warned[b] = true
 		warn(fmt.Sprintf("the initial equations leave %d of the values %s open; those nearest to the guesses were taken",
 			len(x)-res.Rank, in.list(block, 8)))
 	}
 	return nil
+}
+
+// guessed reports that the guesses of the model solve the block as they stand.
+func (in *initializer) guessed(block *InitBlock, x []float64) bool {
+	for k, i := range block.Unknowns {
+		if in.plan.StartFrom[i] < 0 || x[k] != in.guess[k] {
+			return false
+		}
+	}
+	return true
 }
 
 // satisfied checks the equations of a block that has nothing to solve for: they must
