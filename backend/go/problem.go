@@ -121,7 +121,6 @@ func (g *generator) literal(v float64) string {
 // kernelMethods writes the methods of all kernels.
 func (g *generator) kernelMethods() {
 	p := g.prog
-	const state = "u, p"
 	m := &p.Meta
 	g.rowName = func(i int32) string {
 		if int(i) < p.NDiff {
