@@ -169,36 +169,36 @@ func (s *signature) selectIn(sel *selection, rows []int32, jac map[int32][]const
 	slices.Sort(cols)
 	remaining := rows
 	if !constant {
-		// Peel constraints that have a private variable with a constant coefficient.
+		// Peel constraints that have a private variable with a constant coefficient, and
+		// those that mention one variable only besides the dummies found so far, such as
+		// the definition of a function of time. The peeled part of the Jacobian is
+		// triangular with a constant diagonal, and so regular.
 		left := map[int32]int{} // remaining rows of each column
+		open := map[int32]int{} // columns of each row that are no dummies
 		gone := map[int32]bool{}
-		var queue []int32
+		var queue, single []int32 // columns with one row, rows with one column
 		for _, j := range cols {
 			left[j] = len(colRows[j])
 			if left[j] == 1 {
 				queue = append(queue, j)
 			}
 		}
+		for _, i := range rows {
+			open[i] = len(jac[i])
+			if open[i] == 1 {
+				single = append(single, i)
+			}
+		}
 		slices.SortStableFunc(queue, func(a, b int32) int { return rank(a, 1) - rank(b, 1) })
-		for k := 0; k < len(queue); k++ {
-			j := queue[k]
-			if left[j] != 1 || wish[s.chains[j][0]] == 7 {
-				continue
-			}
-			i := none
-			for _, r := range colRows[j] {
-				if !gone[r] {
-					i = r
-				}
-			}
+		peel := func(i, j int32) {
 			ok := false
 			for _, e := range jac[i] {
 				if e.chain == j && !math.IsNaN(e.value) && e.value != 0 {
 					ok = true
 				}
 			}
-			if !ok || s.d[j] < s.c[i] {
-				continue
+			if !ok || s.d[j] < s.c[i] || wish[s.chains[j][0]] == 7 {
+				return
 			}
 			gone[i] = true
 			sel.dummies[j] = s.c[i]
@@ -208,6 +208,35 @@ func (s *signature) selectIn(sel *selection, rows []int32, jac map[int32][]const
 				}
 			}
 			left[j] = 0
+			for _, r := range colRows[j] {
+				if open[r]--; open[r] == 1 && !gone[r] {
+					single = append(single, r)
+				}
+			}
+		}
+		for len(single) > 0 || len(queue) > 0 {
+			if len(single) > 0 {
+				i := single[0]
+				single = single[1:]
+				for _, e := range jac[i] {
+					if !gone[i] && sel.dummies[e.chain] == 0 {
+						peel(i, e.chain)
+						break
+					}
+				}
+				continue
+			}
+			j := queue[0]
+			queue = queue[1:]
+			if left[j] != 1 || sel.dummies[j] > 0 {
+				continue
+			}
+			for _, r := range colRows[j] {
+				if !gone[r] {
+					peel(r, j)
+					break
+				}
+			}
 		}
 		remaining = nil
 		for _, i := range rows {
