@@ -24,6 +24,12 @@ type System struct {
 	Pattern  *linsolve.Pattern // M by N; nil means dense
 	// Nominal holds typical magnitudes of the unknowns. Nil or an entry 0: unknown.
 	Nominal []float64
+	// Min and Max are the ranges in which the unknowns make sense, ±Inf where there is
+	// no limit; nil: none. A solution outside is returned only if no other is found.
+	Min, Max []float64
+	// Valid reports whether what Residual computed beside the residuals, in its last
+	// call, lies in its own ranges; nil: always.
+	Valid func() bool
 }
 
 // Options of a solver; the zero value is good.
@@ -31,6 +37,9 @@ type Options struct {
 	Tol     float64 // relative size of the last correction, default 1e-10
 	MaxIter int     // default 500
 	Small   float64 // size below which an unknown without nominal value counts as zero, default 1e-3
+	// Global permits to look further than the iteration from the guess leads: see
+	// Solver.Solve.
+	Global bool
 }
 
 // Status says how an iteration ended.
@@ -58,6 +67,8 @@ type Result struct {
 	Residual   float64 // its residual, unscaled
 	Rank       int     // rank of the last Jacobian, min(N, M) unless least squares were needed
 	Column     int     // for Singular, the unknown that the others determine
+	Restarts   int     // the start point that led to the solution, 0: the guess
+	Outside    bool    // the solution violates Min, Max or Valid
 }
 
 func (r Result) String() string {
@@ -86,6 +97,7 @@ type Solver struct {
 	x0, end      []float64 // len N: the guess, and where the damped iteration stopped
 	deficient    bool
 	bold         bool // take full steps
+	bounded      bool // stay in the ranges
 	rank, col    int
 }
 
@@ -93,7 +105,7 @@ type Solver struct {
 // dense decomposition.
 const leastSquaresLimit = 400
 
-// boldLimit is the number of undamped steps.
+// boldLimit is the number of undamped steps, and of steps from other start points.
 const boldLimit = 200
 
 // New prepares a solver. It panics if the sizes contradict each other.
@@ -133,28 +145,38 @@ func New(sys System, opt Options) *Solver {
 
 // Solve starts at x and leaves the solution there; on failure x is the best point
 // found. Where the damped iteration stalls, the undamped one starts again from the
-// guess: it sometimes jumps over what stopped the other.
+// guess: it sometimes jumps over what stopped the other. With Options.Global the
+// search goes on where that fails, or finds a solution outside of its range, see
+// further.
 func (s *Solver) Solve(x []float64) Result {
 	x = x[:s.sys.N]
 	copy(s.x0, x)
-	s.bold = false
+	s.bold, s.bounded = false, false
 	res := s.run(x)
-	if res.Status != Stalled && res.Status != Inconsistent {
+	if res.Status == Stalled || res.Status == Inconsistent {
+		copy(s.end, x)
+		copy(x, s.x0)
+		s.bold = true
+		again := s.run(x)
+		s.bold = false
+		again.Iterations += res.Iterations
+		again.Evals += res.Evals
+		if again.Status == Converged {
+			res = again
+		} else {
+			copy(x, s.end)
+			s.sys.Residual(x, s.r)
+			res.Iterations, res.Evals = again.Iterations, again.Evals+1
+		}
+	}
+	if !s.opt.Global {
 		return res
 	}
-	copy(s.end, x)
-	copy(x, s.x0)
-	s.bold = true
-	again := s.run(x)
-	again.Iterations += res.Iterations
-	again.Evals += res.Evals
-	if again.Status == Converged {
-		return again
+	res.Outside = !s.inside(x)
+	if res.Status == Converged && !res.Outside {
+		return res
 	}
-	copy(x, s.end)
-	s.sys.Residual(x, s.r)
-	res.Iterations, res.Evals = again.Iterations, again.Evals+1
-	return res
+	return s.further(x, res)
 }
 
 // run is one iteration from x.
@@ -169,7 +191,7 @@ func (s *Solver) run(x []float64) (res Result) {
 	shaken, polish, polished := 0, 0, 0.0
 	lambda, last := 1.0, 0.0 // damping factor and correction norm of the step before
 	for {
-		if res.Iterations == s.opt.MaxIter || s.bold && res.Iterations == boldLimit {
+		if res.Iterations == s.opt.MaxIter || (s.bold || s.bounded) && res.Iterations == boldLimit {
 			return s.report(res, TooMany)
 		}
 		res.Iterations++
@@ -261,13 +283,17 @@ func (s *Solver) run(x []float64) (res Result) {
 // smaller than the correction. It moves x and updates r on success.
 func (s *Solver) search(x []float64, size float64, lambda *float64, res *Result) (done, ok bool) {
 	const shortest = 1e-10
+	fence := s.bounded && s.inside(x)
+	if fence {
+		*lambda = math.Min(*lambda, s.reach(x))
+	}
 	for l := *lambda; l >= shortest; {
 		for i, v := range x {
 			s.x[i] = v + l*s.dx[i]
 		}
 		s.sys.Residual(s.x, s.rt)
 		res.Evals++
-		if nonFinite(s.rt) >= 0 {
+		if nonFinite(s.rt) >= 0 || fence && s.sys.Valid != nil && !s.sys.Valid() {
 			l *= 0.25
 			continue
 		}

@@ -19,6 +19,10 @@ type initializer struct {
 	kernels []InitKernel
 	w       []float64
 	nominal []float64        // of w, 0 where not given
+	lo, hi  []float64        // ranges of w; nil: there are none
+	ranged  []int32          // entries of w that have one
+	guard   []int32          // entries that a run of the plan left outside of their ranges
+	before  []float64        // of guard, before the present block
 	solvers []*newton.Solver // kept for the next run of the plan, if there are not too many
 	x       []float64        // iteration variables of the present block
 	guess   []float64        // where they started
@@ -38,10 +42,81 @@ func newInitializer(ws *Workspace) *initializer {
 	}
 	for i, k := range plan.U {
 		if i < len(ws.P.States) {
-			in.nominal[k] = ws.P.States[i].Nominal
+			in.describe(k, &ws.P.States[i])
+		}
+	}
+	for _, pair := range plan.P {
+		if int(pair[0]) < len(ws.P.Params) {
+			in.describe(pair[1], &ws.P.Params[pair[0]])
 		}
 	}
 	return in
+}
+
+// describe takes size and range of unknown k from the model.
+func (in *initializer) describe(k int32, q *Quantity) {
+	in.nominal[k] = q.Nominal
+	if !(q.Min < q.Max) || math.IsInf(q.Min, -1) && math.IsInf(q.Max, 1) {
+		return
+	}
+	if in.lo == nil {
+		in.lo, in.hi = make([]float64, in.plan.NW), make([]float64, in.plan.NW)
+		for i := range in.lo {
+			in.lo[i], in.hi[i] = math.Inf(-1), math.Inf(1)
+		}
+	}
+	in.lo[k], in.hi[k] = q.Min, q.Max
+	in.ranged = append(in.ranged, k)
+}
+
+// A least value as small as this says that the unknown is positive, and a value that
+// is so much smaller than the guess that it is zero.
+const (
+	justPositive = 1e-100
+	justZero     = 1e-8
+)
+
+// limits returns the range of unknown k in this run.
+func (in *initializer) limits(k int32) (lo, hi float64) {
+	lo, hi = in.lo[k], in.hi[k]
+	if lo > 0 && lo < justPositive {
+		lo = math.Max(lo, justZero*math.Max(math.Abs(in.startOf(k)), in.nominal[k]))
+	}
+	return lo, hi
+}
+
+// startOf is where the search for unknown k begins.
+func (in *initializer) startOf(k int32) float64 {
+	if p := in.plan.StartFrom[k]; p >= 0 {
+		return in.ws.Params[p]
+	}
+	return in.plan.Start[k]
+}
+
+// outside lists the entries of w that are out of their ranges, by more than rounding.
+func (in *initializer) outside() []int32 {
+	var list []int32
+	for _, k := range in.ranged {
+		lo, hi := in.limits(k)
+		slack := 1e-9 * math.Abs(in.w[k])
+		if in.w[k] < lo-slack || in.w[k] > hi+slack {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// valid reports whether the present block left the guarded entries that it computes in
+// their ranges.
+func (in *initializer) valid() bool {
+	for j, k := range in.guard {
+		if v := in.w[k]; v != in.before[j] {
+			if lo, hi := in.limits(k); v < lo || v > hi {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // reset loads the guesses: start values of u0 that are numbers go before the plan's.
@@ -61,14 +136,35 @@ func (in *initializer) reset(u0 []float64) {
 }
 
 // run solves all blocks at the workspace's time and writes u0 and the solved
-// entries of p. Warnings go to warn.
+// entries of p. Warnings go to warn. If values come out that their ranges exclude, it
+// starts again and looks for others.
 func (in *initializer) run(warn func(string)) error {
 	ws := in.ws
 	t := ws.Time(ws.T)
-	for b := range in.plan.Blocks {
-		if err := in.solve(b, t, warn); err != nil {
-			return err
+	in.guard = nil
+	var start []float64
+	if in.ranged != nil {
+		start = append(start, in.w...)
+	}
+	err := in.blocks(t, warn)
+	if err == nil && nonFinite(in.w) < 0 {
+		if in.guard = in.outside(); in.guard != nil {
+			end := append([]float64(nil), in.w...)
+			copy(in.w, start)
+			clear(in.solvers)
+			if in.blocks(t, warn) != nil || nonFinite(in.w) >= 0 {
+				copy(in.w, end)
+			}
+			clear(in.solvers)
+			for _, k := range in.outside() {
+				warn(fmt.Sprintf("the start value %.6g of %s lies outside its range, %v to %v, and no other was found; give guesses that lead to the solution meant",
+					in.w[k], in.name(k), in.lo[k], in.hi[k]))
+			}
+			in.guard = nil
 		}
+	}
+	if err != nil {
+		return err
 	}
 	if i := nonFinite(in.w); i >= 0 {
 		return in.invalid(t, i)
@@ -78,6 +174,16 @@ func (in *initializer) run(warn func(string)) error {
 	}
 	for _, pair := range in.plan.P {
 		ws.Params[pair[0]] = in.w[pair[1]]
+	}
+	return nil
+}
+
+// blocks solves one block after the other.
+func (in *initializer) blocks(t float64, warn func(string)) error {
+	for b := range in.plan.Blocks {
+		if err := in.solve(b, t, warn); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -103,13 +209,22 @@ func (in *initializer) solve(b int, t float64, warn func(string)) error {
 			},
 			Nominal: in.nominals(block),
 		}
+		if in.ranged != nil {
+			for _, i := range block.Unknowns {
+				lo, hi := in.limits(i)
+				sys.Min, sys.Max = append(sys.Min, lo), append(sys.Max, hi)
+			}
+		}
+		if in.guard != nil {
+			sys.Valid = in.valid
+		}
 		if k.Jac != nil {
 			sys.Jacobian = func(x, vals []float64) {
 				in.scatter(block, x)
 				k.Jac(t, in.w, p, vals)
 			}
 		}
-		solver = newton.New(sys, newton.Options{Tol: math.Min(1e-10, in.ws.RelTol*1e-2)})
+		solver = newton.New(sys, newton.Options{Tol: math.Min(1e-10, in.ws.RelTol*1e-2), Global: true})
 		if in.solvers != nil {
 			in.solvers[b] = solver
 		}
@@ -120,6 +235,10 @@ func (in *initializer) solve(b int, t float64, warn func(string)) error {
 	}
 	in.x = x
 	in.guess = append(in.guess[:0], x...)
+	in.before = in.before[:0]
+	for _, i := range in.guard {
+		in.before = append(in.before, in.w[i])
+	}
 	res := solver.Solve(x)
 	in.ws.Stats.Newton += res.Iterations
 	in.scatter(block, x)
@@ -127,6 +246,10 @@ func (in *initializer) solve(b int, t float64, warn func(string)) error {
 		return in.failure(block, res)
 	}
 	k.Eval(t, in.w, p, make([]float64, len(block.Residual))) // assigned unknowns at the solution
+	if res.Restarts > 0 && !in.warned[b] {
+		in.warned[b] = true
+		warn(fmt.Sprintf("the guesses do not lead to consistent initial values; from others came %s: check them, or give better guesses", in.list(block, 8)))
+	}
 	if res.Rank < len(x) && !in.warned[b] && !in.guessed(block, x) {
 		in.warned[b] = true
 		warn(fmt.Sprintf("the initial equations leave %d of the values %s open; those nearest to the guesses were taken",
@@ -173,11 +296,15 @@ func (in *initializer) scatter(block *InitBlock, x []float64) {
 	}
 }
 
-// nominals returns the nominal values of the iteration variables that are states.
+// nominals returns the typical sizes of the iteration variables: the nominal values of
+// states and parameters; else the guesses where these are small.
 func (in *initializer) nominals(block *InitBlock) []float64 {
 	v := make([]float64, len(block.Unknowns))
 	for j, i := range block.Unknowns {
 		v[j] = in.nominal[i]
+		if g := math.Abs(in.startOf(i)); v[j] == 0 && g < 1e-3 {
+			v[j] = g
+		}
 	}
 	return v
 }

@@ -221,15 +221,61 @@ func TestInitialization(t *testing.T) {
 	if sol == nil || sol.Retcode != InitFailure || sol.T != 0 {
 		t.Errorf("solution %+v", sol)
 	}
-	// Invalid at the guess.
+	// Invalid at the guess: other start points help, if there are any.
 	kernels := p.NewKernels
-	p.NewKernels = func() *Kernels {
-		k := kernels()
-		k.Init = []InitKernel{{Eval: func(t float64, w, p, r []float64) { r[0] = math.Log(w[0]) - p[0] }}}
-		return k
+	invalid := func(f func(x float64) float64) {
+		p.NewKernels = func() *Kernels {
+			k := kernels()
+			k.Init = []InitKernel{{Eval: func(t float64, w, p, r []float64) { r[0] = f(w[0]) - p[0] }}}
+			return k
+		}
 	}
+	invalid(math.Log)
+	sol = mustSolve(t, p, Options{Set: map[string]float64{"x": -1}})
+	if math.Abs(math.Log(sol.State(0)[0])-4) > 1e-9 || !strings.Contains(strings.Join(sol.Warnings, "\n"), "the guesses do not lead") {
+		t.Errorf("x = %g at the start, want e^4; warnings %q", sol.State(0)[0], sol.Warnings)
+	}
+	invalid(func(x float64) float64 { return math.Log(-1 - x*x) })
 	_, err = Solve(context.Background(), p, Options{Set: map[string]float64{"x": -1}})
 	wantFailure(t, err, InitFailure, "invalid value at the start", "x^2 = a", "x = -1")
+}
+
+// Ranges exclude roots: that of a state at once, that of a value which a block computes
+// on its way in a second run.
+func TestInitialRange(t *testing.T) {
+	p := withInit()
+	p.States[0].Min, p.States[0].Max = 0, math.Inf(1)
+	sol := mustSolve(t, p, Options{Set: map[string]float64{"x": -0.1}})
+	if math.Abs(sol.State(0)[0]-2) > 1e-9 {
+		t.Errorf("x = %g at the start, want 2", sol.State(0)[0])
+	}
+	p.States[0].Max = 1
+	sol = mustSolve(t, p, Options{Set: map[string]float64{"x": -0.1}})
+	if got := strings.Join(sol.Warnings, "\n"); !strings.Contains(got, "x lies outside its range, 0 to 1") {
+		t.Errorf("no root inside: warnings %q", got)
+	}
+	// w = (x, y): y*(y - 3) = 0 iterates on x, y = x + 1 comes beside it; y is positive.
+	p = withInit()
+	p.States = []Quantity{{Name: "x", Min: math.Inf(-1), Max: math.Inf(1)}, {Name: "y", Min: 0x1p-1022, Max: math.Inf(1)}}
+	p.U0 = []float64{0, 1}
+	p.Init = &Init{
+		NW: 2, Names: []string{"x", "y"}, Start: []float64{-0.9, 1}, StartFrom: []int32{-1, -1}, U: []int32{0, 1},
+		Blocks: []InitBlock{{Unknowns: []int32{0}, Residual: []string{"y*(y - 3) = 0"}}},
+	}
+	p.Jac = nil
+	p.NewKernels = func() *Kernels {
+		return &Kernels{
+			RHS: func(t float64, u, p, du []float64) { du[0], du[1] = -u[0], -u[1] },
+			Init: []InitKernel{{Eval: func(t float64, w, p, r []float64) {
+				w[1] = w[0] + 1
+				r[0] = w[1] * (w[1] - 3)
+			}}},
+		}
+	}
+	sol = mustSolve(t, p, Options{})
+	if x := sol.State(0); math.Abs(x[0]-2) > 1e-9 || math.Abs(x[1]-3) > 1e-9 {
+		t.Errorf("x, y = %v at the start, want 2, 3", x)
+	}
 }
 
 // An algebraic row is solved at the start from a guess, and again after an event.
