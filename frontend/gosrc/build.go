@@ -31,7 +31,7 @@ import (
 func (l *loader) build(ctx context.Context, path string, isDir bool, entry *cacheEntry) (bin string, release func()) {
 	tmp, err := os.MkdirTemp("", "mtkc-")
 	if err != nil {
-		l.found.Add(diag.Pos{}, "E107", "", "no temporary directory: %v", err)
+		l.found.Add(diag.Pos{}, "E107", "set the environment variable TMPDIR to a directory that can be written", "no temporary directory: %v", err)
 		return "", nil
 	}
 	release = func() { os.RemoveAll(tmp) }
@@ -45,7 +45,7 @@ func (l *loader) build(ctx context.Context, path string, isDir bool, entry *cach
 	if !ok {
 		return "", nil
 	}
-	root := u.list(ctx, place.dir, place.pattern, place.overlay)
+	root := u.list(ctx, place)
 	if root == nil || !u.collect(root) {
 		return "", nil
 	}
@@ -57,7 +57,7 @@ func (l *loader) build(ctx context.Context, path string, isDir bool, entry *cach
 	if runtime.GOOS == "windows" {
 		bin += ".exe"
 	}
-	if !u.compile(ctx, place.dir, overlay, target, bin) {
+	if !u.compile(ctx, place, overlay, target, bin) {
 		return "", nil
 	}
 	files, dirs := u.inputs(path, place)
@@ -72,7 +72,18 @@ type place struct {
 	dir     string // in which it runs
 	pattern string
 	overlay map[string][]byte
+	own     bool     // a module that was made for the model
 	files   []string // go.mod and the like
+}
+
+// environ is the environment of the go command: programs are for this machine, and a
+// module of mtkc's own follows no workspace and no flags of the user.
+func (p *place) environ() []string {
+	env := append(os.Environ(), "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH, "GO111MODULE=on", "CGO_ENABLED=0")
+	if p.own {
+		env = append(env, "GOFLAGS=", "GOWORK=off")
+	}
+	return env
 }
 
 // locate finds the module of the model. A file given alone becomes a package of its
@@ -85,9 +96,14 @@ func (u *universe) locate(ctx context.Context, path string, isDir bool, tmp stri
 	}
 	gomod := findUp(dir, "go.mod")
 	has := false
+	var watched []string
 	if gomod != "" {
 		text, _ := os.ReadFile(gomod)
 		has = bytes.Contains(text, []byte(modulePath))
+		watched = append(watched, gomod, filepath.Join(filepath.Dir(gomod), "go.sum"))
+	}
+	if work := workFile(dir); work != "" {
+		watched = append(watched, work)
 	}
 	var files []string
 	if !isDir {
@@ -109,7 +125,7 @@ func (u *universe) locate(ctx context.Context, path string, isDir bool, tmp stri
 		}
 	}
 	if has {
-		p := place{dir: dir, pattern: ".", files: []string{gomod, filepath.Join(filepath.Dir(gomod), "go.sum")}}
+		p := place{dir: dir, pattern: ".", files: watched}
 		if isDir {
 			return p, true
 		}
@@ -130,17 +146,19 @@ func (u *universe) locate(ctx context.Context, path string, isDir bool, tmp stri
 		u.l.found.Add(diag.Pos{File: path}, "E109", "run go mod init and go get "+modulePath, "the model is not in a module that requires %s", modulePath)
 		return place{}, false
 	}
-	return u.standalone(files, tmp)
+	p, ok := u.standalone(files, tmp)
+	p.files = watched
+	return p, ok
 }
 
 // standalone writes a module with the model's files, which uses the sources of the
 // language in the cache.
 func (u *universe) standalone(files []string, tmp string) (place, bool) {
 	fail := func(err error) (place, bool) {
-		u.l.found.Add(diag.Pos{}, "E107", "", "cannot prepare the model: %v", err)
+		u.l.found.Add(diag.Pos{}, "E107", "check that the directory for temporary files (TMPDIR) can be written and has room", "cannot prepare the model: %v", err)
 		return place{}, false
 	}
-	lang, err := u.l.language()
+	lang, err := u.l.language(tmp)
 	if err != nil {
 		return fail(err)
 	}
@@ -163,7 +181,7 @@ func (u *universe) standalone(files []string, tmp string) (place, bool) {
 		}
 		u.origins[to] = f
 	}
-	return place{dir: user, pattern: "."}, true
+	return place{dir: user, pattern: ".", own: true}, true
 }
 
 // goVersion is the language version of the Go that this program was built with.
@@ -176,8 +194,9 @@ func goVersion() string {
 }
 
 // language puts the sources of the language into the cache, at a place that depends on
-// their content alone, so that the go command compiles them once.
-func (l *loader) language() (dir string, err error) {
+// their content alone, so that the go command compiles them once. Where the cache
+// cannot be written to, they go into the directory instead.
+func (l *loader) language(instead string) (dir string, err error) {
 	type file struct{ name, text string }
 	var files []file
 	h := sha256.New()
@@ -205,17 +224,23 @@ func (l *loader) language() (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	c, err := openCache(l.opt.CacheDir)
-	if err != nil {
-		return "", err
+	at := l.cache.dir
+	name := "language-" + hex.EncodeToString(h.Sum(nil)[:8])
+	if at != "" {
+		dir = filepath.Join(at, name)
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
 	}
-	dir = filepath.Join(c.dir, "language-"+hex.EncodeToString(h.Sum(nil)[:8]))
-	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-		return dir, nil
+	tmp := ""
+	if at != "" {
+		tmp, err = os.MkdirTemp(at, "language-tmp-")
 	}
-	tmp, err := os.MkdirTemp(c.dir, "language-tmp-")
-	if err != nil {
-		return "", err
+	if at == "" || err != nil {
+		dir = filepath.Join(instead, name)
+		if tmp, err = os.MkdirTemp(instead, "language-tmp-"); err != nil {
+			return "", err
+		}
 	}
 	defer os.RemoveAll(tmp)
 	files = append(files, file{"go.mod", "module " + modulePath + "\n\ngo " + goVersion() + "\n"})
@@ -270,7 +295,7 @@ func (u *universe) rewrite(tmp string) (overlay, target string, ok bool) {
 		to := filepath.Join(tmp, fmt.Sprintf("o%d.go", n))
 		n++
 		if err := os.WriteFile(to, text, 0o666); err != nil {
-			u.l.found.Add(diag.Pos{}, "E107", "", "cannot write the overlay: %v", err)
+			u.l.found.Add(diag.Pos{}, "E107", "check that the directory for temporary files (TMPDIR) can be written and has room", "cannot write the overlay: %v", err)
 			return false
 		}
 		replace[path] = to
@@ -316,7 +341,7 @@ func (u *universe) rewrite(tmp string) (overlay, target string, ok bool) {
 	}
 	overlay = filepath.Join(tmp, "overlay.json")
 	if err := os.WriteFile(overlay, j, 0o666); err != nil {
-		u.l.found.Add(diag.Pos{}, "E107", "", "cannot write the overlay: %v", err)
+		u.l.found.Add(diag.Pos{}, "E107", "check that the directory for temporary files (TMPDIR) can be written and has room", "cannot write the overlay: %v", err)
 		return "", "", false
 	}
 	return overlay, root.path + "/mtkcmain", true
@@ -419,10 +444,11 @@ func (u *universe) models(s *source, name string) string {
 }
 
 // compile runs go build.
-func (u *universe) compile(ctx context.Context, dir, overlay, target, bin string) bool {
+func (u *universe) compile(ctx context.Context, at place, overlay, target, bin string) bool {
+	dir := at.dir
 	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-tags", "mtkc", "-ldflags=-s -w", "-buildvcs=false", "-o", bin, target)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Env = at.environ()
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return true
@@ -478,9 +504,15 @@ func (u *universe) inputs(path string, p place) (files, dirs []string) {
 		if strings.HasPrefix(lp.PkgPath, "mtkcuser") || strings.Contains(lp.PkgPath, "mtkcfile_") {
 			continue // temporary, see origins
 		}
-		if lp.Module.Path == modulePath && p.files == nil {
+		if lp.Module.Path == modulePath && p.own {
 			continue // the sources in this program
 		}
+		if mod := lp.Module.GoMod; mod != "" && !seen[mod] {
+			seen[mod] = true
+			files = append(files, mod)
+		}
+		files = append(files, lp.EmbedFiles...)
+		files = append(files, lp.OtherFiles...)
 		for _, f := range lp.GoFiles {
 			files = append(files, f)
 			if d := filepath.Dir(f); !seen[d] {

@@ -13,21 +13,24 @@ import (
 
 // cache keeps the programs of models. An entry belongs to a model's path and holds the
 // program and a manifest: every file that went into it with its hash.
-type cache struct{ dir string }
+type cache struct{ dir string } // "": nothing is kept
 
 // cacheSize is the number of programs kept; the least recently built go first.
 const cacheSize = 64
 
+// openCache opens the cache in dir. Without a directory it is that of the user; a user
+// who has none, or none that can be written to, goes without.
 func openCache(dir string) (*cache, error) {
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			user = os.TempDir()
-		}
-		dir = filepath.Join(user, "mtkc", "models")
+	if dir != "" {
+		return &cache{dir}, os.MkdirAll(dir, 0o777)
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, err
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return &cache{}, nil
+	}
+	dir = filepath.Join(user, "mtkc", "models")
+	if os.MkdirAll(dir, 0o777) != nil {
+		dir = ""
 	}
 	return &cache{dir}, nil
 }
@@ -37,8 +40,13 @@ type cacheEntry struct {
 	base string // path without extension
 }
 
+// entry is that of a model's path, in the module and the environment of the go command
+// in which it is now.
 func (c *cache) entry(path string) *cacheEntry {
-	h := sha256.Sum256([]byte(self() + "\x00" + path))
+	h := sha256.Sum256([]byte(strings.Join([]string{
+		self(), path, findUp(filepath.Dir(path), "go.mod"), findUp(path, "go.mod"), workFile(path),
+		os.Getenv("GOFLAGS"), os.Getenv("GOEXPERIMENT"),
+	}, "\x00")))
 	return &cacheEntry{c, filepath.Join(c.dir, hex.EncodeToString(h[:12]))}
 }
 
@@ -54,6 +62,18 @@ func self() string {
 	}
 	// go run and go test make a new file at each build: size and content decide there.
 	return fmt.Sprint(filepath.Base(exe), st.Size(), hashFile(exe))
+}
+
+// workFile is the workspace that holds for a path, "" if there is none.
+func workFile(path string) string {
+	switch w := os.Getenv("GOWORK"); w {
+	case "":
+		return findUp(path, "go.work")
+	case "off":
+		return ""
+	default:
+		return w
+	}
 }
 
 func hashFile(path string) string {
@@ -83,6 +103,9 @@ func hashDir(path string) string {
 
 // valid returns the program if every file of its manifest is unchanged.
 func (e *cacheEntry) valid() (bin string, ok bool) {
+	if e.c.dir == "" {
+		return "", false
+	}
 	f, err := os.Open(e.base + ".manifest")
 	if err != nil {
 		return "", false
@@ -116,9 +139,12 @@ func (e *cacheEntry) valid() (bin string, ok bool) {
 
 // keep stores a program that was built from the files and directories.
 func (e *cacheEntry) keep(bin string, files, dirs []string) (string, error) {
+	if e.c.dir == "" {
+		return "", os.ErrNotExist
+	}
 	name := filepath.Base(e.base) + "-" + hashFile(bin)[:12] + filepath.Ext(bin)
 	to := filepath.Join(e.c.dir, name)
-	if err := os.Rename(bin, to); err != nil {
+	if err := move(bin, to); err != nil {
 		return "", err
 	}
 	var m strings.Builder
@@ -138,6 +164,36 @@ func (e *cacheEntry) keep(bin string, files, dirs []string) (string, error) {
 	}
 	e.c.prune()
 	return to, nil
+}
+
+// move renames a file, or copies it where the two directories are on different disks,
+// as /tmp and the home directory often are.
+func move(from, to string) error {
+	if os.Rename(from, to) == nil {
+		return nil
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if e := f.Chmod(0o755); err == nil {
+		err = e
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), to)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
 }
 
 // prune removes the oldest files beyond the size of the cache.

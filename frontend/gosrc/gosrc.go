@@ -79,6 +79,7 @@ func Load(ctx context.Context, path string, opt Options) (*model.System, diag.Li
 // loader is one call of Load.
 type loader struct {
 	opt   Options
+	cache *cache
 	found diag.List
 }
 
@@ -119,9 +120,10 @@ func (l *loader) load(ctx context.Context, path string) *model.System {
 	}
 	c, err := openCache(l.opt.CacheDir)
 	if err != nil {
-		l.found.Add(diag.Pos{}, "E107", "set the environment variable XDG_CACHE_HOME or HOME to a directory that can be written", "no cache directory: %v", err)
+		l.found.Add(diag.Pos{}, "E107", "name a directory that can be written", "no cache directory: %v", err)
 		return nil
 	}
+	l.cache = c
 	entry := c.entry(abs)
 	if !l.opt.NoCache {
 		if bin, ok := entry.valid(); ok {

@@ -55,12 +55,13 @@ type universe struct {
 	origins  map[string]string // build path -> user's path, of files given alone
 }
 
-// list asks the go command for the packages below pattern.
-func (u *universe) list(ctx context.Context, dir, pattern string, overlay map[string][]byte) *packages.Package {
+// list asks the go command for the package at a place and those that it needs.
+func (u *universe) list(ctx context.Context, at place) *packages.Package {
+	dir, pattern := at.dir, at.pattern
 	cfg := &packages.Config{
-		Context: ctx, Dir: dir, Overlay: overlay,
+		Context: ctx, Dir: dir, Overlay: at.overlay, Env: at.environ(),
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
-			packages.NeedDeps | packages.NeedExportFile | packages.NeedModule,
+			packages.NeedDeps | packages.NeedExportFile | packages.NeedModule | packages.NeedEmbedFiles,
 	}
 	pkgs, err := packages.Load(cfg, pattern)
 	if err != nil {
@@ -76,7 +77,7 @@ func (u *universe) list(ctx context.Context, dir, pattern string, overlay map[st
 	if len(pkgs) == 0 {
 		// The go command says why on its standard error only.
 		cmd := exec.CommandContext(ctx, "go", "list", pattern)
-		cmd.Dir = dir
+		cmd.Dir, cmd.Env = dir, at.environ()
 		out, _ := cmd.CombinedOutput()
 		msg := strings.TrimPrefix(strings.Join(strings.Fields(string(out)), " "), "go: ")
 		u.l.found.Add(diag.Pos{}, "E102", "the go command must be able to list the package of the model", "%s", msg)

@@ -3,7 +3,9 @@ package gosrc
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -160,6 +162,113 @@ func TestCache(t *testing.T) {
 	}
 	if s, found := Load(context.Background(), ".", Options{Dir: dir, CacheDir: filepath.Join(file, "no")}); s != nil || len(found) != 1 || found[0].Code != "E107" {
 		t.Errorf("no cache directory: %v", found)
+	}
+}
+
+// TestEnvironment loads a model where the environment does not help: no home, a
+// workspace that does not exist, flags and a target that are not for the model's program.
+func TestEnvironment(t *testing.T) {
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv(name, strings.TrimSpace(string(out)))
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "decay.go"), decay)
+	opt := Options{Dir: dir, Sources: os.DirFS(root(t))}
+	t.Setenv("HOME", "")
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("GOFLAGS", "-mod=vendor")
+	t.Setenv("GOWORK", filepath.Join(dir, "no.work"))
+	t.Setenv("GOOS", "plan9")
+	t.Setenv("GO111MODULE", "off")
+	if _, got := mustLoad(t, ".", opt); got != "der(x) = -x*K" {
+		t.Error(got)
+	}
+	if runtime.GOOS == "linux" {
+		t.Setenv("XDG_CACHE_HOME", "/proc/self") // cannot be written to
+		mustLoad(t, ".", opt)
+	}
+	t.Setenv("TMPDIR", filepath.Join(dir, "absent"))
+	if _, found := Load(context.Background(), ".", opt); runtime.GOOS != "windows" && (len(found) != 1 || found[0].Code != "E107") {
+		t.Errorf("no directory for temporary files: %v", found)
+	}
+}
+
+// TestCacheFollowsModule checks that what surrounds a model counts: a go.mod beside it,
+// a file that a package of its module embeds.
+func TestCacheFollowsModule(t *testing.T) {
+	dir := t.TempDir()
+	opt := Options{Dir: dir, CacheDir: testCache, Sources: os.DirFS(root(t))}
+	build := func(name string) string {
+		t.Helper()
+		mustLoad(t, ".", opt)
+		c, err := openCache(testCache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bin, ok := c.entry(dir).valid()
+		if !ok {
+			t.Fatalf("%s: not kept", name)
+		}
+		return bin
+	}
+	stale := func(name string) {
+		t.Helper()
+		c, err := openCache(testCache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := c.entry(dir).valid(); ok {
+			t.Errorf("%s: the old program would still be used", name)
+		}
+	}
+	write(t, filepath.Join(dir, "decay.go"), decay)
+	build("outside of a module")
+	write(t, filepath.Join(dir, "go.mod"), "module user\n\ngo 1.26.0\n")
+	stale("go.mod appears")
+	build("in a module without mtkc")
+	write(t, filepath.Join(dir, "go.mod"), "module user\n\ngo 1.26.0\n\nrequire github.com/mtkc/mtkc v0.0.0\n\nreplace github.com/mtkc/mtkc => "+root(t)+"\n")
+	sum, err := os.ReadFile(filepath.Join(root(t), "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "go.sum"), string(sum))
+	stale("go.mod requires mtkc")
+	write(t, filepath.Join(dir, "data/data.go"), "package data\n\nimport _ \"embed\"\n\n//go:embed n.txt\nvar N string\n")
+	write(t, filepath.Join(dir, "data/n.txt"), "1")
+	write(t, filepath.Join(dir, "use.go"), "package decay\n\nimport \"user/data\"\n\nvar _ = data.N\n")
+	build("in a module with mtkc")
+	write(t, filepath.Join(dir, "data/n.txt"), "2")
+	stale("an embedded file changes")
+	build("again")
+	write(t, filepath.Join(dir, "data/data.go"), "package data\n\nvar N string\n")
+	stale("an imported package changes")
+	build("again")
+	write(t, filepath.Join(dir, "go.work"), "go 1.26.0\n\nuse .\n")
+	stale("a workspace appears")
+}
+
+// A program is kept although the cache is on another disk than temporary files.
+func TestMove(t *testing.T) {
+	from := filepath.Join(t.TempDir(), "a")
+	write(t, from, "program")
+	dir, err := os.MkdirTemp("/dev/shm", "mtkc-test-")
+	if err != nil {
+		t.Skip("no second disk here")
+	}
+	defer os.RemoveAll(dir)
+	if err := move(from, filepath.Join(dir, "b")); err != nil {
+		t.Fatal(err)
+	}
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%v %v", list, err)
+	}
+	if st, err := list[0].Info(); err != nil || st.Mode().Perm()&0o100 == 0 || st.Size() != int64(len("program")) {
+		t.Errorf("%v %v", st, err)
 	}
 }
 
