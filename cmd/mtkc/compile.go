@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/token"
 	"io"
 	"os"
 	"path/filepath"
@@ -30,7 +31,7 @@ func newCompile() *cobra.Command {
   mtkc compile --backend basemodelica --arg N=100 -o ladder.bmo examples/rcladder`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opt, found := f.options()
+			opt, found := f.options(cmd)
 			pass := ""
 			switch backend {
 			case "go":
@@ -43,6 +44,9 @@ func newCompile() *cobra.Command {
 				found.Add(diag.Pos{}, "E002", "write --backend go or --backend basemodelica", "mtkc compile needs a --backend")
 			default:
 				bad(&found, "backend", backend, "backends: go, basemodelica")
+			}
+			if pkg != "" && (!token.IsIdentifier(pkg) || pkg == "_") {
+				bad(&found, "package", pkg, "a package is named by letters and digits, for example --package pendulum")
 			}
 			if found.Errors() > 0 {
 				return found

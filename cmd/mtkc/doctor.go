@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,7 +23,7 @@ func newDoctor() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w := cmd.OutOrStdout()
+			w := new(bytes.Buffer)
 			fmt.Fprintf(w, "mtkc %s\n", version())
 			for _, f := range doctor.Examine(cmd.Context()) {
 				mark := "missing"
@@ -40,7 +42,10 @@ func newDoctor() *cobra.Command {
 					fmt.Fprintf(w, "         get  %s\n", strings.ReplaceAll(f.Get, "\n", "\n              "))
 				}
 			}
-			return nil
+			return writeFile("-", cmd.OutOrStdout(), func(out io.Writer) error {
+				_, err := w.WriteTo(out)
+				return err
+			})
 		},
 	}
 }

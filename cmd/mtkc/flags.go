@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/mtkc/mtkc"
 	"github.com/mtkc/mtkc/diag"
@@ -32,9 +33,15 @@ func (f *modelFlags) register(cmd *cobra.Command) {
 	cmd.ValidArgsFunction = completeModel
 }
 
-// options checks the flags.
-func (f *modelFlags) options() (mtkc.Options, diag.List) {
+// options checks the flags of a command.
+func (f *modelFlags) options(cmd *cobra.Command) (mtkc.Options, diag.List) {
 	var found diag.List
+	// An empty value, as of a shell variable that is not set, is no way to leave a flag out.
+	cmd.Flags().Visit(func(g *pflag.Flag) {
+		if g.Value.Type() == "string" && strings.TrimSpace(g.Value.String()) == "" {
+			found.Add(diag.Pos{}, "E002", usageOf(g), "--%s needs a value", g.Name)
+		}
+	})
 	opt := mtkc.Options{Model: f.model, Args: map[string]string{}, Positive: f.positive}
 	for _, a := range f.args {
 		name, value, ok := strings.Cut(a, "=")
@@ -120,6 +127,14 @@ func settings(found *diag.List, flag string, list []string) map[string]float64 {
 			continue
 		}
 		m[name] = v
+	}
+	for _, s := range list {
+		name := strings.TrimSpace(s[:max(0, strings.LastIndexByte(s, '='))])
+		if _, both := m["start("+name+")"]; both {
+			if _, ok := m[name]; ok {
+				bad(found, flag, s, "start("+name+") is set as well; leave one of them out")
+			}
+		}
 	}
 	return m
 }

@@ -23,7 +23,7 @@ initialization, blocks and sparsity. With --dump, the result of one pass instead
   mtkc inspect examples/rcladder --svg incidence.svg`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opt, found := f.options()
+			opt, found := f.options(cmd)
 			if found.Errors() > 0 {
 				return found
 			}

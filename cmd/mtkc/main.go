@@ -14,8 +14,11 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -45,13 +48,34 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) (stat
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
-	if err := cmd.ExecuteContext(ctx); err != nil {
-		if !errors.Is(err, errReported) {
-			fmt.Fprintln(stderr, err)
-		}
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, errReported) {
 		return 1
 	}
-	return 0
+	if path := (*os.PathError)(nil); errors.As(err, &path) { // completion and help write by themselves
+		err = unwritable(path)
+	}
+	fmt.Fprintln(stderr, err)
+	// The command line was refused before the command began.
+	if run, _, e := cmd.Find(args); e == nil && run.Name() == "run" && slices.ContainsFunc(args, wantsJSON) {
+		if err := new(runFlags).writeFailure(stdout, nil, err, time.Now()); err != nil {
+			fmt.Fprintln(stderr, err)
+		}
+	}
+	return 1
+}
+
+// wantsJSON recognizes the flag in an argument, where the parser did not get to it.
+func wantsJSON(arg string) bool {
+	value, ok := strings.CutPrefix(arg, "--json")
+	if !ok || value == "" {
+		return ok
+	}
+	on, err := strconv.ParseBool(strings.TrimPrefix(value, "="))
+	return err == nil && on
 }
 
 // errReported ends a command whose findings are on stderr already.
@@ -124,7 +148,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		if unknown.GetSpecifiedShortnames() != "" {
 			dashes = "-"
 		}
-		return diag.New(diag.Pos{}, "E001", next, "mtkc %s has no flag %s%s", cmd.Name(), dashes, name)
+		return diag.New(diag.Pos{}, "E001", next, "%s has no flag %s%s", cmd.CommandPath(), dashes, name)
 	case errors.As(err, &value):
 		f := value.GetFlag()
 		return diag.New(diag.Pos{}, "E002", usageOf(f), "--%s %s: not a valid value", f.Name, value.GetValue())
@@ -132,7 +156,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		f := missing.GetFlag()
 		return diag.New(diag.Pos{}, "E002", usageOf(f), "--%s needs a value", f.Name)
 	}
-	return diag.New(diag.Pos{}, "E002", "see mtkc "+cmd.Name()+" --help", "%v", err)
+	return diag.New(diag.Pos{}, "E002", "see "+cmd.CommandPath()+" --help", "%v", err)
 }
 
 func usageOf(f *pflag.Flag) string {

@@ -14,7 +14,7 @@ import (
 func writeFile(path string, stdout io.Writer, write func(io.Writer) error) error {
 	if path == "-" {
 		if err := write(stdout); err != nil {
-			return diag.New(diag.Pos{}, "E005", "", "cannot write to the standard output: %v", err)
+			return unwritable(err)
 		}
 		return nil
 	}
@@ -59,6 +59,11 @@ func writeFile(path string, stdout io.Writer, write func(io.Writer) error) error
 		return fail(err)
 	}
 	return nil
+}
+
+// unwritable is the finding of a standard output that takes nothing more.
+func unwritable(err error) diag.List {
+	return diag.New(diag.Pos{}, "E005", "check what the output goes to, and that the disk has room", "cannot write to the standard output: %v", why(err))
 }
 
 // why drops the name of the temporary file from an error.

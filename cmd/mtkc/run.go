@@ -53,7 +53,7 @@ asked for. A run that stops early writes what was computed until then.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.solver == "help" {
-				return listSolvers(cmd.OutOrStdout())
+				return writeFile("-", cmd.OutOrStdout(), listSolvers)
 			}
 			return f.run(cmd, args[0])
 		},
@@ -139,7 +139,7 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 	}
 	o.RelTol, o.AbsTol = f.rtol, f.atol
 	o.Solver = f.solver
-	if f.solver != "auto" {
+	if f.solver != "auto" && f.solver != "" {
 		if _, err := ode.Lookup(f.solver); err != nil {
 			names := []string{"auto"}
 			for _, m := range ode.Methods() {
@@ -181,11 +181,14 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 		}
 	}
 	switch f.backend {
-	case "vm", "go":
+	case "vm", "go", "":
 	case "llvm", "cuda":
 		found.Add(diag.Pos{}, "E010", "use --backend vm (the default) or --backend go", "--backend %s: this version of mtkc has no such backend yet", f.backend)
 	default:
 		bad(&found, "backend", f.backend, "backends: vm, go")
+	}
+	if f.json && f.dump != "" {
+		found.Add(diag.Pos{}, "E002", "leave one of them out", "--dump and --json both write to the standard output")
 	}
 	if f.json && f.out == "-" {
 		found.Add(diag.Pos{}, "E002", "leave one of them out, or give -o a file name", "-o - and --json both write to the standard output")
@@ -239,26 +242,36 @@ func (f *runFlags) run(cmd *cobra.Command, path string) error {
 		return nil
 	}
 	if r == nil {
-		if f.json {
-			f.writeFailure(stdout, c, err, start)
+		if !f.json {
+			return err
 		}
-		return err
+		fmt.Fprintln(stderr, err)
+		if err := f.writeFailure(stdout, c, err, start); err != nil {
+			return err
+		}
+		return errReported
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintln(stderr, diag.New(diag.Pos{}, "W501", "", "%s", w))
 	}
-	wrote, err := f.write(r, stdout, stderr)
-	if err != nil {
-		return err
+	wrote, unwritten := f.write(r, stdout, stderr)
+	if unwritten != nil {
+		fmt.Fprintln(stderr, unwritten)
 	}
 	if f.json {
 		rec := r.Record()
+		if unwritten != nil && rec.Message == "" {
+			rec.Message = unwritten.Error()
+		}
 		fillSeconds(rec, c, start)
-		if err := rec.Write(stdout); err != nil {
-			return diag.New(diag.Pos{}, "E005", "", "cannot write to the standard output: %v", err)
+		if err := writeRecord(stdout, rec); err != nil {
+			return err
 		}
 	} else if len(wrote) > 0 || f.verbose {
 		summary(stderr, r, wrote, time.Since(start), f.verbose)
+	}
+	if unwritten != nil && r.OK() {
+		return errReported
 	}
 	if !r.OK() {
 		fmt.Fprintln(stderr, c.Stopped(r))
@@ -273,7 +286,7 @@ var errDumped = errors.New("dumped")
 // solve compiles the model and runs it. Warnings are printed at once.
 func (f *runFlags) solve(ctx context.Context, cmd *cobra.Command, path string, stderr io.Writer) (*mtkc.Compiler, *trace.Result, error) {
 	req, found := f.request(cmd)
-	opt, more := f.options()
+	opt, more := f.options(cmd)
 	if found = append(found, more...); found.Errors() > 0 {
 		return nil, nil, found
 	}
@@ -333,7 +346,10 @@ func dump(cmd *cobra.Command, c *mtkc.Compiler, pass string) error {
 	}
 	printFindings(cmd.ErrOrStderr(), found)
 	if err := c.Dump(pass, cmd.OutOrStdout()); err != nil {
-		return diag.New(diag.Pos{}, "E005", "", "cannot write the dump of pass %s: %v", pass, err)
+		if why(err) != err {
+			return unwritable(err)
+		}
+		return diag.New(diag.Pos{}, "E014", "", "the result of pass %s cannot be written: %v", pass, err)
 	}
 	return errDumped
 }
@@ -376,7 +392,7 @@ func (f *runFlags) write(r *trace.Result, stdout, stderr io.Writer) (wrote []str
 }
 
 // writeFailure prints the JSON object of a run that never began.
-func (f *runFlags) writeFailure(w io.Writer, c *mtkc.Compiler, err error, start time.Time) {
+func (f *runFlags) writeFailure(w io.Writer, c *mtkc.Compiler, err error, start time.Time) error {
 	rec := &trace.Record{Solver: f.solver, Retcode: "CompileError", U: trace.Values{}}
 	var list diag.List
 	if errors.As(err, &list) {
@@ -396,7 +412,12 @@ func (f *runFlags) writeFailure(w io.Writer, c *mtkc.Compiler, err error, start 
 		}
 		fillSeconds(rec, c, start)
 	}
-	_ = rec.Write(w)
+	return writeRecord(w, rec)
+}
+
+// writeRecord prints the JSON object.
+func writeRecord(w io.Writer, rec *trace.Record) error {
+	return writeFile("-", w, rec.Write)
 }
 
 func fillSeconds(rec *trace.Record, c *mtkc.Compiler, start time.Time) {

@@ -300,6 +300,41 @@ func TestEarlyStop(t *testing.T) {
 	}
 }
 
+// --json prints its object whatever goes wrong, and nothing else.
+func TestJSONOnFailure(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "m.bmo"), []byte(twoTanks), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ args, retcode, message string }{
+		{"run m.bmo --json -o absent/m.csv", "Success", "E005"},
+		{"run m.bmo --json --rtol small", "CompileError", "E002"},
+		{"run m.bmo --json --rtol 7", "CompileError", "E002"},
+		{"run m.bmo --json=true --sovler auto", "CompileError", "E001"},
+		{"run m.bmo other.bmo --json", "CompileError", "E001"},
+		{"run --json", "CompileError", "E001"},
+		{"run m.bmo --json --dump flat", "CompileError", "E002"},
+		{"run m.bmo --json --set z=1", "CompileError", "E004"},
+		{"run m.bmo --json --max-steps 3", "MaxSteps", "3 steps"},
+		{"run m.bmo --json --rtol 1e-20", "TooMuchAccuracy", "precision"},
+	} {
+		o := mtkc(t, dir, nil, strings.Fields(c.args)...)
+		var m map[string]any
+		d := json.NewDecoder(strings.NewReader(o.stdout))
+		if err := d.Decode(&m); err != nil || d.More() {
+			t.Errorf("%s: %v in %q", c.args, err, o.stdout)
+			continue
+		}
+		fields(t, c.args, m, "message model retcode seconds size solver stats t u")
+		if u := m["u"].(map[string]any); c.retcode == "TooMuchAccuracy" && u["a"] != 1.0 {
+			t.Errorf("%s: a starts at 1, not %v", c.args, u["a"])
+		}
+		if m["retcode"] != c.retcode || !strings.Contains(m["message"].(string), c.message) || o.status != 1 || o.stderr == "" {
+			t.Errorf("%s: status %d, %s", c.args, o.status, o.stdout)
+		}
+	}
+}
+
 // An interrupt ends a run in order: the table is written, the status is not 0.
 func TestInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {

@@ -114,9 +114,6 @@ func (in *Integrator) begin() error {
 	if p.Init != nil {
 		in.sol.Warnings = append(in.sol.Warnings, p.Init.Notes...)
 	}
-	if ws.RelTol < 4*eps {
-		return ws.Fail(TooMuchAccuracy, "the relative tolerance %.3g is below the precision of the arithmetic, %.3g", ws.RelTol, eps)
-	}
 	if ws.K.Bind != nil {
 		ws.K.Bind(ws.Params, in.set.set)
 	}
@@ -130,6 +127,9 @@ func (in *Integrator) begin() error {
 		if v == v {
 			ws.U[i] = v
 		}
+	}
+	if ws.RelTol < 4*eps {
+		return ws.Fail(TooMuchAccuracy, "the relative tolerance %.3g is below the precision of the arithmetic, %.3g", ws.RelTol, eps)
 	}
 	if i := nonFinite(ws.U); i >= 0 {
 		return ws.Fail(InitFailure, "the start value of %s is %v", p.state(i), ws.U[i])
