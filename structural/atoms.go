@@ -97,6 +97,10 @@ func (w *work) previous(e expr.ID, ctx context) expr.ID {
 	return e
 }
 
+// started is what initial() negates: pre(true), which is false while the initial values
+// are found and true from the first update on, together with every other pre.
+func (w *work) started() expr.ID { return w.shadowOf(expr.True, -1, none) }
+
 // shadowOf returns pre(e) of an unknown of discrete type: it gets a memory of its own
 // that each update sets to its present value.
 func (w *work) shadowOf(e expr.ID, sys int, v int32) expr.ID {
@@ -104,7 +108,10 @@ func (w *work) shadowOf(e expr.ID, sys int, v int32) expr.ID {
 	if k, ok := w.hyb.shadow[key]; ok {
 		return w.hyb.discrete[k].pre
 	}
-	name := w.pool.Name(e)
+	name := "true"
+	if e != expr.True {
+		name = w.pool.Name(e)
+	}
 	k := int32(len(w.hyb.discrete))
 	d := discrete{sys: sys, start: expr.None, shadow: key, initial: expr.None}
 	d.cur = w.fresh("memory(" + name + ")")

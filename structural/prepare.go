@@ -277,6 +277,7 @@ const (
 
 func (w *work) translateEquation(e *model.Equation, src int32, ctx context) equation {
 	q := equation{lhs: expr.None, rhs: expr.None, src: src}
+	w.hyb.pos = e.Pos
 	w.memo.reset()
 	l, r := w.translate(e.Lhs, ctx), w.translate(e.Rhs, ctx)
 	if w.discreteTyped(l) || w.discreteTyped(r) {
@@ -329,7 +330,9 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 		b := w.translate(p.Args(e)[0], ctx)
 		r = p.Fn(expr.OpNe, b, w.previous(b, ctx))
 	case expr.OpInitial:
-		r = boolean(ctx == inInitial)
+		if r = expr.True; ctx != inInitial {
+			r = p.Fn(expr.OpNot, w.started())
+		}
 	case expr.OpTerminal:
 		r = expr.False
 	case expr.OpSample:
