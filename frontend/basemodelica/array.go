@@ -123,11 +123,17 @@ func (r *reader) dynamic(v value, list ref, k int) value {
 	if d > 10000 {
 		return r.err(off, "E163", "use a constant or a parameter with a value", "a subscript of %d elements is not known at compile time", d)
 	}
-	var out value
-	for i := d; i >= 1; i-- {
+	element := func(i int) value {
 		subs := append([]int32{}, args...)
 		subs[k] = int32(r.constant(value{t: intType, id: r.pool.Int(int64(i))}, off))
-		w := r.index(v, r.t.list(nSubs, int(off), subs))
+		return r.index(v, r.t.list(nSubs, int(off), subs))
+	}
+	if tree, ok := r.cases(s.id, map[expr.ID]expr.ID{}); ok {
+		return r.elementOfCases(tree, d, element, off, map[expr.ID]value{})
+	}
+	var out value
+	for i := d; i >= 1; i-- {
+		w := element(i)
 		if w.bad() {
 			return w
 		}
@@ -143,6 +149,99 @@ func (r *reader) dynamic(v value, list ref, k int) value {
 		}
 	}
 	return out
+}
+
+// cases brings a term into the form if c1 then n1 else if ... with numbers at the ends,
+// where it is one number computed from such a choice and constants. seen holds what was
+// brought into this form before.
+func (r *reader) cases(e expr.ID, seen map[expr.ID]expr.ID) (expr.ID, bool) {
+	p := r.pool
+	if tree, ok := seen[e]; ok {
+		return tree, true
+	}
+	if _, ok := p.Value(e); ok {
+		return e, true
+	}
+	args := p.Args(e)
+	if p.Op(e) == expr.OpIf {
+		c, x, y := args[0], args[1], args[2]
+		a, okA := r.cases(x, seen)
+		if !okA {
+			return e, false
+		}
+		b, okB := r.cases(y, seen)
+		if !okB {
+			return e, false
+		}
+		seen[e] = p.If(c, a, b)
+		return seen[e], true
+	}
+	at := -1
+	for i, a := range args {
+		if _, ok := p.Value(a); !ok {
+			if at >= 0 {
+				return e, false
+			}
+			at = i
+		}
+	}
+	switch p.Op(e) {
+	case expr.OpAdd, expr.OpMul, expr.OpMin, expr.OpMax:
+	default:
+		return e, false
+	}
+	if at < 0 {
+		return e, false
+	}
+	args = append([]expr.ID(nil), args...)
+	tree, ok := r.cases(args[at], seen)
+	if !ok {
+		return e, false
+	}
+	memo := map[expr.ID]expr.ID{}
+	var apply func(t expr.ID) expr.ID
+	apply = func(t expr.ID) expr.ID {
+		if done, ok := memo[t]; ok {
+			return done
+		}
+		var out expr.ID
+		if p.Op(t) == expr.OpIf {
+			a := p.Args(t)
+			c, x, y := a[0], a[1], a[2]
+			out = p.If(c, apply(x), apply(y))
+		} else {
+			own := append([]expr.ID(nil), args...)
+			own[at] = t
+			out = p.Rebuild(e, own)
+		}
+		memo[t] = out
+		return out
+	}
+	seen[e] = apply(tree)
+	return seen[e], true
+}
+
+// elementOfCases is the element of an array whose number is a tree of choices. A number
+// out of range takes the nearest element, as in dynamic.
+func (r *reader) elementOfCases(tree expr.ID, d int, element func(int) value, off int32, memo map[expr.ID]value) value {
+	if w, ok := memo[tree]; ok {
+		return w
+	}
+	var w value
+	if c, ok := r.pool.Value(tree); ok {
+		w = element(int(min(max(c.Float(), 1), float64(d))))
+	} else {
+		a := r.pool.Args(tree)
+		c, x, y := a[0], a[1], a[2]
+		yes := r.elementOfCases(x, d, element, off, memo)
+		no := r.elementOfCases(y, d, element, off, memo)
+		if yes.bad() || no.bad() {
+			return bad()
+		}
+		w = r.choose(c, yes, no, off)
+	}
+	memo[tree] = w
+	return w
 }
 
 // arrayOf is {a, b, ...}.

@@ -348,6 +348,9 @@ func (r *reader) execWhile(s *stmt) bool {
 		if v.id == expr.False && v.dims == nil {
 			return true
 		}
+		if v.id != expr.True && r.inFunc > 0 && v.dims == nil {
+			return r.unrollWhile(s, v.id)
+		}
 		if v.id != expr.True || v.dims != nil {
 			return r.stick(s.off, "the condition of a while is known only at run time")
 		}
@@ -366,6 +369,67 @@ func (r *reader) execWhile(s *stmt) bool {
 			return r.stick(s.off, "the end of a while is known only at run time")
 		}
 	}
+}
+
+// limitForks bounds the rounds of loops with conditions of the run that the call of a
+// function expands.
+const limitForks = 500
+
+// unrollWhile expands a loop whose condition is a term: if c then body; while c loop
+// body end while; end if. On the way through the branches counters stay constants, so
+// that a search in a table of known length ends. It gives up after limitForks rounds,
+// and where a round fails, which may be one that no run reaches.
+func (r *reader) unrollWhile(s *stmt, c expr.ID) bool {
+	if r.forks++; r.forks > limitForks {
+		return r.stick(s.off, "the condition of a while is known only at run time")
+	}
+	r.quiet++
+	ok := r.fork(c, func() bool {
+		before := append([]local{}, r.env[r.base:]...)
+		if !r.exec(s.sub.bodies[0]) {
+			return false
+		}
+		if !r.countersOnly(before) {
+			return r.stick(s.off, "the condition of a while is known only at run time")
+		}
+		if stop := r.pool.Fn(expr.OpOr, r.flow.returned, r.flow.broken); stop != expr.False {
+			if stop == expr.True {
+				return true
+			}
+			return r.stick(s.off, "the end of a while is known only at run time")
+		}
+		v := r.boolean(s.sub.conds[0])
+		switch {
+		case v.bad() || v.dims != nil:
+			return false
+		case v.id == expr.False:
+			return true
+		}
+		return r.unrollWhile(s, v.id)
+	}, func() bool { return true }, s.off)
+	r.quiet--
+	if !ok {
+		return r.stick(s.off, "a round of a while that depends on the run cannot be expanded")
+	}
+	return true
+}
+
+// countersOnly reports whether all locals that differ from before have constants as
+// values.
+func (r *reader) countersOnly(before []local) bool {
+	for i := range before {
+		l := &r.env[r.base+i]
+		if l.ro || l.v == nil || l.v == before[i].v {
+			continue
+		}
+		if l.v.dims != nil || l.v.t.base == bRecord || l.v.t.base == bString {
+			return false
+		}
+		if _, ok := r.pool.Value(l.v.id); !ok && l.v.id != expr.True && l.v.id != expr.False {
+			return false
+		}
+	}
+	return true
 }
 
 // execCall is a statement that is a call: assert in a function or algorithm.

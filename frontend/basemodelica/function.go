@@ -175,6 +175,9 @@ func (r *reader) run(f *function, in []value, off int32) []value {
 	env, base, fl, when, ends, path := r.env, r.base, r.flow, r.when, r.ends, r.path
 	r.base, r.when, r.ends = len(r.env), false, nil
 	r.flow = flow{returned: expr.False, broken: expr.False}
+	if r.inFunc == 0 {
+		r.forks = 0
+	}
 	r.inFunc++
 	out := r.body(f, in)
 	r.inFunc--

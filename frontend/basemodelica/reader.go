@@ -101,6 +101,7 @@ type reader struct {
 	spoiled    bool             // known failed because of a value that was reported
 	depthKnown int              // nested evaluations of parameters
 	quiet      int              // > 0: errors are not reported
+	forks      int              // rounds of loops that the present call has expanded under conditions
 	filePos    string           // file of the last own position
 	values     []value          // of nValue nodes
 }
