@@ -2,21 +2,26 @@ package mtkc
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/trace"
 	"github.com/mtkc/mtkc/structural"
 )
 
-// CheckNames checks the names that a request mentions against the problem: what it
-// sets must be a parameter or have a start value, what it records must be a variable.
-func CheckNames(p *ode.Problem, req trace.Request) diag.List {
+// CheckRequest checks the names and values that a request mentions against the model:
+// what it sets must be a parameter or have a start value, of the type that it gets; what
+// it records must be a variable. The passes up to vm must have run.
+func (c *Compiler) CheckRequest(req trace.Request) diag.List {
 	var found diag.List
+	p := c.prob
 	names := make([]string, 0, len(req.Options.Set))
 	for name := range req.Options.Set {
 		names = append(names, name)
@@ -24,15 +29,28 @@ func CheckNames(p *ode.Problem, req trace.Request) diag.List {
 	slices.Sort(names)
 	if len(names) > 0 {
 		settable, list := settableNames(p)
+		vars := make(map[string]*model.Variable, len(c.sys.Vars))
+		for i := range c.sys.Vars {
+			vars[c.sys.Vars[i].Name] = &c.sys.Vars[i]
+		}
 		for _, name := range names {
-			if settable[name] {
-				continue
-			}
-			if slices.ContainsFunc(p.Observables, func(o ode.Observable) bool { return o.Name == name }) {
+			v := vars[name]
+			switch start := "start(" + name + ")"; {
+			case settable[name]:
+				c.checkValue(&found, name, v, req.Options.Set[name])
+			case v != nil && (v.Kind == model.ConstantVar || v.Kind == model.ParameterVar):
+				found.Add(v.Pos, "E015", "change it in the model", "--set %s: its value is fixed when the model is compiled", name)
+			case settable[start]:
+				found.Add(v.Pos, "E015", "set its start value, --set '"+start+"=VALUE'", "--set %s: the model computes this variable, so it cannot be set", name)
+			case slices.ContainsFunc(p.Observables, func(o ode.Observable) bool { return o.Name == name }):
 				found.Add(diag.Pos{}, "E015", "set a parameter, or the start value of a state", "--set %s: the model computes this variable, so it cannot be set", name)
-				continue
+			default:
+				next := suggestion(name, list)
+				if !strings.HasPrefix(next, "did you mean") {
+					next += "; a structural parameter of a model in Go (a size, a choice) takes --arg " + name + "=VALUE"
+				}
+				found.Add(diag.Pos{}, "E004", next, "--set %s: %s has no parameter or state of this name", name, p.Name)
 			}
-			found.Add(diag.Pos{}, "E004", suggestion(name, list), "--set %s: %s has no parameter or state of this name", name, p.Name)
 		}
 	}
 	if _, err := trace.Select(p, req.Vars); err != nil {
@@ -60,8 +78,10 @@ func settableNames(p *ode.Problem) (map[string]bool, []string) {
 			list = append(list, name)
 		}
 	}
+	params := make(map[string]bool, len(p.Params))
 	for i := range p.Params {
 		add(p.Params[i].Name)
+		params[p.Params[i].Name] = true
 	}
 	for i := range p.States {
 		add(p.States[i].Name)
@@ -73,13 +93,39 @@ func settableNames(p *ode.Problem) (map[string]bool, []string) {
 		}
 	}
 	for _, name := range list {
-		if bare, ok := strings.CutPrefix(name, "start("); ok {
-			known[strings.TrimSuffix(bare, ")")] = true
-		} else {
+		if !params[name] {
 			known["start("+name+")"] = true
 		}
 	}
 	return known, list
+}
+
+// checkValue checks a value against the type of the variable that it is for.
+func (c *Compiler) checkValue(found *diag.List, name string, v *model.Variable, x float64) {
+	if v == nil {
+		return
+	}
+	whole := x == math.Trunc(x) && !math.IsInf(x, 0)
+	switch v.Type {
+	case model.BooleanType:
+		if x != 0 && x != 1 {
+			found.Add(v.Pos, "E002", "give true or false", "--set %s=%v: it is a Boolean", name, x)
+		}
+	case model.IntegerType:
+		if !whole {
+			found.Add(v.Pos, "E002", "give a whole number", "--set %s=%v: it is an Integer", name, x)
+		}
+	case model.EnumType:
+		for _, e := range c.sys.Enums {
+			if e.Name == v.EnumName && !(whole && x >= 1 && x <= float64(len(e.Values))) {
+				var values []string
+				for i, s := range e.Values {
+					values = append(values, fmt.Sprintf("%d (%s)", i+1, s))
+				}
+				found.Add(v.Pos, "E002", "give "+strings.Join(values, ", "), "--set %s=%v: it is a value of %s", name, x, e.Name)
+			}
+		}
+	}
 }
 
 func suggestion(name string, list []string) string {

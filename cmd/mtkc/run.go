@@ -299,7 +299,7 @@ func (f *runFlags) solve(ctx context.Context, cmd *cobra.Command, path string, s
 		return c, nil, found
 	}
 	printFindings(stderr, found)
-	if found = mtkc.CheckNames(prob, req); found.Errors() > 0 {
+	if found = c.CheckRequest(req); found.Errors() > 0 {
 		return c, nil, found
 	}
 	o := &req.Options
