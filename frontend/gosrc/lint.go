@@ -2,7 +2,11 @@ package gosrc
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
+	"reflect"
+	"strconv"
+	"strings"
 
 	"github.com/mtkc/mtkc/diag"
 )
@@ -18,9 +22,11 @@ func (u *universe) lint(s *source) {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
 				u.lintMethod(s, d)
+				u.lintEvents(s, d)
 			case *ast.GenDecl:
 				for _, sp := range d.Specs {
 					if t, ok := sp.(*ast.TypeSpec); ok {
+						u.lintTags(s, t)
 						u.lintType(s, t)
 					}
 				}
@@ -42,6 +48,11 @@ func (u *universe) lintMethod(s *source, d *ast.FuncDecl) {
 	st := structOf(recv)
 	if st == nil || !component(st) {
 		return
+	}
+	for _, name := range []string{"Structure", "Equations"} {
+		if like(d.Name.Name, name) && types.NewMethodSet(types.NewPointer(deref(recv))).Lookup(m.Pkg(), name) == nil {
+			u.warn(u.at(d.Name.Pos()), "rename it", "%s of %s is not called by itself: the method is called %s", d.Name.Name, named(recv), name)
+		}
 	}
 	switch d.Name.Name {
 	case "Structure":
@@ -65,6 +76,166 @@ func (u *universe) lintMethod(s *source, d *ast.FuncDecl) {
 					"Equations of %s does not call Equations of %s, which it embeds", named(recv), e.Name())
 			}
 		}
+	}
+}
+
+// like reports whether name is want with other capitals or without the plural.
+func like(name, want string) bool {
+	return name != want && strings.EqualFold(strings.TrimSuffix(strings.ToLower(name), "s"), strings.TrimSuffix(want, "s"))
+}
+
+// lintEvents looks into the functions of When, ElseWhen, At and Every for assignments to
+// fields of components: they happen once, while the model is built, and not at the event.
+func (u *universe) lintEvents(s *source, d *ast.FuncDecl) {
+	if d.Body == nil {
+		return
+	}
+	field := func(e ast.Expr) {
+		for {
+			x, ok := ast.Unparen(e).(*ast.IndexExpr)
+			if !ok {
+				break
+			}
+			e = x.X
+		}
+		sel, ok := ast.Unparen(e).(*ast.SelectorExpr)
+		if !ok {
+			return
+		}
+		x := s.info.Selections[sel]
+		if x == nil || x.Kind() != types.FieldVal || isReal(x.Type()) {
+			return
+		}
+		if st := structOf(x.Recv()); st != nil && component(st) {
+			u.l.found.Add(u.at(e.Pos()), "E145", "what changes during a run is a Discrete and is given its value by Set",
+				"assignment to the field %s at an event: it would happen once, while the model is built", sel.Sel.Name)
+		}
+	}
+	ast.Inspect(d.Body, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 || !u.event(s, call.Fun) {
+			return true
+		}
+		body, ok := call.Args[len(call.Args)-1].(*ast.FuncLit)
+		if !ok {
+			return true
+		}
+		ast.Inspect(body, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				if n.Tok != token.DEFINE {
+					for _, e := range n.Lhs {
+						field(e)
+					}
+				}
+			case *ast.IncDecStmt:
+				field(n.X)
+			}
+			return true
+		})
+		return true
+	})
+}
+
+// event reports whether a called function is one of those that state events.
+func (u *universe) event(s *source, fun ast.Expr) bool {
+	var id *ast.Ident
+	switch f := ast.Unparen(fun).(type) {
+	case *ast.Ident:
+		id = f
+	case *ast.SelectorExpr:
+		id = f.Sel
+	default:
+		return false
+	}
+	o, ok := s.info.Uses[id].(*types.Func)
+	if !ok || o.Pkg() == nil || o.Pkg().Path() != modelPath {
+		return false
+	}
+	switch o.Name() {
+	case "When", "ElseWhen", "At", "Every":
+		return true
+	}
+	return false
+}
+
+// meaningful are the tags of variables, and misnamed what others call some of them.
+var (
+	meaningful = []string{"value", "init", "guess", "min", "max", "nominal", "unit", "desc", "state", "tunable", "name", "display"}
+	misnamed   = map[string]string{
+		"start": "init", "initial": "init", "default": "value", "val": "value", "fixed": "init",
+		"units": "unit", "description": "desc", "doc": "desc", "comment": "desc", "displayUnit": "display",
+		"minimum": "min", "maximum": "max",
+	}
+)
+
+// lintTags finds tags of variables that nobody would read.
+func (u *universe) lintTags(s *source, t *ast.TypeSpec) {
+	st, ok := t.Type.(*ast.StructType)
+	if !ok {
+		return
+	}
+	for _, f := range st.Fields.List {
+		if f.Tag == nil || !holdsRealElem(s.info.Types[f.Type].Type) {
+			continue
+		}
+		text, err := strconv.Unquote(f.Tag.Value)
+		if err != nil {
+			continue
+		}
+		keys, ok := tagKeys(text)
+		if !ok {
+			u.l.found.Add(u.at(f.Tag.Pos()), "E147", `write init:"1" unit:"m": a name, a colon, and the text in quotes`, "tag %s cannot be read", f.Tag.Value)
+		}
+		for _, k := range keys {
+			want := misnamed[k]
+			for _, m := range meaningful {
+				if k != m && strings.EqualFold(k, m) {
+					want = m
+				}
+			}
+			if want != "" {
+				u.l.found.Add(u.at(f.Tag.Pos()), "E147", "did you mean "+want+"?", "variables have no tag %s", k)
+			}
+		}
+	}
+}
+
+// holdsRealElem reports whether t is Real or a slice or array of it.
+func holdsRealElem(t types.Type) bool {
+	for t != nil {
+		if isReal(t) {
+			return true
+		}
+		switch x := types.Unalias(t).Underlying().(type) {
+		case *types.Slice:
+			t = x.Elem()
+		case *types.Array:
+			t = x.Elem()
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// tagKeys lists the keys of a tag, and whether all of it has the form of Go's
+// convention, key:"text" separated by spaces.
+func tagKeys(tag string) (keys []string, ok bool) {
+	for {
+		tag = strings.TrimLeft(tag, " ")
+		if tag == "" {
+			return keys, true
+		}
+		key, rest, found := strings.Cut(tag, ":")
+		quoted, err := strconv.QuotedPrefix(rest)
+		if !found || err != nil || quoted[0] != '"' || key == "" || strings.ContainsAny(key, " \"\t") {
+			return keys, false
+		}
+		if _, ok := reflect.StructTag(key + ":" + quoted).Lookup(key); !ok {
+			return keys, false
+		}
+		keys, tag = append(keys, key), rest[len(quoted):]
 	}
 }
 

@@ -372,10 +372,30 @@ func (u *universe) check(s *source) bool {
 			if i == 10 {
 				break
 			}
-			u.l.found.Add(u.at(e.Pos), "E101", "", "%s", firstLine(e.Msg))
+			u.l.found.Add(u.at(e.Pos), "E101", advice(e.Msg), "%s", firstLine(e.Msg))
 		}
 		return false
 	}
+}
+
+// advice is the next step for those messages of the Go type checker that beginners of
+// the language meet.
+func advice(msg string) string {
+	switch {
+	case strings.Contains(msg, "model.Real") && strings.Contains(msg, "in argument to math."):
+		return "the functions of package model (Sin, Exp, Sqrt, ...) take and return Real; those of math take numbers"
+	case strings.Contains(msg, "as model.Real value") && strings.Contains(msg, "math."):
+		return "of Reals, take the function of package model (Sin, Exp, Sqrt, ...); of numbers, turn the result into a Real with Real(x)"
+	case strings.Contains(msg, "as model.Real value") && strings.Contains(msg, "of type float64"), strings.Contains(msg, "mismatched types") && strings.Contains(msg, "model.Real"):
+		return "turn a number into a Real with Real(x)"
+	case strings.Contains(msg, "bool") && strings.Contains(msg, "as model.Real value"):
+		return "a condition becomes a number with If(cond, 1, 0)"
+	case strings.Contains(msg, "as float64 value") && strings.Contains(msg, "model.Real"):
+		return "declare it as Real: variables of the model are symbols while the model is built"
+	case strings.Contains(msg, "cannot assign to Der("):
+		return "state an equation: Eq(Der(x), ...)"
+	}
+	return ""
 }
 
 func (u *universe) checkOnce(s *source) ([]*ast.File, []types.Error) {
