@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	smallSystem  = 50  // states up to which a Rosenbrock method is the implicit one
+	smallSystem  = 250 // states up to which a one-step method is the implicit one
 	stiffSteps   = 10  // steps at the bound of stability before the run becomes implicit
 	calmSteps    = 6   // steps below it that clear that count
 	returnSteps  = 3   // implicit steps an explicit method could make before it takes over
@@ -36,8 +36,10 @@ func choose(ws *Workspace, s *settings) (Method, string, error) {
 		m, err := Lookup("BS3")
 		return m, "there are no states", err
 	}
+	// On the smooth problems of shared/data/ivp Vern7 gives one or two digits more than
+	// Tsit5 from rtol = 1e-6 on, for about the same number of evaluations.
 	name := "Tsit5"
-	if ws.RelTol < 1e-6 {
+	if ws.RelTol <= 1e-6 {
 		name = "Vern7"
 	}
 	m, err := Lookup(name)
@@ -54,6 +56,8 @@ func choose(ws *Workspace, s *settings) (Method, string, error) {
 // implicitChoice names the implicit method for the size and tolerance of ws.
 func implicitChoice(ws *Workspace) (name, why string) {
 	n := ws.N()
+	// On EMEP, FEKETE and BEAM of shared/data/ivp, 66 to 160 states, one-step methods take
+	// less time than BDF for the same digits, by far where oscillations are hardly damped.
 	if n > smallSystem {
 		return "BDF", fmt.Sprintf("BDF because there are more than %d states", smallSystem)
 	}
