@@ -47,6 +47,9 @@ initialization, blocks and sparsity. With --dump, the result of one pass instead
 					return err
 				}
 			}
+			if svg == "-" {
+				return nil
+			}
 			limit := 40
 			if all {
 				limit = 0

@@ -394,6 +394,10 @@ func TestInspect(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, o.stdout)
 		}
 	}
+	o = ok(t, "inspect", "examples/rc", "--svg", "-")
+	if err := xml.Unmarshal([]byte(o.stdout), new(struct{})); err != nil || !strings.HasSuffix(strings.TrimSpace(o.stdout), "</svg>") {
+		t.Errorf("--svg - prints more than the drawing: %v", err)
+	}
 	file := filepath.Join(t.TempDir(), "i.svg")
 	ok(t, "inspect", "examples/rcladder", "--svg", file)
 	b, err := os.ReadFile(file)

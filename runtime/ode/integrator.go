@@ -148,6 +148,7 @@ func (in *Integrator) begin() error {
 		if err := in.initialize(); err != nil {
 			return err
 		}
+		in.compareStart()
 	} else {
 		in.hy = newHybrid(in)
 		if err := in.hy.begin(in.initialize); err != nil {
@@ -206,6 +207,25 @@ func (in *Integrator) initialize() error {
 		}
 	}
 	return nil
+}
+
+// compareStart warns of differential states that do not start where the user set them:
+// the model only guesses these values, and its equations give others. (A set value of an
+// algebraic variable is a guess by nature. An event at the start may change a state.)
+func (in *Integrator) compareStart() {
+	ws, p := in.ws, in.p
+	for i := range p.States {
+		if p.Mass != nil && p.Mass[i] == 0 {
+			continue
+		}
+		v := in.set.u0[i]
+		if k := p.States[i].StartParam; k > 0 && k <= len(in.set.set) && in.set.set[k-1] {
+			v = in.set.params[k-1]
+		}
+		if math.Abs(v-ws.U[i]) > 1e-6*math.Max(math.Abs(v), 1e-3) { // false for NaN: not set
+			in.warn(fmt.Sprintf("%s starts at %.9g, not at %.9g as set: the model takes this value as a guess only, and its other start values and equations give another", p.state(i), ws.U[i], v))
+		}
+	}
 }
 
 // warn adds a warning to the solution, once.
