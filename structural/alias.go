@@ -489,11 +489,11 @@ func (e *elimination) empty(q int32, rest expr.ID) {
 		e.gone[q] = true
 		e.redundant = append(e.redundant, q)
 		if w.pool.Op(rest) != expr.OpConst {
-			w.note(w.pos(eq), "W303", "", "%s holds with the default parameters and determines no unknown; it is ignored", w.describe(eq))
+			w.note(w.pos(eq), "W303", "", "%s holds with the default parameters and determines no unknown; it is ignored", w.equationText(eq))
 		}
 	default:
 		e.gone[q] = true
-		d := w.list.Add(w.pos(eq), "E302", "remove one of the equations, or look for a sign or connection error", "%s contradicts the other equations: it reduces to %s = 0", w.describe(eq), w.pool.String(rest))
+		d := w.list.Add(w.pos(eq), "E302", "remove one of the equations, or look for a sign or connection error", "%s contradicts the other equations: it reduces to %s = 0", w.equationText(eq), w.pool.String(rest))
 		if src, ok := w.source(eq); ok && src.Connection {
 			d.Notes = append(d.Notes, diag.Note{Text: "the equation comes from a connection"})
 		}
