@@ -103,15 +103,28 @@ func (s *Solver) spread(guess, x []float64, k int) {
 		if s.sys.Min != nil {
 			lo, hi = s.sys.Min[i], s.sys.Max[i]
 		}
+		// A guess outside of the range is replaced by a point inside.
 		switch {
-		case lo >= 0 && lo < hi:
-			x[i] = math.Max(g, 1e-3*size) * math.Pow(100, wide*u)
-		case hi <= 0 && lo < hi:
-			x[i] = math.Min(g, -1e-3*size) * math.Pow(100, wide*u)
-		default:
-			x[i] = g + size*u*(0.1+10*wide*wide)
+		case g > lo && g < hi:
+		case hi-lo < 1e6*size: // else as good as none
+			g = 0.5*lo + 0.5*hi
+		case g <= lo:
+			g = lo + math.Max(size, math.Abs(lo))
+		case g >= hi:
+			g = hi - math.Max(size, math.Abs(hi))
 		}
-		x[i] = math.Max(lo, math.Min(hi, x[i]))
+		old := g
+		if lo >= 0 || hi <= 0 {
+			g *= math.Pow(100, wide*u)
+		} else {
+			g += size * u * (0.1 + 10*wide*wide)
+		}
+		if g <= lo { // inside, if only just
+			g = lo + 0.1*(old-lo)
+		} else if g >= hi {
+			g = hi - 0.1*(hi-old)
+		}
+		x[i] = g
 	}
 }
 
