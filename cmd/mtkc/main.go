@@ -114,20 +114,51 @@ events, and solves them. A model is a Go package or a Base Modelica file.
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			var names []string
-			for _, c := range cmd.Commands() {
-				names = append(names, c.Name())
-			}
-			next := "commands: " + strings.Join(names, ", ")
-			if near := trace.Near(args[0], names); len(near) > 0 {
-				next = "did you mean mtkc " + near[0] + "?"
-			}
-			return diag.New(diag.Pos{}, "E001", next, "there is no command %q", args[0])
+			return noCommand(cmd, args[0])
 		},
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newRun(), newCompile(), newInspect(), newDoctor())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Run = nil
+			c.RunE = func(_ *cobra.Command, args []string) error {
+				about, rest, err := root.Find(args)
+				if err != nil || len(rest) > 0 {
+					return noCommand(about, args[len(args)-max(1, len(rest))])
+				}
+				return about.Help()
+			}
+		case "completion":
+			c.Args = cobra.ArbitraryArgs
+			c.RunE = func(cmd *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return noCommand(cmd, args[0])
+				}
+				return cmd.Help()
+			}
+		}
+	}
 	return root
+}
+
+// noCommand is the finding of a word where a command below cmd should stand.
+func noCommand(cmd *cobra.Command, word string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	next := "commands: " + strings.Join(names, ", ")
+	if len(names) == 0 {
+		next = "see " + cmd.CommandPath() + " --help"
+	}
+	if near := trace.Near(word, names); len(near) > 0 {
+		next = "did you mean " + cmd.CommandPath() + " " + near[0] + "?"
+	}
+	return diag.New(diag.Pos{}, "E001", next, "there is no command %q", strings.TrimPrefix(cmd.CommandPath()+" "+word, "mtkc "))
 }
 
 // flagError turns a complaint of the flag parser into a diagnostic.
