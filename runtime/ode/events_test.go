@@ -687,3 +687,24 @@ func TestBallAtRest(t *testing.T) {
 		}
 	}
 }
+
+// An assertion that no event watches stops the run when it fails, not at the end of the
+// step in which it does, and nothing is saved beyond; an event later in the step does
+// not count.
+func TestAssertTime(t *testing.T) {
+	m := newMachine("assert", []float64{0}, nil, 1, func(t float64, u, p, du []float64) { du[0] = 1 })
+	m.relation("x > 5", false)
+	m.Hybrid.Actions = []Action{{Always: true, Message: "x is too high"}}
+	m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = u[0] - 5 }
+	m.k.Assert = func(t float64, u, p []float64) int {
+		if u[0] > 3 {
+			return 1
+		}
+		return 0
+	}
+	sol, err := Solve(context.Background(), m.Problem, Options{Solver: "Tsit5", Span: [2]float64{0, 20}, SaveAt: []float64{0, 2, 4, 6}})
+	var f *Failure
+	if !errors.As(err, &f) || f.Code != AssertFailed || math.Abs(sol.T-3) > 1e-9 || sol.Len() != 2 {
+		t.Errorf("%v, stopped at %v with %d points", err, sol.T, sol.Len())
+	}
+}

@@ -320,6 +320,17 @@ func (in *Integrator) Step() error {
 	if hy != nil {
 		event = ws.T >= hy.next-hy.near(hy.next)
 		t, cut := hy.first()
+		end := ws.T
+		if cut && t < end {
+			end = t
+		}
+		if at, action := in.violation(end); action >= 0 && at < end {
+			in.state(at, in.buf)
+			in.output(at, in.buf)
+			ws.T = at
+			copy(ws.U, in.buf)
+			return in.stop(hy.act(action))
+		}
 		if cut && t < ws.T {
 			event = false
 			in.state(t, in.buf)
@@ -345,6 +356,44 @@ func (in *Integrator) Step() error {
 	}
 	in.progress()
 	return nil
+}
+
+// violation looks for an assertion that fails at end, a time in the last step, and finds
+// by bisection since when; the action is -1 where all hold. An assertion that fails
+// within a step only goes unseen.
+func (in *Integrator) violation(end float64) (at float64, action int) {
+	ws := in.ws
+	if ws.K.Assert == nil {
+		return end, -1
+	}
+	failed := func(t float64) int {
+		u := ws.U
+		if t < ws.T {
+			in.state(t, in.buf)
+			u = in.buf
+		}
+		k := ws.K.Assert(t, u, ws.Params) - 1
+		if k >= 0 && in.hy.h.Actions[k].Warn {
+			return -1
+		}
+		return k
+	}
+	if action = failed(end); action < 0 {
+		return end, -1
+	}
+	lo, hi := ws.TPrev, end
+	for range 60 {
+		mid := lo + (hi-lo)/2
+		if mid <= lo || mid >= hi {
+			break
+		}
+		if k := failed(mid); k >= 0 {
+			hi, action = mid, k
+		} else {
+			lo = mid
+		}
+	}
+	return hi, action
 }
 
 // project moves the new point onto the invariants.
