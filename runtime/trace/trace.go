@@ -9,6 +9,9 @@ package trace
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/mtkc/mtkc/runtime/ode"
@@ -108,7 +111,32 @@ func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
 	if r.Final, err = sol.Final(names); err != nil {
 		return nil, err
 	}
+	if w := notNumbers(r.Table); w != "" && r.OK() {
+		r.Warnings = append(r.Warnings, w)
+	}
 	return r, nil
+}
+
+// notNumbers says which columns hold NaN: variables that no equation of the integrator
+// needs, computed outside of the domain of a function. "" if there is none.
+func notNumbers(t *Table) string {
+	var text string
+	more := 0
+	for k := range t.Columns {
+		c := &t.Columns[k]
+		i := slices.IndexFunc(c.Values, math.IsNaN)
+		switch {
+		case i < 0:
+		case text == "":
+			text = fmt.Sprintf("%s is not a number (NaN) at t = %v: a function in its equation is outside of its domain", c.Name, t.Times[i])
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		text += fmt.Sprintf("; so are %d more variables at some time", more)
+	}
+	return text
 }
 
 func sizeOf(p *ode.Problem) Size {
