@@ -76,13 +76,18 @@ const (
 	justZero     = 1e-8
 )
 
-// limits returns the range of unknown k in this run.
+// limits returns the range of unknown k in this run, widened by what rounding makes of
+// a value at its end.
 func (in *initializer) limits(k int32) (lo, hi float64) {
 	lo, hi = in.lo[k], in.hi[k]
+	size := math.Max(math.Abs(in.startOf(k)), in.nominal[k])
+	slack := 1e-9 * math.Max(size, 1)
 	if lo > 0 && lo < justPositive {
-		lo = math.Max(lo, justZero*math.Max(math.Abs(in.startOf(k)), in.nominal[k]))
+		lo = math.Max(lo, justZero*size)
+	} else {
+		lo -= slack + 1e-9*math.Abs(lo)
 	}
-	return lo, hi
+	return lo, hi + slack + 1e-9*math.Abs(hi)
 }
 
 // startOf is where the search for unknown k begins.
@@ -93,13 +98,11 @@ func (in *initializer) startOf(k int32) float64 {
 	return in.plan.Start[k]
 }
 
-// outside lists the entries of w that are out of their ranges, by more than rounding.
+// outside lists the entries of w that are out of their ranges.
 func (in *initializer) outside() []int32 {
 	var list []int32
 	for _, k := range in.ranged {
-		lo, hi := in.limits(k)
-		slack := 1e-9 * math.Abs(in.w[k])
-		if in.w[k] < lo-slack || in.w[k] > hi+slack {
+		if lo, hi := in.limits(k); in.w[k] < lo || in.w[k] > hi {
 			list = append(list, k)
 		}
 	}

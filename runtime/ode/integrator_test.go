@@ -254,6 +254,12 @@ func TestInitialRange(t *testing.T) {
 	if got := strings.Join(sol.Warnings, "\n"); !strings.Contains(got, "x lies outside its range, 0 to 1") {
 		t.Errorf("no root inside: warnings %q", got)
 	}
+	// A root at the end of the range, but for rounding, is inside: x^2 = 2, x >= sqrt(2).
+	p.States[0].Min, p.States[0].Max = math.Sqrt2*(1+1e-15), 10
+	sol = mustSolve(t, p, Options{Set: map[string]float64{"a": 2, "x": 1.5}})
+	if math.Abs(sol.State(0)[0]-math.Sqrt2) > 1e-12 || strings.Contains(strings.Join(sol.Warnings, "\n"), "range") {
+		t.Errorf("x = %g at the start, warnings %q", sol.State(0)[0], sol.Warnings)
+	}
 	// w = (x, y): y*(y - 3) = 0 iterates on x, y = x + 1 comes beside it; y is positive.
 	p = withInit()
 	p.States = []Quantity{{Name: "x", Min: math.Inf(-1), Max: math.Inf(1)}, {Name: "y", Min: 0x1p-1022, Max: math.Inf(1)}}
