@@ -17,6 +17,8 @@ import (
 const (
 	maxEventIterations = 100 // of one event
 	maxInitIterations  = 40  // of initial values and relations
+
+	maxInstantIterations = 10 // of relations between time and what an event sets
 )
 
 // hybrid is the discrete part of a run.
@@ -38,6 +40,8 @@ type hybrid struct {
 
 	te   []float64 // instants of time relations, start and interval of samples
 	next float64   // next time event
+
+	fired []float64 // instant of each sample that was the last to fire
 
 	unew, pnew []float64
 	u0, p0     []float64 // before the event
@@ -62,7 +66,7 @@ func newHybrid(in *Integrator) *hybrid {
 	return &hybrid{
 		in: in, h: h, ws: ws,
 		end: make([]float64, r), scale: make([]float64, r), zero: make([]float64, r), crossed: make([]bool, r), zeno: make([]recurrence, r),
-		te:   make([]float64, len(h.TimeRelations)+2*len(h.Samples)),
+		te: make([]float64, len(h.TimeRelations)+2*len(h.Samples)), fired: make([]float64, len(h.Samples)),
 		unew: make([]float64, ws.N()), pnew: make([]float64, len(ws.Params)),
 		u0: make([]float64, ws.N()), p0: make([]float64, len(ws.Params)),
 		warned: make([]bool, len(h.Actions)),
@@ -141,12 +145,17 @@ func nextSample(start, interval, t float64) float64 {
 	return start + k*interval
 }
 
-// due reports whether sample i fires at T.
+// due reports whether sample i fires at T, and notes that it does: a crossing that
+// follows within the tolerance of one instant is another event, without the sample.
 func (hy *hybrid) due(i int) bool {
 	nt := len(hy.h.TimeRelations)
 	t := hy.ws.T
 	next := nextSample(hy.te[nt+2*i], hy.te[nt+2*i+1], t-hy.near(t)-5e-324)
-	return next <= t+hy.near(t)
+	if !(next <= t+hy.near(t)) || next == hy.fired[i] {
+		return false
+	}
+	hy.fired[i] = next
+	return true
 }
 
 // timeRelations sets the memory of the time relations at T, as right limits, and
@@ -282,11 +291,22 @@ func (hy *hybrid) iterate(forced bool) error {
 		changed, jumped := false, false
 		if ws.K.Update != nil {
 			k := ws.K.Update(ws.T, ws.U, ws.Params, hy.unew, hy.pnew)
+			// Instants may depend on what the update sets: time >= start + wait where
+			// start becomes time. That is decided before any previous value moves on.
+			moved := false
+			for m := 0; m < maxInstantIterations && hy.timeRelations(hy.pnew); m++ {
+				moved = true
+				for i := range h.TimeRelations {
+					slot := h.TimeRelations[i].Slot
+					ws.Params[slot] = hy.pnew[slot]
+				}
+				k = ws.K.Update(ws.T, ws.U, ws.Params, hy.unew, hy.pnew)
+			}
 			for _, d := range h.Discrete {
 				hy.pnew[d.Pre] = hy.pnew[d.Cur]
 			}
 			jumped = !sameBits(ws.U, hy.unew)
-			changed = jumped || !sameBits(ws.Params, hy.pnew)
+			changed = moved || jumped || !sameBits(ws.Params, hy.pnew)
 			copy(ws.U, hy.unew)
 			copy(ws.Params, hy.pnew)
 			if k > 0 {
@@ -481,6 +501,9 @@ func (hy *hybrid) begin(initialize func() error) error {
 	ws, h := hy.ws, hy.h
 	for i := range hy.zeno {
 		hy.zeno[i].last = math.Inf(-1)
+	}
+	for i := range hy.fired {
+		hy.fired[i] = math.Inf(-1)
 	}
 	for i := range hy.scale {
 		hy.scale[i] = 0
