@@ -2,6 +2,8 @@ package main
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -43,6 +45,7 @@ func (f *modelFlags) options(cmd *cobra.Command) (mtkc.Options, diag.List) {
 		}
 	})
 	opt := mtkc.Options{Model: f.model, Args: map[string]string{}, Positive: f.positive}
+	outputs(cmd, &found)
 	for _, a := range f.args {
 		name, value, ok := strings.Cut(a, "=")
 		if !ok || name == "" || value == "" {
@@ -55,6 +58,27 @@ func (f *modelFlags) options(cmd *cobra.Command) (mtkc.Options, diag.List) {
 		bad(&found, "dump", f.dump, "passes: "+mtkc.PassNames())
 	}
 	return opt, found
+}
+
+// outputs checks that no file is written twice, nor over the model.
+func outputs(cmd *cobra.Command, found *diag.List) {
+	written := map[string]string{}
+	model, _ := os.Stat(cmd.Flags().Arg(0))
+	for _, name := range []string{"output", "plot", "svg"} {
+		g := cmd.Flags().Lookup(name)
+		if g == nil || g.Value.String() == "" || g.Value.String() == "-" {
+			continue
+		}
+		path := filepath.Clean(g.Value.String())
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().IsRegular() && os.SameFile(info, model) {
+			bad(found, name, path, "this is the model itself; choose another name")
+		}
+		if other := written[path]; other != "" && (err != nil || info.Mode().IsRegular()) {
+			bad(found, name, path, "--"+other+" writes to the same file")
+		}
+		written[path] = name
+	}
 }
 
 // bad adds the finding of a flag with a value that it cannot take.
