@@ -293,8 +293,12 @@ func (c *compiler) observables() {
 	}
 	for i := range c.plan.Sys.Vars {
 		v := &c.plan.Sys.Vars[i]
-		if v.Type != model.StringType {
-			add(ode.Observable{Name: v.Name, Unit: v.Unit, Desc: v.Desc}, v.Sym)
+		if v.Type == model.StringType {
+			continue
+		}
+		add(ode.Observable{Name: v.Name, Unit: v.Unit, Desc: v.Desc}, v.Sym)
+		if o := &m.Observables[len(m.Observables)-1]; o.Kind == ode.State {
+			c.narrow(&m.States[o.Index], v, o.Sign)
 		}
 	}
 	for i := range c.plan.States {
@@ -309,6 +313,19 @@ func (c *compiler) observables() {
 				add(ode.Observable{Name: name}, a)
 			}
 		}
+	}
+}
+
+// narrow gives a state the range and the nominal value of v, which equals it up to
+// sign.
+func (c *compiler) narrow(q *ode.Quantity, v *model.Variable, sign float64) {
+	lo, hi := c.attribute(v.Min, math.Inf(-1)), c.attribute(v.Max, math.Inf(1))
+	if sign < 0 {
+		lo, hi = -hi, -lo
+	}
+	q.Min, q.Max = math.Max(q.Min, lo), math.Min(q.Max, hi)
+	if q.Nominal == 0 {
+		q.Nominal = math.Abs(c.attribute(v.Nominal, 0))
 	}
 }
 
