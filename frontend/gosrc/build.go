@@ -73,6 +73,7 @@ type place struct {
 	pattern string
 	overlay map[string][]byte
 	own     bool     // a module that was made for the model
+	modules bool     // vendored packages do not suffice: the model's program needs more of mtkc
 	files   []string // go.mod and the like
 }
 
@@ -82,6 +83,9 @@ func (p *place) environ() []string {
 	env := append(os.Environ(), "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH, "GO111MODULE=on", "CGO_ENABLED=0")
 	if p.own {
 		env = append(env, "GOFLAGS=", "GOWORK=off")
+	}
+	if p.modules {
+		env = append(env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -mod=readonly"))
 	}
 	return env
 }
@@ -126,6 +130,11 @@ func (u *universe) locate(ctx context.Context, path string, isDir bool, tmp stri
 	}
 	if has {
 		p := place{dir: dir, pattern: ".", files: watched}
+		vendor := filepath.Join(filepath.Dir(gomod), "vendor")
+		if _, err := os.Stat(filepath.Join(vendor, "modules.txt")); err == nil {
+			_, err := os.Stat(filepath.Join(vendor, filepath.FromSlash(modulePath), "frontend", "basemodelica"))
+			p.modules = err != nil
+		}
 		if isDir {
 			return p, true
 		}

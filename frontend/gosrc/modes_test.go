@@ -103,6 +103,11 @@ func TestPlaces(t *testing.T) {
 		write(t, filepath.Join(dir, "go.mod"), "module example.org/user\n\ngo 1.26.0\n\nrequire github.com/mtkc/mtkc v0.0.0\n\nreplace github.com/mtkc/mtkc => "+root(t)+"\n")
 		check(t, filepath.Join(dir, "internal/decay"), Options{Dir: dir})
 		check(t, "internal/decay/decay.go", Options{Dir: dir})
+		write(t, filepath.Join(dir, "vendor/modules.txt"), "# github.com/mtkc/mtkc v0.0.0 => "+root(t)+"\n## explicit; go 1.26.0\ngithub.com/mtkc/mtkc/model\n")
+		check(t, "internal/decay", Options{Dir: dir, NoCache: true}) // packages beyond the vendored ones are needed
+		if err := os.RemoveAll(filepath.Join(dir, "vendor")); err != nil {
+			t.Fatal(err)
+		}
 		// A package of the user's module with a component, used by another one.
 		write(t, filepath.Join(dir, "two/two.go"), `package two
 
