@@ -24,7 +24,8 @@ func (e *UnknownName) Error() string {
 // Default lists the variables that are recorded where the user names none: the
 // states, the discrete variables, and the variables of the model itself (not of its
 // components), in the order of declaration. Parameters, derivatives and further
-// names of the same state are left out.
+// names of the same state are left out. Where there are none of these, as in a circuit
+// without states, it lists all variables but parameters.
 func Default(p *ode.Problem) []string {
 	if len(p.Observables) == 0 {
 		var names []string
@@ -49,6 +50,14 @@ func Default(p *ode.Problem) []string {
 			names = append(names, o.Name)
 		}
 	}
+	if len(names) > 0 {
+		return names
+	}
+	for i := range p.Observables {
+		if o := &p.Observables[i]; o.Kind != ode.Parameter {
+			names = append(names, o.Name)
+		}
+	}
 	return names
 }
 
@@ -60,7 +69,8 @@ func ownVariable(name string) bool {
 
 // Select returns the names that the wishes stand for, each once, in the order of the
 // wishes. A wish is a name; or a pattern with * for any text and ? for one character;
-// or a component, which means all its variables. No wishes mean Default.
+// or a component, which means all its variables. The case of letters does not matter where
+// a name is unambiguous without it. No wishes mean Default.
 // A wish that fits nothing is an *UnknownName.
 func Select(p *ode.Problem, wishes []string) ([]string, error) {
 	if len(wishes) == 0 {
@@ -92,10 +102,27 @@ func Select(p *ode.Problem, wishes []string) ([]string, error) {
 			}
 		}
 		if !found {
+			if n, ok := anyCase(w, all); ok {
+				take(n)
+				continue
+			}
 			return nil, &UnknownName{p.Name, w, Near(w, all)}
 		}
 	}
 	return names, nil
+}
+
+// anyCase finds the only name that is want but for the case of letters.
+func anyCase(want string, all []string) (string, bool) {
+	var found string
+	count := 0
+	for _, n := range all {
+		if strings.EqualFold(n, want) {
+			found = n
+			count++
+		}
+	}
+	return found, count == 1
 }
 
 // matches compares a pattern with a name: * stands for any text, ? for one character.

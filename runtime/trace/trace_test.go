@@ -144,6 +144,7 @@ func TestSelect(t *testing.T) {
 		{"?", "v g"},
 		{"y[*", "y[1,2]"},
 		{"y", "y[1,2]"},
+		{"BALL.h V", "ball.h v"}, // whatever the case of letters
 	} {
 		got, err := Select(p, strings.Fields(c.wishes))
 		if err != nil {
@@ -251,5 +252,15 @@ func TestRunStopsEarly(t *testing.T) {
 	}
 	if r.OK() || r.Retcode != "Interrupted" || len(r.Table.Times) == 0 {
 		t.Errorf("%s with %d points", r.Retcode, len(r.Table.Times))
+	}
+}
+
+// A model with nothing of its own and no state shows what its components have.
+func TestDefaultOfComponents(t *testing.T) {
+	p := &ode.Problem{Name: "circuit", Observables: []ode.Observable{
+		{Name: "r.v", Kind: ode.Eliminated}, {Name: "r.R", Kind: ode.Parameter}, {Name: "r.i", Kind: ode.Eliminated},
+	}, Params: make([]ode.Quantity, 1)}
+	if got := strings.Join(Default(p), " "); got != "r.v r.i" {
+		t.Errorf("got %q", got)
 	}
 }
