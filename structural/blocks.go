@@ -167,7 +167,7 @@ func (b *solver) scalar(row, col int32) {
 func (b *solver) booleanLoop(rows, cols []int32) {
 	w := b.w
 	q := &b.eqs[rows[0]]
-	d := w.list.Add(w.pos(q), "E308", "break the loop with pre(...)", "%s is part of an algebraic loop through variables of discrete type", w.name(b.vars[cols[0]]))
+	d := w.list.Add(w.pos(q), "E308", "break the loop with a previous value, Pre(...) or pre(...)", "%s is part of an algebraic loop through variables of discrete type", w.name(b.vars[cols[0]]))
 	for _, r := range rows {
 		note(d, w, &b.eqs[r])
 	}

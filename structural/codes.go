@@ -25,6 +25,6 @@ var Codes = []Code{
 	{"W302", "a start value or initial equation that is not independent of the others"},
 	{"W303", "an equation between parameters that holds with their default values"},
 	{"W304", "a model without unknowns and equations"},
-	{"W305", "a parameter without value whose start value is used"},
+	{"W305", "a parameter without value whose start value is used, or an input without value, which is 0"},
 	{"W306", "a linear block that is singular for all values although its structure is sound"},
 }

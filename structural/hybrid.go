@@ -56,7 +56,7 @@ func (w *work) translateHybrid() {
 					x.actions = append(x.actions, a)
 					if a.kind == model.SetAction {
 						if was, seen := owner[a.target]; seen && was != k {
-							d := w.list.Add(a.pos, "E306", "set it in one when-clause, with elsewhen branches", "%s is set in two when-clauses", w.pool.Name(w.hyb.discrete[a.target].cur))
+							d := w.list.Add(a.pos, "E306", "set it in one when-clause with further branches: ElseWhen, or elsewhen in Base Modelica", "%s is set in two when-clauses", w.pool.Name(w.hyb.discrete[a.target].cur))
 							d.Notes = append(d.Notes, diag.Note{Pos: s.Whens[was].Pos, Text: "the other one"})
 						}
 						owner[a.target] = k
@@ -439,7 +439,7 @@ func (w *work) order() {
 		case 2:
 			return
 		case 1:
-			w.list.Add(w.loopPos(a), "E308", "use pre(...) of one of the variables in the loop", "the value of %s at an event depends on itself", p.Name(a))
+			w.list.Add(w.loopPos(a), "E308", "use the previous value, Pre(...) or pre(...), of one of the variables in the loop", "the value of %s at an event depends on itself", p.Name(a))
 			done[a] = 2
 			return
 		}

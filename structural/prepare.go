@@ -92,6 +92,7 @@ func (w *work) parameters() {
 			}
 			return v.Start
 		case v.Kind == model.InputVar:
+			w.note(v.Pos, "W305", "give it a value, or set it for the run", "input %s has no value and is taken to be 0", v.Name)
 			return expr.Zero
 		}
 		return expr.None
