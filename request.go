@@ -12,6 +12,7 @@ import (
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/spell"
 	"github.com/mtkc/mtkc/runtime/trace"
 	"github.com/mtkc/mtkc/structural"
 )
@@ -129,7 +130,7 @@ func (c *Compiler) checkValue(found *diag.List, name string, v *model.Variable, 
 }
 
 func suggestion(name string, list []string) string {
-	near := trace.Near(name, list)
+	near := spell.Near(name, list)
 	if len(near) > 0 {
 		return "did you mean " + strings.Join(near, ", ") + "?"
 	}

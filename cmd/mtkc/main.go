@@ -24,7 +24,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mtkc/mtkc/diag"
-	"github.com/mtkc/mtkc/runtime/trace"
+	"github.com/mtkc/mtkc/runtime/spell"
 )
 
 func main() {
@@ -155,7 +155,7 @@ func noCommand(cmd *cobra.Command, word string) error {
 	if len(names) == 0 {
 		next = "see " + cmd.CommandPath() + " --help"
 	}
-	if near := trace.Near(word, names); len(near) > 0 {
+	if near := spell.Near(word, names); len(near) > 0 {
 		next = "did you mean " + cmd.CommandPath() + " " + near[0] + "?"
 	}
 	return diag.New(diag.Pos{}, "E001", next, "there is no command %q", strings.TrimPrefix(cmd.CommandPath()+" "+word, "mtkc "))
@@ -172,7 +172,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 		next := "see mtkc " + cmd.Name() + " --help"
-		if near := trace.Near("--"+name, names); len(near) > 0 && len(name) > 1 {
+		if near := spell.Near("--"+name, names); len(near) > 0 && len(name) > 1 {
 			next = "did you mean " + strings.Join(near, ", ") + "?"
 		}
 		dashes := "--"

@@ -161,20 +161,6 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-func TestNear(t *testing.T) {
-	list := []string{"alpha", "beta", "r1.p.v", "betas", "zeta"}
-	for _, c := range []struct{ name, want string }{
-		{"bta", "beta betas zeta"},
-		{"BETA", "beta betas zeta"},
-		{"p.v", "r1.p.v"},
-		{"quite.different.thing.altogether", ""},
-	} {
-		if got := strings.Join(Near(c.name, list), " "); got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
-		}
-	}
-}
-
 func TestRecord(t *testing.T) {
 	r, err := Run(context.Background(), bounce(), Request{Vars: []string{"v", "ball.h"}})
 	if err != nil {
