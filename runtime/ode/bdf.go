@@ -653,12 +653,7 @@ func (b *bdf) Degree() int { return b.q }
 // behind the history.
 func (b *bdf) Interpolate(t float64, u []float64) {
 	ws := b.ws
-	switch t {
-	case ws.TPrev:
-		copy(u, ws.UPrev)
-		return
-	case ws.T:
-		copy(u, ws.U)
+	if ws.ends(t, u) {
 		return
 	}
 	x := (t - b.end) / b.hz

@@ -22,6 +22,20 @@ type denseStep struct {
 	params int32 // snapshot in force
 }
 
+// ends writes the solution at an end of the last step to u, where no interpolant is
+// needed, and reports whether t is one.
+func (ws *Workspace) ends(t float64, u []float64) bool {
+	switch t {
+	case ws.TPrev:
+		copy(u, ws.UPrev)
+	case ws.T:
+		copy(u, ws.U)
+	default:
+		return false
+	}
+	return true
+}
+
 // degreer is a stepper that knows the degree of its present interpolant.
 type degreer interface{ Degree() int }
 

@@ -281,12 +281,7 @@ func (e *erk) Degree() int { return len(e.c.Dense[0]) }
 // Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
 func (e *erk) Interpolate(t float64, u []float64) {
 	ws := e.ws
-	switch t {
-	case ws.TPrev:
-		copy(u, ws.UPrev)
-		return
-	case ws.T:
-		copy(u, ws.U)
+	if ws.ends(t, u) {
 		return
 	}
 	for e.s+e.extra < len(e.k) { // further stages

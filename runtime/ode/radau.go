@@ -461,12 +461,7 @@ func (r *radau) Degree() int { return 3 }
 // Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
 func (r *radau) Interpolate(t float64, u []float64) {
 	ws := r.ws
-	switch t {
-	case ws.TPrev:
-		copy(u, ws.UPrev)
-		return
-	case ws.T:
-		copy(u, ws.U)
+	if ws.ends(t, u) {
 		return
 	}
 	x := (t - r.t0) / r.h

@@ -32,14 +32,15 @@ func (m *relayMethod) Info() Info {
 
 // New returns a stepper that starts with the first method.
 func (m *relayMethod) New(ws *Workspace) (Stepper, error) {
-	st, err := m.start(ws, m.first)
+	st, err := begin(ws, m.first)
 	if err != nil {
 		return nil, err
 	}
 	return &relay{ws: ws, m: m, first: st, cur: st, last: st, stay: relayStay}, nil
 }
 
-func (m *relayMethod) start(ws *Workspace, name string) (Stepper, error) {
+// begin makes a stepper of the named method.
+func begin(ws *Workspace, name string) (Stepper, error) {
 	f, err := Lookup(name)
 	if err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (r *relay) Step() error {
 func (r *relay) relieve() error {
 	ws := r.ws
 	if r.reserve == nil {
-		st, err := r.m.start(ws, r.m.reserve)
+		st, err := begin(ws, r.m.reserve)
 		if err != nil {
 			return err
 		}

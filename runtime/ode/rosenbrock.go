@@ -263,12 +263,7 @@ func (r *rosenbrock) Degree() int { return len(r.dense) + 1 }
 // Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
 func (r *rosenbrock) Interpolate(t float64, u []float64) {
 	ws := r.ws
-	switch t {
-	case ws.TPrev:
-		copy(u, ws.UPrev)
-		return
-	case ws.T:
-		copy(u, ws.U)
+	if ws.ends(t, u) {
 		return
 	}
 	if !r.ready {
