@@ -85,10 +85,10 @@ func (p *parser) equation(to []stmt) []stmt {
 	switch p.cur {
 	case kIf:
 		s.kind = sIf
-		s.sub = p.ifBody(false)
+		s.sub = p.branches(kIf, kElseif, false)
 	case kWhen:
 		s.kind = sWhen
-		s.sub = p.whenBody(false)
+		s.sub = p.branches(kWhen, kElsewhen, false)
 	case kFor:
 		s.kind = sFor
 		s.sub = p.forBody(false)
@@ -139,7 +139,9 @@ func (p *parser) guess(s *stmt) {
 	}
 }
 
-func (p *parser) ifBody(alg bool) *compound {
+// branches parses if ... elseif ... else ... end if, or the same with when, which has no
+// else: open and again are the words that begin and continue it.
+func (p *parser) branches(open, again tok, alg bool) *compound {
 	if !p.enter() {
 		return &compound{}
 	}
@@ -147,42 +149,21 @@ func (p *parser) ifBody(alg bool) *compound {
 	c := &compound{}
 	for {
 		c.at = append(c.at, int32(p.off))
-		p.next() // if, elseif
+		p.next() // open, again
 		c.conds = append(c.conds, p.expression())
 		p.expect(kThen)
 		c.bodies = append(c.bodies, p.body(alg))
-		if p.cur != kElseif {
+		if p.cur != again {
 			break
 		}
 	}
-	if p.cur == kElse {
+	if open == kIf && p.cur == kElse {
 		c.at = append(c.at, int32(p.off))
 		p.next()
 		c.bodies = append(c.bodies, p.body(alg))
 	}
 	p.expect(kEnd)
-	p.expect(kIf)
-	return c
-}
-
-func (p *parser) whenBody(alg bool) *compound {
-	if !p.enter() {
-		return &compound{}
-	}
-	defer p.leave()
-	c := &compound{}
-	for {
-		c.at = append(c.at, int32(p.off))
-		p.next() // when, elsewhen
-		c.conds = append(c.conds, p.expression())
-		p.expect(kThen)
-		c.bodies = append(c.bodies, p.body(alg))
-		if p.cur != kElsewhen {
-			break
-		}
-	}
-	p.expect(kEnd)
-	p.expect(kWhen)
+	p.expect(open)
 	return c
 }
 
@@ -222,10 +203,10 @@ func (p *parser) statement(to []stmt) []stmt {
 	switch p.cur {
 	case kIf:
 		s.kind = sIf
-		s.sub = p.ifBody(true)
+		s.sub = p.branches(kIf, kElseif, true)
 	case kWhen:
 		s.kind = sWhen
-		s.sub = p.whenBody(true)
+		s.sub = p.branches(kWhen, kElsewhen, true)
 	case kFor:
 		s.kind = sFor
 		s.sub = p.forBody(true)

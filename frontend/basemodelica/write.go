@@ -304,10 +304,11 @@ func (w *writer) position(p diag.Pos) {
 	w.text(file + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Col))
 }
 
-// own writes our annotation of an equation or statement.
-func (w *writer) own(pos diag.Pos, path string, connection bool) {
+// annotation writes our annotation: item begins an entry, end closes the annotation if
+// it has any.
+func (w *writer) annotation() (item, end func()) {
 	n := 0
-	item := func() {
+	item = func() {
 		if n == 0 {
 			w.str(" annotation(__mtkc(")
 		} else {
@@ -315,6 +316,17 @@ func (w *writer) own(pos diag.Pos, path string, connection bool) {
 		}
 		n++
 	}
+	end = func() {
+		if n > 0 {
+			w.str("))")
+		}
+	}
+	return item, end
+}
+
+// own writes our annotation of an equation or statement.
+func (w *writer) own(pos diag.Pos, path string, connection bool) {
+	item, end := w.annotation()
 	if w.opt.Positions && pos.Line != 0 {
 		item()
 		w.str("pos=")
@@ -329,9 +341,7 @@ func (w *writer) own(pos diag.Pos, path string, connection bool) {
 		item()
 		w.str("connection=true")
 	}
-	if n > 0 {
-		w.str("))")
-	}
+	end()
 }
 
 func (w *writer) equation(e *model.Equation) {
@@ -392,15 +402,7 @@ func (w *writer) when(c *model.WhenClause) {
 		}
 	}
 	w.str("    end when")
-	n := 0
-	item := func() {
-		if n == 0 {
-			w.str(" annotation(__mtkc(")
-		} else {
-			w.str(", ")
-		}
-		n++
-	}
+	item, end := w.annotation()
 	if w.opt.Positions && c.Pos.Line != 0 {
 		item()
 		w.str("pos=")
@@ -426,9 +428,7 @@ func (w *writer) when(c *model.WhenClause) {
 		w.str("path=")
 		w.text(c.Path)
 	}
-	if n > 0 {
-		w.str("))")
-	}
+	end()
 	w.str(";\n")
 }
 
