@@ -52,7 +52,11 @@ func (s *signature) checkRegular() bool {
 	case len(cols) > 0 && len(rows) == 0:
 		q = w.list.Add(pos, "E204", "", "%s for %s: %s not determined", plural(eqs, "equation"), plural(vars, "unknown"), s.sample(cols))
 		if eqs >= vars {
-			q.Message += fmt.Sprintf(", since %s from the others", plural2(u-n+eqs-vars, "equation follows", "equations follow"))
+			verb := "follow"
+			if u-n+eqs-vars == 1 {
+				verb = "follows"
+			}
+			q.Message += fmt.Sprintf(", since %s %s from the others", plural(u-n+eqs-vars, "equation"), verb)
 			q.Next = "fix one of the unknowns above; a circuit, for example, needs a ground"
 		} else if c := w.unbalanced(q, 1); c != "" {
 			q.Next = "state another equation in " + c + ", or connect or fix the unknown"
@@ -231,12 +235,4 @@ func (w *work) unbalanced(q *diag.Diagnostic, sign int) string {
 		q.Notes = append(q.Notes, diag.Note{Pos: b.Pos, Text: fmt.Sprintf("component %s has %s too %s", b.Path, plural(b.Missing*sign, "equation"), word)})
 	}
 	return first
-}
-
-// plural2 is k with the first text if k is 1, else with the second.
-func plural2(k int, one, many string) string {
-	if k == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", k, many)
 }

@@ -53,6 +53,24 @@ func (w *work) initialize(a *assembled, sim *graph.Matching) {
 	}
 	z.aug = graph.NewAugmenter(z.firm, m)
 	full := func() *graph.Augmenter { return graph.NewAugmenter(z.full, m) }
+	// settle matches what firm entries cannot by all entries, and reports what has no
+	// place at all.
+	settle := func(weak []int32) bool {
+		if len(weak) == 0 {
+			return true
+		}
+		f := full()
+		for _, r := range weak {
+			if !f.Augment(r) {
+				z.refuse(f, r)
+			}
+		}
+		if w.failed() {
+			return false
+		}
+		z.aug = graph.NewAugmenter(z.firm, m)
+		return true
+	}
 	// Mandatory equations, firm entries first.
 	var must, weak []int32
 	for i := range a.invariants {
@@ -69,17 +87,8 @@ func (w *work) initialize(a *assembled, sim *graph.Matching) {
 			weak = append(weak, r)
 		}
 	}
-	if len(weak) > 0 {
-		f := full()
-		for _, r := range weak {
-			if !f.Augment(r) {
-				z.refuse(f, r)
-			}
-		}
-		if w.failed() {
-			return
-		}
-		z.aug = graph.NewAugmenter(z.firm, m)
+	if !settle(weak) {
+		return
 	}
 	// Fixed start values. That of an unknown of discrete type is about its previous
 	// value (Modelica 3.6, section 8.6).
@@ -91,17 +100,8 @@ func (w *work) initialize(a *assembled, sim *graph.Matching) {
 			}
 		}
 	}
-	if len(weak) > 0 {
-		f := full()
-		for _, r := range weak {
-			if !f.Augment(r) {
-				z.refuse(f, r)
-			}
-		}
-		if w.failed() {
-			return
-		}
-		z.aug = graph.NewAugmenter(z.firm, m)
+	if !settle(weak) {
+		return
 	}
 	z.assume(m, a, full)
 	if m.N != n {
