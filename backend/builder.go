@@ -181,17 +181,7 @@ func (b *builder) turnSigns() {
 		return
 	}
 	for r := range b.code {
-		in := &b.code[r]
-		switch n := in.Op.Arity(); {
-		case n > 2:
-			in.C = to[in.C]
-			fallthrough
-		case n > 1:
-			in.B = to[in.B]
-			fallthrough
-		case n > 0:
-			in.A = to[in.A]
-		}
+		b.code[r].rename(to)
 	}
 	for i, a := range k.Args {
 		k.Args[i] = to[a]

@@ -164,6 +164,20 @@ func (k *Kernel) Operands(in Instr, f func(Ref)) {
 	}
 }
 
+// rename replaces the operands of an operation other than a call by to of them.
+func (in *Instr) rename(to []Ref) {
+	switch n := in.Op.Arity(); {
+	case n > 2:
+		in.C = to[in.C]
+		fallthrough
+	case n > 1:
+		in.B = to[in.B]
+		fallthrough
+	case n > 0:
+		in.A = to[in.A]
+	}
+}
+
 // Slice returns the kernel that computes only the given outputs of k (indices into
 // k.Out): output which[i] becomes Main[i].
 func (k *Kernel) Slice(which []int) *Kernel {
@@ -193,21 +207,14 @@ func (k *Kernel) live() *Kernel {
 		if !need[r] {
 			continue
 		}
-		switch n := in.Op.Arity(); {
-		case in.Op == Call:
+		if in.Op == Call {
 			at := int32(len(s.Args))
 			for _, a := range k.Args[in.B : in.B+in.C] {
 				s.Args = append(s.Args, to[a])
 			}
 			in.B = at
-		case n > 2:
-			in.C = to[in.C]
-			fallthrough
-		case n > 1:
-			in.B = to[in.B]
-			fallthrough
-		case n > 0:
-			in.A = to[in.A]
+		} else {
+			in.rename(to)
 		}
 		to[r] = Ref(len(out))
 		out = append(out, in)
