@@ -32,6 +32,7 @@ type Options struct {
 	Positive []string
 
 	Structural structural.Options
+	Lower      backend.Options
 
 	// Go holds the settings of the target go.
 	Go GoOptions

@@ -135,7 +135,7 @@ func analyze(_ context.Context, c *Compiler) diag.List {
 }
 
 func lower(_ context.Context, c *Compiler) diag.List {
-	prog, found := backend.Lower(c.plan)
+	prog, found := backend.Lower(c.plan, c.Lower)
 	c.prog = prog
 	return found
 }

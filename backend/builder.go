@@ -79,6 +79,14 @@ func (b *builder) number(v float64) Ref {
 	return b.emit(Const, i)
 }
 
+// input reads an argument of the kernel.
+func (b *builder) input(op Op, index int32) Ref {
+	if op == Time {
+		return b.emit(Time)
+	}
+	return b.emit(op, index)
+}
+
 // value returns the number of a constant value.
 func (b *builder) value(r Ref) (float64, bool) {
 	if in := b.code[r]; in.Op == Const {
@@ -134,7 +142,7 @@ func (b *builder) output(s Space, index int, val Ref) {
 func (b *builder) finish() *Kernel {
 	b.turnSigns()
 	k := b.k
-	k.Blocks = []Block{{Code: b.code}}
+	k.Code = b.code
 	slices.SortFunc(k.Labels, func(a, b Label) int { return cmp.Compare(a.Val, b.Val) })
 	return k.live()
 }

@@ -98,6 +98,11 @@ func (l *lowerer) define(seq []structural.Assign, labels []string) {
 // begin starts a kernel.
 func (l *lowerer) begin(name string) {
 	l.b = newBuilder(name)
+	l.renew()
+}
+
+// renew forgets the values of terms: atoms are about to mean something else.
+func (l *lowerer) renew() {
 	l.cur++
 	if n := l.p.Len(); n > len(l.stamp) {
 		l.stamp = append(l.stamp, make([]uint32, n-len(l.stamp))...)

@@ -13,6 +13,8 @@ const (
 	U               // u[A]
 	P               // p[A]
 	W               // w[A]
+	S               // the scratch array of the kernel, [A]
+	Data            // of a loop: the number of the instance in Step.Data[A]
 
 	Neg  // -A
 	Add  // A + B
@@ -71,6 +73,7 @@ type info struct {
 
 var table = [NumOps]info{
 	Const: {"const", 0, false}, Time: {"time", 0, false}, U: {"u", 0, false}, P: {"p", 0, false}, W: {"w", 0, false},
+	S: {"s", 0, false}, Data: {"data", 0, false},
 	Neg: {"neg", 1, false}, Add: {"add", 2, false}, Sub: {"sub", 2, false}, Mul: {"mul", 2, false}, Div: {"div", 2, false},
 	Sqrt: {"sqrt", 1, false}, Pow: {"pow", 2, false},
 	Sin: {"sin", 1, false}, Cos: {"cos", 1, false}, Tan: {"tan", 1, false},
@@ -97,7 +100,7 @@ func (o Op) Arity() int { return table[o].arity }
 func (o Op) Bool() bool { return table[o].bool }
 
 // Input reports whether the operation reads a number or an argument of the kernel.
-func (o Op) Input() bool { return o <= W }
+func (o Op) Input() bool { return o <= Data }
 
 // direct are the operators of expr that are one operation here.
 var direct = map[expr.Op]Op{

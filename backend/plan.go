@@ -12,8 +12,14 @@ import (
 
 // Lower translates a plan. It differentiates on the way, so the plan's pool grows. The
 // list holds errors, in which case the program is nil, or is empty.
-func Lower(plan *structural.Plan) (*Program, diag.List) {
-	c := &compiler{plan: plan, p: plan.Pool, prog: &Program{NDiff: plan.NDiff}}
+func Lower(plan *structural.Plan, opt Options) (*Program, diag.List) {
+	c := &compiler{plan: plan, p: plan.Pool, opt: opt, prog: &Program{NDiff: plan.NDiff}}
+	if c.opt.RollFrom == 0 {
+		c.opt.RollFrom = rollFrom
+	}
+	if c.opt.MinLoop == 0 {
+		c.opt.MinLoop = minLoop
+	}
 	c.funcs = &functions{index: map[*expr.Func]int32{}}
 	c.sim = newLowerer(plan.Pool, c.funcs)
 	c.meanings(c.sim)
@@ -42,6 +48,7 @@ func Lower(plan *structural.Plan) (*Program, diag.List) {
 type compiler struct {
 	plan  *structural.Plan
 	p     *expr.Pool
+	opt   Options
 	prog  *Program
 	list  diag.List
 	funcs *functions
@@ -118,6 +125,20 @@ func matrix(l *lowerer, name string, m *jacobian.Matrix) (*Kernel, *linsolve.Pat
 func (c *compiler) dynamics() {
 	rows := c.rows()
 	l := c.sim
+	k, r := c.roll(l, "RHS", rows, mainPlaces(len(rows)), func(o place) string {
+		if int(o.index) < c.plan.NDiff {
+			return "der(" + c.plan.States[o.index].Name + ")"
+		}
+		return "0: " + c.plan.Residuals[int(o.index)-c.plan.NDiff].Text
+	})
+	if k != nil {
+		n := len(rows)
+		c.prog.RHS = k
+		c.prog.Jac, c.prog.Meta.Jac = r.rolledMatrix("Jac", n, n, columns(U))
+		dt, pat := r.gradient("TGrad", n, 1, columns(Time))
+		c.prog.TGrad = scatter(dt, pat)
+		return
+	}
 	l.begin("RHS")
 	c.prog.RHS = l.outputs(rows)
 	m := jacobian.Of(c.p, c.plan.Seq, rows, c.stateAtoms(), "jac")
@@ -140,11 +161,19 @@ func (c *compiler) invariants() {
 	for i := range rows {
 		rows[i] = c.plan.Invariants[i].Value
 	}
+	c.prog.Meta.NInv = len(rows)
+	k, r := c.roll(c.sim, "Invariants", rows, mainPlaces(len(rows)), func(o place) string {
+		return "0: " + c.plan.Invariants[o.index].Text
+	})
+	if k != nil {
+		c.prog.Invariants = k
+		c.prog.InvariantJac, c.prog.Meta.InvJac = r.rolledMatrix("InvariantJac", len(rows), len(c.plan.States), columns(U))
+		return
+	}
 	c.sim.begin("Invariants")
 	c.prog.Invariants = c.sim.outputs(rows)
 	m := jacobian.Of(c.p, c.plan.Seq, rows, c.stateAtoms(), "inv")
 	c.prog.InvariantJac, c.prog.Meta.InvJac = matrix(c.sim, "InvariantJac", m)
-	c.prog.Meta.NInv = len(rows)
 }
 
 func (c *compiler) events() {
@@ -154,8 +183,12 @@ func (c *compiler) events() {
 		for i := range rows {
 			rows[i] = h.Relations[i].G
 		}
-		c.sim.begin("Crossings")
-		c.prog.Crossings = c.sim.outputs(rows)
+		k, _ := c.roll(c.sim, "Crossings", rows, mainPlaces(len(rows)), func(o place) string { return h.Relations[o.index].Text })
+		if k == nil {
+			c.sim.begin("Crossings")
+			k = c.sim.outputs(rows)
+		}
+		c.prog.Crossings = k
 	}
 	if len(h.TimeRelations)+len(h.Samples) > 0 {
 		var rows []expr.ID
@@ -269,6 +302,9 @@ func (c *compiler) initial() {
 	}
 	for b := range in.Blocks {
 		blk := &in.Blocks[b]
+		if c.rolledInit(l, b, at) {
+			continue
+		}
 		l.begin(fmt.Sprintf("Init%d", b))
 		for _, a := range blk.Assigns {
 			v := l.lower(a.Value)
@@ -305,18 +341,77 @@ func (c *compiler) initial() {
 	}
 }
 
+// rolledInit lowers a large block of the initialization to loops, if its equations
+// repeat.
+func (c *compiler) rolledInit(l *lowerer, b int, at map[expr.ID]int32) bool {
+	blk := &c.plan.Init.Blocks[b]
+	if len(blk.Assigns)+len(blk.Residuals) < c.opt.MinLoop {
+		return false
+	}
+	l.define(blk.Assigns, nil)
+	defer func() {
+		for _, a := range blk.Assigns {
+			l.set(a.Target, initialAtom, at[a.Target])
+		}
+	}()
+	var terms []expr.ID
+	var outs []place
+	for _, a := range blk.Assigns {
+		i, ok := at[a.Target]
+		if !ok {
+			panic(fmt.Sprintf("mtkc: bug: %s is no unknown of the initialization", c.p.String(a.Target)))
+		}
+		terms, outs = append(terms, a.Target), append(outs, place{Memory, i})
+	}
+	for i := range blk.Residuals {
+		terms, outs = append(terms, blk.Residuals[i].Value), append(outs, place{Main, int32(i)})
+	}
+	eval, r := c.roll(l, fmt.Sprintf("Init%d", b), terms, outs, func(o place) string {
+		if o.space == Memory {
+			return ""
+		}
+		return "0: " + blk.Residuals[o.index].Text
+	})
+	if eval == nil {
+		return false
+	}
+	k := InitKernel{Eval: eval}
+	meta := &c.prog.Meta.Init.Blocks[b]
+	col := map[int32]int32{}
+	for j, u := range blk.Unknowns {
+		meta.Unknowns = append(meta.Unknowns, at[u])
+		col[at[u]] = int32(j)
+	}
+	for i := range blk.Residuals {
+		meta.Residual = append(meta.Residual, residualText(&blk.Residuals[i]))
+	}
+	if len(blk.Unknowns) > 0 {
+		k.Jac, meta.Jac = r.rolledMatrix(fmt.Sprintf("InitJac%d", b), len(blk.Residuals), len(blk.Unknowns), func(l leaf) int32 {
+			if j, ok := col[l.index]; ok && l.op == W {
+				return j
+			}
+			return -1
+		})
+	}
+	c.prog.Init = append(c.prog.Init, k)
+	return true
+}
+
 // observed lowers the eliminated variables and says where the others are.
 func (c *compiler) observed() {
 	l := c.sim
-	l.begin("Observed")
+	var terms []expr.ID
 	for _, e := range c.sources {
+		slot := int32(-1)
 		if e != expr.None {
-			l.b.output(Main, c.prog.ObservedCount, l.lower(e))
-			c.prog.ObservedSlot = append(c.prog.ObservedSlot, int32(c.prog.ObservedCount))
-			c.prog.ObservedCount++
-		} else {
-			c.prog.ObservedSlot = append(c.prog.ObservedSlot, -1)
+			slot = int32(len(terms))
+			terms = append(terms, e)
 		}
+		c.prog.ObservedSlot = append(c.prog.ObservedSlot, slot)
 	}
-	c.prog.Observed = l.b.finish()
+	c.prog.ObservedCount = len(terms)
+	if c.prog.Observed, _ = c.roll(l, "Observed", terms, mainPlaces(len(terms)), nil); c.prog.Observed == nil {
+		l.begin("Observed")
+		c.prog.Observed = l.outputs(terms)
+	}
 }

@@ -76,20 +76,18 @@ type Instr struct {
 	A, B, C int32
 }
 
-// Block is a stretch of straight-line code. A kernel runs its blocks in order; values
-// are numbered through all of them.
-type Block struct {
-	Code []Instr
-}
-
 // Space is one of the arrays that a kernel writes.
 type Space uint8
 
 const (
-	Main   Space = iota // du, vals, g, out, r, unew
-	Memory              // w of initialization blocks; p of Bind; pnew of Update
-	Code                // one number: k+1 for action k, 0 for none
+	Main    Space = iota // du, vals, g, out, r, unew
+	Memory               // w of initialization blocks; p of Bind; pnew of Update
+	Code                 // one number: k+1 for action k, 0 for none
+	Scratch              // values that pass between the steps of a kernel
 )
+
+// String is the name of the space in dumps.
+func (s Space) String() string { return [...]string{"out", "mem", "code", "s"}[s] }
 
 // Output is a result: Space[Index] = Val.
 type Output struct {
@@ -105,40 +103,47 @@ type Label struct {
 	Eq   int32  // the equation it was solved from, index into the model's equations; -1
 }
 
-// Kernel is a function in static single assignment form.
+// Kernel is a function in static single assignment form: straight-line code, or, where
+// many equations have the same shape, a sequence of steps, loops among them.
 type Kernel struct {
 	Name   string
-	Blocks []Block
+	Code   []Instr
 	Consts []float64
 	Args   []Ref    // operands of calls
 	Out    []Output // by increasing Val, so that results can be stored early
+
+	Steps   []Step // run in order; then there is no code and no output besides theirs
+	Scratch int    // length of the array that passes values between the steps
+
 	// Zero: entries of Main that no output writes are 0. Without it they are left alone
 	// (or, in Update, copied).
 	Zero   bool
 	Labels []Label // by increasing Val
 }
 
-// Code returns all instructions in order; the index of an instruction is its Ref.
-func (k *Kernel) Code() []Instr {
-	if len(k.Blocks) == 1 {
-		return k.Blocks[0].Code
-	}
-	var all []Instr
-	for _, b := range k.Blocks {
-		all = append(all, b.Code...)
-	}
-	return all
-}
-
-// Ops is the number of instructions that compute something.
+// Ops is the number of instructions that compute something: the length of the code,
+// in which a loop counts once.
 func (k *Kernel) Ops() int {
 	n := 0
-	for _, b := range k.Blocks {
-		for _, in := range b.Code {
-			if !in.Op.Input() {
-				n++
-			}
+	for _, in := range k.Code {
+		if !in.Op.Input() {
+			n++
 		}
+	}
+	for i := range k.Steps {
+		n += k.Steps[i].Body.Ops()
+	}
+	return n
+}
+
+// Work is the number of operations that a run of the kernel executes.
+func (k *Kernel) Work() int {
+	if len(k.Steps) == 0 {
+		return k.Ops()
+	}
+	n := 0
+	for i := range k.Steps {
+		n += k.Steps[i].Body.Ops() * max(k.Steps[i].N, 1)
 	}
 	return n
 }
@@ -178,19 +183,28 @@ func (in *Instr) rename(to []Ref) {
 	}
 }
 
-// Slice returns the kernel that computes only the given outputs of k (indices into
-// k.Out): output which[i] becomes Main[i].
+// Slice returns the kernel that computes only the given entries of Main: entry which[i]
+// becomes Main[i].
 func (k *Kernel) Slice(which []int) *Kernel {
-	s := &Kernel{Name: k.Name, Consts: k.Consts, Args: k.Args, Blocks: k.Blocks, Labels: k.Labels}
-	for i, o := range which {
-		s.Out = append(s.Out, Output{Main, int32(i), k.Out[o].Val})
+	if len(k.Steps) > 0 {
+		return k.sliceSteps(which)
+	}
+	at := make(map[int32]Ref, len(which))
+	for _, o := range k.Out {
+		if o.Space == Main {
+			at[o.Index] = o.Val
+		}
+	}
+	s := &Kernel{Name: k.Name, Consts: k.Consts, Args: k.Args, Code: k.Code, Labels: k.Labels}
+	for i, w := range which {
+		s.Out = append(s.Out, Output{Main, int32(i), at[int32(w)]})
 	}
 	return s.live()
 }
 
 // live returns k without the instructions that no output needs, outputs in order.
 func (k *Kernel) live() *Kernel {
-	code := k.Code()
+	code := k.Code
 	need := make([]bool, len(code))
 	for _, o := range k.Out {
 		need[o.Val] = true
@@ -219,7 +233,7 @@ func (k *Kernel) live() *Kernel {
 		to[r] = Ref(len(out))
 		out = append(out, in)
 	}
-	s.Blocks = []Block{{Code: out}}
+	s.Code = out
 	for _, o := range k.Out {
 		s.Out = append(s.Out, Output{o.Space, o.Index, to[o.Val]})
 	}
@@ -242,7 +256,10 @@ func (k *Kernel) String() string {
 		label[l.Val] = l.Name
 	}
 	fmt.Fprintf(&b, "kernel %s\n", k.Name)
-	for r, in := range k.Code() {
+	for i := range k.Steps {
+		k.Steps[i].write(&b)
+	}
+	for r, in := range k.Code {
 		fmt.Fprintf(&b, "  %%%d = %s", r, in.Op)
 		switch {
 		case in.Op == Const:
@@ -262,7 +279,7 @@ func (k *Kernel) String() string {
 		b.WriteByte('\n')
 	}
 	for _, o := range k.Out {
-		fmt.Fprintf(&b, "  %s[%d] = %%%d\n", [...]string{"out", "mem", "code"}[o.Space], o.Index, o.Val)
+		fmt.Fprintf(&b, "  %s[%d] = %%%d\n", o.Space, o.Index, o.Val)
 	}
 	return b.String()
 }

@@ -47,7 +47,7 @@ func Of(p *expr.Pool, seq []structural.Assign, rows, atoms []expr.ID, tag string
 		p: p, tag: tag,
 		m:      &Matrix{Pool: p},
 		named:  map[expr.ID]expr.ID{},
-		guards: map[expr.ID]expr.ID{},
+		Guards: NewGuards(p),
 	}
 	for j, a := range atoms {
 		w.facts.at(a).col = int32(j)
@@ -103,8 +103,8 @@ type work struct {
 	shared []bool
 	grads  []gradient // of shared assignments
 
-	named  map[expr.ID]expr.ID // names given, by value
-	guards map[expr.ID]expr.ID // by term: see guard
+	named map[expr.ID]expr.ID // names given, by value
+	*Guards
 }
 
 func (w *work) labelOf(k int) string {
@@ -135,7 +135,7 @@ func (w *work) region(e expr.ID) gradient {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		w.local(top.value, func(a, d expr.ID) {
-			bar := w.chain(top.bar, d)
+			bar := w.Chain(top.bar, d)
 			if bar == expr.Zero {
 				return
 			}
@@ -165,7 +165,7 @@ func (w *work) region(e expr.ID) gradient {
 			bar = w.name(bar, "d(.)/d("+w.labelOf(int(k))+")")
 		}
 		for i, j := range g.cols {
-			at[j] = append(at[j], w.chain(bar, g.derivs[i]))
+			at[j] = append(at[j], w.Chain(bar, g.derivs[i]))
 		}
 	}
 	var g gradient
@@ -232,8 +232,8 @@ func (w *work) name(e expr.ID, label string) expr.ID {
 	}
 	s := w.fresh()
 	w.named[e] = s
-	if g := w.guard(e); g != expr.True {
-		w.guards[s] = g
+	if g := w.Guard(e); g != expr.True {
+		w.Guards.Name(s, g)
 	}
 	w.m.Seq = append(w.m.Seq, structural.Assign{Target: s, Value: e, Eq: -1})
 	w.m.Labels = append(w.m.Labels, label)
@@ -250,66 +250,3 @@ func (w *work) small(e expr.ID) bool {
 	return p.Op(e) == expr.OpAdd && len(a) == 3 && a[0] == expr.Zero && p.Op(a[2]) <= expr.OpSym
 }
 
-// chain is the product of two derivatives. Where one of them is zero by a condition,
-// the product is as well, whatever the value of the other.
-func (w *work) chain(a, b expr.ID) expr.ID {
-	switch {
-	case a == expr.One:
-		return b
-	case b == expr.One:
-		return a
-	case a == expr.Zero || b == expr.Zero:
-		return expr.Zero
-	}
-	p := w.p
-	g := p.Fn(expr.OpAnd, w.guard(a), w.guard(b))
-	d := p.Mul(a, b)
-	if g == expr.True {
-		return d
-	}
-	return p.If(g, d, expr.Zero)
-}
-
-// guard is a condition outside which e is zero, True if there is none to be seen.
-func (w *work) guard(e expr.ID) expr.ID {
-	p := w.p
-	op := p.Op(e)
-	if op == expr.OpSym {
-		if g, ok := w.guards[e]; ok {
-			return g
-		}
-		return expr.True
-	}
-	if op != expr.OpIf && op != expr.OpAdd && op != expr.OpMul {
-		return expr.True
-	}
-	if g, ok := w.guards[e]; ok {
-		return g
-	}
-	g := expr.True
-	a := p.Args(e)
-	switch op {
-	case expr.OpIf:
-		switch {
-		case a[2] == expr.Zero:
-			g = p.Fn(expr.OpAnd, a[0], w.guard(a[1]))
-		case a[1] == expr.Zero:
-			g = p.Fn(expr.OpAnd, p.Fn(expr.OpNot, a[0]), w.guard(a[2]))
-		}
-	case expr.OpMul:
-		for i := 0; i < len(a); i += 2 {
-			if a[i+1] == expr.One {
-				g = p.Fn(expr.OpAnd, g, w.guard(a[i]))
-			}
-		}
-	case expr.OpAdd:
-		if a[0] == expr.Zero {
-			g = expr.False
-			for i := 2; i < len(a) && g != expr.True; i += 2 {
-				g = p.Fn(expr.OpOr, g, w.guard(a[i]))
-			}
-		}
-	}
-	w.guards[e] = g
-	return g
-}

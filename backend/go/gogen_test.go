@@ -65,7 +65,7 @@ func (s system) program() *backend.Program {
 	if err := list.Err(); err != nil {
 		s.t.Fatal(err)
 	}
-	prog, list := backend.Lower(pl)
+	prog, list := backend.Lower(pl, backend.Options{})
 	if err := list.Err(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func switches(t testing.TB, n int) *backend.Program {
 		}
 		pl.Deriv = append(pl.Deriv, d)
 	}
-	prog, list := backend.Lower(pl)
+	prog, list := backend.Lower(pl, backend.Options{})
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func random(t testing.TB, seed uint64) *backend.Program {
 			pl.Params = append(pl.Params, structural.Param{Atom: s, Name: p.Name(s), Var: -1, Value: p.Float(rng.NormFloat64())})
 		}
 	}
-	prog, list := backend.Lower(pl)
+	prog, list := backend.Lower(pl, backend.Options{})
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -195,7 +195,7 @@ func entries(p *linsolve.Pattern) [][2]int32 {
 
 // method writes the chunks of a kernel.
 func (g *generator) method(k *backend.Kernel, name string, arr arrays) []string {
-	f := &function{g: g, k: k, code: k.Code(), arr: arr}
+	f := &function{g: g, k: k, code: k.Code, arr: arr}
 	return f.write(name)
 }
 
@@ -235,7 +235,7 @@ func (g *generator) observed() {
 		}
 	}
 	g.rowName = func(i int32) string { return " // " + comment(name[i], 80) }
-	f := &function{g: g, k: p.Observed, code: p.Observed.Code(), arr: arrays{params: "u, p, out []float64", args: "u, p, out", main: "out"}}
+	f := &function{g: g, k: p.Observed, code: p.Observed.Code, arr: arrays{params: "u, p, out []float64", args: "u, p, out", main: "out"}}
 	methods := f.write("observed")
 	g.rowName = nil
 	b := &g.body

@@ -61,7 +61,7 @@ func BenchmarkLower(b *testing.B) {
 			for range b.N {
 				pl := network(n)
 				start := time.Now()
-				prog, _ := backend.Lower(pl)
+				prog, _ := backend.Lower(pl, backend.Options{})
 				lowered := time.Now()
 				New(prog)
 				b.ReportMetric(lowered.Sub(start).Seconds(), "s/lower")

@@ -26,7 +26,6 @@ type code struct {
 	u, p, w stretch
 	main    stretch // copied out
 	code    int     // register of the action code, -1
-	zero    bool    // clear main first
 	calls   []call
 	maxArgs int
 }
@@ -45,7 +44,7 @@ const maxNarrow = 1 << 16
 
 // encode translates a kernel.
 func encode(k *backend.Kernel, funcs []*expr.Func) *code {
-	e := encoder{k: k, src: k.Code(), funcs: funcs, c: &code{time: -1, code: -1, zero: k.Zero}}
+	e := encoder{k: k, src: k.Code, funcs: funcs, c: &code{time: -1, code: -1}}
 	e.uses()
 	e.fuse()
 	e.layout()
@@ -223,9 +222,9 @@ func (e *encoder) check() {
 	for _, x := range e.out {
 		ok := x.d < n
 		switch op := uint16(x.op); {
-		case op == opStore, op == opStoreMem:
+		case op == opStore, op == opStoreMem, op == opStoreS:
 			ok = x.c < n
-		case op == opLoadU, op == opLoadP, op == opLoadW, op == uint16(backend.Call):
+		case op == opLoadU, op == opLoadP, op == opLoadW, op == opLoadS, op == uint16(backend.Call):
 		default:
 			ok = ok && x.a < n && x.b < n && x.c < n
 		}
@@ -308,6 +307,8 @@ func (e *encoder) instruction(r int32, outs []backend.Output) {
 		case i == placed:
 		case o.Space == backend.Code:
 			e.out = append(e.out, instr[uint32]{op: uint32(opMove), d: uint32(e.c.code), a: from})
+		case o.Space == backend.Scratch:
+			e.out = append(e.out, instr[uint32]{op: uint32(opStoreS), a: at & 0xffff, b: at >> 16, c: from})
 		case o.Space == backend.Memory:
 			e.out = append(e.out, instr[uint32]{op: uint32(opStoreMem), a: at & 0xffff, b: at >> 16, c: from})
 		case e.c.main.n > 0:

@@ -10,8 +10,10 @@ const (
 	opLoadU                                    // d = u[a + b<<16]
 	opLoadP                                    // d = p[...]
 	opLoadW                                    // d = w[...]
+	opLoadS                                    // d = s[...]
 	opStore                                    // main[a + b<<16] = c
 	opStoreMem                                 // mem[a + b<<16] = c
+	opStoreS                                   // s[a + b<<16] = c
 
 	opMulAdd  // a*b + c
 	opMulSub  // a*b - c

@@ -159,7 +159,7 @@ func plain(p *expr.Pool, states []expr.ID, params []expr.ID, rhs []expr.ID) *str
 
 func lower(t testing.TB, pl *structural.Plan) *backend.Program {
 	t.Helper()
-	prog, list := backend.Lower(pl)
+	prog, list := backend.Lower(pl, backend.Options{})
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +291,7 @@ func TestWide(t *testing.T) {
 		k.Out = append(k.Out, backend.Output{Space: backend.Main, Index: i, Val: int32(len(code))})
 		code = append(code, backend.Instr{Op: backend.Add, A: n + i, B: 2*n - 1 - i})
 	}
-	k.Blocks = []backend.Block{{Code: code}}
+	k.Code = code
 	c := encode(k, nil)
 	if c.wide == nil {
 		t.Fatalf("%d registers are addressed with 16 bits", len(c.regs))
@@ -300,7 +300,7 @@ func TestWide(t *testing.T) {
 	for i := range u {
 		u[i] = 1.1 * float64(i%1000)
 	}
-	c.frame().run(0, arrays{u: u, main: du})
+	c.frame().run(0, &arrays{u: u, main: du})
 	for i := range du {
 		if want := math.Floor(u[i]) + math.Floor(u[n-1-i]); du[i] != want {
 			t.Fatalf("row %d: %v, want %v", i, du[i], want)

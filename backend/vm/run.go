@@ -24,10 +24,11 @@ func (c *code) frame() *frame {
 type arrays struct {
 	u, p, w   []float64
 	main, mem []float64
+	s         []float64 // passes values between the steps of a kernel
 }
 
 // run executes the code. It returns the action code.
-func (f *frame) run(t float64, a arrays) float64 {
+func (f *frame) run(t float64, a *arrays) float64 {
 	r := f.regs
 	if f.time >= 0 {
 		r[f.time] = t
@@ -41,14 +42,11 @@ func (f *frame) run(t float64, a arrays) float64 {
 	if s := f.w; s.n > 0 {
 		copy(r[s.reg:s.reg+s.n], a.w[s.lo:s.lo+s.n])
 	}
-	if f.zero {
-		clear(a.main)
-	}
 	if len(r) > 0 {
 		if f.wide != nil {
-			interpret(f.wide, unsafe.Pointer(&r[0]), f, &a)
+			interpret(f.wide, unsafe.Pointer(&r[0]), f, a)
 		} else {
-			interpret(f.narrow, unsafe.Pointer(&r[0]), f, &a)
+			interpret(f.narrow, unsafe.Pointer(&r[0]), f, a)
 		}
 	}
 	if s := f.main; s.n > 0 {
@@ -186,10 +184,14 @@ func interpret[I uint16 | uint32](prog []instr[I], r unsafe.Pointer, f *frame, a
 			*d = arr.p[uint32(in.a)|uint32(in.b)<<16]
 		case opLoadW:
 			*d = arr.w[uint32(in.a)|uint32(in.b)<<16]
+		case opLoadS:
+			*d = arr.s[uint32(in.a)|uint32(in.b)<<16]
 		case opStore:
 			arr.main[uint32(in.a)|uint32(in.b)<<16] = *at(r, in.c)
 		case opStoreMem:
 			arr.mem[uint32(in.a)|uint32(in.b)<<16] = *at(r, in.c)
+		case opStoreS:
+			arr.s[uint32(in.a)|uint32(in.b)<<16] = *at(r, in.c)
 		case opMulAdd:
 			*d = float64(*at(r, in.a)**at(r, in.b)) + *at(r, in.c)
 		case opMulSub:

@@ -16,37 +16,27 @@ import (
 // goroutines may make Kernels from it and run these, each its own.
 type Machine struct {
 	prog                 *backend.Program
-	rhs, jac, tgrad      *code
-	inv, invJac          *code
-	crossings, times     *code
-	update, assert, bind *code
-	init                 []initCode
-	observedAt           []int32 // by slot of an observable: its output in prog.Observed
+	rhs, jac, tgrad      *kernel
+	inv, invJac          *kernel
+	crossings, times     *kernel
+	update, assert, bind *kernel
+	init                 []initKernel
 }
 
-type initCode struct{ eval, jac *code }
+type initKernel struct{ eval, jac *kernel }
 
 // New encodes all kernels of a program.
 func New(prog *backend.Program) *Machine {
-	enc := func(k *backend.Kernel) *code {
-		if k == nil {
-			return nil
-		}
-		return encode(k, prog.Funcs)
-	}
+	enc := func(k *backend.Kernel) *kernel { return newKernel(k, prog.Funcs) }
 	m := &Machine{
 		prog: prog,
 		rhs:  enc(prog.RHS), jac: enc(prog.Jac), tgrad: enc(prog.TGrad),
 		inv: enc(prog.Invariants), invJac: enc(prog.InvariantJac),
 		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
 		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind),
-		observedAt: make([]int32, prog.ObservedCount),
 	}
 	for i := range prog.Init {
-		m.init = append(m.init, initCode{enc(prog.Init[i].Eval), enc(prog.Init[i].Jac)})
-	}
-	for i, o := range prog.Observed.Out {
-		m.observedAt[o.Index] = int32(i)
+		m.init = append(m.init, initKernel{enc(prog.Init[i].Eval), enc(prog.Init[i].Jac)})
 	}
 	return m
 }
@@ -63,11 +53,11 @@ func (m *Machine) Problem() *ode.Problem {
 }
 
 // state is a kernel that maps (t, u, p) to an array.
-func state(c *code) func(t float64, u, p, out []float64) {
+func state(c *kernel) func(t float64, u, p, out []float64) {
 	if c == nil {
 		return nil
 	}
-	f := c.frame()
+	f := c.runner()
 	return func(t float64, u, p, out []float64) { f.run(t, arrays{u: u, p: p, main: out}) }
 }
 
@@ -79,11 +69,11 @@ func (m *Machine) Kernels() *ode.Kernels {
 		Crossings: state(m.crossings),
 	}
 	if m.times != nil {
-		f := m.times.frame()
+		f := m.times.runner()
 		k.TimeEvents = func(p, te []float64) { f.run(0, arrays{p: p, main: te}) }
 	}
 	if m.update != nil {
-		f := m.update.frame()
+		f := m.update.runner()
 		k.Update = func(t float64, u, p, unew, pnew []float64) int {
 			copy(unew, u)
 			copy(pnew, p)
@@ -91,11 +81,11 @@ func (m *Machine) Kernels() *ode.Kernels {
 		}
 	}
 	if m.assert != nil {
-		f := m.assert.frame()
+		f := m.assert.runner()
 		k.Assert = func(t float64, u, p []float64) int { return int(f.run(t, arrays{u: u, p: p})) }
 	}
 	if m.bind != nil {
-		f := m.bind.frame()
+		f := m.bind.runner()
 		flags := make([]float64, len(m.prog.Meta.Params))
 		k.Bind = func(p []float64, set []bool) {
 			clear(flags)
@@ -109,10 +99,10 @@ func (m *Machine) Kernels() *ode.Kernels {
 	}
 	for _, c := range m.init {
 		var ik ode.InitKernel
-		eval := c.eval.frame()
+		eval := c.eval.runner()
 		ik.Eval = func(t float64, w, p, r []float64) { eval.run(t, arrays{p: p, w: w, main: r, mem: w}) }
 		if c.jac != nil {
-			jac := c.jac.frame()
+			jac := c.jac.runner()
 			ik.Jac = func(t float64, w, p, vals []float64) { jac.run(t, arrays{p: p, w: w, main: vals}) }
 		}
 		k.Init = append(k.Init, ik)
@@ -128,8 +118,8 @@ func (m *Machine) Observer(which []int) func(t float64, u, p, out []float64) {
 		sign     float64
 	}
 	var fromU, fromP []item
-	var outs []int // outputs of the Observed kernel
-	var to []int32
+	var outs []int // entries of the Observed kernel
+	var to []int
 	for k, i := range which {
 		o := &m.prog.Meta.Observables[i]
 		switch o.Kind {
@@ -138,17 +128,14 @@ func (m *Machine) Observer(which []int) func(t float64, u, p, out []float64) {
 		case ode.Parameter:
 			fromP = append(fromP, item{o.Index, k, o.Sign})
 		default:
-			outs = append(outs, int(m.observedAt[m.prog.ObservedSlot[i]]))
-			to = append(to, int32(k))
+			outs = append(outs, int(m.prog.ObservedSlot[i]))
+			to = append(to, k)
 		}
 	}
-	var f *frame
+	var f *runner
+	value := make([]float64, len(outs))
 	if len(outs) > 0 {
-		s := m.prog.Observed.Slice(outs)
-		for i := range s.Out {
-			s.Out[i].Index = to[s.Out[i].Index]
-		}
-		f = encode(s, m.prog.Funcs).frame()
+		f = newKernel(m.prog.Observed.Slice(outs), m.prog.Funcs).runner()
 	}
 	return func(t float64, u, p, out []float64) {
 		for _, x := range fromU {
@@ -158,7 +145,10 @@ func (m *Machine) Observer(which []int) func(t float64, u, p, out []float64) {
 			out[x.to] = x.sign * p[x.from]
 		}
 		if f != nil {
-			f.run(t, arrays{u: u, p: p, main: out})
+			f.run(t, arrays{u: u, p: p, main: value})
+			for k, v := range value {
+				out[to[k]] = v
+			}
 		}
 	}
 }

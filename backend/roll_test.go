@@ -1,0 +1,107 @@
+package backend
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// many writes a model line by line.
+func many(n int, line func(i int) string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(line(i) + "\n")
+	}
+	return b.String()
+}
+
+func rolled(t *testing.T, text string) *Program {
+	t.Helper()
+	prog, list := Lower(plan(t, text), Options{RollFrom: 1})
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return prog
+}
+
+// families are models that repeat themselves in different ways, of size n.
+var families = map[string]func(n int) string{
+	"diffusion with two ends": func(n int) string {
+		return many(n, func(i int) string {
+			l, r := fmt.Sprint("x", max(i-1, 0)), fmt.Sprint("x", min(i+1, n-1))
+			return fmt.Sprintf("x%d' = k*(%s - 2*x%d + %s) + x%d^2*exp(-x%d)", i, l, i, r, i, i)
+		}) + "k = 2"
+	},
+	"definitions that two rows share": func(n int) string {
+		return many(n, func(i int) string {
+			return fmt.Sprintf("x%d' = f%d - f%d\nf%d := k*sqrt(x%d^2 + 1)*(x%d - x%d)", i, i, (i+n-1)%n, i, i, i, (i+1)%n)
+		}) + "k = 2"
+	},
+	"numbers that differ": func(n int) string {
+		return many(n, func(i int) string {
+			return fmt.Sprintf("x%d' = %v*x%d + %v - x%d^%v", i, 5.503+float64(i), i, 0.1*float64(i)+7.303, i, 1.703+0.01*float64(i))
+		})
+	},
+	"a sum along a chain": func(n int) string {
+		return "s0 := x0 + 0.01*x1*x0\n" + many(n-1, func(i int) string {
+			return fmt.Sprintf("s%d := s%d*0.5 + x%d*x%d + sin(x%d)", i+1, i, i+1, i, i)
+		}) + many(n, func(i int) string { return fmt.Sprintf("x%d' = s%d*x%d + s%d*x%d", i, i, i, i/2, (i+1)%n) })
+	},
+	"conditions": func(n int) string {
+		return many(n, func(i int) string {
+			return fmt.Sprintf("x%d' = if x%d > k then sqrt(x%d - k) else x%d*z%d\nz%d := (if x%d > k then 0 else x%d*cos(x%d))*k", i, i, i, i, i, i, i, i, i)
+		}) + "k = 1"
+	},
+}
+
+// The length of the code is that of the shapes: twice the instances change nothing.
+func TestCodeDoesNotGrowWithInstances(t *testing.T) {
+	for name, family := range families {
+		if name == "a sum along a chain" {
+			continue // its Jacobian is full below the diagonal
+		}
+		ops := func(n int) [3]int {
+			p := rolled(t, family(n))
+			return [3]int{p.RHS.Ops(), p.Jac.Ops(), p.Observed.Ops()}
+		}
+		if a, b := ops(100), ops(200); a != b {
+			t.Errorf("%s: %v operations for 100 instances, %v for 200", name, a, b)
+		}
+	}
+	chain := func(n int) int { return rolled(t, families["a sum along a chain"](n)).RHS.Ops() }
+	if a, b := chain(100), chain(200); a != b {
+		t.Errorf("a sum along a chain: %d operations for 100 instances, %d for 200", a, b)
+	}
+	ordered := 0
+	k := rolled(t, families["a sum along a chain"](100)).RHS
+	for i := range k.Steps {
+		if k.Steps[i].Ordered {
+			ordered++
+		}
+	}
+	if ordered != 1 {
+		t.Errorf("%d ordered loops for the chain, want 1:\n%s", ordered, k)
+	}
+}
+
+// A kernel in which nothing repeats stays straight-line code.
+func TestNothingToRoll(t *testing.T) {
+	prog, _ := Lower(plan(t, "x' = sin(x)*y\ny' = k/x\nk = 1"), Options{RollFrom: 2})
+	if len(prog.RHS.Steps) > 0 {
+		t.Errorf("steps for nothing:\n%s", prog.RHS)
+	}
+}
+
+func TestPattern(t *testing.T) {
+	for _, c := range []struct{ a, b, want string }{
+		{"r[3].v", "r[17].v", "r[*].v"},
+		{"der(U[1,5])", "der(U[2,5])", "der(U[*,5])"},
+		{"a.x", "a.x", "a.x"},
+		{"left.x", "right.x", "*.x"},
+		{"a.b.c", "a.c", "a.*"},
+	} {
+		if got := commonPattern(c.a, c.b); got != c.want {
+			t.Errorf("%s and %s: %s, want %s", c.a, c.b, got, c.want)
+		}
+	}
+}
