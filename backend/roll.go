@@ -900,14 +900,14 @@ func (w *stepWriter) loop(b *body, list []instance, which []int32) {
 func (w *stepWriter) pattern(list []instance, which []int32) string {
 	first := w.r.name(list[which[0]].node)
 	for _, m := range []int32{which[1], which[len(which)/2], which[len(which)-1]} {
-		first = commonPattern(first, w.r.name(list[m].node))
+		first = Pattern(first, w.r.name(list[m].node))
 	}
 	return first
 }
 
-// commonPattern writes * for the numbers in which two names differ, and for what
+// Pattern is one name for two: it writes * for the numbers in which two names differ, and for what
 // differs otherwise.
-func commonPattern(a, b string) string {
+func Pattern(a, b string) string {
 	if a == b {
 		return a
 	}

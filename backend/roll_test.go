@@ -100,7 +100,7 @@ func TestPattern(t *testing.T) {
 		{"left.x", "right.x", "*.x"},
 		{"a.b.c", "a.c", "a.*"},
 	} {
-		if got := commonPattern(c.a, c.b); got != c.want {
+		if got := Pattern(c.a, c.b); got != c.want {
 			t.Errorf("%s and %s: %s, want %s", c.a, c.b, got, c.want)
 		}
 	}

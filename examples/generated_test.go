@@ -16,15 +16,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mtkc/mtkc"
+	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/examples/pendulum"
 	"github.com/mtkc/mtkc/runtime/ode"
 )
 
-// models are all models of this folder.
-var models = []struct{ dir, name string }{
-	{"bouncingball", ""}, {"brusselator", "Brusselator"}, {"brusselator", "Brusselator2D"}, {"chua", ""}, {"dcmotor", ""},
-	{"heater", ""}, {"lorenz", ""}, {"lotkavolterra", ""}, {"pendulum", ""}, {"planararm", ""}, {"pollution", ""},
-	{"rc", ""}, {"rcladder", ""}, {"robertson", "Robertson"}, {"robertson", "RobertsonDAE"}, {"vanderpol", ""},
+// models are all models of this folder, some of them large enough for loops, packed
+// tables and grouped parameters, and one with hybrid parts that is cut into steps.
+var models = []struct {
+	dir, name, n string
+	roll         int
+}{
+	{"bouncingball", "", "", 0}, {"brusselator", "Brusselator", "", 0}, {"brusselator", "Brusselator2D", "", 0}, {"chua", "", "", 0}, {"dcmotor", "", "", 0},
+	{"heater", "", "", 0}, {"lorenz", "", "", 0}, {"lotkavolterra", "", "", 0}, {"pendulum", "", "", 0}, {"planararm", "", "", 0}, {"pollution", "", "", 0},
+	{"rc", "", "", 0}, {"rcladder", "", "", 0}, {"robertson", "Robertson", "", 0}, {"robertson", "RobertsonDAE", "", 0}, {"vanderpol", "", "", 0},
+	{"rcladder", "", "150", 0}, {"brusselator", "Brusselator2D", "24", 0}, {"pollution", "", "", 1}, {"bouncingball", "", "", 1}, {"planararm", "", "", 1},
 }
 
 // probe is the main package that evaluates generated problems.
@@ -86,7 +92,14 @@ func TestGeneratedSourceAgreesWithTheVM(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for i, m := range models {
 		pkg := fmt.Sprintf("model%d", i)
-		c := mtkc.New(m.dir, mtkc.Options{Model: m.name, Go: mtkc.GoOptions{Package: pkg, Dedicated: true}})
+		opt := mtkc.Options{Model: m.name, Go: mtkc.GoOptions{Package: pkg, Dedicated: true}, Lower: backend.Options{RollFrom: m.roll}}
+		if m.n != "" {
+			opt.Args = map[string]string{"N": m.n}
+		}
+		if m.roll > 0 {
+			opt.Lower.MinLoop = 2
+		}
+		c := mtkc.New(m.dir, opt)
 		prob, found := c.Problem(context.Background())
 		found = append(found, c.Run(context.Background(), "go")...)
 		if err := found.Err(); err != nil {

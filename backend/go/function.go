@@ -30,6 +30,8 @@ type function struct {
 	g     *generator
 	k     *backend.Kernel
 	code  []backend.Instr
+	loop  *backend.Step // the step whose body this is, nil outside of loops
+	base  int           // scratch entries of the kernel's steps
 	arr   arrays
 	label []int32 // by value: index into k.Labels, -1
 	uses  []int32 // readers and outputs
@@ -42,6 +44,7 @@ type function struct {
 
 	// of the chunk that is being written
 	out    strings.Builder
+	head   strings.Builder // before the loop
 	scope  *names
 	local  map[int32]string // variables of values
 	curr   int32
@@ -100,7 +103,7 @@ func (f *function) plan() {
 			o++
 		}
 	}
-	for len(all) > chunkSize+chunkSize/4 {
+	for f.loop == nil && len(all) > chunkSize+chunkSize/4 {
 		f.stmts = append(f.stmts, all[:chunkSize])
 		all = all[chunkSize:]
 	}
@@ -115,7 +118,7 @@ func (f *function) plan() {
 		}
 	}
 	// Values that are read in a later chunk get a place in the scratch array.
-	next := int32(0)
+	next := int32(f.base)
 	for c, s := range f.stmts {
 		for _, r := range s {
 			f.reads(f.root(r), r < 0, func(a int32) {
@@ -155,6 +158,7 @@ func (f *function) write(name string) []string {
 	for c, s := range f.stmts {
 		f.curr = int32(c)
 		f.out.Reset()
+		f.head.Reset()
 		f.scope = newNames(f.g.reserved...)
 		for _, x := range strings.FieldsFunc(f.arr.params, func(r rune) bool { return r == ',' || r == ' ' }) {
 			f.scope.used[x] = true
@@ -180,7 +184,12 @@ func (f *function) write(name string) []string {
 			}
 		}
 		f.depend = append(f.depend, need)
-		fmt.Fprintf(&f.g.body, "\nfunc (k *%s) %s(t float64, %s) {\n%s}\n", f.g.kernels, m, f.arr.params, f.out.String())
+		text := f.out.String()
+		if f.loop != nil {
+			fmt.Fprintf(&f.g.body, "\n// %s computes %s, %d times.", m, comment(f.loop.Name, 120), f.loop.N)
+			text = fmt.Sprintf("%s\tfor i := range %d {\n%s}\n", f.head.String(), f.loop.N, text)
+		}
+		fmt.Fprintf(&f.g.body, "\nfunc (k *%s) %s(t float64, %s) {\n%s}\n", f.g.kernels, m, f.arr.params, text)
 	}
 	return methods
 }
@@ -252,10 +261,17 @@ func (f *function) store(o backend.Output) {
 		fmt.Fprintf(&f.out, "\tk.code = int(%s)\n", f.number(o.Val, precSum))
 		return
 	case backend.Memory:
-		fmt.Fprintf(&f.out, "\t%s[%d] = %s\n", f.arr.mem, o.Index, f.number(o.Val, precSum))
+		fmt.Fprintf(&f.out, "\t%s[%s] = %s\n", f.arr.mem, f.index(o.Index), f.number(o.Val, precSum))
+		return
+	case backend.Scratch:
+		fmt.Fprintf(&f.out, "\tk.s[%s] = %s\n", f.index(o.Index), f.number(o.Val, precSum))
 		return
 	}
 	rem := ""
+	if f.loop != nil {
+		fmt.Fprintf(&f.out, "\t%s[%s] = %s\n", f.arr.main, f.index(o.Index), f.number(o.Val, precSum))
+		return
+	}
 	if l := f.labelOf(o.Val); l != nil && !f.named[o.Val] {
 		rem = f.remark(l)
 	} else if f.g.rowName != nil {
@@ -317,7 +333,7 @@ func (f *function) operand(r int32, prec int) string {
 		return f.constant(f.k.Consts[in.A], prec)
 	case backend.Time:
 		return "t"
-	case backend.U, backend.P, backend.W:
+	case backend.U, backend.P, backend.W, backend.S, backend.Data:
 		return f.input(r)
 	}
 	if !f.named[r] {
@@ -342,25 +358,27 @@ func (f *function) operand(r int32, prec int) string {
 // written as a whole once their text is known.
 func (f *function) preamble(line string) { f.out.WriteString(line) }
 
-// input is the variable that holds an entry of u, p or w.
+// input is the variable that holds an entry of u, p, w or the scratch array, or a
+// number of the instance.
 func (f *function) input(r int32) string {
 	if v, ok := f.local[r]; ok {
 		return v
 	}
 	in := f.code[r]
-	name, array := "", ""
-	switch in.Op {
-	case backend.U:
-		name, array = f.g.stateNames[in.A], "u"
-	case backend.P:
-		name, array = f.g.memoryNames[in.A], "p"
-	case backend.W:
-		array = "w"
-		if f.g.initial {
-			name = f.g.prog.Meta.Init.Names[in.A]
-		} else {
-			name = "set_" + f.g.memoryNames[in.A]
+	array := map[backend.Op]string{backend.U: "u", backend.P: "p", backend.W: "w", backend.S: "k.s"}[in.Op]
+	name, fixed := "", false // fixed: the same entry in all instances
+	switch {
+	case in.Op == backend.Data:
+		name, array = "c", f.g.floatTable(f.loop.Data[in.A])
+	case f.loop != nil:
+		t := &f.loop.Index[in.A]
+		name = f.entryName(in.Op, t.At(0))
+		for _, i := range []int{1, f.loop.N / 2, f.loop.N - 1} {
+			name = backend.Pattern(name, f.entryName(in.Op, t.At(i)))
 		}
+		fixed = t.List == nil && t.Stride == 0 && !(in.Op == backend.S && f.loop.Ordered)
+	default:
+		name = f.entryName(in.Op, in.A)
 	}
 	v := f.scope.unique(identifier(name))
 	f.local[r] = v
@@ -368,8 +386,55 @@ func (f *function) input(r int32) string {
 	if id := identifier(name); id != name {
 		rem = " // " + comment(name, 80)
 	}
-	f.preamble(fmt.Sprintf("\t%s := %s[%d]%s\n", v, array, in.A, rem))
+	index := "i"
+	if in.Op != backend.Data {
+		index = f.index(in.A)
+	}
+	line := fmt.Sprintf("\t%s := %s[%s]%s\n", v, array, index, rem)
+	if fixed {
+		f.head.WriteString(line)
+	} else {
+		f.preamble(line)
+	}
 	return v
+}
+
+// entryName is the name of an entry of an input in the model.
+func (f *function) entryName(op backend.Op, i int32) string {
+	switch op {
+	case backend.U:
+		return f.g.stateNames[i]
+	case backend.P:
+		return f.g.memoryNames[i]
+	case backend.W:
+		if f.g.initial {
+			return f.g.prog.Meta.Init.Names[i]
+		}
+		return "set_" + f.g.memoryNames[i]
+	}
+	return "s"
+}
+
+// index is the text of an index: a number, or what a table of the loop says.
+func (f *function) index(k int32) string {
+	if f.loop == nil {
+		return strconv.Itoa(int(k))
+	}
+	t := &f.loop.Index[k]
+	switch {
+	case t.List != nil:
+		return f.g.intTable(t.List) + "[i]"
+	case t.Stride == 0:
+		return strconv.Itoa(int(t.Base))
+	}
+	s := "i"
+	if t.Stride != 1 {
+		s = strconv.Itoa(int(t.Stride)) + "*i"
+	}
+	if t.Base != 0 {
+		s = strconv.Itoa(int(t.Base)) + "+" + s
+	}
+	return s
 }
 
 // constant is a number in Go.

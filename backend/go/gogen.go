@@ -90,12 +90,22 @@ type generator struct {
 
 	obs, newObserver string // names of tables
 
+	// A large model keeps its data in packed tables, and its parameters and states in
+	// groups; see large.go.
+	large    bool
+	data     string            // function that returns the unpacked problem
+	tables   strings.Builder   // declarations of tables
+	tableOf  map[string]string // names of tables, by content
+	usesPack bool
+
 	scratch                                int // length of the scratch array
 	usesMath, usesTruth, usesSign, usesMod bool
 }
 
 func newGenerator(prog *backend.Program, opt Options) *generator {
-	g := &generator{prog: prog, opt: opt}
+	g := &generator{prog: prog, opt: opt, tableOf: map[string]string{}}
+	m := &prog.Meta
+	g.large = len(m.States)+len(m.Params)+len(m.Observables) > largeFrom
 	if g.opt.Model == "" {
 		g.opt.Model = prog.Meta.Name
 	}
@@ -113,6 +123,9 @@ func newGenerator(prog *backend.Program, opt Options) *generator {
 	g.newProblem = g.top.unique("New" + g.model + "Problem")
 	g.kernels = g.top.unique(g.model + "Kernels")
 	g.newKernels = g.top.unique("New" + g.model + "Kernels")
+	if g.large {
+		g.data = g.top.unique(g.lower + "Data")
+	}
 	g.truthFunc = g.top.unique(g.lower + "Truth")
 	g.signFunc = g.top.unique(g.lower + "Sign")
 	g.modFunc = g.top.unique(g.lower + "Mod")
@@ -123,11 +136,16 @@ func newGenerator(prog *backend.Program, opt Options) *generator {
 		g.memoryNames = append(g.memoryNames, prog.Meta.Params[i].Name)
 	}
 	g.memoryNames = append(g.memoryNames, g.memory()...)
-	f := newNames()
-	for i := range prog.Meta.Params {
-		g.fields = append(g.fields, f.unique(exported(prog.Meta.Params[i].Name)))
+	if !g.large {
+		f := newNames()
+		for i := range prog.Meta.Params {
+			g.fields = append(g.fields, f.unique(exported(prog.Meta.Params[i].Name)))
+		}
 	}
 	for _, s := range g.stateNames {
+		if g.large {
+			break
+		}
 		g.stateConsts = append(g.stateConsts, g.top.unique(g.model+"State"+exported(s)))
 	}
 	g.reserved = append([]string{"k", "t",

@@ -24,17 +24,28 @@ func (g *generator) file() string {
 	}
 	fmt.Fprintf(&b, "\npackage %s\n\nimport (\n", g.opt.Package)
 	if g.usesMath {
-		b.WriteString("\t\"math\"\n\n")
+		b.WriteString("\t\"math\"\n")
 	}
-	if g.prog.Meta.Jac != nil || g.prog.Meta.InvJac != nil {
+	if g.large {
+		b.WriteString("\t\"sync\"\n")
+	}
+	if g.usesMath || g.large {
+		b.WriteByte('\n')
+	}
+	if !g.large && (g.prog.Meta.Jac != nil || g.prog.Meta.InvJac != nil) {
 		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/linsolve\"\n")
 	}
-	b.WriteString("\t\"github.com/mtkc/mtkc/runtime/ode\"\n)\n")
+	b.WriteString("\t\"github.com/mtkc/mtkc/runtime/ode\"\n")
+	if g.usesPack {
+		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/pack\"\n")
+	}
+	b.WriteString(")\n")
 	b.WriteString(params)
 	b.WriteString(states)
 	b.WriteString(problem)
 	b.WriteString(g.body.String())
 	g.helpers(&b)
+	b.WriteString(g.tables.String())
 	return b.String()
 }
 
@@ -76,6 +87,9 @@ func docText(s string) string {
 }
 
 func (g *generator) parameterStruct() string {
+	if g.large {
+		return g.groupedParameters()
+	}
 	var b strings.Builder
 	m := &g.prog.Meta
 	fmt.Fprintf(&b, "\n// %s are the parameters and start values of %s. Begin with %s: the\n// zero value is not the default. A field that keeps its default follows the parameters\n// that the model binds it to.\ntype %s struct {\n", g.params, comment(m.Name, 80), g.defaults, g.params)
@@ -96,6 +110,9 @@ func (g *generator) parameterStruct() string {
 }
 
 func (g *generator) stateConstants() string {
+	if g.large {
+		return g.groupedStates()
+	}
 	if len(g.stateConsts) == 0 {
 		return ""
 	}
@@ -193,9 +210,31 @@ func entries(p *linsolve.Pattern) [][2]int32 {
 	return out
 }
 
-// method writes the chunks of a kernel.
+// method writes a kernel as methods, one for each chunk of straight-line code or loop,
+// and returns their names in order.
 func (g *generator) method(k *backend.Kernel, name string, arr arrays) []string {
-	f := &function{g: g, k: k, code: k.Code, arr: arr}
+	if len(k.Steps) == 0 {
+		f := &function{g: g, k: k, code: k.Code, arr: arr}
+		return f.write(name)
+	}
+	var methods []string
+	for i := range k.Steps {
+		methods = append(methods, g.step(k, i, name, arr)...)
+	}
+	return methods
+}
+
+// step writes step i of a kernel.
+func (g *generator) step(k *backend.Kernel, i int, name string, arr arrays) []string {
+	s := &k.Steps[i]
+	name += strconv.Itoa(i)
+	g.scratch = max(g.scratch, k.Scratch)
+	f := &function{g: g, k: s.Body, code: s.Body.Code, base: k.Scratch, arr: arr}
+	if s.N > 0 {
+		f.loop = s
+	} else {
+		name += "_"
+	}
 	return f.write(name)
 }
 
@@ -235,40 +274,33 @@ func (g *generator) observed() {
 		}
 	}
 	g.rowName = func(i int32) string { return " // " + comment(name[i], 80) }
-	f := &function{g: g, k: p.Observed, code: p.Observed.Code, arr: arrays{params: "u, p, out []float64", args: "u, p, out", main: "out"}}
-	methods := f.write("observed")
+	parts, partOf := g.observedParts()
 	g.rowName = nil
 	b := &g.body
 	table := g.top.unique(g.lower + "ObservedChunks")
-	chunkOf := make([]int32, p.ObservedCount)
-	for c, s := range f.stmts {
-		for _, r := range s {
-			if r < 0 {
-				chunkOf[p.Observed.Out[^r].Index] = int32(c)
-			}
-		}
-	}
 	fmt.Fprintf(b, "\n// %s are the parts of the computation of eliminated variables,\n// with the earlier parts that each one needs.\nvar %s = []struct {\n\trun func(k *%s, t float64, u, p, out []float64)\n\tneeds []int32\n}{\n", table, table, g.kernels)
-	for c, m := range methods {
-		fmt.Fprintf(b, "\t{(*%s).%s, %s},\n", g.kernels, m, ints(f.depend[c]))
+	for _, x := range parts {
+		fmt.Fprintf(b, "\t{(*%s).%s, %s},\n", g.kernels, x.method, ints(x.needs))
 	}
 	b.WriteString("}\n")
-	place := g.top.unique(g.lower + "ObservedPlace")
-	fmt.Fprintf(b, "\n// %s gives for every observable its place among the eliminated\n// variables, or -1, and the part that computes it.\nvar %s = [][2]int32{", place, place)
+	place, part := g.top.unique(g.lower+"ObservedPlace"), g.top.unique(g.lower+"ObservedPart")
+	of := make([]int32, len(p.ObservedSlot))
 	for i, s := range p.ObservedSlot {
-		if i%12 == 0 {
-			b.WriteString("\n\t")
-		}
-		if s < 0 {
-			b.WriteString("{-1, 0}, ")
-		} else {
-			fmt.Fprintf(b, "{%d, %d}, ", s, chunkOf[s])
+		if s >= 0 {
+			of[i] = partOf[s]
 		}
 	}
-	b.WriteString("\n}\n")
+	fmt.Fprintf(b, "\n// %s gives for every observable its place among the eliminated\n// variables, or -1, and %s the part that computes it.\nvar (\n\t%s = %s\n\t%s = %s\n)\n", place, part, place, g.intList(p.ObservedSlot), part, g.intList(of))
 	obs := g.top.unique(g.lower + "Observables")
-	fmt.Fprintf(b, "\nvar %s = []ode.Observable{\n", obs)
+	if g.large {
+		fmt.Fprintf(b, "\nvar %s = %s().Observables\n", obs, g.data)
+	} else {
+		fmt.Fprintf(b, "\nvar %s = []ode.Observable{\n", obs)
+	}
 	for i := range p.Meta.Observables {
+		if g.large {
+			break
+		}
 		o := &p.Meta.Observables[i]
 		fmt.Fprintf(b, "\t{Name: %s", strconv.Quote(o.Name))
 		g.field(b, "Unit", o.Unit)
@@ -281,7 +313,9 @@ func (g *generator) observed() {
 		}
 		fmt.Fprintf(b, ", Sign: %s},\n", g.literal(o.Sign))
 	}
-	b.WriteString("}\n")
+	if !g.large {
+		b.WriteString("}\n")
+	}
 	newObserver := g.top.unique(g.lower + "Observer")
 	fmt.Fprintf(b, `
 // %[1]s returns a function that writes the chosen observables to out.
@@ -290,8 +324,8 @@ func %[1]s(which []int) func(t float64, u, p, out []float64) {
 	value := make([]float64, %[4]d)
 	need := make([]bool, len(%[5]s))
 	for _, i := range which {
-		if at := %[6]s[i]; at[0] >= 0 {
-			need[at[1]] = true
+		if %[6]s[i] >= 0 {
+			need[%[8]s[i]] = true
 		}
 	}
 	for c := len(need) - 1; c >= 0; c-- {
@@ -315,7 +349,7 @@ func %[1]s(which []int) func(t float64, u, p, out []float64) {
 			case ode.Parameter:
 				out[j] = o.Sign * p[o.Index]
 			default:
-				out[j] = value[%[6]s[i][0]]
+				out[j] = value[%[6]s[i]]
 			}
 		}
 	}
@@ -333,7 +367,7 @@ func (k *%[2]s) Observed(t float64, u, p, out []float64) {
 	}
 	k.observer(t, u, p, out)
 }
-`, newObserver, g.kernels, g.scratch, p.ObservedCount, table, place, obs)
+`, newObserver, g.kernels, g.scratch, p.ObservedCount, table, place, obs, part)
 	g.obs, g.newObserver = obs, newObserver
 }
 
@@ -417,12 +451,12 @@ func (g *generator) problem() string {
 	m := &g.prog.Meta
 	var b strings.Builder
 	np := len(m.Params)
-	eqs := g.top.unique(g.lower + "Equations")
-	fmt.Fprintf(&b, "\n// %s describes the rows of f for messages.\nvar %s = []string{\n", eqs, eqs)
-	for i := range m.States {
-		fmt.Fprintf(&b, "\t%s,\n", strconv.Quote(local(m.Equation(i))))
+	eqs := ""
+	if g.large {
+		g.packedProblem(&b)
+	} else {
+		eqs = g.equations(&b)
 	}
-	b.WriteString("}\n")
 	fmt.Fprintf(&b, "\n// %s returns the problem with these parameters; nil stands for the defaults.\n", g.newProblem)
 	if d := docText(m.Doc); d != "" {
 		b.WriteString("//\n" + d)
@@ -436,31 +470,14 @@ func (g *generator) problem() string {
 	if g.prog.Bind != nil {
 		fmt.Fprintf(&b, "\tk := %s()\n\tk.Bind(p, given)\n", g.newKernels)
 	}
-	b.WriteString("\tprob := &ode.Problem{\n")
-	fmt.Fprintf(&b, "\t\tName: %s,\n", strconv.Quote(m.Name))
-	if m.Doc != "" {
-		fmt.Fprintf(&b, "\t\tDoc: %s,\n", strconv.Quote(m.Doc))
+	if g.large {
+		fmt.Fprintf(&b, "\tall := *%s()\n\tprob := &all\n\tprob.P, prob.U0, prob.NewObserver = p, append([]float64(nil), prob.U0...), %s\n", g.data, g.newObserver)
+		if m.Init != nil {
+			b.WriteString("\tinit := *prob.Init\n\tinit.Start = append([]float64(nil), init.Start...)\n\tprob.Init = &init\n")
+		}
+	} else {
+		g.literalProblem(&b, eqs)
 	}
-	if m.Span != [2]float64{} {
-		fmt.Fprintf(&b, "\t\tSpan: [2]float64{%s, %s},\n", g.literal(m.Span[0]), g.literal(m.Span[1]))
-	}
-	if m.RelTol != 0 {
-		fmt.Fprintf(&b, "\t\tRelTol: %s,\n", g.literal(m.RelTol))
-	}
-	fmt.Fprintf(&b, "\t\tIndex: %d,\n", m.Index)
-	g.quantities(&b, "States", m.States)
-	g.quantities(&b, "Params", m.Params)
-	fmt.Fprintf(&b, "\t\tU0: %s,\n\t\tP: p,\n", g.floats(m.U0))
-	if m.Mass != nil {
-		fmt.Fprintf(&b, "\t\tMass: %s,\n", g.floats(m.Mass))
-	}
-	fmt.Fprintf(&b, "\t\tObservables: %s,\n\t\tJac: %s,\n", g.obs, pattern(m.Jac))
-	if m.NInv > 0 {
-		fmt.Fprintf(&b, "\t\tNInv: %d,\n\t\tInvJac: %s,\n", m.NInv, pattern(m.InvJac))
-	}
-	g.hybrid(&b, m.Hybrid)
-	g.initPlan(&b, m.Init)
-	fmt.Fprintf(&b, "\t\tNewObserver: %s,\n\t\tEquation: func(i int) string { return %s[i] },\n\t}\n", g.newObserver, eqs)
 	b.WriteString("\tfor i, q := range prob.States {\n\t\tif q.StartParam > 0 {\n\t\t\tprob.U0[i] = p[q.StartParam-1]\n\t\t}\n\t}\n")
 	if m.Init != nil {
 		b.WriteString("\tfor i, from := range prob.Init.StartFrom {\n\t\tif from >= 0 {\n\t\t\tprob.Init.Start[i] = p[from]\n\t\t}\n\t}\n")
@@ -604,4 +621,46 @@ func (g *generator) initPlan(b *strings.Builder, in *ode.Init) {
 		b.WriteString("\t\t\t},\n")
 	}
 	b.WriteString("\t\t},\n")
+}
+
+// equations writes the table of the rows of f and returns its name.
+func (g *generator) equations(b *strings.Builder) string {
+	m := &g.prog.Meta
+	eqs := g.top.unique(g.lower + "Equations")
+	fmt.Fprintf(b, "\n// %s describes the rows of f for messages.\nvar %s = []string{\n", eqs, eqs)
+	for i := range m.States {
+		fmt.Fprintf(b, "\t%s,\n", strconv.Quote(local(m.Equation(i))))
+	}
+	b.WriteString("}\n")
+	return eqs
+}
+
+// literalProblem writes the problem field by field.
+func (g *generator) literalProblem(b *strings.Builder, eqs string) {
+	m := &g.prog.Meta
+	b.WriteString("\tprob := &ode.Problem{\n")
+	fmt.Fprintf(b, "\t\tName: %s,\n", strconv.Quote(m.Name))
+	if m.Doc != "" {
+		fmt.Fprintf(b, "\t\tDoc: %s,\n", strconv.Quote(m.Doc))
+	}
+	if m.Span != [2]float64{} {
+		fmt.Fprintf(b, "\t\tSpan: [2]float64{%s, %s},\n", g.literal(m.Span[0]), g.literal(m.Span[1]))
+	}
+	if m.RelTol != 0 {
+		fmt.Fprintf(b, "\t\tRelTol: %s,\n", g.literal(m.RelTol))
+	}
+	fmt.Fprintf(b, "\t\tIndex: %d,\n", m.Index)
+	g.quantities(b, "States", m.States)
+	g.quantities(b, "Params", m.Params)
+	fmt.Fprintf(b, "\t\tU0: %s,\n\t\tP: p,\n", g.floats(m.U0))
+	if m.Mass != nil {
+		fmt.Fprintf(b, "\t\tMass: %s,\n", g.floats(m.Mass))
+	}
+	fmt.Fprintf(b, "\t\tObservables: %s,\n\t\tJac: %s,\n", g.obs, pattern(m.Jac))
+	if m.NInv > 0 {
+		fmt.Fprintf(b, "\t\tNInv: %d,\n\t\tInvJac: %s,\n", m.NInv, pattern(m.InvJac))
+	}
+	g.hybrid(b, m.Hybrid)
+	g.initPlan(b, m.Init)
+	fmt.Fprintf(b, "\t\tNewObserver: %s,\n\t\tEquation: func(i int) string { return %s[i] },\n\t}\n", g.newObserver, eqs)
 }

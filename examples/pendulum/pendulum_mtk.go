@@ -396,10 +396,11 @@ var pendulumObservedChunks = []struct {
 }
 
 // pendulumObservedPlace gives for every observable its place among the eliminated
-// variables, or -1, and the part that computes it.
-var pendulumObservedPlace = [][2]int32{
-	{-1, 0}, {-1, 0}, {0, 0}, {-1, 0}, {-1, 0}, {-1, 0}, {-1, 0}, {1, 0}, {2, 0},
-}
+// variables, or -1, and pendulumObservedPart the part that computes it.
+var (
+	pendulumObservedPlace = []int32{-1, -1, 0, -1, -1, -1, -1, 1, 2}
+	pendulumObservedPart  = []int32{0, 0, 0, 0, 0, 0, 0, 0, 0}
+)
 
 var pendulumObservables = []ode.Observable{
 	{Name: "x", Unit: "m", Kind: ode.State, Index: 0, Sign: 1},
@@ -419,8 +420,8 @@ func pendulumObserver(which []int) func(t float64, u, p, out []float64) {
 	value := make([]float64, 3)
 	need := make([]bool, len(pendulumObservedChunks))
 	for _, i := range which {
-		if at := pendulumObservedPlace[i]; at[0] >= 0 {
-			need[at[1]] = true
+		if pendulumObservedPlace[i] >= 0 {
+			need[pendulumObservedPart[i]] = true
 		}
 	}
 	for c := len(need) - 1; c >= 0; c-- {
@@ -444,7 +445,7 @@ func pendulumObserver(which []int) func(t float64, u, p, out []float64) {
 			case ode.Parameter:
 				out[j] = o.Sign * p[o.Index]
 			default:
-				out[j] = value[pendulumObservedPlace[i][0]]
+				out[j] = value[pendulumObservedPlace[i]]
 			}
 		}
 	}

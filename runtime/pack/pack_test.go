@@ -1,0 +1,62 @@
+package pack
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/mtkc/mtkc/runtime/linsolve"
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+func TestTables(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	for _, n := range []int{0, 1, 2, 1000} {
+		ints, floats := make([]int32, n), make([]float64, n)
+		for i := range n {
+			ints[i], floats[i] = rnd.Int32()-1<<30, rnd.NormFloat64()
+		}
+		if got := Ints(FromInts(ints)); !slices.Equal(got, ints) {
+			t.Errorf("integers: %v, want %v", got, ints)
+		}
+		if got := Floats(FromFloats(floats)); !slices.Equal(got, floats) {
+			t.Errorf("numbers: %v, want %v", got, floats)
+		}
+	}
+	got := Floats(FromFloats([]float64{math.Inf(1), math.NaN(), math.Copysign(0, -1)}))
+	if !math.IsInf(got[0], 1) || !math.IsNaN(got[1]) || !math.Signbit(got[2]) {
+		t.Errorf("special numbers: %v", got)
+	}
+}
+
+// Tables of a regular model are short.
+func TestRegularTablesAreShort(t *testing.T) {
+	v := make([]int32, 100000)
+	for i := range v {
+		v[i] = int32(i/512*1030 + i%512*2)
+	}
+	if n := len(FromInts(v)); n > 2000 {
+		t.Errorf("%d bytes for a regular table of %d entries", n, len(v))
+	}
+}
+
+func TestProblem(t *testing.T) {
+	p := &ode.Problem{
+		Name: "m", Span: [2]float64{0, 2}, Index: 1,
+		States: []ode.Quantity{{Name: "x", Min: math.Inf(-1), Max: 3, StartParam: 1}},
+		Params: []ode.Quantity{{Name: "start(x)", Unit: "m"}},
+		U0:     []float64{1}, P: []float64{1, 0},
+		Jac:    &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}},
+		Hybrid: &ode.Hybrid{Relations: []ode.Relation{{Text: "x > 0", Slot: 1, Strict: true}}},
+	}
+	q := Problem(FromProblem(p, []string{"der(x) = 1"}))
+	if s := q.Equation(0); s != "der(x) = 1" {
+		t.Errorf("equation %q", s)
+	}
+	q.Equation = nil
+	if !reflect.DeepEqual(p, q) {
+		t.Errorf("read %+v, want %+v", q, p)
+	}
+}
