@@ -34,6 +34,7 @@ type slope struct {
 type recipe struct {
 	entries []expr.ID // by merged column; Zero: none
 	guarded []bool
+	same    []int // the contribution whose slope the entry is as it stands, or -1
 	body    *body // computes the entries that are no numbers; nil if all are
 	reads   []int // leaves of kind S whose values the body needs
 }
@@ -61,6 +62,8 @@ func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32
 	}
 	recipes := map[string]*recipe{}
 	fills := map[expr.ID]*body{}
+	hole := r.placeholder(&r.leaf, "L", 0)
+	move := &body{terms: []expr.ID{hole}, spaces: [][]Space{{Main}}, holes: []expr.ID{hole}, ops: []Op{S}, size: 1}
 	guards := jacobian.NewGuards(p)
 	var entries []sparsity.Entry
 	var list []instance
@@ -163,9 +166,13 @@ func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32
 				continue
 			}
 			number := p.Op(e) == expr.OpConst
+			from := int32(-1) // the entry of the scratch array that it equals
+			if k := rec.same[at]; k >= 0 {
+				from = behind(con[k]).slot
+			}
 			if read[n] {
-				y := slope{col: c.col, slot: -1, value: e, guarded: rec.guarded[at]}
-				if !number {
+				y := slope{col: c.col, slot: from, value: e, guarded: rec.guarded[at]}
+				if !number && from < 0 {
 					y.slot = r.slots
 					r.slots++
 					in.outs = append(in.outs, y.slot)
@@ -179,6 +186,10 @@ func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32
 				// The number of the entry stands in for its place, which is not known yet.
 				k := int32(len(entries))
 				entries = append(entries, sparsity.Entry{Row: o.index, Col: c.col})
+				if from >= 0 {
+					list = append(list, instance{body: move, level: level[n], node: int32(n), leaves: []int32{from}, outs: []int32{k}})
+					continue
+				}
 				if !number {
 					in.outs = append(in.outs, k)
 					continue
@@ -252,6 +263,7 @@ func (r *roller) recipe(s *shape, con []contribution, guards *jacobian.Guards, r
 	rec := &recipe{}
 	var symbols []expr.ID
 	var sum []expr.ID
+	behindSymbol := map[expr.ID]int{}
 	for i, c := range con {
 		d := s.partials[c.k].term
 		switch {
@@ -262,6 +274,7 @@ func (r *roller) recipe(s *shape, con []contribution, guards *jacobian.Guards, r
 		default:
 			g := r.placeholder(&r.slope, "G", len(symbols))
 			symbols = append(symbols, g)
+			behindSymbol[g] = i
 			t := guards.Chain(d, g)
 			if behind(c).guarded {
 				t = p.If(p.Fn(expr.OpNe, g, expr.Zero), t, expr.Zero)
@@ -272,7 +285,12 @@ func (r *roller) recipe(s *shape, con []contribution, guards *jacobian.Guards, r
 			e := p.Add(sum...)
 			sum = sum[:0]
 			rec.entries = append(rec.entries, e)
-			rec.guarded = append(rec.guarded, guards.Guard(e) != expr.True)
+			same := -1
+			if k, ok := behindSymbol[e]; ok {
+				same = k
+			}
+			rec.same = append(rec.same, same)
+			rec.guarded = append(rec.guarded, guards.Guard(e) != expr.True || same >= 0 && behind(con[same]).guarded)
 		}
 	}
 	b := &body{ops: slices.Clone(s.ops)}
@@ -293,8 +311,8 @@ func (r *roller) recipe(s *shape, con []contribution, guards *jacobian.Guards, r
 		spaces = append(spaces, Main)
 	}
 	used := map[expr.ID]bool{}
-	for _, e := range rec.entries {
-		if p.Op(e) == expr.OpConst {
+	for at, e := range rec.entries {
+		if p.Op(e) == expr.OpConst || rec.same[at] >= 0 {
 			continue
 		}
 		b.terms, b.spaces = append(b.terms, e), append(b.spaces, spaces)

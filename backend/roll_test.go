@@ -47,6 +47,14 @@ var families = map[string]func(n int) string{
 			return fmt.Sprintf("s%d := s%d*0.5 + x%d*x%d + sin(x%d)", i+1, i, i+1, i, i)
 		}) + many(n, func(i int) string { return fmt.Sprintf("x%d' = s%d*x%d + s%d*x%d", i, i, i, i/2, (i+1)%n) })
 	},
+	"a node that all parts share": func(n int) string {
+		sum, line := "g := 0", ""
+		for i := range n {
+			line += fmt.Sprintf("i%d := exp(x%d)*k\nx%d' = i%d - x%d*m\n", i, i, i, i, i)
+			sum += fmt.Sprintf(" + i%d", i)
+		}
+		return line + sum + "\nm = 3\nk = 2\nz' = g"
+	},
 	"conditions": func(n int) string {
 		return many(n, func(i int) string {
 			return fmt.Sprintf("x%d' = if x%d > k then sqrt(x%d - k) else x%d*z%d\nz%d := (if x%d > k then 0 else x%d*cos(x%d))*k", i, i, i, i, i, i, i, i, i)
@@ -57,8 +65,8 @@ var families = map[string]func(n int) string{
 // The length of the code is that of the shapes: twice the instances change nothing.
 func TestCodeDoesNotGrowWithInstances(t *testing.T) {
 	for name, family := range families {
-		if name == "a sum along a chain" {
-			continue // its Jacobian is full below the diagonal
+		if name == "a sum along a chain" || name == "a node that all parts share" {
+			continue // below
 		}
 		ops := func(n int) [3]int {
 			p := rolled(t, family(n))
@@ -68,6 +76,15 @@ func TestCodeDoesNotGrowWithInstances(t *testing.T) {
 			t.Errorf("%s: %v operations for 100 instances, %v for 200", name, a, b)
 		}
 	}
+	// A sum of n terms is a tree, whose depth grows with the logarithm of n.
+	sum := func(n int) int {
+		p := rolled(t, families["a node that all parts share"](n))
+		return p.RHS.Ops() + p.Jac.Ops()
+	}
+	if a := sum(3000); a > 150 {
+		t.Errorf("%d operations for a sum of 3000 terms", a)
+	}
+	// The Jacobian of the chain is full below the diagonal.
 	chain := func(n int) int { return rolled(t, families["a sum along a chain"](n)).RHS.Ops() }
 	if a, b := chain(100), chain(200); a != b {
 		t.Errorf("a sum along a chain: %d operations for 100 instances, %d for 200", a, b)

@@ -1,0 +1,241 @@
+package backend
+
+import (
+	"strconv"
+
+	"github.com/mtkc/mtkc/expr"
+)
+
+// cut finds the nodes of a kernel with these results. It returns the operations
+// that all of them have together.
+// split finds the sums with many terms, such as the current of the node that all parts
+// of a circuit share, and writes them as trees of partial sums, so that these become
+// loops.
+// tree writes the sum of the terms of a as a sum of partial sums, which become
+// definitions.
+// args are the arguments of a term, those of a wide sum being partial sums.
+// sizeOf is the size of an argument as seen from its reader.
+// sort gives every node its shape. Nodes whose shape is rare are compared once more
+// without their numbers.
+// Codes of a key that are no operators.
+// key writes the shape of a node and collects its leaves. With ids, numbers other than
+// small integers count as placeholders and are collected in ids.
+// asLeaf reports whether a term is an input of the node that is being looked at, root
+// being the node's own term.
+// variable reports whether a number may differ between instances of a loop: not a small
+// integer or a half, which decide about the form of the code.
+// placeholder returns the symbol of leaf k, or of number k.
+// abstract writes the term of a shape in placeholders, from its first node.
+// components sets the levels of all nodes: nodes of one level do not read each other.
+// It goes through the shapes so that each comes after those it reads, cycles of shapes
+// together (Tarjan, SIAM J. Comput. 1(2), 1972). A shape that only reads itself, such as
+// a sum along a chain, is one ordered loop.
+// levels sets the levels of the nodes of a component of shapes.
+// work is an instance to be computed: the terms of a body with places for its leaves,
+// numbers and results.
+// body is what instances of one kind compute.
+// slotOf returns the place of a node in the scratch array, which it gets now at the
+// latest.
+// values lists the instances that compute the nodes for which need holds (nil: all).
+// In an ordered loop results go to the scratch array; copies follow.
+// places are the entries that the leaves name.
+// kernel writes the instances, level by level: loops where there are enough of one
+// body, straight-line code otherwise. It returns nil if loops save less than half of
+// the code.
+// stepWriter appends steps to a kernel.
+// once adds an instance to the present straight step.
+// flush ends the present straight step.
+// loop adds a loop over the chosen instances of a body.
+// pattern is a name for all instances: that of the first, with * for each number in
+// which the last or the second differs.
+// Pattern is one name for two: it writes * for the numbers in which two names differ, and for what
+// differs otherwise.
+// pieces cuts a name into words, numbers and the signs between them.
+// equation is the equation that a node was solved from, -1 if there is none.
+func (r *roller) cut(terms []expr.ID, outs []place) int {
+	r.narrow, r.forced = map[expr.ID]expr.ID{}, map[expr.ID]bool{}
+	r.split(terms)
+	p, n := r.p, r.p.Len()
+	r.nodeOf, r.size = make([]int32, n), make([]int32, n)
+	r.stamp, r.local = make([]uint32, n), make([]int32, n)
+	// Readers of every term, and an order in which arguments come first.
+	uses := make([]uint8, n)
+	use := func(e expr.ID) {
+		if uses[e] < 2 {
+			uses[e]++
+		}
+	}
+	var order []expr.ID
+	var walk func(e expr.ID)
+	walk = func(e expr.ID) {
+		if r.stamp[e] == 1 {
+			return
+		}
+		r.stamp[e] = 1
+		switch op := p.Op(e); {
+		case op <= expr.OpFalse:
+			return
+		case op == expr.OpSym || op == expr.OpTime:
+			if m := r.l.meaning(e); m.kind == targetAtom {
+				v := r.l.defs[m.index].value
+				use(v)
+				walk(v)
+			}
+		default:
+			for _, a := range r.args(e) {
+				if p.Op(a) > expr.OpFalse {
+					use(a)
+					walk(a)
+				}
+			}
+		}
+		order = append(order, e)
+	}
+	wanted := make([]bool, n)
+	for _, e := range terms {
+		wanted[e] = true
+		use(e)
+		walk(e)
+	}
+	r.cur = 1
+	add := func(e expr.ID) {
+		r.nodes = append(r.nodes, node{term: e, slot: -1})
+		r.nodeOf[e] = int32(len(r.nodes))
+	}
+	total := 0
+	for _, e := range order {
+		size, target := int32(0), false
+		switch op := p.Op(e); {
+		case op == expr.OpSym || op == expr.OpTime:
+			if m := r.l.meaning(e); m.kind == targetAtom {
+				v := r.l.defs[m.index].value
+				target = true
+				if size = r.sizeOf(v); r.nodeOf[v] > 0 {
+					size = 0
+				}
+			}
+		default:
+			size = 1
+			switch direct[op] {
+			case Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Exp, Log, Log10, Atan2, Pow:
+				size = costly
+			}
+			if op == expr.OpCall {
+				size = 2 * costly
+			}
+			for _, a := range r.args(e) {
+				size += r.sizeOf(a)
+			}
+		}
+		r.size[e] = size
+		shared, cut := uses[e] > 1, false
+		switch {
+		case target:
+			cut = wanted[e] || shared && size > 2 || size > shapeSize || r.forced[e]
+		case p.Op(e) > expr.OpSym:
+			cut = wanted[e] || shared && size >= nodeSize && !p.Op(e).Info().Bool
+		}
+		if cut {
+			add(e)
+			total += int(size) + 1
+		}
+	}
+	// A number or an input that is a result is a node as well, but read as what it is.
+	plain := map[expr.ID]int32{}
+	for i, e := range terms {
+		n := r.nodeOf[e] - 1
+		if n < 0 {
+			var ok bool
+			if n, ok = plain[e]; !ok {
+				n = int32(len(r.nodes))
+				plain[e] = n
+				r.nodes = append(r.nodes, node{term: e, slot: -1})
+			}
+		}
+		r.nodes[n].outs = append(r.nodes[n].outs, outs[i])
+	}
+	return total
+}
+
+// split finds the sums with many terms, such as the current of the node that all parts
+// of a circuit share, and writes them as trees of partial sums, so that these become
+// loops.
+func (r *roller) split(terms []expr.ID) {
+	p := r.p
+	n := p.Len()
+	seen := make([]bool, n)
+	var walk func(e expr.ID)
+	walk = func(e expr.ID) {
+		if int(e) >= n || seen[e] {
+			return
+		}
+		seen[e] = true
+		op := p.Op(e)
+		if op == expr.OpSym {
+			if m := r.l.meaning(e); m.kind == targetAtom {
+				walk(r.l.defs[m.index].value)
+			}
+			return
+		}
+		if op <= expr.OpTime {
+			return
+		}
+		for _, a := range p.Args(e) {
+			walk(a)
+		}
+		if a := p.Args(e); op == expr.OpAdd && len(a) > 2*wideSum {
+			r.narrow[e] = r.tree(a)
+		}
+	}
+	for _, e := range terms {
+		walk(e)
+	}
+}
+
+// tree writes the sum of the terms of a as a sum of partial sums, which become
+// definitions.
+func (r *roller) tree(a []expr.ID) expr.ID {
+	p := r.p
+	c, _ := p.Value(a[0])
+	var ks []expr.Num
+	ts := []expr.ID(nil)
+	for i := 1; i < len(a); i += 2 {
+		k, _ := p.Value(a[i])
+		ks, ts = append(ks, k), append(ts, a[i+1])
+	}
+	for len(ts) > partSum {
+		var sums []expr.ID
+		for i := 0; i < len(ts); i += partSum {
+			j := min(i+partSum, len(ts))
+			s := p.Sym("\x01sum" + strconv.Itoa(len(r.l.defs)))
+			r.l.set(s, targetAtom, int32(len(r.l.defs)))
+			r.l.defs = append(r.l.defs, definition{p.Linear(expr.IntNum(0), ks[i:j], ts[i:j]), "", -1})
+			r.forced[s] = true
+			sums = append(sums, s)
+		}
+		ts, ks = sums, make([]expr.Num, len(sums))
+		for i := range ks {
+			ks[i] = expr.IntNum(1)
+		}
+	}
+	return p.Linear(c, ks, ts)
+}
+
+// args are the arguments of a term, those of a wide sum being partial sums.
+func (r *roller) args(e expr.ID) []expr.ID {
+	a := r.p.Args(e)
+	if len(a) > 2*wideSum && r.p.Op(e) == expr.OpAdd {
+		if t, ok := r.narrow[e]; ok {
+			return r.p.Args(t)
+		}
+	}
+	return a
+}
+
+// sizeOf is the size of an argument as seen from its reader.
+func (r *roller) sizeOf(e expr.ID) int32 {
+	if r.nodeOf[e] > 0 {
+		return 0
+	}
+	return r.size[e]
+}

@@ -1,0 +1,369 @@
+package backend
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/mtkc/mtkc/expr"
+)
+
+// instance is a node to be computed: the terms of a body with places for its leaves,
+// numbers and results.
+type instance struct {
+	body   *body
+	level  int32
+	node   int32
+	leaves []int32
+	data   []float64
+	outs   []int32
+}
+
+// body is what instances of one kind compute.
+type body struct {
+	terms   []expr.ID // in placeholders
+	spaces  [][]Space // results of each term
+	holes   []expr.ID // placeholders of the leaves
+	ops     []Op      // of the leaves
+	numbers []expr.ID // placeholders of numbers
+	ordered bool
+	size    int
+}
+
+// slotOf returns the place of a node in the scratch array, which it gets now at the
+// latest.
+func (r *roller) slotOf(n int32) int32 {
+	x := &r.nodes[n]
+	if x.slot < 0 {
+		x.slot = r.slots
+		r.slots++
+	}
+	return x.slot
+}
+
+// values lists the instances that compute the nodes for which need holds (nil: all).
+// In an ordered loop results go to the scratch array; copies follow.
+func (r *roller) values(need []bool) []instance {
+	read := make([]bool, len(r.nodes))
+	for n := range r.nodes {
+		if need != nil && !need[n] {
+			continue
+		}
+		for _, l := range r.nodes[n].leaves {
+			if l.op == S {
+				read[l.index] = true
+			}
+		}
+	}
+	if need != nil {
+		for n, yes := range need {
+			read[n] = read[n] || yes
+		}
+	}
+	// One of a shape that is read makes all of them keep their values.
+	kept := make([]bool, len(r.shapes))
+	for n, yes := range read {
+		if yes {
+			kept[r.nodes[n].shape] = true
+		}
+	}
+	for n := range r.nodes {
+		if (need == nil || need[n]) && (kept[r.nodes[n].shape] || r.shapes[r.nodes[n].shape].ordered) {
+			r.slotOf(int32(n))
+		}
+	}
+	bodies := make([]*body, len(r.shapes))
+	copies := map[string]*body{}
+	var list []instance
+	for n := range r.nodes {
+		if need != nil && !need[n] {
+			continue
+		}
+		x := &r.nodes[n]
+		s := r.shapes[x.shape]
+		keep := kept[x.shape] || s.ordered
+		b := bodies[x.shape]
+		if b == nil {
+			b = &body{terms: []expr.ID{s.term}, ops: s.ops, ordered: s.ordered, size: int(s.size)}
+			var spaces []Space
+			if keep {
+				spaces = append(spaces, Scratch)
+			}
+			if need == nil && !s.ordered {
+				for _, o := range x.outs {
+					spaces = append(spaces, o.space)
+				}
+			}
+			b.spaces = [][]Space{spaces}
+			for k := range s.ops {
+				b.holes = append(b.holes, r.placeholder(&r.leaf, "L", k))
+			}
+			for k := range x.data {
+				b.numbers = append(b.numbers, r.placeholder(&r.number, "K", k))
+			}
+			bodies[x.shape] = b
+		}
+		in := instance{body: b, level: x.level, node: int32(n), data: x.data, leaves: r.places(x.leaves)}
+		if keep {
+			in.outs = append(in.outs, x.slot)
+		}
+		if need == nil && !s.ordered {
+			for _, o := range x.outs {
+				in.outs = append(in.outs, o.index)
+			}
+		}
+		list = append(list, in)
+		if need == nil && s.ordered && len(x.outs) > 0 {
+			key, spaces := "", []Space(nil)
+			outs := []int32(nil)
+			for _, o := range x.outs {
+				key += string(rune('0' + o.space))
+				spaces, outs = append(spaces, o.space), append(outs, o.index)
+			}
+			c := copies[key]
+			if c == nil {
+				h := r.placeholder(&r.leaf, "L", 0)
+				c = &body{terms: []expr.ID{h}, spaces: [][]Space{spaces}, holes: []expr.ID{h}, ops: []Op{S}, size: 1}
+				copies[key] = c
+			}
+			list = append(list, instance{body: c, level: x.level + 1, node: int32(n), leaves: []int32{x.slot}, outs: outs})
+		}
+	}
+	return list
+}
+
+// places are the entries that the leaves name.
+func (r *roller) places(leaves []leaf) []int32 {
+	out := make([]int32, len(leaves))
+	for k, l := range leaves {
+		out[k] = l.index
+		if l.op == S {
+			out[k] = r.slotOf(l.index)
+		}
+	}
+	return out
+}
+
+// kernel writes the instances, level by level: loops where there are enough of one
+// body, straight-line code otherwise. It returns nil if loops save less than half of
+// the code.
+func (r *roller) kernel(name string, list []instance, force bool) *Kernel {
+	type group struct {
+		level int32
+		body  *body
+		list  []int32
+	}
+	order := map[*body]int32{}
+	for i := range list {
+		if _, ok := order[list[i].body]; !ok {
+			order[list[i].body] = int32(len(order))
+		}
+	}
+	index := make([]int32, len(list))
+	for i := range index {
+		index[i] = int32(i)
+	}
+	slices.SortStableFunc(index, func(a, b int32) int {
+		x, y := &list[a], &list[b]
+		return cmp.Or(cmp.Compare(x.level, y.level), cmp.Compare(order[x.body], order[y.body]))
+	})
+	var groups []group
+	straight, loops, total := 0, 0, 0
+	for i := 0; i < len(index); {
+		j := i + 1
+		x := &list[index[i]]
+		for j < len(index) && list[index[j]].body == x.body && list[index[j]].level == x.level {
+			j++
+		}
+		groups = append(groups, group{x.level, x.body, index[i:j]})
+		total += x.body.size * (j - i)
+		if j-i >= r.opt.MinLoop {
+			loops += x.body.size
+		} else {
+			straight += x.body.size * (j - i)
+		}
+		i = j
+	}
+	if !force && 2*(loops+straight) > total {
+		return nil
+	}
+	k := &Kernel{Name: name}
+	w := stepWriter{r: r, k: k}
+	for i := 0; i < len(groups); {
+		j := i
+		for j < len(groups) && groups[j].level == groups[i].level {
+			j++
+		}
+		flushed := false
+		for _, g := range groups[i:j] {
+			if len(g.list) < r.opt.MinLoop {
+				continue
+			}
+			if !flushed {
+				w.flush()
+				flushed = true
+			}
+			w.loop(g.body, list, g.list)
+		}
+		for _, g := range groups[i:j] {
+			if len(g.list) < r.opt.MinLoop {
+				for _, m := range g.list {
+					w.once(&list[m])
+				}
+			}
+		}
+		i = j
+	}
+	w.flush()
+	k.Scratch = int(r.slots)
+	return k
+}
+
+// stepWriter appends steps to a kernel.
+type stepWriter struct {
+	r     *roller
+	k     *Kernel
+	open  bool          // a straight step is being written
+	known map[int32]Ref // scratch entries that it has computed
+}
+
+// once adds an instance to the present straight step.
+func (w *stepWriter) once(in *instance) {
+	l := w.r.l
+	if !w.open {
+		l.begin(w.k.Name)
+		w.open, w.known = true, map[int32]Ref{}
+	} else {
+		l.renew()
+	}
+	b := in.body
+	for k, h := range b.holes {
+		if b.ops[k] == S {
+			if v, ok := w.known[in.leaves[k]]; ok {
+				l.assign(h, v)
+				continue
+			}
+		}
+		l.assign(h, l.b.input(b.ops[k], in.leaves[k]))
+	}
+	for k, h := range b.numbers {
+		l.assign(h, l.b.number(in.data[k]))
+	}
+	o := 0
+	name := w.r.name(in.node)
+	for i, t := range b.terms {
+		v := l.lower(t)
+		if name != "" && len(b.terms) == 1 {
+			l.b.setLabel(v, name, w.r.equation(in.node))
+		}
+		for _, s := range b.spaces[i] {
+			l.b.output(s, int(in.outs[o]), v)
+			if s == Scratch {
+				w.known[in.outs[o]] = v
+			}
+			o++
+		}
+	}
+}
+
+// flush ends the present straight step.
+func (w *stepWriter) flush() {
+	if w.open {
+		w.open = false
+		w.k.Steps = append(w.k.Steps, Step{Body: w.r.l.b.finish()})
+	}
+}
+
+// loop adds a loop over the chosen instances of a body.
+func (w *stepWriter) loop(b *body, list []instance, which []int32) {
+	l := w.r.l
+	l.begin(w.k.Name)
+	s := Step{N: len(which), Ordered: b.ordered}
+	column := func(of func(in *instance) int32) int32 {
+		c := make([]int32, len(which))
+		for i, m := range which {
+			c[i] = of(&list[m])
+		}
+		s.Index = append(s.Index, NewTable(c))
+		return int32(len(s.Index) - 1)
+	}
+	for k, h := range b.holes {
+		t := column(func(in *instance) int32 { return in.leaves[k] })
+		l.assign(h, l.b.input(b.ops[k], t))
+	}
+	for k, h := range b.numbers {
+		row := make([]float64, len(which))
+		for i, m := range which {
+			row[i] = list[m].data[k]
+		}
+		s.Data = append(s.Data, row)
+		l.assign(h, l.b.emit(Data, int32(k)))
+	}
+	o := 0
+	for i, t := range b.terms {
+		v := l.lower(t)
+		for _, sp := range b.spaces[i] {
+			l.b.output(sp, int(column(func(in *instance) int32 { return in.outs[o] })), v)
+			o++
+		}
+	}
+	s.Name = w.pattern(list, which)
+	s.Body = l.b.finish()
+	s.trim()
+	w.k.Steps = append(w.k.Steps, s)
+}
+
+// pattern is a name for all instances: that of the first, with * for each number in
+// which the last or the second differs.
+func (w *stepWriter) pattern(list []instance, which []int32) string {
+	first := w.r.name(list[which[0]].node)
+	for _, m := range []int32{which[1], which[len(which)/2], which[len(which)-1]} {
+		first = Pattern(first, w.r.name(list[m].node))
+	}
+	return first
+}
+
+// Pattern is one name for two: it writes * for the numbers in which two names differ, and for what
+// differs otherwise.
+func Pattern(a, b string) string {
+	if a == b {
+		return a
+	}
+	x, y := pieces(a), pieces(b)
+	if len(x) != len(y) {
+		n := 0
+		for n < len(x) && n < len(y) && x[n] == y[n] {
+			n++
+		}
+		return strings.TrimSuffix(strings.Join(x[:n], ""), "*") + "*"
+	}
+	for i := range x {
+		if x[i] != y[i] {
+			x[i] = "*"
+		}
+	}
+	return strings.Join(x, "")
+}
+
+// pieces cuts a name into words, numbers and the signs between them.
+func pieces(s string) []string {
+	var out []string
+	kind := func(c byte) int {
+		switch {
+		case c >= '0' && c <= '9' || c == '*':
+			return 1
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80:
+			return 2
+		}
+		return 3
+	}
+	for i := 0; i < len(s); {
+		j := i + 1
+		for j < len(s) && kind(s[j]) == kind(s[i]) && kind(s[i]) != 3 {
+			j++
+		}
+		out = append(out, s[i:j])
+		i = j
+	}
+	return out
+}
