@@ -14,7 +14,9 @@ import (
 	"encoding/gob"
 	"io"
 	"math"
+	"strconv"
 
+	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/ode"
 )
 
@@ -44,19 +46,29 @@ func raw(s string) []byte {
 }
 
 // FromInts writes integers.
-func FromInts(v []int32) string {
+func FromInts(v []int32) string { return text(ints(v)) }
+
+// Ints reads what FromInts wrote.
+func Ints(s string) []int32 { return readInts(raw(s)) }
+
+// FromFloats writes numbers, to the last bit.
+func FromFloats(v []float64) string { return text(floats(v)) }
+
+// Floats reads what FromFloats wrote.
+func Floats(s string) []float64 { return readFloats(raw(s)) }
+
+// ints writes differences.
+func ints(v []int32) []byte {
 	var b []byte
 	last := int32(0)
 	for _, x := range v {
 		b = binary.AppendVarint(b, int64(x)-int64(last))
 		last = x
 	}
-	return text(b)
+	return b
 }
 
-// Ints reads what FromInts wrote.
-func Ints(s string) []int32 {
-	b := raw(s)
+func readInts(b []byte) []int32 {
 	var v []int32
 	last := int64(0)
 	for len(b) > 0 {
@@ -71,9 +83,8 @@ func Ints(s string) []int32 {
 	return v
 }
 
-// FromFloats writes numbers, to the last bit: first all first bytes, then all second
-// bytes, and so on.
-func FromFloats(v []float64) string {
+// floats writes first all first bytes, then all second bytes, and so on.
+func floats(v []float64) []byte {
 	b := make([]byte, 8*len(v))
 	for i, x := range v {
 		bits := math.Float64bits(x)
@@ -81,12 +92,10 @@ func FromFloats(v []float64) string {
 			b[k*len(v)+i] = byte(bits >> (8 * k))
 		}
 	}
-	return text(b)
+	return b
 }
 
-// Floats reads what FromFloats wrote.
-func Floats(s string) []float64 {
-	b := raw(s)
+func readFloats(b []byte) []float64 {
 	v := make([]float64, len(b)/8)
 	for i := range v {
 		bits := uint64(0)
@@ -98,17 +107,223 @@ func Floats(s string) []float64 {
 	return v
 }
 
-// FromProblem writes the data of a problem: all fields but functions. Texts describes
-// the rows of f, as Problem.Equation does.
-func FromProblem(p *ode.Problem, texts []string) string {
-	q := *p
-	q.NewKernels, q.NewObserver, q.Equation = nil, nil, nil
-	var b bytes.Buffer
-	enc := gob.NewEncoder(&b)
-	if err := enc.Encode(&q); err != nil {
-		panic("mtkc: bug: " + err.Error())
+// names are texts that differ in numbers: each is a template, with the differences of
+// its numbers from those of the text before it that has the same template.
+type names struct {
+	Templates []string // 0 stands for a number
+	Which     []byte   // ints
+	Numbers   []byte
+}
+
+// number returns the end of the number that starts at s[i], i if there is none: digits
+// without leading zero, below 1e9.
+func number(s string, i int) int {
+	j := i
+	for j < len(s) && s[j] >= '0' && s[j] <= '9' {
+		j++
 	}
-	if err := enc.Encode(texts); err != nil {
+	if j-i > 9 || j-i > 1 && s[i] == '0' {
+		return i
+	}
+	return j
+}
+
+func fromStrings(list []string) names {
+	var out names
+	index := map[string]int32{}
+	var last [][]int64
+	which := make([]int32, len(list))
+	var template []byte
+	var values []int64
+	for k, s := range list {
+		template, values = template[:0], values[:0]
+		for i := 0; i < len(s); {
+			if j := number(s, i); j > i {
+				v, _ := strconv.ParseInt(s[i:j], 10, 64)
+				template, values = append(template, 0), append(values, v)
+				i = j
+				continue
+			}
+			// A run of digits that is no number stays together.
+			j := i + 1
+			for j < len(s) && s[i] >= '0' && s[i] <= '9' && s[j] >= '0' && s[j] <= '9' {
+				j++
+			}
+			for ; i < j; i++ {
+				if s[i] == 0 {
+					template = append(template, 1, '0')
+				} else if s[i] == 1 {
+					template = append(template, 1, '1')
+				} else {
+					template = append(template, s[i])
+				}
+			}
+		}
+		t, ok := index[string(template)]
+		if !ok {
+			t = int32(len(out.Templates))
+			index[string(template)] = t
+			out.Templates = append(out.Templates, string(template))
+			last = append(last, make([]int64, len(values)))
+		}
+		which[k] = t
+		for i, v := range values {
+			out.Numbers = binary.AppendVarint(out.Numbers, v-last[t][i])
+			last[t][i] = v
+		}
+	}
+	out.Which = ints(which)
+	return out
+}
+
+func (n names) strings() []string {
+	which := readInts(n.Which)
+	out := make([]string, len(which))
+	last := make([][]int64, len(n.Templates))
+	b := n.Numbers
+	var s []byte
+	for k, t := range which {
+		s = s[:0]
+		at := 0
+		template := n.Templates[t]
+		for i := 0; i < len(template); i++ {
+			switch template[i] {
+			case 0:
+				d, m := binary.Varint(b)
+				if m <= 0 {
+					panic("mtkc: bug: table of generated code ends early")
+				}
+				b = b[m:]
+				if at == len(last[t]) {
+					last[t] = append(last[t], 0)
+				}
+				last[t][at] += d
+				s = strconv.AppendInt(s, last[t][at], 10)
+				at++
+			case 1:
+				i++
+				s = append(s, template[i]-'0')
+			default:
+				s = append(s, template[i])
+			}
+		}
+		out[k] = string(s)
+	}
+	return out
+}
+
+// quantities are the columns of a list of quantities.
+type quantities struct {
+	Name, Unit, Desc           names
+	Min, Max, Nominal, StartAt []byte
+}
+
+func fromQuantities(list []ode.Quantity) quantities {
+	n := len(list)
+	name, unit, desc := make([]string, n), make([]string, n), make([]string, n)
+	lo, hi, nominal, start := make([]float64, n), make([]float64, n), make([]float64, n), make([]int32, n)
+	for i, q := range list {
+		name[i], unit[i], desc[i] = q.Name, q.Unit, q.Desc
+		lo[i], hi[i], nominal[i], start[i] = q.Min, q.Max, q.Nominal, int32(q.StartParam)
+	}
+	return quantities{fromStrings(name), fromStrings(unit), fromStrings(desc), floats(lo), floats(hi), floats(nominal), ints(start)}
+}
+
+func (q quantities) list() []ode.Quantity {
+	name, unit, desc := q.Name.strings(), q.Unit.strings(), q.Desc.strings()
+	lo, hi, nominal, start := readFloats(q.Min), readFloats(q.Max), readFloats(q.Nominal), readInts(q.StartAt)
+	out := make([]ode.Quantity, len(name))
+	for i := range out {
+		out[i] = ode.Quantity{Name: name[i], Unit: unit[i], Desc: desc[i], Min: lo[i], Max: hi[i], Nominal: nominal[i], StartParam: int(start[i])}
+	}
+	return out
+}
+
+// observables are the columns of a list of observables.
+type observables struct {
+	Name, Unit, Desc  names
+	Kind, Index, Sign []byte
+}
+
+func fromObservables(list []ode.Observable) observables {
+	n := len(list)
+	name, unit, desc := make([]string, n), make([]string, n), make([]string, n)
+	kind, index, sign := make([]int32, n), make([]int32, n), make([]float64, n)
+	for i, o := range list {
+		name[i], unit[i], desc[i] = o.Name, o.Unit, o.Desc
+		kind[i], index[i], sign[i] = int32(o.Kind), int32(o.Index), o.Sign
+	}
+	return observables{fromStrings(name), fromStrings(unit), fromStrings(desc), ints(kind), ints(index), floats(sign)}
+}
+
+func (o observables) list() []ode.Observable {
+	name, unit, desc := o.Name.strings(), o.Unit.strings(), o.Desc.strings()
+	kind, index, sign := readInts(o.Kind), readInts(o.Index), readFloats(o.Sign)
+	out := make([]ode.Observable, len(name))
+	for i := range out {
+		out[i] = ode.Observable{Name: name[i], Unit: unit[i], Desc: desc[i], Kind: ode.Kind(kind[i]), Index: int(index[i]), Sign: sign[i]}
+	}
+	return out
+}
+
+// pattern is a sparsity pattern.
+type pattern struct {
+	Rows, Cols     int
+	ColPtr, RowIdx []byte
+}
+
+func fromPattern(p *linsolve.Pattern) *pattern {
+	if p == nil {
+		return nil
+	}
+	return &pattern{p.Rows, p.Cols, ints(p.ColPtr), ints(p.RowIdx)}
+}
+
+func (p *pattern) pattern() *linsolve.Pattern {
+	if p == nil {
+		return nil
+	}
+	return &linsolve.Pattern{Rows: p.Rows, Cols: p.Cols, ColPtr: readInts(p.ColPtr), RowIdx: readInts(p.RowIdx)}
+}
+
+// problem is the data of a problem: what is long as columns, the rest as it stands.
+type problem struct {
+	Head           ode.Problem
+	States, Params quantities
+	Observables    observables
+	U0, P, Mass    []byte
+	Jac, InvJac    *pattern
+	Equations      names
+
+	InitNames                           names
+	InitStart, InitFrom, InitU, InitSet []byte
+}
+
+// FromProblem writes the data of a problem: all fields but functions. equations are
+// what Problem.Equation says of each row.
+func FromProblem(p *ode.Problem, equations []string) string {
+	q := problem{
+		Head: *p, States: fromQuantities(p.States), Params: fromQuantities(p.Params), Observables: fromObservables(p.Observables),
+		U0: floats(p.U0), P: floats(p.P), Mass: floats(p.Mass), Jac: fromPattern(p.Jac), InvJac: fromPattern(p.InvJac),
+		Equations: fromStrings(equations),
+	}
+	h := &q.Head
+	h.NewKernels, h.NewObserver, h.Equation = nil, nil, nil
+	h.States, h.Params, h.Observables, h.U0, h.P, h.Mass, h.Jac, h.InvJac = nil, nil, nil, nil, nil, nil, nil, nil
+	if p.Init != nil {
+		in := *p.Init
+		q.InitNames, q.InitStart = fromStrings(in.Names), floats(in.Start)
+		q.InitFrom, q.InitU = ints(in.StartFrom), ints(in.U)
+		var set []int32
+		for _, x := range in.P {
+			set = append(set, x[0], x[1])
+		}
+		q.InitSet = ints(set)
+		in.Names, in.Start, in.StartFrom, in.U, in.P = nil, nil, nil, nil, nil
+		h.Init = &in
+	}
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(&q); err != nil {
 		panic("mtkc: bug: " + err.Error())
 	}
 	return text(b.Bytes())
@@ -116,14 +331,26 @@ func FromProblem(p *ode.Problem, texts []string) string {
 
 // Problem reads what FromProblem wrote.
 func Problem(s string) *ode.Problem {
-	dec := gob.NewDecoder(bytes.NewReader(raw(s)))
-	p, texts := new(ode.Problem), []string(nil)
-	if err := dec.Decode(p); err != nil {
+	var q problem
+	if err := gob.NewDecoder(bytes.NewReader(raw(s))).Decode(&q); err != nil {
 		panic("mtkc: bug: table of generated code: " + err.Error())
 	}
-	if err := dec.Decode(&texts); err != nil {
-		panic("mtkc: bug: table of generated code: " + err.Error())
+	p := &q.Head
+	p.States, p.Params, p.Observables = q.States.list(), q.Params.list(), q.Observables.list()
+	p.U0, p.P = readFloats(q.U0), readFloats(q.P)
+	if len(q.Mass) > 0 {
+		p.Mass = readFloats(q.Mass)
 	}
-	p.Equation = func(i int) string { return texts[i] }
+	p.Jac, p.InvJac = q.Jac.pattern(), q.InvJac.pattern()
+	if in := p.Init; in != nil {
+		in.Names, in.Start = q.InitNames.strings(), readFloats(q.InitStart)
+		in.StartFrom, in.U = readInts(q.InitFrom), readInts(q.InitU)
+		set := readInts(q.InitSet)
+		for i := 0; i+1 < len(set); i += 2 {
+			in.P = append(in.P, [2]int32{set[i], set[i+1]})
+		}
+	}
+	equations := q.Equations.strings()
+	p.Equation = func(i int) string { return equations[i] }
 	return p
 }

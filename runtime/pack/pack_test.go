@@ -5,7 +5,10 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/ode"
@@ -48,8 +51,10 @@ func TestProblem(t *testing.T) {
 		States: []ode.Quantity{{Name: "x", Min: math.Inf(-1), Max: 3, StartParam: 1}},
 		Params: []ode.Quantity{{Name: "start(x)", Unit: "m"}},
 		U0:     []float64{1}, P: []float64{1, 0},
-		Jac:    &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}},
-		Hybrid: &ode.Hybrid{Relations: []ode.Relation{{Text: "x > 0", Slot: 1, Strict: true}}},
+		Observables: []ode.Observable{{Name: "x", Kind: ode.State, Sign: -1}},
+		Init:        &ode.Init{NW: 1, Names: []string{"x"}, Start: []float64{2}, StartFrom: []int32{-1}, U: []int32{0}, P: [][2]int32{{1, 0}}, Blocks: []ode.InitBlock{{Unknowns: []int32{0}, Residual: []string{"r"}}}},
+		Jac:         &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}},
+		Hybrid:      &ode.Hybrid{Relations: []ode.Relation{{Text: "x > 0", Slot: 1, Strict: true}}},
 	}
 	q := Problem(FromProblem(p, []string{"der(x) = 1"}))
 	if s := q.Equation(0); s != "der(x) = 1" {
@@ -59,4 +64,22 @@ func TestProblem(t *testing.T) {
 	if !reflect.DeepEqual(p, q) {
 		t.Errorf("read %+v, want %+v", q, p)
 	}
+}
+
+// Every text comes back, whatever digits and control characters it holds.
+func TestNames(t *testing.T) {
+	list := []string{"", "x[1,2]", "x[1,3]", "x[10,3]", "a007", "1234567890123", "12345678901", "0", "00", "a\x00b\x01c", "x[1,3]", "é½9", "v9.25e-10"}
+	for i := range 200 {
+		list = append(list, "c["+strconv.Itoa(i)+"].v", "c["+strconv.Itoa(i)+"].i")
+	}
+	if got := fromStrings(list).strings(); !slices.Equal(got, list) {
+		t.Errorf("%q, want %q", got, list)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOf(rapid.StringOf(rapid.RuneFrom([]rune("0129a[\x00\x01"))))
+		v := list.Draw(t, "list")
+		if got := fromStrings(v).strings(); !slices.Equal(got, v) {
+			t.Fatalf("%q, want %q", got, v)
+		}
+	})
 }
