@@ -26,6 +26,7 @@ func (c *Compiler) WriteReport(dst io.Writer, limit int) error {
 	w.initialization()
 	w.events()
 	w.jacobian()
+	w.code()
 	return w.Flush()
 }
 
@@ -304,4 +305,40 @@ func (c *Compiler) WriteIncidence(w io.Writer) error {
 		}
 	}
 	return m.WriteSVG(w)
+}
+
+// code lists the kernels, and the loops over equations of one shape in them.
+func (w *report) code() {
+	w.line("\ncode")
+	for _, k := range kernels(w.c.prog) {
+		if len(k.Steps) == 0 {
+			w.line("    %-14s%d operations", k.Name, k.Ops())
+			continue
+		}
+		loops := 0
+		for i := range k.Steps {
+			if k.Steps[i].N > 0 {
+				loops++
+			}
+		}
+		w.line("    %-14s%d operations of code for %d: %s", k.Name, k.Ops(), k.Work(), plural(loops, "loop"))
+		w.list(len(k.Steps), func(i int) string {
+			s := &k.Steps[i]
+			if s.N == 0 {
+				return fmt.Sprintf("    %8d x  %d operations in %s", 1, s.Body.Ops(), plural(len(s.Body.Out), "result"))
+			}
+			order := ""
+			if s.Ordered {
+				order = ", one after the other"
+			}
+			return fmt.Sprintf("    %8d x  %s, %d operations%s", s.N, s.Name, s.Body.Ops(), order)
+		})
+	}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

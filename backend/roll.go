@@ -127,6 +127,9 @@ func (c *compiler) roll(l *lowerer, name string, terms []expr.ID, outs []place, 
 		if s := r.nodeName(n); s != "" {
 			return s
 		}
+		if r.forced[r.nodes[n].term] {
+			return "partial sums"
+		}
 		if x := &r.nodes[n]; len(x.outs) > 0 && rowName != nil {
 			return rowName(x.outs[0])
 		}

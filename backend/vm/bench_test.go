@@ -71,3 +71,33 @@ func BenchmarkLower(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLoops compares a right-hand side of many equations of one shape as loops and
+// as straight-line code.
+func BenchmarkLoops(b *testing.B) {
+	for _, n := range []int{1000, 10000, 100000} {
+		for _, mode := range []struct {
+			name string
+			opt  backend.Options
+		}{{"straight", backend.Options{RollFrom: math.MaxInt}}, {"loops", backend.Options{}}} {
+			pl := repeated(b, n, func(i int) string {
+				return fmt.Sprintf("k*(x%d - 2*x%d + x%d) + x%d^2*x%d - 1", (i+n-1)%n, i, (i+1)%n, i, (i+7)%n)
+			})
+			prog, list := backend.Lower(pl, mode.opt)
+			if err := list.Err(); err != nil {
+				b.Fatal(err)
+			}
+			b.Run(fmt.Sprintf("n=%d/%s", n, mode.name), func(b *testing.B) {
+				k := Problem(prog).NewKernels()
+				u, du := make([]float64, n), make([]float64, n)
+				for i := range u {
+					u[i] = math.Sin(float64(i))
+				}
+				for b.Loop() {
+					k.RHS(0, u, []float64{1}, du)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(prog.RHS.Work()), "ns/op-of-model")
+			})
+		}
+	}
+}

@@ -46,7 +46,7 @@ const maxNarrow = 1 << 16
 func encode(k *backend.Kernel, funcs []*expr.Func) *code {
 	e := encoder{k: k, src: k.Code, funcs: funcs, c: &code{time: -1, code: -1}}
 	e.uses()
-	e.fuse()
+	e.into, e.pair, e.side = pairs(k)
 	e.layout()
 	e.emit()
 	return e.c
@@ -82,22 +82,32 @@ func (e *encoder) uses() {
 	}
 }
 
-// fuse pairs operations with the only reader of their result.
-func (e *encoder) fuse() {
-	n := len(e.src)
-	e.into, e.pair, e.side = make([]bool, n), make([]uint16, n), make([]int8, n)
-	for r, in := range e.src {
+// pairs finds operations that run together with the only reader of their result: into
+// says of a value that it is computed within its reader, pair is the fused operation
+// of a reader, 0 if there is none, and side which of its operands is the inner result.
+func pairs(k *backend.Kernel) (into []bool, pair []uint16, side []int8) {
+	n := len(k.Code)
+	readers, outs := make([]int32, n), make([]int32, n)
+	for _, in := range k.Code {
+		k.Operands(in, func(r backend.Ref) { readers[r]++ })
+	}
+	for _, o := range k.Out {
+		outs[o.Val]++
+	}
+	into, pair, side = make([]bool, n), make([]uint16, n), make([]int8, n)
+	for r, in := range k.Code {
 		if in.Op.Arity() != 2 {
 			continue
 		}
 		for s, x := range [2]int32{in.A, in.B} {
-			f := fused[e.src[x].Op][in.Op][s]
-			if f != 0 && e.count[x] == 1 && e.outs[x] == 0 && e.pair[x] == 0 {
-				e.into[x], e.pair[r], e.side[r] = true, f, int8(s)
+			f := fused[k.Code[x].Op][in.Op][s]
+			if f != 0 && readers[x] == 1 && outs[x] == 0 && pair[x] == 0 {
+				into[x], pair[r], side[r] = true, f, int8(s)
 				break
 			}
 		}
 	}
+	return into, pair, side
 }
 
 // layout places constants, arguments and results.

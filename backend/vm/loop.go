@@ -54,8 +54,26 @@ func encodeLoop(s *backend.Step, funcs []*expr.Func) *loop {
 	for i := range last {
 		last[i] = -1
 	}
-	for r, in := range k.Code {
-		k.Operands(in, func(a backend.Ref) { last[a] = r })
+	into, pair, side := pairs(k)
+	// reads calls f for the values that the instruction of r reads.
+	reads := func(r int, f func(int32)) {
+		in := k.Code[r]
+		if pair[r] == 0 {
+			k.Operands(in, f)
+			return
+		}
+		inner, other := in.A, in.B
+		if side[r] == 1 {
+			inner, other = other, inner
+		}
+		f(k.Code[inner].A)
+		f(k.Code[inner].B)
+		f(other)
+	}
+	for r := range k.Code {
+		if !into[r] {
+			reads(r, func(a int32) { last[a] = r })
+		}
 	}
 	reg := make([]int32, n)
 	var free []int32
@@ -77,7 +95,13 @@ func encodeLoop(s *backend.Step, funcs []*expr.Func) *loop {
 	}
 	o := 0
 	for r, in := range k.Code {
+		if into[r] {
+			continue
+		}
 		x := loopInstr{op: uint16(in.Op)}
+		if pair[r] != 0 {
+			x.op = pair[r]
+		}
 		switch {
 		case in.Op == backend.Const:
 		case in.Op.Input():
@@ -91,16 +115,21 @@ func encodeLoop(s *backend.Step, funcs []*expr.Func) *loop {
 		default:
 			to := []*int32{&x.a, &x.b, &x.c}
 			i := 0
-			k.Operands(in, func(v backend.Ref) { *to[i] = reg[v]; i++ })
+			reads(r, func(v int32) { *to[i] = reg[v]; i++ })
 		}
 		if in.Op != backend.Const {
-			k.Operands(in, func(v backend.Ref) {
-				if last[v] == r && k.Code[v].Op != backend.Const {
+			reads(r, func(v int32) {
+				if last[v] == r && !k.Code[v].Op.Input() {
 					last[v] = -2
 					free = append(free, reg[v])
 				}
 			})
-			reg[r] = take()
+			if in.Op.Input() {
+				reg[r] = int32(l.regs) // inputs keep theirs: it may lie in the array itself
+				l.regs++
+			} else {
+				reg[r] = take()
+			}
 			x.d = reg[r]
 			l.instrs = append(l.instrs, x)
 		}
@@ -109,7 +138,7 @@ func encodeLoop(s *backend.Step, funcs []*expr.Func) *loop {
 			l.instrs = append(l.instrs, loopInstr{op: opOut + uint16(out.Space), a: out.Index, c: reg[r]})
 			o++
 		}
-		if last[r] == -1 && in.Op != backend.Const {
+		if last[r] == -1 && !in.Op.Input() {
 			free = append(free, reg[r])
 		}
 	}
@@ -121,6 +150,7 @@ type loopFrame struct {
 	*loop
 	lanes int
 	regs  []float64
+	rows  [][]float64 // by register: its part of regs, or of an input that is read evenly
 	args  []float64
 }
 
@@ -130,6 +160,10 @@ func (l *loop) frame() *loopFrame {
 		f.lanes = 1
 	}
 	f.regs = make([]float64, l.regs*f.lanes)
+	f.rows = make([][]float64, l.regs)
+	for r := range f.rows {
+		f.rows[r] = f.regs[r*f.lanes : (r+1)*f.lanes : (r+1)*f.lanes]
+	}
 	for _, c := range l.consts {
 		row := f.row(c.reg, f.lanes)
 		for i := range row {
@@ -139,9 +173,16 @@ func (l *loop) frame() *loopFrame {
 	return f
 }
 
-func (f *loopFrame) row(r int32, m int) []float64 {
-	at := int(r) * f.lanes
-	return f.regs[at : at+m : at+m]
+func (f *loopFrame) row(r int32, m int) []float64 { return f.rows[r][:m:m] }
+
+// load makes register d the entries of an array from instance first on.
+func (f *loopFrame) load(d int32, from []float64, t *backend.Table, first, m int) {
+	if t.List == nil && t.Stride == 1 {
+		at := int(t.Base) + first
+		f.rows[d] = from[at : at+m : at+m]
+		return
+	}
+	gather(f.row(d, m), from, t, first)
 }
 
 // gather reads the entries of instances first, first+1, ... from an array.
@@ -154,14 +195,9 @@ func gather(d, from []float64, t *backend.Table, first int) {
 		return
 	}
 	at, step := int(t.Base)+first*int(t.Stride), int(t.Stride)
-	switch step {
-	case 1:
-		copy(d, from[at:at+len(d)])
-	default:
-		for i := range d {
-			d[i] = from[at]
-			at += step
-		}
+	for i := range d {
+		d[i] = from[at]
+		at += step
 	}
 }
 
@@ -212,24 +248,31 @@ func (f *loopFrame) execute(in *loopInstr, t float64, arr *arrays, first, m int)
 		}
 		return
 	}
-	d := f.row(in.d, m)
 	op := backend.Op(in.op)
 	switch op {
 	case backend.U:
-		gather(d, arr.u, &f.index[in.a], first)
+		f.load(in.d, arr.u, &f.index[in.a], first, m)
 		return
 	case backend.P:
-		gather(d, arr.p, &f.index[in.a], first)
+		f.load(in.d, arr.p, &f.index[in.a], first, m)
 		return
 	case backend.W:
-		gather(d, arr.w, &f.index[in.a], first)
+		f.load(in.d, arr.w, &f.index[in.a], first, m)
 		return
 	case backend.S:
-		gather(d, arr.s, &f.index[in.a], first)
+		f.load(in.d, arr.s, &f.index[in.a], first, m)
 		return
 	case backend.Data:
-		copy(d, f.data[in.a][first:first+m])
+		f.rows[in.d] = f.data[in.a][first : first+m : first+m]
 		return
+	}
+	d := f.row(in.d, m)
+	if in.op >= opMove {
+		n := len(d)
+		ternary(in.op, d, f.row(in.a, m)[:n], f.row(in.b, m)[:n], f.row(in.c, m)[:n])
+		return
+	}
+	switch op {
 	case backend.Time:
 		for i := range d {
 			d[i] = t
@@ -240,7 +283,7 @@ func (f *loopFrame) execute(in *loopInstr, t float64, arr *arrays, first, m int)
 		args := f.args[:len(c.args)]
 		for i := range d {
 			for k, x := range c.args {
-				args[k] = f.regs[int(x)*f.lanes+i]
+				args[k] = f.rows[x][i]
 			}
 			d[i] = c.f.Eval(args)
 		}
@@ -385,5 +428,73 @@ func binary(op backend.Op, d, a, b []float64) {
 		}
 	default:
 		panic("mtkc: bug: unknown operation " + op.String())
+	}
+}
+
+// ternary runs the fusions of two operations; see ops.go.
+func ternary(op uint16, d, a, b, c []float64) {
+	switch op {
+	case opMulAdd:
+		for i := range d {
+			d[i] = float64(a[i]*b[i]) + c[i]
+		}
+	case opMulSub:
+		for i := range d {
+			d[i] = float64(a[i]*b[i]) - c[i]
+		}
+	case opSubMul:
+		for i := range d {
+			d[i] = c[i] - float64(a[i]*b[i])
+		}
+	case opMulMul:
+		for i := range d {
+			d[i] = float64(a[i]*b[i]) * c[i]
+		}
+	case opAddAdd:
+		for i := range d {
+			d[i] = (a[i] + b[i]) + c[i]
+		}
+	case opAddSub:
+		for i := range d {
+			d[i] = (a[i] + b[i]) - c[i]
+		}
+	case opSubAdd:
+		for i := range d {
+			d[i] = (a[i] - b[i]) + c[i]
+		}
+	case opSubSub:
+		for i := range d {
+			d[i] = (a[i] - b[i]) - c[i]
+		}
+	case opSubNeg:
+		for i := range d {
+			d[i] = c[i] - (a[i] - b[i])
+		}
+	case opAddNeg:
+		for i := range d {
+			d[i] = c[i] - (a[i] + b[i])
+		}
+	case opAddMulC:
+		for i := range d {
+			d[i] = (a[i] + b[i]) * c[i]
+		}
+	case opSubMulC:
+		for i := range d {
+			d[i] = (a[i] - b[i]) * c[i]
+		}
+	case opMulDiv:
+		for i := range d {
+			d[i] = float64(a[i]*b[i]) / c[i]
+		}
+	case opAddDiv:
+		for i := range d {
+			d[i] = (a[i] + b[i]) / c[i]
+		}
+	case opSubDiv:
+		for i := range d {
+			d[i] = (a[i] - b[i]) / c[i]
+		}
+	default:
+		panic("mtkc: bug: unknown operation")
 	}
 }

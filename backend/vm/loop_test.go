@@ -14,7 +14,7 @@ import (
 )
 
 // repeated makes a plan of n states whose right-hand sides line writes.
-func repeated(t *testing.T, n int, line func(i int) string) *structural.Plan {
+func repeated(t testing.TB, n int, line func(i int) string) *structural.Plan {
 	t.Helper()
 	p := expr.NewPool()
 	var x, k, rhs []expr.ID
