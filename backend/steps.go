@@ -153,36 +153,36 @@ func (r *roller) kernel(name string, list []instance, force bool) *Kernel {
 		body  *body
 		list  []int32
 	}
-	order := map[*body]int32{}
-	for i := range list {
-		if _, ok := order[list[i].body]; !ok {
-			order[list[i].body] = int32(len(order))
-		}
+	// Groups by level, within a level in the order of their first instances.
+	type kind struct {
+		level int32
+		body  *body
 	}
-	index := make([]int32, len(list))
-	for i := range index {
-		index[i] = int32(i)
-	}
-	slices.SortStableFunc(index, func(a, b int32) int {
-		x, y := &list[a], &list[b]
-		return cmp.Or(cmp.Compare(x.level, y.level), cmp.Compare(order[x.body], order[y.body]))
-	})
+	index := map[kind]int{}
 	var groups []group
+	last := -1
+	for i := range list {
+		k := kind{list[i].level, list[i].body}
+		if last < 0 || groups[last].level != k.level || groups[last].body != k.body {
+			g, ok := index[k]
+			if !ok {
+				g = len(groups)
+				index[k] = g
+				groups = append(groups, group{level: k.level, body: k.body})
+			}
+			last = g
+		}
+		groups[last].list = append(groups[last].list, int32(i))
+	}
+	slices.SortStableFunc(groups, func(a, b group) int { return cmp.Compare(a.level, b.level) })
 	straight, loops, total := 0, 0, 0
-	for i := 0; i < len(index); {
-		j := i + 1
-		x := &list[index[i]]
-		for j < len(index) && list[index[j]].body == x.body && list[index[j]].level == x.level {
-			j++
-		}
-		groups = append(groups, group{x.level, x.body, index[i:j]})
-		total += x.body.size * (j - i)
-		if j-i >= r.opt.MinLoop {
-			loops += x.body.size
+	for _, g := range groups {
+		total += g.body.size * len(g.list)
+		if len(g.list) >= r.opt.MinLoop {
+			loops += g.body.size
 		} else {
-			straight += x.body.size * (j - i)
+			straight += g.body.size * len(g.list)
 		}
-		i = j
 	}
 	if !force && 2*(loops+straight) > total {
 		return nil
