@@ -278,3 +278,99 @@ func TestPlanarArm(t *testing.T) {
 	near(t, "upper.phi", last(t, sol, "upper.phi"), -0.43225253, 0, 1e-5)
 	near(t, "lower.phi", last(t, sol, "lower.phi"), -0.32641640, 0, 1e-5)
 }
+
+// The flow is the root of the sum of the losses; the temperatures of the supply pipe are
+// a matrix exponential, those of the steady state the solution of a linear system.
+func TestThermalFluid(t *testing.T) {
+	const n, rho, cp, mu, lambda = 10, 992.2, 4179.0, 6.53e-4, 0.02
+	prob := compile(t, "thermalfluid", "", map[string]string{"N": "10"})
+	sol := solve(t, prob, ode.Options{Span: [2]float64{0, 20000}, RelTol: 1e-9, SaveAt: []float64{0, 60, 200, 20000}})
+
+	loss := func(m, l, d float64) float64 {
+		v := m / (rho * math.Pi / 4 * d * d)
+		return 32*mu*l/(d*d)*v + lambda*l/d*rho/2*v*v
+	}
+	m := root(0, 5, func(m float64) float64 {
+		// M = M0*DP/((DP^2 + eps^2)^(1/4)*sqrt(DP0)), DP0 = 1e4, eps = 10
+		valve := root(0, 1e6, func(dp float64) float64 { return dp/math.Sqrt(math.Hypot(dp, 10))/100 - m })
+		return 2*loss(m, 100, 0.05) + loss(m, 10, 0.03) + valve - 0.5e5
+	})
+	near(t, "valve.m", last(t, sol, "valve.m"), m, 1e-9, 0)
+
+	// The supply pipe: segments T[i], walls W[i], inflow, air.
+	const u, c, g, d, l, air = 1000, 600.0, 0.5, 0.05, 100.0 / n, 283.15
+	heat, wall, inside := rho*math.Pi/4*d*d*l*cp, c*l, u*math.Pi*d*l
+	a := mat.NewDense(2*n+2, 2*n+2, nil)
+	for i := range n {
+		from := i - 1
+		if i == 0 {
+			from = 2 * n
+		}
+		a.Set(i, i, -(m*cp+inside)/heat)
+		a.Set(i, from, m*cp/heat)
+		a.Set(i, n+i, inside/heat)
+		a.Set(n+i, i, inside/wall)
+		a.Set(n+i, n+i, -(inside+g*l)/wall)
+		a.Set(n+i, 2*n+1, g*l/wall)
+	}
+	s := mat.NewVecDense(2*n+2, nil)
+	for i := range 2 * n {
+		s.SetVec(i, 293.15)
+	}
+	s.SetVec(2*n+1, air)
+	before := 0.0
+	for k, tk := range []float64{60, 200} {
+		s.SetVec(2*n, 313.15+40*float64(k))
+		var at, e mat.Dense
+		at.Scale(tk-before, a)
+		e.Exp(&at)
+		s.MulVec(&e, mat.VecDenseCopyOf(s))
+		before = tk
+		for _, i := range []int{0, 4, n - 1} {
+			near(t, "supply.seg.T", values(t, sol, fmt.Sprintf("supply.seg[%d].T", i))[k+1], s.AtVec(i), 0, 1e-5)
+			near(t, "supply.wall.T", values(t, sol, fmt.Sprintf("supply.wall[%d].T", i))[k+1], s.AtVec(n+i), 0, 1e-5)
+		}
+	}
+
+	// Steady state: a segment gives UA*(T - air), the exchanger half of U*A between the sides.
+	keep := m * cp / (m*cp + 1/(1/inside+1/(g*l)))
+	hot := air + (353.15-air)*math.Pow(keep, n)
+	near(t, "supply at the end", last(t, sol, "supply.seg[9].T"), hot, 0, 1e-5)
+	const cold, m2 = 283.15, 0.5
+	half := 2000 * math.Pi * 0.03 * 1 / 2
+	x, b := mat.NewDense(2*n, 2*n, nil), mat.NewVecDense(2*n, nil)
+	for i := range n {
+		j := 2*n - 1 - i // beside segment i of the hot side
+		x.Set(i, i, m*cp+half)
+		x.Set(i, j, -half)
+		x.Set(j, j, m2*cp+half)
+		x.Set(j, i, -half)
+		if i == 0 {
+			b.SetVec(0, m*cp*hot)
+			b.SetVec(n, m2*cp*cold)
+		} else {
+			x.Set(i, i-1, -m*cp)
+			x.Set(n+i, n+i-1, -m2*cp)
+		}
+	}
+	var temp mat.VecDense
+	if err := temp.SolveVec(x, b); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{0, 5, n - 1} {
+		near(t, "hx.pipe1.T", last(t, sol, fmt.Sprintf("hx.pipe1[%d].T", i)), temp.AtVec(i), 0, 1e-5)
+		near(t, "hx.pipe2.T", last(t, sol, fmt.Sprintf("hx.pipe2[%d].T", i)), temp.AtVec(n+i), 0, 1e-5)
+	}
+}
+
+// root bisects a function that rises from a negative to a positive value.
+func root(lo, hi float64, f func(float64) float64) float64 {
+	for range 200 {
+		if mid := lo + (hi-lo)/2; f(mid) < 0 {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}

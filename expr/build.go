@@ -179,11 +179,17 @@ func (s *sum) finish() ID {
 
 // sortPairs orders by key and keeps the order of equal ones.
 func sortPairs(ts []pair) {
+	if len(ts) > 16 {
+		slices.SortStableFunc(ts, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
+		return
+	}
 	for i := 1; i < len(ts); i++ {
-		if ts[i-1].key > ts[i].key {
-			slices.SortStableFunc(ts, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
-			return
+		t := ts[i]
+		k := i
+		for ; k > 0 && ts[k-1].key > t.key; k-- {
+			ts[k] = ts[k-1]
 		}
+		ts[k] = t
 	}
 }
 
@@ -197,6 +203,16 @@ func (p *Pool) Mul(factors ...ID) ID {
 		acc.mul(f, One)
 	}
 	return acc.done()
+}
+
+// Factored is Mul as a number times a term, for a sum that takes the two apart: the term
+// of their product is not made.
+func (p *Pool) Factored(factors ...ID) (Num, ID) {
+	acc := p.newProduct(IntNum(1))
+	for _, f := range factors {
+		acc.mul(f, One)
+	}
+	return acc.factored()
 }
 
 // Div returns a/b.
@@ -294,12 +310,21 @@ func (m *product) mul(b, e ID) {
 }
 
 func (m *product) done() ID {
-	e := m.finish()
-	m.p.giveBack(m.fs)
-	return e
+	k, t := m.factored()
+	if k.IsOne() {
+		return t
+	}
+	return m.p.Scale(k, t)
 }
 
-func (m *product) finish() ID {
+// factored is the product as a number times a term.
+func (m *product) factored() (Num, ID) {
+	k, t := m.finish()
+	m.p.giveBack(m.fs)
+	return k, t
+}
+
+func (m *product) finish() (Num, ID) {
 	p := m.p
 	sortPairs(m.fs)
 	out := m.fs[:0]
@@ -324,7 +349,7 @@ func (m *product) finish() ID {
 		for _, f := range out {
 			acc.mul(f.key, f.e)
 		}
-		return acc.done()
+		return acc.factored()
 	}
 	var buf [2 * flatMax]ID
 	args := buf[:0]
@@ -333,26 +358,20 @@ func (m *product) finish() ID {
 			continue
 		}
 		if f.key == Zero && f.e == MinusOne && m.k.IsZero() {
-			return p.Float(math.NaN()) // 0/0
+			return IntNum(1), p.Float(math.NaN()) // 0/0
 		}
 		args = append(args, f.key, f.e)
 	}
 	if m.k.IsZero() {
-		return Zero
+		return IntNum(1), Zero
 	}
-	var t ID
 	switch {
 	case len(args) == 0:
-		return p.Num(m.k)
+		return IntNum(1), p.Num(m.k)
 	case len(args) == 2 && args[1] == One:
-		t = args[0]
-	default:
-		t = p.intern(OpMul, args)
+		return m.k, args[0]
 	}
-	if m.k.IsOne() {
-		return t
-	}
-	return p.Scale(m.k, t)
+	return m.k, p.intern(OpMul, args)
 }
 
 // Fn applies a function operator of the table and folds constants, as long as the

@@ -55,9 +55,17 @@ type Pool struct {
 const smallInts = 16
 
 // NewPool returns a pool with the predefined ids.
-func NewPool() *Pool {
-	p := &Pool{numIdx: map[Num]ID{}, symIdx: map[string]ID{}, fnIdx: map[string]int{}}
-	p.table = make([]uint64, 64)
+func NewPool() *Pool { return NewPoolFor(0, 0) }
+
+// NewPoolFor returns a pool with room for that many terms, of which so many are symbols.
+func NewPoolFor(nodes, syms int) *Pool {
+	p := &Pool{numIdx: map[Num]ID{}, symIdx: make(map[string]ID, syms), fnIdx: map[string]int{}}
+	p.nodes, p.syms = make([]node, 0, nodes), make([]string, 0, syms)
+	size := 64
+	for 3*size < 4*nodes {
+		size *= 2
+	}
+	p.table = make([]uint64, size)
 	p.Num(IntNum(0))
 	p.Num(IntNum(1))
 	p.Num(IntNum(-1))

@@ -93,7 +93,7 @@ func (s *System) declare(name string, kind VarKind, opts []VarOption) *Variable 
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		v.Path = name[:i]
 	}
-	if _, dup := s.bySym[v.Sym]; dup || name == "" {
+	if _, dup := s.VarOf(v.Sym); dup || name == "" {
 		what := "give every variable its own name"
 		s.mistakes.Add(v.Pos, "E191", what, "variable %q is declared twice", name)
 		v.Name = fmt.Sprintf("%s#%d", name, len(s.Vars))
@@ -190,7 +190,7 @@ func (s *System) Text(text string) diag.List {
 	var found diag.List
 	p := expr.ParseOptions{Symbol: func(name string) (expr.ID, error) {
 		if id, ok := s.Pool.Lookup(name); ok {
-			if _, ok := s.bySym[id]; ok {
+			if _, ok := s.VarOf(id); ok {
 				return id, nil
 			}
 		}

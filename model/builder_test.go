@@ -3,14 +3,10 @@
 package model
 
 import (
-	"bufio"
-	"bytes"
 	"math"
-	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 )
 
@@ -84,30 +80,6 @@ func TestTextMistakes(t *testing.T) {
 		d := m.Text(c.text)
 		if len(d) != 1 || !strings.Contains(d[0].Message, c.msg) || d[0].Pos.Line != c.line || d[0].Pos.Col != c.col {
 			t.Errorf("%q: %v", c.text, d)
-		}
-	}
-}
-
-func TestHandover(t *testing.T) {
-	var l diag.List
-	d := l.Add(diag.Pos{File: "a b.go", Line: 3, Col: 4}, "E101", "next\nline", "message %q", "x")
-	d.Notes = append(d.Notes, diag.Note{Pos: diag.Pos{File: "c"}, Text: "note"})
-	for _, want := range []diag.List{{}, l} {
-		var b bytes.Buffer
-		if err := WriteHandover(&b, want); err != nil {
-			t.Fatal(err)
-		}
-		b.WriteString("rest")
-		r := bufio.NewReader(&b)
-		got, err := ReadHandover(r)
-		rest, _ := r.ReadString(0)
-		if err != nil || !reflect.DeepEqual(got, want) || rest != "rest" {
-			t.Errorf("%v, %v, rest %q", got, err, rest)
-		}
-	}
-	for _, bad := range []string{"", "mtkc-model 1 []", "mtkc-model 0 []\n", "mtkc-model 1 [\n"} {
-		if _, err := ReadHandover(bufio.NewReader(strings.NewReader(bad))); err == nil {
-			t.Errorf("%q: no error", bad)
 		}
 	}
 }

@@ -98,7 +98,12 @@ func (v *variable) startOuter(by *node) bool {
 }
 
 func (b *builder) newVar() *variable {
-	v := &variable{index: len(b.vars)}
+	if len(b.slab) == 0 {
+		b.slab = make([]variable, 256)
+	}
+	v := &b.slab[0]
+	b.slab = b.slab[1:]
+	v.index = len(b.vars)
 	b.vars = append(b.vars, v)
 	v.term = b.add(uint8(expr.OpSym), int32(v.index))
 	return v
@@ -133,7 +138,29 @@ type fieldPlan struct {
 	tag      reflect.StructTag
 	pos      diag.Pos
 
-	tagged map[string]expr.ID // values of numeric tags without names, parsed once
+	numeric             [numericTags]numericTag
+	unit, desc, display string
+}
+
+// The tags that hold numbers.
+const (
+	valueTag = iota
+	initTag
+	guessTag
+	minTag
+	maxTag
+	nominalTag
+	numericTags
+)
+
+var numericNames = [numericTags]string{"value", "init", "guess", "min", "max", "nominal"}
+
+// numericTag is such a tag of a field.
+type numericTag struct {
+	text  string
+	there bool
+	known bool    // the text has no names: term is its value
+	term  expr.ID // of the pool of the system
 }
 
 var realType = reflect.TypeFor[Real]()
@@ -153,6 +180,10 @@ func planOf(t reflect.Type) *typePlan {
 		sf := t.Field(i)
 		f := fieldPlan{index: i, goName: sf.Name, tag: sf.Tag, embedded: sf.Anonymous}
 		f.role, f.pos = fieldNotes(sf)
+		for k, name := range numericNames {
+			f.numeric[k].text, f.numeric[k].there = sf.Tag.Lookup(name)
+		}
+		f.unit, f.desc, f.display = sf.Tag.Get("unit"), sf.Tag.Get("desc"), sf.Tag.Get("display")
 		elem := sf.Type
 	array:
 		for {
@@ -355,7 +386,7 @@ func (n *node) pos() diag.Pos {
 
 // defaultField gives a structural parameter its default if it has no value yet.
 func (n *node) defaultField(f *fieldPlan) {
-	text, ok := f.tag.Lookup("value")
+	text, ok := f.numeric[valueTag].text, f.numeric[valueTag].there
 	v := access(n.val.Field(f.index))
 	if ok && v.IsZero() {
 		if err := setStructural(v, text); err != nil {

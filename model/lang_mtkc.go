@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
@@ -54,6 +55,7 @@ type builder struct {
 	terms []term
 	nums  []expr.Num
 	vars  []*variable
+	slab  []variable // room for more of them
 	numAt map[expr.Num]int32
 
 	top        *node
@@ -133,6 +135,9 @@ func (b *builder) add(op uint8, args ...int32) int32 {
 		fallthrough
 	case 1:
 		t.a = args[0]
+	}
+	if len(b.terms) == cap(b.terms) {
+		b.terms = slices.Grow(b.terms, len(b.terms)) // double: append grows large slices by a quarter
 	}
 	b.terms = append(b.terms, t)
 	return int32(len(b.terms) - 1)

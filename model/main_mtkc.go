@@ -5,7 +5,6 @@ package model
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"os"
 	"reflect"
 	"runtime"
@@ -34,20 +33,21 @@ type OpWarning struct {
 type abort struct{ found diag.List }
 
 // OpMain builds the flat system of one of the models and writes it to the standard
-// output of the process: a line with the findings (see WriteHandover), then the text of the
-// system, if there is no error. The arguments of the process are model=NAME and
+// output of the process with its findings; the system is left out if one of them is an
+// error, see WriteHandover. The arguments of the process are model=NAME and
 // arg=PATH=VALUE, any number.
-func OpMain(pkg string, models []OpModel, text func(io.Writer, *System) error, warnings ...OpWarning) {
+func OpMain(pkg string, models []OpModel, warnings ...OpWarning) {
 	debug.SetMaxStack(256 << 20) // a recursion without end stops before the memory does
+	debug.SetGCPercent(400)      // nearly all that is allocated is kept until the end
 	for _, w := range warnings {
 		b.found.Add(w.Site.pos(), w.Code, w.Next, "%s", w.Message)
 	}
 	s, found := build(pkg, models, os.Args[1:])
 	w := bufio.NewWriterSize(handover, 1<<16)
-	err := WriteHandover(w, found)
-	if err == nil && found.Errors() == 0 {
-		err = text(w, s)
+	if found.Errors() > 0 {
+		s = nil
 	}
+	err := WriteHandover(w, found, s)
 	if err == nil {
 		err = w.Flush()
 	}

@@ -5,6 +5,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/mtkc/mtkc/expr"
@@ -19,38 +20,45 @@ type sealer struct {
 	refs []int32
 	memo []expr.ID
 	dots map[expr.ID]expr.ID
+
+	addends []addend // see sum
+	ks      []expr.Num
+	ts      []expr.ID
+	factors []int32 // see product
+	fs      []expr.ID
 }
 
 const unsealed = expr.None
 
 // system makes the flat system: variables in declaration order, then everything else.
 func (b *builder) system(name string) *System {
-	z := &sealer{b: b, s: NewSystem(name), dots: map[expr.ID]expr.ID{}}
-	var order []*variable
+	order := make([]*variable, 0, len(b.vars))
 	b.eachVar(b.top, func(v *variable) {
 		order = append(order, v)
 	})
+	s := &System{Name: name, Pool: expr.NewPoolFor(len(b.terms)/3, len(order))}
+	z := &sealer{b: b, s: s, dots: map[expr.ID]expr.ID{}}
 	z.memo = make([]expr.ID, len(b.terms))
 	for i := range z.memo {
 		z.memo[i] = unsealed
 	}
 	z.memo[0] = expr.Zero
 	z.count(order)
-	seen := make(map[string]*variable, len(order))
-	for _, v := range order {
+	for i, v := range order {
 		name := v.name()
-		if first, dup := seen[name]; dup {
+		if _, dup := z.s.Pool.Lookup(name); dup {
+			first := order[slices.IndexFunc(order[:i], func(o *variable) bool { return o.name() == name })]
 			b.found.Add(v.field.pos, "E141", `give one of them another name with the tag name:"..."`, "two variables are called %s in the flat model (fields %s and %s)", name, first.field.goName, v.field.goName)
 		}
-		seen[name] = v
 		z.memo[v.term] = z.s.Pool.Sym(name)
 	}
+	z.s.Vars = make([]Variable, 0, len(order))
 	for _, v := range order {
 		z.variable(v)
 	}
 	z.checkBindings(order)
-	z.s.Equations = append(z.s.Equations, z.equations(b.equations)...)
-	z.s.Initial = append(z.s.Initial, z.equations(b.initial)...)
+	z.s.Equations = z.equations(z.s.Equations, b.equations)
+	z.s.Initial = z.equations(z.s.Initial, b.initial)
 	for _, w := range b.whens {
 		z.when(w)
 	}
@@ -181,8 +189,10 @@ type addend struct {
 }
 
 func (z *sealer) expr(id int32) expr.ID {
-	if r, ok := z.b.replaced[id]; ok {
-		id = r
+	if len(z.b.replaced) > 0 {
+		if r, ok := z.b.replaced[id]; ok {
+			id = r
+		}
 	}
 	if z.memo[id] != unsealed {
 		return z.memo[id]
@@ -233,26 +243,26 @@ func (z *sealer) expr(id int32) expr.ID {
 	return r
 }
 
-// sum opens the additions below id that nothing else uses and adds once.
+// sum opens the additions below id that nothing else uses and adds once. The buffers
+// are stacks: what is below their heights at the start belongs to the sums around.
 func (z *sealer) sum(id int32) expr.ID {
-	var ks []expr.Num
-	var ts []expr.ID
 	plus, minus := expr.IntNum(1), expr.IntNum(-1)
-	stack := []addend{{false, id}}
-	for len(stack) > 0 {
-		x := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
+	low, first := len(z.addends), len(z.ts)
+	z.addends = append(z.addends, addend{false, id})
+	for len(z.addends) > low {
+		x := z.addends[len(z.addends)-1]
+		z.addends = z.addends[:len(z.addends)-1]
 		t := z.b.terms[x.id]
 		if x.id == id || z.refs[x.id] == 1 {
 			switch t.op {
 			case uint8(expr.OpAdd):
-				stack = append(stack, addend{x.neg, t.b}, addend{x.neg, t.a})
+				z.addends = append(z.addends, addend{x.neg, t.b}, addend{x.neg, t.a})
 				continue
 			case tSub:
-				stack = append(stack, addend{!x.neg, t.b}, addend{x.neg, t.a})
+				z.addends = append(z.addends, addend{!x.neg, t.b}, addend{x.neg, t.a})
 				continue
 			case tNeg:
-				stack = append(stack, addend{!x.neg, t.a})
+				z.addends = append(z.addends, addend{!x.neg, t.a})
 				continue
 			}
 		}
@@ -260,25 +270,44 @@ func (z *sealer) sum(id int32) expr.ID {
 		if x.neg {
 			k = minus
 		}
-		ks, ts = append(ks, k), append(ts, z.expr(x.id))
+		var e expr.ID
+		if t.op == uint8(expr.OpMul) && z.refs[x.id] == 1 {
+			var f expr.Num
+			f, e = z.factored(x.id)
+			k = k.Mul(f)
+		} else {
+			e = z.expr(x.id)
+		}
+		z.ks, z.ts = append(z.ks, k), append(z.ts, e)
 	}
-	return z.s.Pool.Linear(expr.IntNum(0), ks, ts)
+	e := z.s.Pool.Linear(expr.IntNum(0), z.ks[first:], z.ts[first:])
+	z.ks, z.ts = z.ks[:first], z.ts[:first]
+	return e
 }
 
 func (z *sealer) product(id int32) expr.ID {
-	var fs []expr.ID
-	stack := []int32{id}
-	for len(stack) > 0 {
-		x := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		t := z.b.terms[x]
-		if t.op == uint8(expr.OpMul) && (x == id || z.refs[x] == 1) {
-			stack = append(stack, t.b, t.a)
+	k, t := z.factored(id)
+	return z.s.Pool.Scale(k, t)
+}
+
+// factored opens the multiplications likewise: the product is k*t.
+func (z *sealer) factored(id int32) (k expr.Num, t expr.ID) {
+	low, first := len(z.factors), len(z.fs)
+	z.factors = append(z.factors, id)
+	for len(z.factors) > low {
+		x := z.factors[len(z.factors)-1]
+		z.factors = z.factors[:len(z.factors)-1]
+		f := z.b.terms[x]
+		if f.op == uint8(expr.OpMul) && (x == id || z.refs[x] == 1) {
+			z.factors = append(z.factors, f.b, f.a)
 			continue
 		}
-		fs = append(fs, z.expr(x))
+		e := z.expr(x)
+		z.fs = append(z.fs, e)
 	}
-	return z.s.Pool.Mul(fs...)
+	k, t = z.s.Pool.Factored(z.fs[first:]...)
+	z.fs = z.fs[:first]
+	return k, t
 }
 
 // der is the derivative of an expression: of a variable a symbol of its own, of
@@ -307,8 +336,9 @@ func (z *sealer) dot(a expr.ID) expr.ID {
 	return p.Der(a)
 }
 
-func (z *sealer) equations(recs []eqRec) []Equation {
-	out := make([]Equation, 0, len(recs))
+// equations appends what the records say.
+func (z *sealer) equations(out []Equation, recs []eqRec) []Equation {
+	out = slices.Grow(out, len(recs))
 	for _, e := range recs {
 		out = append(out, Equation{Lhs: z.expr(e.lhs), Rhs: z.expr(e.rhs), Pos: e.site.pos(), Path: e.comp.path, Connection: e.conn})
 	}
@@ -336,31 +366,26 @@ func (z *sealer) when(w *whenRec) {
 
 // tagValue is the value of a numeric tag: a number or an expression in the parameters
 // of the component. Numbers are parsed once per field.
-func (z *sealer) tagValue(v *variable, tag string) expr.ID {
+func (z *sealer) tagValue(v *variable, tag int) expr.ID {
 	f := v.field
-	text, ok := f.tag.Lookup(tag)
-	if !ok {
+	t := &f.numeric[tag]
+	if !t.there {
 		return expr.None
 	}
-	if id, ok := f.tagged[tag]; ok {
-		return id
+	if t.known {
+		return t.term
 	}
 	constant := true
-	id, err := z.s.Pool.Parse(text, expr.ParseOptions{Symbol: func(name string) (expr.ID, error) {
+	id, err := z.s.Pool.Parse(t.text, expr.ParseOptions{Symbol: func(name string) (expr.ID, error) {
 		id, fixed, err := z.tagName(v, name)
 		constant = constant && fixed
 		return id, err
 	}})
 	if err != nil {
-		b.found.Add(f.pos, "E147", `give a number or an expression in the parameters of the component, as in value:"2*R"`, "%s tag of %s: %q: %v", tag, v.name(), text, err)
+		b.found.Add(f.pos, "E147", `give a number or an expression in the parameters of the component, as in value:"2*R"`, "%s tag of %s: %q: %v", numericNames[tag], v.name(), t.text, err)
 		id = expr.None
 	}
-	if constant {
-		if f.tagged == nil {
-			f.tagged = map[string]expr.ID{}
-		}
-		f.tagged[tag] = id
-	}
+	t.known, t.term = constant, id
 	return id
 }
 
@@ -410,7 +435,7 @@ func (z *sealer) findLeaf(n *node, name string) (expr.ID, bool) {
 func (z *sealer) values(v *variable, s *Variable) {
 	f := v.field
 	isParam := f.role == "param" || f.role == "const"
-	tag := z.tagValue(v, "value")
+	tag := z.tagValue(v, valueTag)
 	switch {
 	case v.bound:
 		s.Value = z.expr(v.binding)
@@ -419,7 +444,7 @@ func (z *sealer) values(v *variable, s *Variable) {
 	case tag != expr.None && (isParam || s.Kind == InputVar):
 		s.Value = tag
 	}
-	init, guess := z.tagValue(v, "init"), z.tagValue(v, "guess")
+	init, guess := z.tagValue(v, initTag), z.tagValue(v, guessTag)
 	if init != expr.None && isParam {
 		b.found.Add(f.pos, "E146", `value:"..." is the default of a parameter; guess:"..." lets initialization find it`, "the parameter %s cannot have an init tag", v.name())
 		return
@@ -443,7 +468,7 @@ func (z *sealer) variable(v *variable) {
 	s := Variable{
 		Name: z.s.Pool.Name(z.memo[v.term]), Sym: z.memo[v.term],
 		Value: expr.None, Start: expr.None, Min: expr.None, Max: expr.None, Nominal: expr.None,
-		Unit: f.tag.Get("unit"), Desc: f.tag.Get("desc"), Display: f.tag.Get("display"),
+		Unit: f.unit, Desc: f.desc, Display: f.display,
 		Pos: f.pos, Path: owner(v.node).path,
 	}
 	top := owner(v.node) == z.b.top
@@ -462,7 +487,7 @@ func (z *sealer) variable(v *variable) {
 		s.Output = top
 	}
 	z.values(v, &s)
-	s.Min, s.Max, s.Nominal = z.tagValue(v, "min"), z.tagValue(v, "max"), z.tagValue(v, "nominal")
+	s.Min, s.Max, s.Nominal = z.tagValue(v, minTag), z.tagValue(v, maxTag), z.tagValue(v, nominalTag)
 	switch f.role {
 	case "flow", "stream", "input", "output":
 		s.Prefix = f.role

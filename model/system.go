@@ -23,7 +23,7 @@ type System struct {
 	Enums      []Enum
 	Experiment Experiment
 
-	bySym    map[expr.ID]int
+	bySym    []int32   // by symbol: 1 more than the index of its variable
 	mistakes diag.List // of the construction
 }
 
@@ -177,10 +177,7 @@ type Experiment struct {
 // AddVar appends a variable and returns its index. Its Sym must be set. Terms that
 // are zero are NOT none: start from NewVariable.
 func (s *System) AddVar(v Variable) int {
-	if s.bySym == nil {
-		s.bySym = map[expr.ID]int{}
-	}
-	s.bySym[v.Sym] = len(s.Vars)
+	s.index(v.Sym, len(s.Vars))
 	s.Vars = append(s.Vars, v)
 	return len(s.Vars) - 1
 }
@@ -196,11 +193,22 @@ func (s *System) NewVariable(name string, kind VarKind) Variable {
 
 // VarOf returns the index of the variable with this symbol.
 func (s *System) VarOf(sym expr.ID) (int, bool) {
-	i, ok := s.bySym[sym]
-	return i, ok
+	if int(sym) >= len(s.bySym) {
+		return 0, false
+	}
+	i := s.bySym[sym]
+	return max(int(i)-1, 0), i > 0
+}
+
+// index notes that the variable i has this symbol.
+func (s *System) index(sym expr.ID, i int) {
+	if n := int(sym) + 1; n > len(s.bySym) {
+		s.bySym = append(s.bySym, make([]int32, max(n, s.Pool.Len())-len(s.bySym))...)
+	}
+	s.bySym[sym] = int32(i) + 1
 }
 
 // NewSystem returns an empty system with a pool of its own.
 func NewSystem(name string) *System {
-	return &System{Name: name, Pool: expr.NewPool(), bySym: map[expr.ID]int{}}
+	return &System{Name: name, Pool: expr.NewPool()}
 }

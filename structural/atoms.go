@@ -63,16 +63,14 @@ func (w *work) previous(e expr.ID, ctx context) expr.ID {
 			return e
 		}
 		var r expr.ID
-		saved := w.memo
-		w.memo = memo{}
-		w.memo.reset()
-		r = w.rewrite(e, func(a expr.ID) expr.ID {
-			if a == expr.Time {
-				return a
-			}
-			return w.previous(a, ctx)
+		w.aside(func() {
+			r = w.rewrite(e, func(a expr.ID) expr.ID {
+				if a == expr.Time {
+					return a
+				}
+				return w.previous(a, ctx)
+			})
 		})
-		w.memo = saved
 		return r
 	}
 	role, i := w.roleOf(e)

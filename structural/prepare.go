@@ -340,11 +340,7 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 		r = w.sampleAtom(w.translate(p.Args(e)[0], ctx), w.translate(p.Args(e)[1], ctx))
 	case expr.OpNoEvent:
 		if ctx == inEquation || ctx == inCondition {
-			saved := w.memo
-			w.memo = memo{}
-			w.memo.reset()
-			r = w.translate(p.Args(e)[0], inNoEvent)
-			w.memo = saved
+			w.aside(func() { r = w.translate(p.Args(e)[0], inNoEvent) })
 		} else {
 			r = w.translate(p.Args(e)[0], ctx)
 		}

@@ -71,7 +71,8 @@ type work struct {
 	paramValue []float64 // by index into plan.Params: default values, NaN if free
 	known      []Assign  // eliminated unknowns constant in time, in dependency order
 
-	memo  memo // of rewriting
+	memo  memo   // of rewriting
+	memos []memo // see aside
 	mark  marks
 	lin   affine
 	elim  *elimination
@@ -106,6 +107,20 @@ func (m *memo) put(e, v expr.ID) {
 		m.val = append(m.val, make([]expr.ID, n-len(m.val))...)
 	}
 	m.stamp[e], m.val[e] = m.cur, v
+}
+
+// aside runs f with another, empty memo. The memos are kept for the next time: they are as
+// long as the pool.
+func (w *work) aside(f func()) {
+	saved := w.memo
+	w.memo = memo{}
+	if n := len(w.memos); n > 0 {
+		w.memo, w.memos = w.memos[n-1], w.memos[:n-1]
+	}
+	w.memo.reset()
+	f()
+	w.memos = append(w.memos, w.memo)
+	w.memo = saved
 }
 
 // marks is a dense set of terms that empties in constant time.

@@ -26,7 +26,7 @@ func newCompile() *cobra.Command {
 
   go            Go source that imports only the runtime of mtkc, for go generate. Its names
                 carry that of the model, unless its file is alone in a directory
-  basemodelica  the flat system as Base Modelica, which every front end hands over`,
+  basemodelica  the flat system as Base Modelica, which other tools read`,
 		Example: `  mtkc compile --backend go -o pendulum_mtk.go examples/pendulum
   mtkc compile --backend basemodelica --arg N=100 -o ladder.bmo examples/rcladder`,
 		Args: oneModel,

@@ -3,6 +3,7 @@ package basemodelica
 import (
 	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/mtkc/mtkc/expr"
@@ -48,7 +49,29 @@ func roundTrip(t testing.TB, sys *model.System) *model.System {
 			return back
 		}
 	}
+	handOver(t, sys)
 	return nil
+}
+
+// handOver sends the system through the form in which a model's program hands it to the
+// compiler; what arrives must have the same text. That form holds no functions.
+func handOver(t testing.TB, sys *model.System) {
+	t.Helper()
+	want := write(t, sys, Options{Positions: true})
+	var b bytes.Buffer
+	if err := model.WriteHandover(&b, nil, sys); err != nil {
+		if len(newPrinter(sys).order) == 0 && !strings.Contains(want, "  function ") {
+			t.Error(err)
+		}
+		return
+	}
+	_, back, err := model.ReadHandover(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := write(t, back, Options{Positions: true}); got != want {
+		t.Errorf("handed over:\n%s\nwas:\n%s", got, want)
+	}
 }
 
 func TestCorpus(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package basemodelica reads and writes flat models in Base Modelica, the flat subset of
-// Modelica (Modelica Change Proposal MCP-0031): what other tools export and what the
-// stages of this compiler hand over between processes.
+// Modelica (Modelica Change Proposal MCP-0031): what other tools export, what
+// --dump prints and what people keep.
 //
 // In: text. Out: model.System with arrays and records scalarised, functions expanded,
 // algorithms turned into equations; or a list of diagnostics. What is not supported is

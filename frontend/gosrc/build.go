@@ -1,7 +1,6 @@
 package gosrc
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -22,7 +21,6 @@ import (
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
-	"github.com/mtkc/mtkc/frontend/basemodelica"
 	"github.com/mtkc/mtkc/model"
 )
 
@@ -132,7 +130,7 @@ func (u *universe) locate(ctx context.Context, path string, isDir bool, tmp stri
 		p := place{dir: dir, pattern: ".", files: watched}
 		vendor := filepath.Join(filepath.Dir(gomod), "vendor")
 		if _, err := os.Stat(filepath.Join(vendor, "modules.txt")); err == nil {
-			_, err := os.Stat(filepath.Join(vendor, filepath.FromSlash(modulePath), "frontend", "basemodelica"))
+			_, err := os.Stat(filepath.Join(vendor, filepath.FromSlash(modulePath), "model"))
 			p.modules = err != nil
 		}
 		if isDir {
@@ -274,7 +272,7 @@ func (l *loader) language(instead string) (dir string, err error) {
 // against.
 func needed(dir string) bool {
 	switch dir {
-	case "diag", "expr", "model", "frontend", "frontend/basemodelica", "library":
+	case "diag", "expr", "model", "library":
 		return true
 	}
 	return strings.HasPrefix(dir, "library/")
@@ -340,7 +338,7 @@ func (u *universe) rewrite(tmp string) (overlay, target string, ok bool) {
 	}
 	models := u.models(root, name)
 	mainPath := filepath.Join(root.dir, "mtkcmain", "main.go")
-	main := fmt.Sprintf(mainText, modulePath+"/frontend/basemodelica", modelPath, root.path, modelName(root, u), u.warningText())
+	main := fmt.Sprintf(mainText, modelPath, root.path, modelName(root, u), u.warningText())
 	if !put(filepath.Join(root.dir, "mtkc_models.go"), []byte(models)) || !put(mainPath, []byte(main)) {
 		return "", "", false
 	}
@@ -360,17 +358,12 @@ func (u *universe) rewrite(tmp string) (overlay, target string, ok bool) {
 const mainText = `package main
 
 import (
-	"io"
-
-	text %q
 	lang %q
 	user %q
 )
 
 func main() {
-	lang.OpMain(%q, user.MtkcModels(), func(w io.Writer, s *lang.System) error {
-		return text.Write(w, s, text.Options{Positions: true})
-	}%s)
+	lang.OpMain(%q, user.MtkcModels()%s)
 }
 `
 
@@ -560,8 +553,7 @@ func (l *loader) run(ctx context.Context, bin string) *model.System {
 	}
 	os.Stderr.Write(errText.Bytes()) // what the model printed
 	const next = "the module of the model may require another version of " + modulePath
-	in := bufio.NewReaderSize(&out, 1<<16)
-	found, err := model.ReadHandover(in)
+	found, sys, err := model.ReadHandover(out.Bytes())
 	l.found = append(l.found, found...)
 	if err != nil {
 		l.found.Add(diag.Pos{}, "E105", next, "the model's program handed over nothing that can be read: %v", err)
@@ -570,15 +562,8 @@ func (l *loader) run(ctx context.Context, bin string) *model.System {
 	if found.Errors() > 0 {
 		return nil
 	}
-	sys, bad := basemodelica.Read(in, "the flat model")
-	if bad.Errors() > 0 {
-		for i := range bad {
-			if !bad[i].Warning() {
-				l.found.Add(bad[i].Pos, "E105", next, "the flat model cannot be read: %s", bad[i].Message)
-				break
-			}
-		}
-		return nil
+	if sys == nil {
+		l.found.Add(diag.Pos{}, "E105", next, "the model's program handed over no system")
 	}
 	return sys
 }

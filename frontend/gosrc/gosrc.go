@@ -36,8 +36,7 @@ type Options struct {
 	Args  map[string]string // structural parameters by instance path, "N" or "pipe.N"
 	Dir   string            // directory that relative paths and positions refer to; "": the working directory
 
-	// Sources holds the packages diag, expr, model, frontend/basemodelica and library of
-	// this module. Models outside of a module that requires mtkc are built against them. nil: such models
+	// Sources holds the packages diag, expr, model and library of this module. Models outside of a module that requires mtkc are built against them. nil: such models
 	// are an error.
 	Sources fs.FS
 
