@@ -84,6 +84,10 @@ type roller struct {
 	shapes []*shape
 	slots  int32 // scratch entries given out
 
+	buffer []leaf // of the node that is being looked at
+	leafs  slab[leaf]
+	ints   slab[int32]
+
 	narrow map[expr.ID]expr.ID // wide sums in partial sums
 	forced map[expr.ID]bool    // partial sums
 
@@ -150,5 +154,17 @@ func mainPlaces(n int) []place {
 	for i := range out {
 		out[i] = place{Main, int32(i)}
 	}
+	return out
+}
+
+// slab gives out slices of memory that lives as long as the roller.
+type slab[T any] struct{ free []T }
+
+func (s *slab[T]) take(n int) []T {
+	if n > len(s.free) {
+		s.free = make([]T, max(n, 1<<14))
+	}
+	out := s.free[:n:n]
+	s.free = s.free[n:]
 	return out
 }

@@ -94,7 +94,7 @@ func (r *roller) key(n int32, buf []byte, ids *[]expr.ID) []byte {
 	p := r.p
 	r.cur++
 	x := &r.nodes[n]
-	x.leaves = x.leaves[:0]
+	leaves := r.buffer[:0]
 	count := int32(0) // back references
 	var visit func(e expr.ID, root bool)
 	visit = func(e expr.ID, root bool) {
@@ -113,8 +113,8 @@ func (r *roller) key(n int32, buf []byte, ids *[]expr.ID) []byte {
 		}
 		if l, ok := r.asLeaf(e, root); ok {
 			if r.stamp[e] != r.cur {
-				r.stamp[e], r.local[e] = r.cur, int32(len(x.leaves))
-				x.leaves = append(x.leaves, l)
+				r.stamp[e], r.local[e] = r.cur, int32(len(leaves))
+				leaves = append(leaves, l)
 			}
 			buf = binary.AppendUvarint(append(buf, keyLeaf, byte(l.op)), uint64(r.local[e]))
 			return
@@ -141,6 +141,11 @@ func (r *roller) key(n int32, buf []byte, ids *[]expr.ID) []byte {
 		}
 	}
 	visit(x.term, true)
+	r.buffer = leaves
+	if x.leaves == nil {
+		x.leaves = r.leafs.take(len(leaves))
+		copy(x.leaves, leaves)
+	}
 	for _, o := range x.outs {
 		buf = append(buf, keyEnd, byte(o.space))
 	}

@@ -134,7 +134,7 @@ func (r *roller) values(need []bool) []instance {
 
 // places are the entries that the leaves name.
 func (r *roller) places(leaves []leaf) []int32 {
-	out := make([]int32, len(leaves))
+	out := r.ints.take(len(leaves))
 	for k, l := range leaves {
 		out[k] = l.index
 		if l.op == S {
