@@ -116,6 +116,20 @@ func compareKernels(t *testing.T, want, got *ode.Problem) {
 		return v
 	}
 	n := want.N()
+	if (a.Bind == nil) != (b.Bind == nil) {
+		t.Fatal("one of the problems has no bindings")
+	}
+	if a.Bind != nil {
+		set, p := make([]bool, len(want.Params)), append([]float64(nil), want.P...)
+		for i := range set {
+			set[i] = rnd.IntN(3) == 0
+			p[i] = 0.5 + rnd.Float64()
+		}
+		q := append([]float64(nil), p...)
+		a.Bind(p, set)
+		b.Bind(q, set)
+		same("Bind", p, q)
+	}
 	for range 3 {
 		u, p, time := random(n), append([]float64(nil), want.P...), rnd.Float64()
 		for i := len(want.Params); i < len(p); i++ {

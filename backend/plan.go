@@ -267,6 +267,10 @@ func (c *compiler) bind() {
 	for i := range c.plan.Params {
 		l.set(c.plan.Params[i].Atom, memoryAtom, int32(i))
 	}
+	if k := c.rolledBind(); k != nil {
+		c.prog.Bind = k
+		return
+	}
 	l.begin("Bind")
 	some := false
 	for i := range c.plan.Params {
@@ -285,6 +289,33 @@ func (c *compiler) bind() {
 	if some {
 		c.prog.Bind = l.b.finish()
 	}
+}
+
+// rolledBind is bind for many bindings that repeat, nil if they do not. A parameter is
+// "if set then own value else binding" there.
+func (c *compiler) rolledBind() *Kernel {
+	l := newLowerer(c.p, c.funcs)
+	c.parameters(l)
+	var seq []structural.Assign
+	var terms []expr.ID
+	var outs []place
+	for i := range c.plan.Params {
+		q := &c.plan.Params[i]
+		if q.Value == expr.None || len(c.p.Atoms(q.Value)) == 0 {
+			continue
+		}
+		flag, own := c.p.Sym(fmt.Sprintf("\x01set%d", i)), c.p.Sym(fmt.Sprintf("\x01own%d", i))
+		l.set(flag, initialAtom, int32(i))
+		l.set(own, memoryAtom, int32(i))
+		seq = append(seq, structural.Assign{Target: q.Atom, Value: c.p.If(flag, own, q.Value), Eq: -1})
+		terms, outs = append(terms, q.Atom), append(outs, place{Memory, int32(i)})
+	}
+	if len(terms) < c.opt.MinLoop {
+		return nil
+	}
+	l.define(seq, nil)
+	k, _ := c.roll(l, "Bind", terms, outs, nil)
+	return k
 }
 
 // initial lowers the initialization plan.

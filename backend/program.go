@@ -16,6 +16,10 @@
 // multiplications, x^n = (x^(n/2))^2 for even n and x^(n-1)*x for odd n; half-integer
 // powers are x^m*sqrt(x). Nothing is fused or reassociated, but negations move into
 // differences, which is exact. (The sign of a zero sum is not promised.)
+//
+// Kernels of large models are rolled: terms of one shape become loops over tables of
+// indices (see roll.go). There the terms of a sum come in the order of the first
+// instance of the shape, and a sum of many terms is a tree of partial sums.
 package backend
 
 import (

@@ -55,10 +55,8 @@ func (r *roller) values(need []bool) []instance {
 			}
 		}
 	}
-	if need != nil {
-		for n, yes := range need {
-			read[n] = read[n] || yes
-		}
+	for n, yes := range need {
+		read[n] = read[n] || yes
 	}
 	// One of a shape that is read makes all of them keep their values.
 	kept := make([]bool, len(r.shapes))

@@ -130,3 +130,37 @@ func TestLoops(t *testing.T) {
 		})
 	}
 }
+
+// Bindings that repeat are a loop; a parameter that is set keeps its value, also in what
+// depends on it.
+func TestLoopOfBindings(t *testing.T) {
+	text := "param k = 2\nvar x = 1 fixed\nder(x) = r3 + s4\n"
+	for i := range 20 {
+		text += fmt.Sprintf("param r%d = %d*k\nparam s%d = r%d^2 + 1\n", i, i+7, i, i)
+	}
+	pl, list := structural.Analyze(build(t, text), structural.Options{})
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	prog, list := backend.Lower(pl, backend.Options{RollFrom: 1})
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if prog.Bind.Ops() >= 20 {
+		t.Errorf("no loop:\n%s", prog.Bind)
+	}
+	p := Problem(prog)
+	at := map[string]int{}
+	for i, q := range p.Params {
+		at[q.Name] = i
+	}
+	set, v := make([]bool, len(p.Params)), append([]float64(nil), p.P...)
+	v[at["k"]], set[at["k"]] = 3, true
+	v[at["r3"]], set[at["r3"]] = 100, true
+	p.NewKernels().Bind(v, set)
+	for name, want := range map[string]float64{"r3": 100, "s3": 10001, "r4": 33, "s4": 33*33 + 1, "s19": 78*78 + 1} {
+		if got := v[at[name]]; got != want {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+}
