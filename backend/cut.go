@@ -8,50 +8,6 @@ import (
 
 // cut finds the nodes of a kernel with these results. It returns the operations
 // that all of them have together.
-// split finds the sums with many terms, such as the current of the node that all parts
-// of a circuit share, and writes them as trees of partial sums, so that these become
-// loops.
-// tree writes the sum of the terms of a as a sum of partial sums, which become
-// definitions.
-// args are the arguments of a term, those of a wide sum being partial sums.
-// sizeOf is the size of an argument as seen from its reader.
-// sort gives every node its shape. Nodes whose shape is rare are compared once more
-// without their numbers.
-// Codes of a key that are no operators.
-// key writes the shape of a node and collects its leaves. With ids, numbers other than
-// small integers count as placeholders and are collected in ids.
-// asLeaf reports whether a term is an input of the node that is being looked at, root
-// being the node's own term.
-// variable reports whether a number may differ between instances of a loop: not a small
-// integer or a half, which decide about the form of the code.
-// placeholder returns the symbol of leaf k, or of number k.
-// abstract writes the term of a shape in placeholders, from its first node.
-// components sets the levels of all nodes: nodes of one level do not read each other.
-// It goes through the shapes so that each comes after those it reads, cycles of shapes
-// together (Tarjan, SIAM J. Comput. 1(2), 1972). A shape that only reads itself, such as
-// a sum along a chain, is one ordered loop.
-// levels sets the levels of the nodes of a component of shapes.
-// work is an instance to be computed: the terms of a body with places for its leaves,
-// numbers and results.
-// body is what instances of one kind compute.
-// slotOf returns the place of a node in the scratch array, which it gets now at the
-// latest.
-// values lists the instances that compute the nodes for which need holds (nil: all).
-// In an ordered loop results go to the scratch array; copies follow.
-// places are the entries that the leaves name.
-// kernel writes the instances, level by level: loops where there are enough of one
-// body, straight-line code otherwise. It returns nil if loops save less than half of
-// the code.
-// stepWriter appends steps to a kernel.
-// once adds an instance to the present straight step.
-// flush ends the present straight step.
-// loop adds a loop over the chosen instances of a body.
-// pattern is a name for all instances: that of the first, with * for each number in
-// which the last or the second differs.
-// Pattern is one name for two: it writes * for the numbers in which two names differ, and for what
-// differs otherwise.
-// pieces cuts a name into words, numbers and the signs between them.
-// equation is the equation that a node was solved from, -1 if there is none.
 func (r *roller) cut(terms []expr.ID, outs []place) int {
 	r.narrow, r.forced = map[expr.ID]expr.ID{}, map[expr.ID]bool{}
 	r.split(terms)

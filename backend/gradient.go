@@ -51,7 +51,7 @@ type contribution struct {
 func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32) (*Kernel, *sparsity.Pattern) {
 	p := r.p
 	nodes := len(r.nodes)
-	slopes, level := make([][]slope, nodes), make([]int32, nodes)
+	slopes := make([][]slope, nodes)
 	need, read := make([]bool, nodes), make([]bool, nodes)
 	for n := range r.nodes {
 		for _, l := range r.nodes[n].leaves {
@@ -136,12 +136,6 @@ func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32
 			recipes[string(key)] = rec
 		}
 		in := instance{body: rec.body, node: int32(n), data: x.data}
-		for _, l := range x.leaves {
-			if l.op == S {
-				level[n] = max(level[n], level[l.index]+1)
-			}
-		}
-		in.level = level[n]
 		if rec.body != nil {
 			in.leaves = r.places(x.leaves)
 			for _, k := range rec.reads {
@@ -187,7 +181,7 @@ func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32
 				k := int32(len(entries))
 				entries = append(entries, sparsity.Entry{Row: o.index, Col: c.col})
 				if from >= 0 {
-					list = append(list, instance{body: move, level: level[n], node: int32(n), leaves: []int32{from}, outs: []int32{k}})
+					list = append(list, instance{body: move, node: int32(n), leaves: []int32{from}, outs: []int32{k}})
 					continue
 				}
 				if !number {
@@ -227,15 +221,7 @@ func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32
 			}
 		}
 	}
-	values := r.values(need)
-	first := int32(0)
-	for i := range values {
-		first = max(first, values[i].level+1)
-	}
-	for i := range list {
-		list[i].level += first
-	}
-	return r.kernel(name, append(values, list...), true), pat
+	return r.kernel(name, append(r.values(need), list...), true), pat
 }
 
 // derive differentiates a shape by its leaves.

@@ -17,7 +17,7 @@ import "github.com/mtkc/mtkc/expr"
 // Options of Lower.
 type Options struct {
 	// RollFrom is the number of operations from which on a kernel is searched for
-	// repeated shapes; 0: 2000. Small kernels stay straight-line code, in which common
+	// repeated shapes; 0: 1000. Small kernels stay straight-line code, in which common
 	// subexpressions are shared more freely. 1: every kernel gets steps, whether that pays
 	// or not.
 	RollFrom int
@@ -25,13 +25,13 @@ type Options struct {
 }
 
 const (
-	rollFrom  = 2000
+	rollFrom  = 1000
 	minLoop   = 8
-	wideSum   = 32  // terms of a sum from which on it is computed by a tree of partial sums
-	partSum   = 16  // terms of a partial sum
-	nodeSize  = 12  // operations from which on a common subterm is computed once
-	shapeSize = 400 // operations of a node at most; longer terms are cut at definitions
-	costly    = 8   // what an elementary function counts
+	wideSum   = 32 // terms of a sum from which on it is computed by a tree of partial sums
+	partSum   = 16 // terms of a partial sum
+	nodeSize  = 12 // operations from which on a common subterm is computed once
+	shapeSize = 60 // operations from which on a definition is computed for itself, though only one term reads it
+	costly    = 8  // what an elementary function counts
 )
 
 // place is where a result goes.
@@ -55,7 +55,6 @@ type node struct {
 	leaves []leaf    // by placeholder of the shape
 	data   []float64 // numbers of the instance, by placeholder
 	slot   int32     // in the scratch array, -1 while nobody reads it
-	level  int32
 }
 
 // shape is a term in placeholders, with the nodes that have it.
@@ -64,9 +63,6 @@ type shape struct {
 	term  expr.ID
 	ops   []Op // of the leaves
 	size  int32
-
-	// ordered: each node of the shape may read others of it; they are computed in order.
-	ordered bool
 
 	partials []partial // see gradient.go
 	derived  bool
@@ -140,7 +136,6 @@ func (c *compiler) roll(l *lowerer, name string, terms []expr.ID, outs []place, 
 		return ""
 	}
 	r.sort()
-	r.components()
 	k := r.kernel(name, r.values(nil), r.opt.RollFrom == 1)
 	if k == nil {
 		return nil, nil

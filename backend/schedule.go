@@ -2,68 +2,202 @@ package backend
 
 import "slices"
 
-// components sets the levels of all nodes: nodes of one level do not read each other.
-// It goes through the shapes so that each comes after those it reads, cycles of shapes
-// together (Tarjan, SIAM J. Comput. 1(2), 1972). A shape that only reads itself, such as
-// a sum along a chain, is one ordered loop.
-func (r *roller) components() {
-	ns := len(r.shapes)
-	deps := make([][]int32, ns)
-	self := make([]bool, ns)
-	seen := make([]int32, ns) // stamp
-	for i := range seen {
-		seen[i] = -1
-	}
-	for i, s := range r.shapes {
-		for _, n := range s.nodes {
-			for _, l := range r.nodes[n].leaves {
-				if l.op != S {
-					continue
+// schedule sets the levels of instances, which stand in an order in which each comes
+// after those whose results it reads: instances of one level do not read each other.
+// It goes through the bodies so that each comes after those it reads, cycles of bodies
+// together (Tarjan, SIAM J. Comput. 1(2), 1972). A body that reads long chains of
+// itself, such as a sum along a pipe, becomes one ordered loop, on one level; its
+// results go to the scratch array, and copies of them to where they are wanted follow.
+func (r *roller) schedule(list []instance) []instance {
+	writer := make([]int32, r.slots) // instance that writes an entry of the scratch array, plus 1
+	index := map[*body]int32{}
+	var bodies []*body
+	var members [][]int32
+	for i := range list {
+		in := &list[i]
+		b, ok := index[in.body]
+		if !ok {
+			b = int32(len(bodies))
+			index[in.body] = b
+			bodies, members = append(bodies, in.body), append(members, nil)
+		}
+		in.kind = b
+		members[b] = append(members[b], int32(i))
+		o := 0
+		for _, spaces := range in.body.spaces {
+			for _, s := range spaces {
+				if s == Scratch {
+					writer[in.outs[o]] = int32(i) + 1
 				}
-				j := r.nodes[l.index].shape
-				if int(j) == i {
-					self[i] = true
-				} else if seen[j] != int32(i) {
-					seen[j] = int32(i)
-					deps[i] = append(deps[i], j)
+				o++
+			}
+		}
+	}
+	// reads calls f for the instances that i reads.
+	reads := func(i int32, f func(j int32)) {
+		in := &list[i]
+		for k, op := range in.body.ops {
+			if op == S {
+				if w := writer[in.leaves[k]]; w > 0 {
+					f(w - 1)
 				}
 			}
 		}
 	}
-	num, low := make([]int32, ns), make([]int32, ns)
-	on := make([]bool, ns)
-	var stack []int32
-	next := int32(0)
-	type frame struct{ v, at int32 }
-	for root := range int32(ns) {
-		if num[root] != 0 || len(r.shapes[root].nodes) == 0 {
+	n := len(bodies)
+	deps, self, seen := make([][]int32, n), make([]bool, n), make([]int32, n)
+	for b := range int32(n) {
+		for _, i := range members[b] {
+			reads(i, func(j int32) {
+				switch c := list[j].kind; {
+				case c == b:
+					self[b] = true
+				case seen[c] != b+1:
+					seen[c] = b + 1
+					deps[b] = append(deps[b], c)
+				}
+			})
+		}
+	}
+	depth := make([]int32, len(list))
+	for _, comp := range strong(deps) {
+		var all []int32
+		for _, b := range comp {
+			all = append(all, members[b]...)
+		}
+		slices.Sort(all)
+		b := comp[0]
+		if len(comp) == 1 && self[b] && len(all) >= r.opt.MinLoop {
+			// How long are the chains within the body?
+			most := int32(0)
+			for _, i := range all {
+				reads(i, func(j int32) {
+					if list[j].kind == b {
+						depth[i] = max(depth[i], depth[j]+1)
+					}
+				})
+				most = max(most, depth[i])
+			}
+			bodies[b].ordered = int(most) >= len(all)/r.opt.MinLoop
+		}
+		most := int32(0)
+		for _, i := range all {
+			reads(i, func(j int32) {
+				if !(bodies[b].ordered && list[j].kind == b) {
+					list[i].level = max(list[i].level, list[j].level+1)
+				}
+			})
+			most = max(most, list[i].level)
+		}
+		if bodies[b].ordered {
+			for _, i := range all {
+				list[i].level = most
+			}
+		}
+	}
+	return r.separate(list)
+}
+
+// separate leaves to ordered bodies only results in the scratch array, so that a slice
+// of a kernel can drop other results. Instances that copy those are added.
+func (r *roller) separate(list []instance) []instance {
+	type pair struct{ inner, copy *body }
+	split := map[*body]pair{}
+	n := len(list)
+	for i := range n {
+		in := &list[i]
+		b := in.body
+		if !b.ordered {
 			continue
 		}
-		frames := []frame{{root, 0}}
-		for len(frames) > 0 {
-			f := &frames[len(frames)-1]
-			v := f.v
-			if f.at == 0 {
-				next++
-				num[v], low[v] = next, next
-				stack, on[v] = append(stack, v), true
+		p, ok := split[b]
+		if !ok {
+			p = pair{b, nil}
+			inner := *b
+			inner.spaces = nil
+			var copied [][]Space
+			for _, spaces := range b.spaces {
+				var rest []Space
+				for _, s := range spaces {
+					if s != Scratch {
+						rest = append(rest, s)
+					}
+				}
+				inner.spaces = append(inner.spaces, []Space{Scratch})
+				copied = append(copied, rest)
+				if len(rest) > 0 {
+					p.copy = &body{}
+				}
 			}
-			if int(f.at) < len(deps[v]) {
-				w := deps[v][f.at]
-				f.at++
+			if p.copy != nil {
+				p.inner = &inner
+				for k, rest := range copied {
+					h := r.placeholder(&r.leaf, "L", k)
+					p.copy.terms, p.copy.spaces = append(p.copy.terms, h), append(p.copy.spaces, rest)
+					p.copy.holes, p.copy.ops = append(p.copy.holes, h), append(p.copy.ops, S)
+				}
+				p.copy.size = len(copied)
+			}
+			split[b] = p
+		}
+		if p.copy == nil {
+			continue
+		}
+		move := instance{body: p.copy, level: in.level + 1, node: in.node}
+		var slots []int32
+		o := 0
+		for _, spaces := range b.spaces {
+			for _, s := range spaces {
+				if s == Scratch {
+					slots = append(slots, in.outs[o])
+				} else {
+					move.outs = append(move.outs, in.outs[o])
+				}
+				o++
+			}
+		}
+		move.leaves = slots
+		in.body, in.outs = p.inner, slots
+		list = append(list, move)
+	}
+	return list
+}
+
+// strong returns the strongly connected components of a graph, each after those that it
+// depends on.
+func strong(deps [][]int32) [][]int32 {
+	n := len(deps)
+	num, low, at := make([]int32, n), make([]int32, n), make([]int32, n)
+	on := make([]bool, n)
+	var stack, path []int32
+	var out [][]int32
+	next := int32(0)
+	enter := func(v int32) {
+		next++
+		num[v], low[v] = next, next
+		stack, path = append(stack, v), append(path, v)
+		on[v] = true
+	}
+	for root := range int32(n) {
+		if num[root] != 0 {
+			continue
+		}
+		enter(root)
+		for len(path) > 0 {
+			v := path[len(path)-1]
+			if int(at[v]) < len(deps[v]) {
+				w := deps[v][at[v]]
+				at[v]++
 				if num[w] == 0 {
-					frames = append(frames, frame{w, 0})
+					enter(w)
 				} else if on[w] {
 					low[v] = min(low[v], num[w])
 				}
-				if f.at == 0 {
-					f.at = 1
-				}
 				continue
 			}
-			frames = frames[:len(frames)-1]
-			if len(frames) > 0 {
-				u := frames[len(frames)-1].v
+			path = path[:len(path)-1]
+			if len(path) > 0 {
+				u := path[len(path)-1]
 				low[u] = min(low[u], low[v])
 			}
 			if low[v] != num[v] {
@@ -79,51 +213,8 @@ func (r *roller) components() {
 					break
 				}
 			}
-			r.levels(comp, self)
+			out = append(out, comp)
 		}
 	}
-}
-
-// levels sets the levels of the nodes of a component of shapes.
-func (r *roller) levels(comp []int32, self []bool) {
-	var nodes []int32
-	for _, s := range comp {
-		nodes = append(nodes, r.shapes[s].nodes...)
-	}
-	slices.Sort(nodes) // what a node reads has a smaller number
-	s := r.shapes[comp[0]]
-	if len(comp) == 1 && self[comp[0]] && len(nodes) >= r.opt.MinLoop {
-		// How long are the chains within the shape?
-		depth, most := map[int32]int32{}, int32(0)
-		for _, n := range nodes {
-			d := int32(0)
-			for _, l := range r.nodes[n].leaves {
-				if l.op == S && r.nodes[l.index].shape == comp[0] {
-					d = max(d, depth[l.index]+1)
-				}
-			}
-			depth[n] = d
-			most = max(most, d)
-		}
-		s.ordered = int(most) >= len(nodes)/r.opt.MinLoop
-	}
-	level := func(n int32) int32 {
-		d := int32(0)
-		for _, l := range r.nodes[n].leaves {
-			if l.op == S && !(s.ordered && r.nodes[l.index].shape == comp[0]) {
-				d = max(d, r.nodes[l.index].level+1)
-			}
-		}
-		return d
-	}
-	most := int32(0)
-	for _, n := range nodes {
-		r.nodes[n].level = level(n)
-		most = max(most, r.nodes[n].level)
-	}
-	if s.ordered {
-		for _, n := range nodes {
-			r.nodes[n].level = most
-		}
-	}
+	return out
 }

@@ -12,6 +12,7 @@ import (
 // numbers and results.
 type instance struct {
 	body   *body
+	kind   int32 // of the body; see schedule
 	level  int32
 	node   int32
 	leaves []int32
@@ -41,8 +42,8 @@ func (r *roller) slotOf(n int32) int32 {
 	return x.slot
 }
 
-// values lists the instances that compute the nodes for which need holds (nil: all).
-// In an ordered loop results go to the scratch array; copies follow.
+// values lists the instances that compute the nodes for which need holds; nil: all, with
+// their results.
 func (r *roller) values(need []bool) []instance {
 	read := make([]bool, len(r.nodes))
 	for n := range r.nodes {
@@ -65,13 +66,7 @@ func (r *roller) values(need []bool) []instance {
 			kept[r.nodes[n].shape] = true
 		}
 	}
-	for n := range r.nodes {
-		if (need == nil || need[n]) && (kept[r.nodes[n].shape] || r.shapes[r.nodes[n].shape].ordered) {
-			r.slotOf(int32(n))
-		}
-	}
 	bodies := make([]*body, len(r.shapes))
-	copies := map[string]*body{}
 	var list []instance
 	for n := range r.nodes {
 		if need != nil && !need[n] {
@@ -79,15 +74,14 @@ func (r *roller) values(need []bool) []instance {
 		}
 		x := &r.nodes[n]
 		s := r.shapes[x.shape]
-		keep := kept[x.shape] || s.ordered
 		b := bodies[x.shape]
 		if b == nil {
-			b = &body{terms: []expr.ID{s.term}, ops: s.ops, ordered: s.ordered, size: int(s.size)}
+			b = &body{terms: []expr.ID{s.term}, ops: s.ops, size: int(s.size)}
 			var spaces []Space
-			if keep {
+			if kept[x.shape] {
 				spaces = append(spaces, Scratch)
 			}
-			if need == nil && !s.ordered {
+			if need == nil {
 				for _, o := range x.outs {
 					spaces = append(spaces, o.space)
 				}
@@ -101,31 +95,16 @@ func (r *roller) values(need []bool) []instance {
 			}
 			bodies[x.shape] = b
 		}
-		in := instance{body: b, level: x.level, node: int32(n), data: x.data, leaves: r.places(x.leaves)}
-		if keep {
-			in.outs = append(in.outs, x.slot)
+		in := instance{body: b, node: int32(n), data: x.data, leaves: r.places(x.leaves)}
+		if kept[x.shape] {
+			in.outs = append(in.outs, r.slotOf(int32(n)))
 		}
-		if need == nil && !s.ordered {
+		if need == nil {
 			for _, o := range x.outs {
 				in.outs = append(in.outs, o.index)
 			}
 		}
 		list = append(list, in)
-		if need == nil && s.ordered && len(x.outs) > 0 {
-			key, spaces := "", []Space(nil)
-			outs := []int32(nil)
-			for _, o := range x.outs {
-				key += string(rune('0' + o.space))
-				spaces, outs = append(spaces, o.space), append(outs, o.index)
-			}
-			c := copies[key]
-			if c == nil {
-				h := r.placeholder(&r.leaf, "L", 0)
-				c = &body{terms: []expr.ID{h}, spaces: [][]Space{spaces}, holes: []expr.ID{h}, ops: []Op{S}, size: 1}
-				copies[key] = c
-			}
-			list = append(list, instance{body: c, level: x.level + 1, node: int32(n), leaves: []int32{x.slot}, outs: outs})
-		}
 	}
 	return list
 }
@@ -142,10 +121,11 @@ func (r *roller) places(leaves []leaf) []int32 {
 	return out
 }
 
-// kernel writes the instances, level by level: loops where there are enough of one
-// body, straight-line code otherwise. It returns nil if loops save less than half of
-// the code.
+// kernel writes instances, each of which comes after those it reads, level by level:
+// loops where there are enough of one body, straight-line code otherwise. It returns nil
+// if loops save less than half of the code, unless force is set.
 func (r *roller) kernel(name string, list []instance, force bool) *Kernel {
+	list = r.schedule(list)
 	type group struct {
 		level int32
 		body  *body
