@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
@@ -36,6 +37,13 @@ type initial struct {
 	at   map[expr.ID]float64
 
 	checks []int32 // equations that must hold although none determines an unknown
+	starts []startRow
+}
+
+// startRow is an equation for a start value.
+type startRow struct {
+	row, v int32
+	soft   bool // assumed
 }
 
 func (w *work) initialize(a *assembled, sim *graph.Matching) {
@@ -95,7 +103,9 @@ func (w *work) initialize(a *assembled, sim *graph.Matching) {
 	weak = weak[:0]
 	for _, v := range z.vars {
 		if x := &w.vars[v]; x.fixed && x.typ == model.RealType {
-			if r := z.add(z.startEquation(v), false); !z.aug.Augment(r) {
+			r := z.add(z.startEquation(v), false)
+			z.starts = append(z.starts, startRow{r, v, false})
+			if !z.aug.Augment(r) {
 				weak = append(weak, r)
 			}
 		}
@@ -237,6 +247,8 @@ func (z *initial) number(e expr.ID) float64 {
 			return w.number(a), true
 		case roleRelation, roleSample, roleWhen:
 			return 0, true
+		case roleLambda:
+			return 1, true
 		}
 		if a == expr.Time {
 			return w.sys.Experiment.Start, true
@@ -434,6 +446,7 @@ func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Aug
 			return
 		}
 		tried[c] = true
+		z.starts = append(z.starts, startRow{r, v, true})
 		switch {
 		case !tell:
 		case given:
@@ -504,9 +517,16 @@ func (z *initial) solve(m *graph.Matching) {
 	w, pl := z.w, z.w.plan
 	// Unmatched equations have been dropped.
 	var eqs []equation
+	mixed := false
 	for r := range z.eqs {
 		if r < len(m.Col) && m.Col[r] != graph.None {
-			eqs = append(eqs, z.eqs[r])
+			q := z.eqs[r]
+			if w.lambda != expr.None {
+				var ok bool
+				q.res, ok = w.mix(&q)
+				mixed = mixed || ok
+			}
+			eqs = append(eqs, q)
 		}
 	}
 	mm := graph.NewMatching(0, len(z.vars))
@@ -527,6 +547,17 @@ func (z *initial) solve(m *graph.Matching) {
 	}
 	for _, v := range z.vars {
 		list(w.vars[v].atom, w.vars[v].start)
+	}
+	pl.Init.Lambda = expr.None
+	if mixed {
+		pl.Init.Lambda = w.lambda
+		list(w.lambda, expr.None)
+	}
+	for _, s := range z.starts {
+		x := &w.vars[s.v]
+		if x.typ == model.RealType && int(s.row) < len(m.Col) && m.Col[s.row] != graph.None {
+			pl.Init.Fixed = append(pl.Init.Fixed, FixedStart{Atom: x.atom, Start: x.start, Soft: s.soft, Given: !x.assumed})
+		}
 	}
 	var open []Assign // assignments that have not been put into a block
 	flush := func() {
@@ -556,6 +587,7 @@ func (z *initial) solve(m *graph.Matching) {
 			for _, q := range residuals {
 				blk.Residuals = append(blk.Residuals, z.residual(q))
 			}
+			z.annotate(&blk)
 			pl.Init.Blocks = append(pl.Init.Blocks, blk)
 		},
 	}
@@ -568,6 +600,73 @@ func (z *initial) solve(m *graph.Matching) {
 		}
 		pl.Init.Blocks = append(pl.Init.Blocks, blk)
 	}
+	if len(pl.Init.Fixed) > 0 {
+		w.reads()
+	}
+}
+
+// reads notes for each block the earlier ones that it depends on, and for each start
+// value the block that it is in.
+func (w *work) reads() {
+	in := &w.plan.Init
+	writer := make([]int32, w.pool.Len())
+	for b := range in.Blocks {
+		blk := &in.Blocks[b]
+		for _, u := range blk.Unknowns {
+			writer[u] = int32(b) + 1
+		}
+		for i := range blk.Assigns {
+			writer[blk.Assigns[i].Target] = int32(b) + 1
+		}
+	}
+	stamp := make([]int, len(in.Blocks)+1)
+	for b := range in.Blocks {
+		blk := &in.Blocks[b]
+		w.mark.reset()
+		visit := func(a expr.ID) {
+			if from := writer[a]; from > 0 && int(from) <= b && stamp[from] != b+1 {
+				stamp[from] = b + 1
+				blk.Reads = append(blk.Reads, from-1)
+			}
+		}
+		for i := range blk.Assigns {
+			w.walkAtoms(blk.Assigns[i].Value, visit)
+		}
+		for i := range blk.Residuals {
+			w.walkAtoms(blk.Residuals[i].Value, visit)
+		}
+		slices.Sort(blk.Reads)
+	}
+	for i := range in.Fixed {
+		in.Fixed[i].Block = writer[in.Fixed[i].Atom] - 1
+	}
+}
+
+// annotate notes what helps to solve a block.
+func (z *initial) annotate(blk *InitBlock) {
+	w := z.w
+	blk.Steep = w.steepArgs(blk.Unknowns, blk.Assigns, blk.Residuals, w.typical, z.number)
+	if w.plan.Init.Lambda == expr.None {
+		return
+	}
+	for i := range blk.Assigns {
+		blk.Homotopy = blk.Homotopy || w.contains(blk.Assigns[i].Value, w.lambda)
+	}
+	for i := range blk.Residuals {
+		blk.Homotopy = blk.Homotopy || w.contains(blk.Residuals[i].Value, w.lambda)
+	}
+}
+
+// typical is the nominal value of a variable of the model, else 1.
+func (w *work) typical(a expr.ID) float64 {
+	if r, v := w.roleOf(a); r == roleVar && w.vars[v].sys >= 0 {
+		if n := w.sys.Vars[w.vars[v].sys].Nominal; n != expr.None {
+			if x := math.Abs(w.number(w.substitute(n, w.hyb.constants))); x > 0 {
+				return x
+			}
+		}
+	}
+	return 1
 }
 
 // residual is an equation of the initial system with its text.

@@ -297,6 +297,9 @@ func checkInit(t testing.TB, pl *Plan) {
 		w[x.Atom] = true
 	}
 	have := map[expr.ID]bool{expr.Time: true}
+	if pl.Init.Lambda != expr.None {
+		have[pl.Init.Lambda] = true
+	}
 	for _, q := range pl.Params {
 		have[q.Atom] = !w[q.Atom]
 	}

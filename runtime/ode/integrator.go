@@ -158,6 +158,12 @@ func (in *Integrator) begin() error {
 			return err
 		}
 	}
+	if in.init != nil {
+		for _, text := range in.init.notes {
+			in.warn(text)
+		}
+		in.sol.Init = in.init.summary()
+	}
 	du := ws.scratch()
 	ws.RHS(ws.Time(ws.T), ws.U, du)
 	if i := nonFinite(du); i >= 0 {
@@ -172,7 +178,7 @@ func (in *Integrator) initialize() error {
 	ws, p := in.ws, in.p
 	t := ws.Time(ws.T)
 	if in.init != nil {
-		if err := in.init.run(in.warn); err != nil {
+		if err := in.init.run(); err != nil {
 			return err
 		}
 	}
