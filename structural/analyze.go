@@ -129,6 +129,7 @@ func (w *work) sequence(s *signature, a *assembled) *graph.Matching {
 		w: w, eqs: a.eqs, vars: a.unknowns, col: a.col, safe: pivotState, tag: "c",
 		emit: func(x Assign) { pl.Seq = append(pl.Seq, x) },
 		iterate: func(unknowns []int32, inner []Assign, residuals []*equation) {
+			unknowns, inner, residuals = w.straighten(unknowns, inner, residuals)
 			for k, v := range unknowns {
 				x := &w.vars[v]
 				pl.States = append(pl.States, State{Atom: x.atom, Name: w.pool.Name(x.atom), Var: int(x.sys), Start: w.startOf(v), Fixed: x.fixed})
@@ -144,7 +145,7 @@ func (w *work) sequence(s *signature, a *assembled) *graph.Matching {
 		for _, s := range pl.States[pl.NDiff:] {
 			unknowns = append(unknowns, s.Atom)
 		}
-		pl.Steep = w.steepArgs(unknowns, pl.Seq, pl.Residuals, w.typical, w.number)
+		pl.Steep, _ = w.steepTerms(unknowns, pl.Seq, pl.Residuals, w.typical, w.number)
 	}
 	w.aliases()
 	pl.Index = s.index(a)

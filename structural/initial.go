@@ -580,6 +580,7 @@ func (z *initial) solve(m *graph.Matching) {
 		emit: emit,
 		iterate: func(unknowns []int32, inner []Assign, residuals []*equation) {
 			flush()
+			unknowns, inner, residuals = w.straighten(unknowns, inner, residuals)
 			blk := InitBlock{Assigns: inner}
 			for _, v := range unknowns {
 				blk.Unknowns = append(blk.Unknowns, w.vars[v].atom)
@@ -645,7 +646,7 @@ func (w *work) reads() {
 // annotate notes what helps to solve a block.
 func (z *initial) annotate(blk *InitBlock) {
 	w := z.w
-	blk.Steep = w.steepArgs(blk.Unknowns, blk.Assigns, blk.Residuals, w.typical, z.number)
+	blk.Steep, _ = w.steepTerms(blk.Unknowns, blk.Assigns, blk.Residuals, w.typical, z.number)
 	if w.plan.Init.Lambda == expr.None {
 		return
 	}

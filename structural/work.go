@@ -75,6 +75,7 @@ type work struct {
 	memo   memo   // of rewriting
 	memos  []memo // see aside
 	degree memo   // of steepTerms
+	local  memo
 	mark   marks
 	lin    affine
 	elim   *elimination

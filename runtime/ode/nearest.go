@@ -18,14 +18,20 @@ import (
 // the values. Where that does not suffice, the same computation with all start values
 // says which of those that the model fixes are to blame.
 //
-// The point is found by sequential quadratic programming with the Gauss-Newton model of
-// the constraints: with the start values s, weighted and counted from where they are to
-// be, and the unknowns u of the blocks up to the one that fails,
+// The point is found by projected gradients with restoration: with the start values s,
+// weighted and counted from where they are to be, and the unknowns u of the blocks up to
+// the one that fails, steps
 //
-//	min |s + ds|   subject to   J_s ds + J_u du = -r
+//	min |ds|       subject to   J_s ds + J_u du = -r
 //
-// (Nocedal and Wright, Numerical Optimization, 2nd ed., chapter 18; the unknowns u are
-// free and leave the problem by projection onto the complement of the range of J_u).
+// lead to where the equations hold, and steps
+//
+//	min |s + ds|   subject to   J_s ds + J_u du = 0
+//
+// each followed by the former, along the equations to the nearest such point (Rosen,
+// J. SIAM 9, 1961; Nocedal and Wright, Numerical Optimization, 2nd ed., chapter 18). The
+// unknowns u are free and leave the problem by projection onto the complement of the
+// range of J_u. Where the equations are linear, one step of each kind is exact.
 
 // MovedStart is a start value that was moved.
 type MovedStart struct {
@@ -147,6 +153,16 @@ type nearestPoint struct {
 	m        int
 	s0       []float64 // where the start values are to be
 	scale    []float64
+
+	places     []*float64 // of start values in p, then of unknowns in w
+	usize      []float64
+	r, rp, rm  []float64
+	row        []float64 // scale of each equation
+	js, ju     []float64 // by columns, scaled
+	free       []float64 // js without what the unknowns can bring about
+	b, ds, du  []float64
+	lsu, lss   *linsolve.LeastSquares
+	patU, patS *linsolve.Pattern
 }
 
 // eval writes the residuals of all blocks to r and reports whether they are finite.
@@ -160,170 +176,255 @@ func (n *nearestPoint) eval(r []float64) bool {
 	return nonFinite(r) < 0
 }
 
+// norm is the root mean square of residuals in units of their equations.
+func (n *nearestPoint) norm(r []float64) float64 {
+	s := 0.0
+	for i, v := range r {
+		s += v / n.row[i] * (v / n.row[i])
+	}
+	return math.Sqrt(s / float64(len(r)))
+}
+
+// run moves start values and unknowns and reports whether it found a point.
 func (n *nearestPoint) run() bool {
 	in := n.in
 	ns, nu, m := len(n.fixed), len(n.unknowns), n.m
-	r, rp, rm := make([]float64, m), make([]float64, m), make([]float64, m)
-	js, ju := make([]float64, m*ns), make([]float64, m*nu) // by columns, scaled
-	row := make([]float64, m)
-	ds, du, tmp := make([]float64, ns), make([]float64, nu), make([]float64, max(nu, 1))
-	usize := make([]float64, nu)
-	places := make([]*float64, 0, ns+nu)
+	n.r, n.rp, n.rm, n.row, n.b = make([]float64, m), make([]float64, m), make([]float64, m), make([]float64, m), make([]float64, m)
+	n.js, n.free, n.ju = make([]float64, m*ns), make([]float64, m*ns), make([]float64, m*nu)
+	n.ds, n.du, n.usize = make([]float64, ns), make([]float64, nu), make([]float64, nu)
 	for _, i := range n.fixed {
-		places = append(places, &in.p[in.plan.Fixed[i].P])
+		n.places = append(n.places, &in.p[in.plan.Fixed[i].P])
 	}
 	for _, i := range n.unknowns {
-		places = append(places, &in.w[i])
+		n.places = append(n.places, &in.w[i])
 	}
-	lsu, lss := linsolve.NewLeastSquares(m, nu), linsolve.NewLeastSquares(m, ns)
-	pu, ps := linsolve.Dense(m, nu), linsolve.Dense(m, ns)
-	if !n.eval(r) {
+	n.lsu, n.lss = linsolve.NewLeastSquares(m, nu), linsolve.NewLeastSquares(m, ns)
+	n.patU, n.patS = linsolve.Dense(m, nu), linsolve.Dense(m, ns)
+	if !n.restore() {
 		return false
 	}
-	norm := func(r []float64) float64 {
-		s := 0.0
-		for i, v := range r {
-			s += v / row[i] * (v / row[i])
-		}
-		return math.Sqrt(s / float64(m))
-	}
-	// project removes from v what the unknowns can bring about; z is their part.
-	project := func(v, z []float64) {
-		if nu == 0 {
-			return
-		}
-		lsu.Solve(v, z)
-		for j := range nu {
-			for i := range m {
-				v[i] -= ju[j*m+i] * z[j]
-			}
-		}
-	}
+	from := make([]float64, len(n.places))
 	for range 60 {
-		for j, i := range n.unknowns {
-			usize[j] = math.Max(math.Abs(in.w[i]), math.Max(in.nominal[i], 1e-3))
+		if !n.linearize() {
+			return false
 		}
-		// Central differences, accurate to the cube root of the rounding error.
-		clear(row)
-		for j, x := range places {
-			col, size := ju, 0.0
-			k := j - ns
-			if j < ns {
-				col, k, size = js, j, n.scale[j]
-			} else {
-				size = usize[k]
-			}
-			v := *x
-			h := 6e-6 * size
-			*x = v + h
-			up := n.eval(rp)
-			*x = v - h
-			if !n.eval(rm) || !up {
-				*x = v
-				return false
-			}
-			*x = v
-			for i := range m {
-				d := (rp[i] - rm[i]) / (2 * h) * size
-				col[k*m+i] = d
-				row[i] += math.Abs(d)
-			}
-		}
-		n.eval(r)
-		for i := range row {
-			if row[i] == 0 {
-				row[i] = 1
-			}
-		}
-		for _, col := range [][]float64{js, ju} {
-			for e := range col {
-				col[e] /= row[e%m]
-			}
-		}
-		if nu > 0 {
-			lsu.Factor(pu, ju, 1e-8)
-		}
-		// b = -r + J_s (s - s0), without the part of the unknowns.
-		b := make([]float64, m)
-		for i := range m {
-			b[i] = -r[i] / row[i]
-		}
-		for k := range ns {
-			d := (*places[k] - n.s0[k]) / n.scale[k]
-			for i := range m {
-				b[i] += js[k*m+i] * d
-			}
-		}
-		project(b, tmp)
-		free := slices.Clone(js)
-		for k := range ns {
-			col := free[k*m : k*m+m]
-			was := 0.0
-			for _, v := range col {
-				was = math.Max(was, math.Abs(v))
-			}
-			project(col, tmp)
-			left := 0.0
-			for _, v := range col {
-				left = math.Max(left, math.Abs(v))
-			}
-			if left <= 1e-7*was {
-				clear(col)
-			}
-		}
-		lss.Factor(ps, free, 1e-7)
-		lss.Solve(b, ds)
-		for k := range ns {
-			ds[k] -= (*places[k] - n.s0[k]) / n.scale[k]
-		}
-		for i := range m {
-			b[i] = -r[i] / row[i]
-			for k := range ns {
-				b[i] -= js[k*m+i] * ds[k]
-			}
-		}
-		if nu > 0 {
-			lsu.Solve(b, du)
-		}
+		n.along()
 		size := 0.0
-		for _, v := range ds {
+		for _, v := range n.ds {
 			size = math.Max(size, math.Abs(v))
 		}
-		for _, v := range du {
+		far := n.distance()
+		if size <= 1e-7*math.Max(far, 1e-3) {
+			break
+		}
+		for j, x := range n.places {
+			from[j] = *x
+		}
+		ds, du := slices.Clone(n.ds), slices.Clone(n.du)
+		better := false
+		for l := 1.0; l > 0.01 && !better; l /= 2 {
+			n.step(from, ds, du, l)
+			better = n.restore() && n.distance() < (1-1e-6)*far
+		}
+		if !better {
+			n.step(from, ds, du, 0)
+			n.eval(n.r)
+			break
+		}
+	}
+	return true
+}
+
+// step puts the point l times a step behind from.
+func (n *nearestPoint) step(from, ds, du []float64, l float64) {
+	for k, v := range ds {
+		*n.places[k] = from[k] + l*n.scale[k]*v
+	}
+	for k, v := range du {
+		*n.places[len(ds)+k] = from[len(ds)+k] + l*n.usize[k]*v
+	}
+}
+
+// restore moves the point to where the equations hold, by the least changes of the
+// start values.
+func (n *nearestPoint) restore() bool {
+	from := make([]float64, len(n.places))
+	for range 40 {
+		if !n.linearize() {
+			return false
+		}
+		f := n.norm(n.r)
+		n.back()
+		size := 0.0
+		for _, v := range n.ds {
 			size = math.Max(size, math.Abs(v))
 		}
-		f := norm(r)
-		if size <= 1e-9 {
+		for _, v := range n.du {
+			size = math.Max(size, math.Abs(v))
+		}
+		if size <= 1e-10 || f <= 1e-14 {
 			return f <= 1e-7
 		}
-		from := make([]float64, len(places))
-		for j, x := range places {
+		for j, x := range n.places {
 			from[j] = *x
 		}
 		l, ok := 1.0, false
 		for range 30 {
-			for k, v := range ds {
-				*places[k] = from[k] + l*n.scale[k]*v
-			}
-			for k, v := range du {
-				*places[ns+k] = from[ns+k] + l*usize[k]*v
-			}
-			if n.eval(rp) && (norm(rp) <= (1-0.1*l)*f || norm(rp) <= 1e-9) {
+			n.step(from, n.ds, n.du, l)
+			if n.eval(n.rp) && n.norm(n.rp) <= (1-0.1*l)*f {
 				ok = true
 				break
 			}
 			l /= 2
 		}
 		if !ok {
-			for j, x := range places {
-				*x = from[j]
-			}
-			n.eval(r)
+			n.step(from, n.ds, n.du, 0)
+			n.eval(n.r)
 			return f <= 1e-7
 		}
-		copy(r, rp)
 	}
 	return false
+}
+
+// linearize evaluates residuals and Jacobians, the latter by central differences, which
+// are accurate to the cube root of the rounding error.
+func (n *nearestPoint) linearize() bool {
+	ns, nu, m := len(n.fixed), len(n.unknowns), n.m
+	for j, i := range n.unknowns {
+		n.usize[j] = math.Max(math.Abs(n.in.w[i]), math.Max(n.in.nominal[i], 1e-3))
+	}
+	clear(n.row)
+	for j, x := range n.places {
+		col, k, size := n.js, j, 0.0
+		if j < ns {
+			size = n.scale[j]
+		} else {
+			col, k = n.ju, j-ns
+			size = n.usize[k]
+		}
+		v := *x
+		h := 6e-6 * size
+		*x = v + h
+		up := n.eval(n.rp)
+		*x = v - h
+		down := n.eval(n.rm)
+		*x = v
+		if !up || !down {
+			return false
+		}
+		for i := range m {
+			d := (n.rp[i] - n.rm[i]) / (2 * h) * size
+			col[k*m+i] = d
+			n.row[i] += math.Abs(d)
+		}
+	}
+	if !n.eval(n.r) {
+		return false
+	}
+	for i := range n.row {
+		if n.row[i] == 0 {
+			n.row[i] = 1
+		}
+	}
+	for _, col := range [][]float64{n.js, n.ju} {
+		for e := range col {
+			// What is left of terms that cancel is no derivative.
+			if col[e] /= n.row[e%m]; math.Abs(col[e]) < 1e-8 {
+				col[e] = 0
+			}
+		}
+	}
+	if nu > 0 {
+		n.lsu.Factor(n.patU, n.ju, 1e-8)
+	}
+	copy(n.free, n.js)
+	for k := range ns {
+		col := n.free[k*m : k*m+m]
+		was := largest(col)
+		n.project(col)
+		if largest(col) <= 1e-7*was {
+			clear(col)
+		}
+	}
+	n.lss.Factor(n.patS, n.free, 1e-7)
+	return true
+}
+
+// project removes from v what the unknowns can bring about.
+func (n *nearestPoint) project(v []float64) {
+	if len(n.du) == 0 {
+		return
+	}
+	n.lsu.Solve(v, n.du)
+	for j, z := range n.du {
+		for i := range v {
+			v[i] -= n.ju[j*n.m+i] * z
+		}
+	}
+}
+
+// back computes the least step to where the equations hold.
+func (n *nearestPoint) back() {
+	for i, v := range n.r {
+		n.b[i] = -v / n.row[i]
+	}
+	n.project(n.b)
+	n.lss.Solve(n.b, n.ds)
+	n.follow(n.r)
+}
+
+// along computes the step along the equations that leads nearest to where the start
+// values are to be.
+func (n *nearestPoint) along() {
+	clear(n.b)
+	for k := range n.ds {
+		d := n.away(k)
+		for i := range n.b {
+			n.b[i] += n.free[k*n.m+i] * d
+		}
+	}
+	n.lss.Solve(n.b, n.ds)
+	for k := range n.ds {
+		n.ds[k] -= n.away(k)
+	}
+	n.follow(nil)
+}
+
+// follow computes the step of the unknowns that belongs to that of the start values and
+// to the residuals r; nil: none.
+func (n *nearestPoint) follow(r []float64) {
+	clear(n.b)
+	for i, v := range r {
+		n.b[i] = -v / n.row[i]
+	}
+	for k, d := range n.ds {
+		for i := range n.b {
+			n.b[i] -= n.js[k*n.m+i] * d
+		}
+	}
+	if len(n.du) > 0 {
+		n.lsu.Solve(n.b, n.du)
+	}
+}
+
+// away is how far start value k is from where it is to be.
+func (n *nearestPoint) away(k int) float64 { return (*n.places[k] - n.s0[k]) / n.scale[k] }
+
+func largest(v []float64) float64 {
+	m := 0.0
+	for _, x := range v {
+		m = math.Max(m, math.Abs(x))
+	}
+	return m
+}
+
+// distance is that of the start values from where they are to be.
+func (n *nearestPoint) distance() float64 {
+	s := 0.0
+	for k := range n.fixed {
+		s += n.away(k) * n.away(k)
+	}
+	return math.Sqrt(s)
 }
 
 // tellMoved warns of start values that were moved.
