@@ -58,6 +58,10 @@ var passes = []Pass{
 		run: toVM, check: checkProblem, dump: dumpProblem, size: sizeProblem,
 	},
 	{
+		Name: "init", Needs: []string{"vm"}, Doc: "find the initial values with the default parameters, for the report",
+		run: initialize, dump: dumpInit, size: sizeInit,
+	},
+	{
 		Name: "go", Needs: []string{"lower"}, Doc: "write the kernels as Go source",
 		run: toGo, dump: dumpGo, size: sizeGo,
 	},

@@ -222,9 +222,13 @@ func (s *Solver) Solve(x []float64) Result {
 	return res
 }
 
+// Own is the number of iterations of the method that led to the result, without those
+// of Tried.
+func (r *Result) Own() int { return r.Iterations - r.spent }
+
 // attempt records what the method of r did by itself.
 func (r *Result) attempt() Attempt {
-	return Attempt{r.Method, r.Status, r.Iterations - r.spent, r.Residual}
+	return Attempt{r.Method, r.Status, r.Own(), r.Residual}
 }
 
 // after makes r the result of a method that was tried after another had failed.

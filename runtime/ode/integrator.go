@@ -574,6 +574,9 @@ func reversed(k *Kernels) *Kernels {
 			}
 		}
 	}
+	if k.Steep != nil {
+		r.Steep = func(t float64, u, p, a []float64) { k.Steep(-t, u, p, a) }
+	}
 	if k.TGrad != nil {
 		r.TGrad = func(t float64, u, p, dt []float64) { k.TGrad(-t, u, p, dt) }
 	}
