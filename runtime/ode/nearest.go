@@ -214,7 +214,7 @@ func (n *nearestPoint) run() bool {
 			size = math.Max(size, math.Abs(v))
 		}
 		far := n.distance()
-		if size <= 1e-7*math.Max(far, 1e-3) {
+		if size <= 1e-6*math.Max(far, 1e-3) {
 			break
 		}
 		for j, x := range n.places {
@@ -224,7 +224,7 @@ func (n *nearestPoint) run() bool {
 		better := false
 		for l := 1.0; l > 0.01 && !better; l /= 2 {
 			n.step(from, ds, du, l)
-			better = n.restore() && n.distance() < (1-1e-6)*far
+			better = n.restore() && n.distance() < (1-1e-12)*far
 		}
 		if !better {
 			n.step(from, ds, du, 0)
