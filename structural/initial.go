@@ -361,10 +361,7 @@ func (z *initial) refuse(f *graph.Augmenter, r int32) {
 		z.checks = append(z.checks, r)
 		return
 	}
-	code, next := "E601", "fix one start value less, or make it a guess"
-	if _, ok := w.source(&z.eqs[r]); ok {
-		code, next = "E602", "remove an initial equation, or make a fixed start value a guess"
-	}
+	code, next := z.superfluous(rows)
 	d := w.list.Add(pos, code, next, "too many initial conditions: %s is not independent of the others and contradicts them", text)
 	for k, i := range rows[1:] {
 		if k == maxNamed {
@@ -372,6 +369,64 @@ func (z *initial) refuse(f *graph.Augmenter, r int32) {
 		}
 		p, t := z.describe(&z.eqs[i])
 		d.Notes = append(d.Notes, diag.Note{Pos: p, Text: t})
+	}
+}
+
+// superfluous is the code for an over-determined set of rows of the initial system (the
+// over-determined part of Dulmage and Mendelsohn that one row brings about), and what to
+// do: one of its conditions is too many, and only those that are conditions for the start
+// can go.
+func (z *initial) superfluous(rows []int32) (code, next string) {
+	w := z.w
+	code = "E601"
+	if _, ok := w.source(&z.eqs[rows[0]]); ok {
+		code = "E602"
+	}
+	var starts, initials []string
+	for _, i := range rows {
+		q := &z.eqs[i]
+		if _, ok := w.source(q); !ok {
+			if len(q.starts(w)) == 1 {
+				starts = append(starts, q.starts(w)[0])
+			}
+		} else if q.src <= -2 {
+			initials = append(initials, w.describe(q))
+		}
+	}
+	var ways []string
+	if len(starts) > 0 {
+		ways = append(ways, "make the start value of "+either(starts)+" a guess")
+	}
+	if len(initials) > 0 {
+		ways = append(ways, "remove the initial equation "+either(initials))
+	}
+	if len(ways) == 0 {
+		return code, "remove one of the initial conditions"
+	}
+	return code, "one condition is too many: " + strings.Join(ways, ", or ")
+}
+
+// starts is the name of the unknown that a start value belongs to.
+func (q *equation) starts(w *work) []string {
+	var names []string
+	w.atoms(q.res, func(a expr.ID) {
+		if r, v := w.roleOf(a); r == roleVar {
+			names = append(names, w.name(v))
+		}
+	})
+	return names
+}
+
+// either joins names with "or", the first few of them.
+func either(names []string) string {
+	const most = 5
+	switch n := len(names); {
+	case n == 1:
+		return names[0]
+	case n > most:
+		return strings.Join(names[:most], ", ") + " or one of the others"
+	default:
+		return strings.Join(names[:n-1], ", ") + " or " + names[n-1]
 	}
 }
 
@@ -489,8 +544,56 @@ func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Aug
 		}
 	}
 	z.tellAssumed(taken, "", "the start value of %s is taken as fixed", "the start values of %s are taken as fixed")
-	z.tellAssumed(zero, "give a start value", "%s has no start value and is taken to start at 0", "%s have no start values and are taken to start at 0")
+	z.tellAssumed(zero, z.missing(zero, m), "%s has no start value and is taken to start at 0", "%s have no start values and are taken to start at 0")
 }
+
+// missing says how the conditions that are left open can be stated: with start values
+// of these unknowns, or, where there is a choice, of others in the same under-determined
+// part (what alternating paths from the unknowns reach: Dulmage and Mendelsohn).
+func (z *initial) missing(vars []int32, m *graph.Matching) string {
+	w := z.w
+	const most = 4
+	if len(vars) == 0 || len(vars) > maxNamed {
+		return "give start values"
+	}
+	back := z.full.Transpose()
+	own := map[int32]bool{}
+	for _, v := range vars {
+		own[v] = true
+	}
+	var others []string
+	seen := map[int32]bool{}
+	var queue []int32
+	for _, v := range vars {
+		seen[z.col[v]] = true
+		queue = append(queue, z.col[v])
+	}
+	for k := 0; k < len(queue) && len(others) < most && k < maxReach; k++ {
+		for _, r := range back.Row(queue[k]) {
+			if int(r) >= len(m.Col) || m.Col[r] == graph.None || seen[m.Col[r]] {
+				continue
+			}
+			c := m.Col[r]
+			seen[c] = true
+			queue = append(queue, c)
+			v := z.vars[c]
+			if x := &w.vars[v]; !own[v] && len(others) < most && x.typ == model.RealType && !x.pseudo && !x.fixed {
+				others = append(others, w.name(v))
+			}
+		}
+	}
+	next := "give a start value"
+	if len(vars) > 1 {
+		next = fmt.Sprintf("%d conditions are missing at the start: give start values", len(vars))
+	}
+	if len(others) > 0 {
+		next += ", or state an initial equation, which may also be one for " + either(others)
+	}
+	return next
+}
+
+// maxReach bounds the search for alternatives.
+const maxReach = 1000
 
 // tellAssumed notes what assume did, each variable by itself as long as they are few.
 func (z *initial) tellAssumed(vars []int32, next, one, many string) {
