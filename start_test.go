@@ -336,3 +336,143 @@ func TestModelHomotopy(t *testing.T) {
 		t.Error(s.err, s.report.W)
 	}
 }
+
+// A pendulum's bob hits a wall: what the event sets stays, what it does not set follows
+// the constraints, and what contradicts them is an error.
+func TestReinitUnderConstraints(t *testing.T) {
+	run := func(action string) (*ode.Solution, error) {
+		file := filepath.Join(t.TempDir(), "m.bmo")
+		text := `//! base 0.1.0
+package 'M'
+  model 'M'
+    Real x(start = 0.8, fixed = true); Real y(start = -0.6); Real vx(start = 0, fixed = true); Real vy; Real T;
+  equation
+    der(x) = vx; der(y) = vy; der(vx) = -T*x; der(vy) = -T*y - 9.81;
+    x*x + y*y = 1;
+    when x < -0.3 then ` + action + ` end when;
+    annotation(experiment(StopTime = 0.7));
+  end 'M';
+end 'M';
+`
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		prob, found := mtkc.New(file, mtkc.Options{Check: true}).Problem(context.Background())
+		if err := found.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return ode.Solve(context.Background(), prob, ode.Options{RelTol: 1e-8})
+	}
+	at := func(s *ode.Solution, name string) (before, after float64) {
+		v, err := s.Values(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 1; i < s.Len(); i++ {
+			if s.Times[i] == s.Times[i-1] {
+				return v[i-1], v[i]
+			}
+		}
+		t.Fatal("no event")
+		return 0, 0
+	}
+	for _, c := range []struct {
+		name, action string
+		warn         bool
+		check        func(t *testing.T, s *ode.Solution)
+	}{
+		{"one velocity", "reinit(vx, -0.5*pre(vx));", true, func(t *testing.T, s *ode.Solution) {
+			vx0, vx1 := at(s, "vx")
+			vy0, vy1 := at(s, "vy")
+			x0, x1 := at(s, "x")
+			if math.Abs(vx1+0.5*vx0) > 1e-12 || math.Abs(vy1+0.5*vy0) > 1e-9 || x0 != x1 {
+				t.Errorf("vx %v to %v, vy %v to %v, x %v to %v", vx0, vx1, vy0, vy1, x0, x1)
+			}
+		}},
+		{"both velocities", "reinit(vx, -0.5*pre(vx)); reinit(vy, -0.5*pre(vy));", false, func(t *testing.T, s *ode.Solution) {
+			if vy0, vy1 := at(s, "vy"); vy1 != -0.5*vy0 {
+				t.Errorf("vy %v to %v", vy0, vy1)
+			}
+		}},
+		{"a position", "reinit(x, 0.2);", true, func(t *testing.T, s *ode.Solution) {
+			_, x := at(s, "x")
+			_, y := at(s, "y")
+			_, vx := at(s, "vx")
+			_, vy := at(s, "vy")
+			if x != 0.2 || math.Abs(x*x+y*y-1) > 1e-12 || math.Abs(x*vx+y*vy) > 1e-12 {
+				t.Errorf("x, y, vx, vy = %v, %v, %v, %v", x, y, vx, vy)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := run(c.action)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.check(t, s)
+			if warned := strings.Contains(strings.Join(s.Warnings, "\n"), "follow the constraints"); warned != c.warn {
+				t.Errorf("warnings %q", s.Warnings)
+			}
+		})
+	}
+	_, err := run("reinit(vx, 1); reinit(vy, 3);")
+	if f, ok := err.(*ode.Failure); !ok || f.Code != ode.ProjectionFailure || !strings.Contains(f.Message, "vx = 1, vy = 3") {
+		t.Error(err)
+	}
+}
+
+// After an event that sets a state, algebraic loops are solved anew, steep ones too: a
+// capacitor that is discharged behind a diode, and a source that jumps.
+func TestReinitAlgebraic(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "m.bmo")
+	text := `//! base 0.1.0
+package 'M'
+  model 'M'
+    parameter Real Is = 1e-14; Real vc(start = 0, fixed = true); Real va; Real vb; Real i; discrete Real u(start = 0.5, fixed = true);
+  equation
+    u - va = 10*i;
+    i = Is*(exp((va - vb)/0.025) - 1); i = Is*(exp((vb - vc)/0.025) - 1) + vb/1e3;
+    1e-3*der(vc) = i - vb/1e3;
+    when time > 0.01 then u = 24; reinit(vc, -6); elsewhen time > 0.02 then u = -24; end when;
+    annotation(experiment(StopTime = 0.03));
+  end 'M';
+end 'M';
+`
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	prob, found := mtkc.New(file, mtkc.Options{Check: true}).Problem(context.Background())
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := ode.Solve(context.Background(), prob, ode.Options{RelTol: 1e-8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if prob.NSteep == 0 {
+		t.Error("the junctions were not seen")
+	}
+	m, err := s.Table([]string{"u", "va", "vb", "vc", "i"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := 0
+	for k := range s.Times {
+		if k > 0 && s.Times[k] != s.Times[k-1] {
+			continue
+		}
+		events++ // the start, and the points directly behind events
+		u, va, vb, vc, i := m[0][k], m[1][k], m[2][k], m[3][k], m[4][k]
+		for n, r := range []float64{u - va - 10*i, i - 1e-14*(math.Exp((va-vb)/0.025)-1), i - 1e-14*(math.Exp((vb-vc)/0.025)-1) - vb/1e3} {
+			if math.Abs(r) > 1e-9*math.Max(1, math.Abs(i)) {
+				t.Fatalf("t = %v: equation %d is off by %g", s.Times[k], n, r)
+			}
+		}
+	}
+	if events != 3 {
+		t.Errorf("%d points, want the start and two events", events)
+	}
+	if n := s.Len(); math.Abs(m[4][n-1]) > 1e-2 || math.Abs(m[3][n-1]-11.9) > 0.5 {
+		t.Errorf("at the end i = %v, vc = %v", m[4][n-1], m[3][n-1])
+	}
+}

@@ -23,6 +23,7 @@ type Integrator struct {
 	proj   *projector   // nil without invariants
 	hy     *hybrid      // nil without events
 	moved  bool         // the last step was projected, the stepper does not know yet
+	told   bool         // a warning of states that follow a reinit was given
 
 	next int // entry of SaveAt to save next
 	done bool
@@ -439,7 +440,7 @@ func (in *Integrator) event(cut bool) error {
 	}
 	in.moved = false
 	if in.proj != nil {
-		if err := in.project(); err != nil {
+		if err := in.reconcile(hy.u0); err != nil {
 			return err
 		}
 		in.moved = false // Restart tells the stepper
