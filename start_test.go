@@ -472,7 +472,9 @@ end 'M';
 	if events != 3 {
 		t.Errorf("%d points, want the start and two events", events)
 	}
-	if n := s.Len(); math.Abs(m[4][n-1]) > 1e-2 || math.Abs(m[3][n-1]-11.9) > 0.5 {
+	// vc at the second event by LSODA (scipy 1.17), the current by bisection at each call;
+	// from then on the diodes block.
+	if n := s.Len(); math.Abs(m[4][n-1]) > 1e-12 || math.Abs(m[3][n-1]-11.888153) > 1e-5 {
 		t.Errorf("at the end i = %v, vc = %v", m[4][n-1], m[3][n-1])
 	}
 }
