@@ -53,12 +53,13 @@ type GoOptions struct {
 type Compiler struct {
 	Options
 
-	path string // of the source, "" for a model built in memory
-	sys  *model.System
-	plan *structural.Plan
-	prog *backend.Program
-	prob *ode.Problem
-	code []byte // Go source
+	path  string // of the source, "" for a model built in memory
+	sys   *model.System
+	plan  *structural.Plan
+	prog  *backend.Program
+	prob  *ode.Problem
+	start *initialized
+	code  []byte // Go source
 
 	done   map[string]bool
 	timing []Timing

@@ -58,6 +58,10 @@ var passes = []Pass{
 		run: toVM, check: checkProblem, dump: dumpProblem, size: sizeProblem,
 	},
 	{
+		Name: "init", Needs: []string{"vm"}, Doc: "find the initial values with the default parameters, for the report",
+		run: initialize, dump: dumpInit, size: sizeInit,
+	},
+	{
 		Name: "go", Needs: []string{"lower"}, Doc: "write the kernels as Go source",
 		run: toGo, dump: dumpGo, size: sizeGo,
 	},
@@ -190,7 +194,7 @@ func dumpPlan(c *Compiler, w io.Writer) error { return c.plan.Dump(w) }
 // kernels lists the kernels of a program that are there, in a fixed order.
 func kernels(p *backend.Program) []*backend.Kernel {
 	var list []*backend.Kernel
-	for _, k := range []*backend.Kernel{p.Bind, p.RHS, p.Jac, p.TGrad, p.Invariants, p.InvariantJac, p.Crossings, p.TimeEvents, p.Update, p.Assert} {
+	for _, k := range []*backend.Kernel{p.Bind, p.RHS, p.Jac, p.TGrad, p.Steep, p.Invariants, p.InvariantJac, p.Crossings, p.TimeEvents, p.Update, p.Assert} {
 		if k != nil {
 			list = append(list, k)
 		}
@@ -199,6 +203,9 @@ func kernels(p *backend.Program) []*backend.Kernel {
 		list = append(list, p.Init[i].Eval)
 		if p.Init[i].Jac != nil {
 			list = append(list, p.Init[i].Jac)
+		}
+		if p.Init[i].Steep != nil {
+			list = append(list, p.Init[i].Steep)
 		}
 	}
 	if p.Observed != nil {

@@ -264,6 +264,15 @@ func (c *compiler) initMeta() {
 		}
 	}
 	m.Blocks = make([]ode.InitBlock, len(pl.Init.Blocks))
+	for i := range m.Blocks {
+		m.Blocks[i].Reads = pl.Init.Blocks[i].Reads
+	}
+	if pl.Init.Lambda != expr.None {
+		m.Lambda = at[pl.Init.Lambda] + 1
+	}
+	for _, s := range pl.Init.Fixed {
+		m.Fixed = append(m.Fixed, ode.FixedStart{W: at[s.Atom], P: int32(c.slotOf(s.Start)), Block: s.Block, Soft: s.Soft, Given: s.Given})
+	}
 	for i := range pl.Notes {
 		d := &pl.Notes[i]
 		text := d.Message

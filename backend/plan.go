@@ -26,6 +26,8 @@ func Lower(plan *structural.Plan, opt Options) (*Program, diag.List) {
 	c.sim.define(plan.Seq, nil)
 	c.meta()
 	c.dynamics()
+	c.prog.Steep = c.steep(c.sim, "Steep", c.plan.Steep)
+	c.prog.Meta.NSteep = len(c.plan.Steep)
 	c.invariants()
 	c.events()
 	c.update()
@@ -151,6 +153,19 @@ func (c *compiler) dynamics() {
 	}
 	c.prog.TGrad = l.b.finish()
 	c.prog.TGrad.Zero = true
+}
+
+// steep lowers the arguments of steep exponentials; nil where there are none.
+func (c *compiler) steep(l *lowerer, name string, terms []expr.ID) *Kernel {
+	if len(terms) == 0 {
+		return nil
+	}
+	k, _ := c.roll(l, name, terms, mainPlaces(len(terms)), nil)
+	if k == nil {
+		l.begin(name)
+		k = l.outputs(terms)
+	}
+	return k
 }
 
 func (c *compiler) invariants() {
@@ -364,6 +379,8 @@ func (c *compiler) initial() {
 			m := jacobian.Of(c.p, blk.Assigns, rows, blk.Unknowns, fmt.Sprintf("init%d.", b))
 			l.define(blk.Assigns, nil)
 			k.Jac, meta.Jac = matrix(l, fmt.Sprintf("InitJac%d", b), m)
+			k.Steep = c.steep(l, fmt.Sprintf("InitSteep%d", b), blk.Steep)
+			c.annotate(b)
 			for _, a := range blk.Assigns {
 				l.set(a.Target, initialAtom, at[a.Target])
 			}
@@ -423,9 +440,17 @@ func (c *compiler) rolledInit(l *lowerer, b int, at map[expr.ID]int32) bool {
 			}
 			return -1
 		})
+		k.Steep = c.steep(l, fmt.Sprintf("InitSteep%d", b), blk.Steep)
+		c.annotate(b)
 	}
 	c.prog.Init = append(c.prog.Init, k)
 	return true
+}
+
+// annotate hands on what the plan knows of an initialization block.
+func (c *compiler) annotate(b int) {
+	blk, meta := &c.plan.Init.Blocks[b], &c.prog.Meta.Init.Blocks[b]
+	meta.NSteep, meta.Homotopy = len(blk.Steep), blk.Homotopy
 }
 
 // observed lowers the eliminated variables and says where the others are.

@@ -43,6 +43,7 @@ type Program struct {
 	RHS           *Kernel // t, u, p -> du
 	Jac           *Kernel // t, u, p -> values in the order of Meta.Jac
 	TGrad         *Kernel // t, u, p -> df/dt
+	Steep         *Kernel // t, u, p -> arguments of steep exponentials; nil without any
 	Invariants    *Kernel // t, u, p -> g; nil without invariants
 	InvariantJac  *Kernel // in the order of Meta.InvJac
 	Crossings     *Kernel // t, u, p -> indicators
@@ -66,6 +67,9 @@ type Program struct {
 type InitKernel struct {
 	Eval *Kernel // t, w, p -> w (Memory), residuals (Main)
 	Jac  *Kernel // nil for a block without iteration variables
+	// Steep maps t, w, p to the arguments of steep exponentials; nil without any. It does
+	// not need what Eval assigns.
+	Steep *Kernel
 }
 
 // Ref is a value of a kernel: the index of the instruction that computes it.

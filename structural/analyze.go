@@ -21,7 +21,7 @@ func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
 	w := &work{
 		sys: sys, pool: sys.Pool, opt: opt,
 		plan:  &Plan{Sys: sys, Pool: sys.Pool},
-		relOf: map[expr.ID]int32{},
+		relOf: map[expr.ID]int32{}, blends: map[int32]blended{},
 		hyb: hybrid{
 			freeStart: map[int32]expr.ID{}, freeBinding: map[int32]expr.ID{},
 			renamed:  map[expr.ID]expr.ID{},
@@ -129,6 +129,7 @@ func (w *work) sequence(s *signature, a *assembled) *graph.Matching {
 		w: w, eqs: a.eqs, vars: a.unknowns, col: a.col, safe: pivotState, tag: "c",
 		emit: func(x Assign) { pl.Seq = append(pl.Seq, x) },
 		iterate: func(unknowns []int32, inner []Assign, residuals []*equation) {
+			unknowns, inner, residuals = w.straighten(unknowns, inner, residuals)
 			for k, v := range unknowns {
 				x := &w.vars[v]
 				pl.States = append(pl.States, State{Atom: x.atom, Name: w.pool.Name(x.atom), Var: int(x.sys), Start: w.startOf(v), Fixed: x.fixed})
@@ -139,6 +140,13 @@ func (w *work) sequence(s *signature, a *assembled) *graph.Matching {
 		report: func(x Block) { pl.Blocks = append(pl.Blocks, x) },
 	}
 	b.run(comps, m, depend)
+	if len(pl.Residuals) > 0 {
+		var unknowns []expr.ID
+		for _, s := range pl.States[pl.NDiff:] {
+			unknowns = append(unknowns, s.Atom)
+		}
+		pl.Steep, _ = w.steepTerms(unknowns, pl.Seq, pl.Residuals, w.typical, w.number)
+	}
 	w.aliases()
 	pl.Index = s.index(a)
 	return m

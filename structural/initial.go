@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
@@ -36,6 +37,13 @@ type initial struct {
 	at   map[expr.ID]float64
 
 	checks []int32 // equations that must hold although none determines an unknown
+	starts []startRow
+}
+
+// startRow is an equation for a start value.
+type startRow struct {
+	row, v int32
+	soft   bool // assumed
 }
 
 func (w *work) initialize(a *assembled, sim *graph.Matching) {
@@ -95,7 +103,9 @@ func (w *work) initialize(a *assembled, sim *graph.Matching) {
 	weak = weak[:0]
 	for _, v := range z.vars {
 		if x := &w.vars[v]; x.fixed && x.typ == model.RealType {
-			if r := z.add(z.startEquation(v), false); !z.aug.Augment(r) {
+			r := z.add(z.startEquation(v), false)
+			z.starts = append(z.starts, startRow{r, v, false})
+			if !z.aug.Augment(r) {
 				weak = append(weak, r)
 			}
 		}
@@ -237,6 +247,8 @@ func (z *initial) number(e expr.ID) float64 {
 			return w.number(a), true
 		case roleRelation, roleSample, roleWhen:
 			return 0, true
+		case roleLambda:
+			return 1, true
 		}
 		if a == expr.Time {
 			return w.sys.Experiment.Start, true
@@ -349,10 +361,7 @@ func (z *initial) refuse(f *graph.Augmenter, r int32) {
 		z.checks = append(z.checks, r)
 		return
 	}
-	code, next := "E601", "fix one start value less, or make it a guess"
-	if _, ok := w.source(&z.eqs[r]); ok {
-		code, next = "E602", "remove an initial equation, or make a fixed start value a guess"
-	}
+	code, next := z.superfluous(rows)
 	d := w.list.Add(pos, code, next, "too many initial conditions: %s is not independent of the others and contradicts them", text)
 	for k, i := range rows[1:] {
 		if k == maxNamed {
@@ -360,6 +369,64 @@ func (z *initial) refuse(f *graph.Augmenter, r int32) {
 		}
 		p, t := z.describe(&z.eqs[i])
 		d.Notes = append(d.Notes, diag.Note{Pos: p, Text: t})
+	}
+}
+
+// superfluous is the code for an over-determined set of rows of the initial system (the
+// over-determined part of Dulmage and Mendelsohn that one row brings about), and what to
+// do: one of its conditions is too many, and only those that are conditions for the start
+// can go.
+func (z *initial) superfluous(rows []int32) (code, next string) {
+	w := z.w
+	code = "E601"
+	if _, ok := w.source(&z.eqs[rows[0]]); ok {
+		code = "E602"
+	}
+	var starts, initials []string
+	for _, i := range rows {
+		q := &z.eqs[i]
+		if _, ok := w.source(q); !ok {
+			if len(q.starts(w)) == 1 {
+				starts = append(starts, q.starts(w)[0])
+			}
+		} else if q.src <= -2 {
+			initials = append(initials, w.describe(q))
+		}
+	}
+	var ways []string
+	if len(starts) > 0 {
+		ways = append(ways, "make the start value of "+either(starts)+" a guess")
+	}
+	if len(initials) > 0 {
+		ways = append(ways, "remove the initial equation "+either(initials))
+	}
+	if len(ways) == 0 {
+		return code, "remove one of the initial conditions"
+	}
+	return code, "one condition is too many: " + strings.Join(ways, ", or ")
+}
+
+// starts is the name of the unknown that a start value belongs to.
+func (q *equation) starts(w *work) []string {
+	var names []string
+	w.atoms(q.res, func(a expr.ID) {
+		if r, v := w.roleOf(a); r == roleVar {
+			names = append(names, w.name(v))
+		}
+	})
+	return names
+}
+
+// either joins names with "or", the first few of them.
+func either(names []string) string {
+	const most = 5
+	switch n := len(names); {
+	case n == 1:
+		return names[0]
+	case n > most:
+		return strings.Join(names[:most], ", ") + " or one of the others"
+	default:
+		return strings.Join(names[:n-1], ", ") + " or " + names[n-1]
 	}
 }
 
@@ -434,6 +501,7 @@ func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Aug
 			return
 		}
 		tried[c] = true
+		z.starts = append(z.starts, startRow{r, v, true})
 		switch {
 		case !tell:
 		case given:
@@ -476,8 +544,56 @@ func (z *initial) assume(m *graph.Matching, a *assembled, full func() *graph.Aug
 		}
 	}
 	z.tellAssumed(taken, "", "the start value of %s is taken as fixed", "the start values of %s are taken as fixed")
-	z.tellAssumed(zero, "give a start value", "%s has no start value and is taken to start at 0", "%s have no start values and are taken to start at 0")
+	z.tellAssumed(zero, z.missing(zero, m), "%s has no start value and is taken to start at 0", "%s have no start values and are taken to start at 0")
 }
+
+// missing says how the conditions that are left open can be stated: with start values
+// of these unknowns, or, where there is a choice, of others in the same under-determined
+// part (what alternating paths from the unknowns reach: Dulmage and Mendelsohn).
+func (z *initial) missing(vars []int32, m *graph.Matching) string {
+	w := z.w
+	const most = 4
+	if len(vars) == 0 || len(vars) > maxNamed {
+		return "give start values"
+	}
+	back := z.full.Transpose()
+	own := map[int32]bool{}
+	for _, v := range vars {
+		own[v] = true
+	}
+	var others []string
+	seen := map[int32]bool{}
+	var queue []int32
+	for _, v := range vars {
+		seen[z.col[v]] = true
+		queue = append(queue, z.col[v])
+	}
+	for k := 0; k < len(queue) && len(others) < most && k < maxReach; k++ {
+		for _, r := range back.Row(queue[k]) {
+			if int(r) >= len(m.Col) || m.Col[r] == graph.None || seen[m.Col[r]] {
+				continue
+			}
+			c := m.Col[r]
+			seen[c] = true
+			queue = append(queue, c)
+			v := z.vars[c]
+			if x := &w.vars[v]; !own[v] && len(others) < most && x.typ == model.RealType && !x.pseudo && !x.fixed {
+				others = append(others, w.name(v))
+			}
+		}
+	}
+	next := "give a start value"
+	if len(vars) > 1 {
+		next = fmt.Sprintf("%d conditions are missing at the start: give start values", len(vars))
+	}
+	if len(others) > 0 {
+		next += ", or state an initial equation, which may also be one for " + either(others)
+	}
+	return next
+}
+
+// maxReach bounds the search for alternatives.
+const maxReach = 1000
 
 // tellAssumed notes what assume did, each variable by itself as long as they are few.
 func (z *initial) tellAssumed(vars []int32, next, one, many string) {
@@ -504,9 +620,16 @@ func (z *initial) solve(m *graph.Matching) {
 	w, pl := z.w, z.w.plan
 	// Unmatched equations have been dropped.
 	var eqs []equation
+	mixed := false
 	for r := range z.eqs {
 		if r < len(m.Col) && m.Col[r] != graph.None {
-			eqs = append(eqs, z.eqs[r])
+			q := z.eqs[r]
+			if w.lambda != expr.None {
+				var ok bool
+				q.res, ok = w.mix(&q)
+				mixed = mixed || ok
+			}
+			eqs = append(eqs, q)
 		}
 	}
 	mm := graph.NewMatching(0, len(z.vars))
@@ -527,6 +650,17 @@ func (z *initial) solve(m *graph.Matching) {
 	}
 	for _, v := range z.vars {
 		list(w.vars[v].atom, w.vars[v].start)
+	}
+	pl.Init.Lambda = expr.None
+	if mixed {
+		pl.Init.Lambda = w.lambda
+		list(w.lambda, expr.None)
+	}
+	for _, s := range z.starts {
+		x := &w.vars[s.v]
+		if x.typ == model.RealType && int(s.row) < len(m.Col) && m.Col[s.row] != graph.None {
+			pl.Init.Fixed = append(pl.Init.Fixed, FixedStart{Atom: x.atom, Start: x.start, Soft: s.soft, Given: !x.assumed})
+		}
 	}
 	var open []Assign // assignments that have not been put into a block
 	flush := func() {
@@ -549,6 +683,7 @@ func (z *initial) solve(m *graph.Matching) {
 		emit: emit,
 		iterate: func(unknowns []int32, inner []Assign, residuals []*equation) {
 			flush()
+			unknowns, inner, residuals = w.straighten(unknowns, inner, residuals)
 			blk := InitBlock{Assigns: inner}
 			for _, v := range unknowns {
 				blk.Unknowns = append(blk.Unknowns, w.vars[v].atom)
@@ -556,6 +691,7 @@ func (z *initial) solve(m *graph.Matching) {
 			for _, q := range residuals {
 				blk.Residuals = append(blk.Residuals, z.residual(q))
 			}
+			z.annotate(&blk)
 			pl.Init.Blocks = append(pl.Init.Blocks, blk)
 		},
 	}
@@ -568,6 +704,73 @@ func (z *initial) solve(m *graph.Matching) {
 		}
 		pl.Init.Blocks = append(pl.Init.Blocks, blk)
 	}
+	if len(pl.Init.Fixed) > 0 {
+		w.reads()
+	}
+}
+
+// reads notes for each block the earlier ones that it depends on, and for each start
+// value the block that it is in.
+func (w *work) reads() {
+	in := &w.plan.Init
+	writer := make([]int32, w.pool.Len())
+	for b := range in.Blocks {
+		blk := &in.Blocks[b]
+		for _, u := range blk.Unknowns {
+			writer[u] = int32(b) + 1
+		}
+		for i := range blk.Assigns {
+			writer[blk.Assigns[i].Target] = int32(b) + 1
+		}
+	}
+	stamp := make([]int, len(in.Blocks)+1)
+	for b := range in.Blocks {
+		blk := &in.Blocks[b]
+		w.mark.reset()
+		visit := func(a expr.ID) {
+			if from := writer[a]; from > 0 && int(from) <= b && stamp[from] != b+1 {
+				stamp[from] = b + 1
+				blk.Reads = append(blk.Reads, from-1)
+			}
+		}
+		for i := range blk.Assigns {
+			w.walkAtoms(blk.Assigns[i].Value, visit)
+		}
+		for i := range blk.Residuals {
+			w.walkAtoms(blk.Residuals[i].Value, visit)
+		}
+		slices.Sort(blk.Reads)
+	}
+	for i := range in.Fixed {
+		in.Fixed[i].Block = writer[in.Fixed[i].Atom] - 1
+	}
+}
+
+// annotate notes what helps to solve a block.
+func (z *initial) annotate(blk *InitBlock) {
+	w := z.w
+	blk.Steep, _ = w.steepTerms(blk.Unknowns, blk.Assigns, blk.Residuals, w.typical, z.number)
+	if w.plan.Init.Lambda == expr.None {
+		return
+	}
+	for i := range blk.Assigns {
+		blk.Homotopy = blk.Homotopy || w.contains(blk.Assigns[i].Value, w.lambda)
+	}
+	for i := range blk.Residuals {
+		blk.Homotopy = blk.Homotopy || w.contains(blk.Residuals[i].Value, w.lambda)
+	}
+}
+
+// typical is the nominal value of a variable of the model, else 1.
+func (w *work) typical(a expr.ID) float64 {
+	if r, v := w.roleOf(a); r == roleVar && w.vars[v].sys >= 0 {
+		if n := w.sys.Vars[w.vars[v].sys].Nominal; n != expr.None {
+			if x := math.Abs(w.number(w.substitute(n, w.hyb.constants))); x > 0 {
+				return x
+			}
+		}
+	}
+	return 1
 }
 
 // residual is an equation of the initial system with its text.

@@ -297,6 +297,9 @@ func checkInit(t testing.TB, pl *Plan) {
 		w[x.Atom] = true
 	}
 	have := map[expr.ID]bool{expr.Time: true}
+	if pl.Init.Lambda != expr.None {
+		have[pl.Init.Lambda] = true
+	}
 	for _, q := range pl.Params {
 		have[q.Atom] = !w[q.Atom]
 	}
@@ -529,6 +532,9 @@ func start(t testing.TB, pl *Plan) values {
 		for _, x := range pl.Init.W {
 			if _, ok := v[x.Atom]; !ok || math.IsNaN(v[x.Atom]) {
 				v[x.Atom] = 0
+				if x.Atom == pl.Init.Lambda {
+					v[x.Atom] = 1
+				}
 				if s, ok := v[x.Start]; ok && s == s {
 					v[x.Atom] = s
 				}

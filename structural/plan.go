@@ -55,6 +55,10 @@ type Plan struct {
 	Hybrid Hybrid
 	Init   Init
 
+	// Steep are the arguments of steep exponentials in Seq and Residuals that are affine in
+	// the algebraic states: terms in the same atoms.
+	Steep []expr.ID
+
 	// Blocks is the block triangular form in evaluation order, for reports.
 	Blocks []Block
 	// Notes are remarks for the user (warnings), e.g. start values taken as fixed.
@@ -171,6 +175,22 @@ type Action struct {
 type Init struct {
 	W      []InitVar
 	Blocks []InitBlock
+	// Lambda, an unknown that no block determines, is 1 but where a homotopy is followed;
+	// None: the model has none.
+	Lambda expr.ID
+	// Fixed lists the start values of real unknowns that the plan takes as they are.
+	Fixed []FixedStart
+}
+
+// FixedStart says that Atom starts at the parameter Start.
+type FixedStart struct {
+	Atom, Start expr.ID
+	Block       int32 // that assigns it
+	// Soft: the model does not ask for that; it was chosen because a condition was left to
+	// choose, and yields where the equations of the model want another value.
+	Soft bool
+	// Given: the model gives the value. Else it is 0 for want of one.
+	Given bool
 }
 
 // InitVar is an unknown of the initial system: a state, an algebraic variable, a
@@ -189,6 +209,9 @@ type InitBlock struct {
 	Unknowns  []expr.ID
 	Assigns   []Assign
 	Residuals []Residual
+	Steep     []expr.ID // arguments of steep exponentials, affine in the Unknowns
+	Homotopy  bool      // Init.Lambda occurs in it
+	Reads     []int32   // earlier blocks that it depends on, ascending; nil where Init.Fixed is empty
 }
 
 // Block is a block of the simulation system, for reports.

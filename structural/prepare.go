@@ -24,6 +24,7 @@ func (w *work) prepare() {
 		e := &w.sys.Initial[i]
 		w.init = append(w.init, w.translateEquation(e, int32(-2-i), inInitial))
 	}
+	w.blend()
 }
 
 // assignRoles gives every variable of the model its role.
@@ -348,6 +349,19 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 		r = w.translate(p.Args(e)[1], ctx)
 	case expr.OpHomotopy:
 		r = w.translate(p.Args(e)[0], ctx)
+		if w.blending {
+			simplified := p.Args(e)[1]
+			saved := w.memo
+			w.memo = memo{}
+			w.memo.reset()
+			if ctx == inEquation {
+				simplified = w.translate(simplified, inNoEvent)
+			} else {
+				simplified = w.translate(simplified, ctx)
+			}
+			w.memo = saved
+			r = w.mixed(r, simplified)
+		}
 	case expr.OpDelay:
 		w.list.Add(w.hyb.pos, "E309", "replace it by a state (a first-order lag or a chain of them)", "delay() is not supported yet")
 		r = expr.Zero

@@ -23,6 +23,7 @@ const (
 	roleSample         // flag of a sample
 	roleWhen           // memory of a when-condition
 	roleAuxiliary      // a name that the plan gave to a term
+	roleLambda         // the parameter of homotopies in the initial system
 )
 
 // none is the absent index.
@@ -71,15 +72,21 @@ type work struct {
 	paramValue []float64 // by index into plan.Params: default values, NaN if free
 	known      []Assign  // eliminated unknowns constant in time, in dependency order
 
-	memo  memo   // of rewriting
-	memos []memo // see aside
-	mark  marks
-	lin   affine
-	elim  *elimination
-	rels  []relation
-	relOf map[expr.ID]int32
+	memo   memo   // of rewriting
+	memos  []memo // see aside
+	degree memo   // of steepTerms
+	local  memo
+	mark   marks
+	lin    affine
+	elim   *elimination
+	rels   []relation
+	relOf  map[expr.ID]int32
 
 	hyb hybrid
+
+	lambda   expr.ID           // parameter of homotopies, None where the model has none
+	blending bool              // translate puts homotopies into the initial system
+	blends   map[int32]blended // by source of the equation
 
 	auxCount int // auxiliary names given
 }

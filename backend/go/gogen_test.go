@@ -209,6 +209,9 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 	run(n, func(o []float64) { k.RHS(t, u, p.P, o) })
 	run(p.Jac.NNZ(), func(o []float64) { k.Jac(t, u, p.P, o) })
 	run(n, func(o []float64) { k.TGrad(t, u, p.P, o) })
+	if p.NSteep > 0 {
+		run(p.NSteep, func(o []float64) { k.Steep(t, u, p.P, o) })
+	}
 	if p.NInv > 0 {
 		run(p.NInv, func(o []float64) { k.Invariants(t, u, p.P, o) })
 		run(p.InvJac.NNZ(), func(o []float64) { k.InvariantJac(t, u, p.P, o) })
@@ -245,6 +248,9 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 			all = append(append(all, x...), r...)
 			if k.Init[b].Jac != nil {
 				run(in.Blocks[b].Jac.NNZ(), func(o []float64) { k.Init[b].Jac(t, x, p.P, o) })
+			}
+			if n := in.Blocks[b].NSteep; n > 0 {
+				run(n, func(o []float64) { k.Init[b].Steep(t, x, p.P, o) })
 			}
 		}
 	}

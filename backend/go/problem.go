@@ -158,6 +158,9 @@ func (g *generator) kernelMethods() {
 	g.entry("Jacobian", "jacobian", "writes df/du in the order of ode.Problem.Jac", p.Jac, arrays{params: "u, p, vals []float64", args: "u, p, vals", main: "vals"})
 	g.rowName = nil
 	g.entry("TGrad", "tGrad", "writes df/dt", p.TGrad, arrays{params: "u, p, dt []float64", args: "u, p, dt", main: "dt"})
+	if p.Steep != nil {
+		g.entry("Steep", "steep", "writes the arguments of steep exponentials", p.Steep, arrays{params: "u, p, a []float64", args: "u, p, a", main: "a"})
+	}
 	if p.Invariants != nil {
 		g.entry("Invariants", "invariants", "writes the constraints that the states satisfy", p.Invariants, arrays{params: "u, p, g []float64", args: "u, p, g", main: "g"})
 		g.entry("InvariantJac", "invariantJac", "writes their derivatives by u in the order of ode.Problem.InvJac", p.InvariantJac, arrays{params: "u, p, vals []float64", args: "u, p, vals", main: "vals"})
@@ -193,6 +196,10 @@ func (g *generator) kernelMethods() {
 		if p.Init[i].Jac != nil {
 			methods = g.method(p.Init[i].Jac, fmt.Sprintf("initJac%d_", i), arrays{params: "w, p, vals []float64", main: "vals"})
 			g.wrap(fmt.Sprintf("initJac%d", i), "is the Jacobian of the block", "t float64, w, p, vals []float64", p.Init[i].Jac, methods, "t, w, p, vals", "vals", "", "")
+		}
+		if p.Init[i].Steep != nil {
+			methods = g.method(p.Init[i].Steep, fmt.Sprintf("initSteep%d_", i), arrays{params: "w, p, a []float64", main: "a"})
+			g.wrap(fmt.Sprintf("initSteep%d", i), "writes the arguments of the block's steep exponentials", "t float64, w, p, a []float64", p.Init[i].Steep, methods, "t, w, p, a", "a", "", "")
 		}
 	}
 	g.initial = false
@@ -508,7 +515,7 @@ func (k *%[1]s) functions() *ode.Kernels {
 	for _, x := range []struct {
 		k    *backend.Kernel
 		name string
-	}{{p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Bind, "Bind"}} {
+	}{{p.Steep, "Steep"}, {p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Bind, "Bind"}} {
 		if x.k != nil {
 			fmt.Fprintf(&b, "\t\t%s: k.%s,\n", x.name, x.name)
 		}
@@ -516,11 +523,14 @@ func (k *%[1]s) functions() *ode.Kernels {
 	if len(p.Init) > 0 {
 		b.WriteString("\t\tInit: []ode.InitKernel{\n")
 		for i := range p.Init {
+			fmt.Fprintf(&b, "\t\t\t{Eval: k.init%d", i)
 			if p.Init[i].Jac != nil {
-				fmt.Fprintf(&b, "\t\t\t{Eval: k.init%d, Jac: k.initJac%d},\n", i, i)
-			} else {
-				fmt.Fprintf(&b, "\t\t\t{Eval: k.init%d},\n", i)
+				fmt.Fprintf(&b, ", Jac: k.initJac%d", i)
 			}
+			if p.Init[i].Steep != nil {
+				fmt.Fprintf(&b, ", Steep: k.initSteep%d", i)
+			}
+			b.WriteString("},\n")
 		}
 		b.WriteString("\t\t},\n")
 	}
@@ -595,11 +605,25 @@ func (g *generator) initPlan(b *strings.Builder, in *ode.Init) {
 		}
 		b.WriteString("},\n")
 	}
+	if in.Lambda > 0 {
+		fmt.Fprintf(b, "\t\t\tLambda: %d,\n", in.Lambda)
+	}
+	if len(in.Fixed) > 0 {
+		b.WriteString("\t\t\tFixed: []ode.FixedStart{\n")
+		for _, s := range in.Fixed {
+			fmt.Fprintf(b, "\t\t\t\t{W: %d, P: %d, Block: %d, Soft: %t, Given: %t},\n", s.W, s.P, s.Block, s.Soft, s.Given)
+		}
+		b.WriteString("\t\t\t},\n")
+	}
 	b.WriteString("\t\t\tBlocks: []ode.InitBlock{\n")
 	for i := range in.Blocks {
 		x := &in.Blocks[i]
 		if len(x.Unknowns) == 0 && len(x.Residual) == 0 {
-			b.WriteString("\t\t\t\t{},\n")
+			if len(x.Reads) == 0 {
+				b.WriteString("\t\t\t\t{},\n")
+			} else {
+				fmt.Fprintf(b, "\t\t\t\t{Reads: []int32{%s}},\n", list(x.Reads))
+			}
 			continue
 		}
 		fmt.Fprintf(b, "\t\t\t\t{Unknowns: []int32{%s}, Residual: []string{\n", list(x.Unknowns))
@@ -609,6 +633,15 @@ func (g *generator) initPlan(b *strings.Builder, in *ode.Init) {
 		b.WriteString("\t\t\t\t}")
 		if x.Jac != nil {
 			b.WriteString(", Jac: " + pattern(x.Jac))
+		}
+		if len(x.Reads) > 0 {
+			fmt.Fprintf(b, ", Reads: []int32{%s}", list(x.Reads))
+		}
+		if x.NSteep > 0 {
+			fmt.Fprintf(b, ", NSteep: %d", x.NSteep)
+		}
+		if x.Homotopy {
+			b.WriteString(", Homotopy: true")
 		}
 		b.WriteString("},\n")
 	}
@@ -657,6 +690,9 @@ func (g *generator) literalProblem(b *strings.Builder, eqs string) {
 		fmt.Fprintf(b, "\t\tMass: %s,\n", g.floats(m.Mass))
 	}
 	fmt.Fprintf(b, "\t\tObservables: %s,\n\t\tJac: %s,\n", g.obs, pattern(m.Jac))
+	if m.NSteep > 0 {
+		fmt.Fprintf(b, "\t\tNSteep: %d,\n", m.NSteep)
+	}
 	if m.NInv > 0 {
 		fmt.Fprintf(b, "\t\tNInv: %d,\n\t\tInvJac: %s,\n", m.NInv, pattern(m.InvJac))
 	}

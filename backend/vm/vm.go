@@ -17,26 +17,27 @@ import (
 type Machine struct {
 	prog                 *backend.Program
 	rhs, jac, tgrad      *kernel
+	steep                *kernel
 	inv, invJac          *kernel
 	crossings, times     *kernel
 	update, assert, bind *kernel
 	init                 []initKernel
 }
 
-type initKernel struct{ eval, jac *kernel }
+type initKernel struct{ eval, jac, steep *kernel }
 
 // New encodes all kernels of a program.
 func New(prog *backend.Program) *Machine {
 	enc := func(k *backend.Kernel) *kernel { return newKernel(k, prog.Funcs) }
 	m := &Machine{
 		prog: prog,
-		rhs:  enc(prog.RHS), jac: enc(prog.Jac), tgrad: enc(prog.TGrad),
+		rhs:  enc(prog.RHS), jac: enc(prog.Jac), tgrad: enc(prog.TGrad), steep: enc(prog.Steep),
 		inv: enc(prog.Invariants), invJac: enc(prog.InvariantJac),
 		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
 		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind),
 	}
 	for i := range prog.Init {
-		m.init = append(m.init, initKernel{enc(prog.Init[i].Eval), enc(prog.Init[i].Jac)})
+		m.init = append(m.init, initKernel{enc(prog.Init[i].Eval), enc(prog.Init[i].Jac), enc(prog.Init[i].Steep)})
 	}
 	return m
 }
@@ -64,7 +65,7 @@ func state(c *kernel) func(t float64, u, p, out []float64) {
 // Kernels returns the functions with registers of their own.
 func (m *Machine) Kernels() *ode.Kernels {
 	k := &ode.Kernels{
-		RHS: state(m.rhs), Jac: state(m.jac), TGrad: state(m.tgrad),
+		RHS: state(m.rhs), Jac: state(m.jac), TGrad: state(m.tgrad), Steep: state(m.steep),
 		Invariants: state(m.inv), InvariantJac: state(m.invJac),
 		Crossings: state(m.crossings),
 	}
@@ -104,6 +105,10 @@ func (m *Machine) Kernels() *ode.Kernels {
 		if c.jac != nil {
 			jac := c.jac.runner()
 			ik.Jac = func(t float64, w, p, vals []float64) { jac.run(t, arrays{p: p, w: w, main: vals}) }
+		}
+		if c.steep != nil {
+			steep := c.steep.runner()
+			ik.Steep = func(t float64, w, p, a []float64) { steep.run(t, arrays{p: p, w: w, main: a}) }
 		}
 		k.Init = append(k.Init, ik)
 	}

@@ -442,6 +442,9 @@ func summary(w io.Writer, r *trace.Result, wrote []string, took time.Duration, v
 	if r.Why != "" {
 		fmt.Fprintf(w, "    %s was chosen: %s\n", r.Solver, r.Why)
 	}
+	if r.Start != "" {
+		fmt.Fprintf(w, "    initial values: %s\n", r.Start)
+	}
 	fmt.Fprintf(w, "    %d equations, %d states (%d algebraic), %d nonzeros in the Jacobian\n", r.Size.Equations, r.Size.States, r.Size.Algebraic, r.Size.NNZ)
 	s := r.Stats
 	fmt.Fprintf(w, "    %d accepted and %d rejected steps, %d events, %d evaluations, %d Jacobians, %d factorisations, %d linear solves, %d Newton iterations\n",

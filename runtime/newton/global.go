@@ -2,56 +2,127 @@ package newton
 
 import "math"
 
-// Where the iteration from the guess fails, or ends at a solution that the ranges of
-// the unknowns exclude, others are tried: the iteration confined to the ranges, and
-// that from start points spread around the guess, close ones first. Equations of
-// models often have such roots, where an amplitude vanishes, say, and local minima of
-// the residual from which no descent leads to a root.
+// Where the iterations from the guess fail, or end at a solution that the ranges of the
+// unknowns exclude, other methods are tried, each from the guess: the model's own
+// homotopy, a trust region, the damped iteration from start points near the guess,
+// homotopies that any system has, pseudo-transient continuation, and start points farther
+// away. Equations of models often have roots that are not meant, where an
+// amplitude vanishes, say, and local minima of the residual from which no descent leads
+// to a root.
 
 const (
+	near         = 20 // start points that lie near the guess
 	restarts     = 40
 	restartLimit = 60 // unknowns up to which other start points have a chance
 )
 
-// further looks for a solution inside the ranges. res is what the iteration from s.x0
-// gave, and x where it ended; they remain if nothing better is found.
-func (s *Solver) further(x []float64, res Result) Result {
-	if s.sys.N == 0 || s.sys.N > restartLimit {
+// Further goes on after Solve has failed, or has found a solution outside of the ranges.
+// res is the result of Solve, and x where it ended; they remain if nothing better is
+// found.
+func (s *Solver) Further(x []float64, res Result) Result {
+	if s.sys.N == 0 || res.Status == Converged && !res.Outside {
 		return res
 	}
 	keep := append([]float64(nil), x...)
 	guess := append([]float64(nil), s.x0...)
 	found := res.Status == Converged
-	s.bounded = true
-	defer func() { s.bounded = false }()
-	for k := range restarts {
-		if k > 0 {
-			s.spread(guess, x, k)
-		} else if copy(x, guess); s.sys.Min == nil && s.sys.Valid == nil {
-			continue // the same as before
-		}
-		next := s.run(x)
-		next.Iterations += res.Iterations
-		next.Evals += res.Evals
-		res.Iterations, res.Evals = next.Iterations, next.Evals
+	// try takes over what a method found, and says whether that is the end.
+	try := func(next Result) bool {
 		if next.Status != Converged || next.Rank < min(s.sys.N, s.sys.M) {
-			continue
+			res.fail(next)
+			return false
 		}
-		next.Restarts = k
-		if s.inside(x) {
-			return next
+		next.Outside = !s.inside(x)
+		if next.Outside && found {
+			res.fail(next)
+			return false
 		}
-		if !found {
-			found = true
-			next.Outside = true
-			copy(keep, x)
-			res = next
+		res = next.after(res)
+		if !next.Outside {
+			return true
+		}
+		found = true
+		copy(keep, x)
+		return false
+	}
+	square := s.sys.N == s.sys.M && s.sys.N <= pathLimit
+	few := s.sys.N <= restartLimit
+	for _, m := range []struct {
+		can bool
+		run func(x []float64) Result
+	}{
+		{square && s.sys.Lambda != nil, func(x []float64) Result { return s.follow(x, ModelHomotopy) }},
+		{few && s.confines(), func(x []float64) Result { return s.confined(x, Confined) }},
+		{s.sys.N <= trustLimit, s.levenberg},
+		{few, func(x []float64) Result { return s.restart(guess, x, 1, near, found) }},
+		{square, func(x []float64) Result { return s.follow(x, NewtonHomotopy) }},
+		{square && s.regular(guess), func(x []float64) Result { return s.follow(x, FixedPoint) }},
+		{square, s.transient},
+		{few, func(x []float64) Result { return s.restart(guess, x, near, restarts, found) }},
+	} {
+		if m.can {
+			copy(x, guess)
+			if try(m.run(x)) {
+				return res
+			}
 		}
 	}
 	copy(x, keep)
 	s.sys.Residual(x, s.r)
 	res.Evals++
 	return res
+}
+
+// restart runs the damped iteration within the ranges from the start points from to
+// to-1 around the guess. A solution outside the ranges counts only if found is false.
+func (s *Solver) restart(guess, x []float64, from, to int, found bool) (res Result) {
+	var first []float64 // outside
+	for k := from; k < to; k++ {
+		s.spread(guess, x, k)
+		next := s.confined(x, Restarted).count(res)
+		next.Restarts, next.spent = k, 0
+		if next.Status == Converged && next.Rank >= min(s.sys.N, s.sys.M) {
+			if s.inside(x) {
+				return next
+			}
+			if first == nil {
+				first = append(first, x...)
+			}
+		}
+		res = next
+	}
+	if first == nil || found {
+		if res.Status == Converged {
+			res.Status = Stalled // at what does not count
+		}
+		return res
+	}
+	copy(x, first)
+	return s.confined(x, Restarted).count(res)
+}
+
+// confines reports whether there are ranges to stay in.
+func (s *Solver) confines() bool { return s.sys.Min != nil || s.sys.Valid != nil }
+
+// confined is the damped iteration within the ranges.
+func (s *Solver) confined(x []float64, m Method) Result {
+	s.bounded = true
+	res := s.run(x)
+	s.bounded = false
+	res.Method = m
+	return res
+}
+
+// regular evaluates the Jacobian at x and reports whether it is finite and can be
+// matched.
+func (s *Solver) regular(x []float64) bool {
+	var res Result
+	s.sys.Residual(x, s.r)
+	if nonFinite(s.r) >= 0 {
+		return false
+	}
+	s.weigh(x)
+	return s.jacobian(x, &res) < 0 && s.match() != nil
 }
 
 // inside reports whether x, which must be the last point given to Residual, lies in

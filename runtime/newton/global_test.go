@@ -51,7 +51,7 @@ func TestGlobal(t *testing.T) {
 				t.Errorf("the plain iteration finds it: %v", x)
 			}
 			x = append(x[:0], c.x0...)
-			res := New(sys, Options{Global: true}).Solve(x)
+			res := solve(sys, x)
 			if res.Status != Converged || res.Outside {
 				t.Fatalf("%v, x = %v", res, x)
 			}
@@ -68,13 +68,19 @@ func TestGlobal(t *testing.T) {
 // one of the guess.
 func TestGlobalKeepsFirst(t *testing.T) {
 	x := []float64{5}
-	res := New(System{N: 1, M: 1, Min: []float64{0}, Max: []float64{10}, Residual: func(x, r []float64) { r[0] = 2*x[0] + 3 }}, Options{Global: true}).Solve(x)
+	res := solve(System{N: 1, M: 1, Min: []float64{0}, Max: []float64{10}, Residual: func(x, r []float64) { r[0] = 2*x[0] + 3 }}, x)
 	if res.Status != Converged || !res.Outside || x[0] != -1.5 {
 		t.Errorf("%v, outside %v, x = %v", res, res.Outside, x)
 	}
 	x = []float64{0.5}
-	res = New(System{N: 1, M: 1, Residual: func(x, r []float64) { r[0] = x[0]*x[0] + 1 }}, Options{Global: true}).Solve(x)
+	res = solve(System{N: 1, M: 1, Residual: func(x, r []float64) { r[0] = x[0]*x[0] + 1 }}, x)
 	if res.Status == Converged || math.Abs(res.Residual-1) > 0.1 {
 		t.Errorf("%v, x = %v", res, x)
 	}
+}
+
+// solve uses every method that there is.
+func solve(sys System, x []float64) Result {
+	s := New(sys, Options{})
+	return s.Further(x, s.Solve(x))
 }

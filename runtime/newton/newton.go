@@ -30,6 +30,13 @@ type System struct {
 	// Valid reports whether what Residual computed beside the residuals, in its last
 	// call, lies in its own ranges; nil: always.
 	Valid func() bool
+	// Lambda sets the parameter of a homotopy that Residual and Jacobian contain: 1 is
+	// the system to be solved, 0 a simpler one. Nil: they contain none.
+	Lambda func(lambda float64)
+	// Steep writes the arguments of the NSteep exponentials in F, affine functions of x,
+	// to a. Steps are limited so that none of them grows faster than a junction permits.
+	NSteep int
+	Steep  func(x, a []float64)
 }
 
 // Options of a solver; the zero value is good.
@@ -37,9 +44,6 @@ type Options struct {
 	Tol     float64 // relative size of the last correction, default 1e-10
 	MaxIter int     // default 500
 	Small   float64 // size below which an unknown without nominal value counts as zero, default 1e-3
-	// Global permits to look further than the iteration from the guess leads: see
-	// Solver.Solve.
-	Global bool
 }
 
 // Status says how an iteration ended.
@@ -69,7 +73,40 @@ type Result struct {
 	Column     int     // for Singular, the unknown that the others determine
 	Restarts   int     // the start point that led to the solution, 0: the guess
 	Outside    bool    // the solution violates Min, Max or Valid
+
+	Method Method    // that led here
+	Tried  []Attempt // the methods that did not, in order; nil as long as the first one serves
+	spent  int       // iterations of these
 }
+
+// Attempt is a method that was tried and how far it came.
+type Attempt struct {
+	Method     Method
+	Status     Status
+	Iterations int
+	Residual   float64 // of the worst equation, unscaled
+}
+
+// Method is a way to a solution.
+type Method uint8
+
+const (
+	Damped         Method = iota // damped Newton from the guess
+	Limited                      // Newton with limited exponents
+	Undamped                     // full Newton steps
+	ModelHomotopy                // from the simplified equations of the model to the actual ones
+	TrustRegion                  // Levenberg and Marquardt
+	NewtonHomotopy               // F(x) = (1 - lambda) F(guess)
+	FixedPoint                   // lambda F(x) = (lambda - 1) S (x - guess)
+	Transient                    // pseudo-transient continuation
+	Confined                     // damped Newton that stays in the ranges
+	Restarted                    // damped Newton from other start points
+)
+
+var methodNames = [...]string{"damped Newton", "Newton with limited exponents", "undamped Newton", "homotopy of the model",
+	"trust region", "Newton homotopy", "fixed-point homotopy", "pseudo-transient continuation", "Newton within the ranges", "other start points"}
+
+func (m Method) String() string { return methodNames[m] }
 
 func (r Result) String() string {
 	return fmt.Sprintf("%s after %d iterations, residual %.3g of equation %d", r.Status, r.Iterations, r.Residual, r.Worst)
@@ -99,6 +136,7 @@ type Solver struct {
 	bold         bool // take full steps
 	bounded      bool // stay in the ranges
 	rank, col    int
+	steep        *steep // nil: no exponentials to limit
 }
 
 // leastSquaresLimit is the size up to which a singular Jacobian is met with a
@@ -134,6 +172,9 @@ func New(sys System, opt Options) *Solver {
 		dx: make([]float64, n), dt: make([]float64, n), x: make([]float64, n), w: make([]float64, n),
 		vals: make([]float64, sys.Pattern.NNZ()),
 	}
+	if sys.NSteep > 0 {
+		s.steep = newSteep(&s.sys)
+	}
 	if m == n {
 		s.lu = linsolve.New[float64](sys.Pattern, linsolve.Hints{})
 	} else {
@@ -145,38 +186,71 @@ func New(sys System, opt Options) *Solver {
 
 // Solve starts at x and leaves the solution there; on failure x is the best point
 // found. Where the damped iteration stalls, the undamped one starts again from the
-// guess: it sometimes jumps over what stopped the other. With Options.Global the
-// search goes on where that fails, or finds a solution outside of its range, see
-// further.
+// guess: it sometimes jumps over what stopped the other. Systems with exponentials
+// begin with the iteration that limits these. Where Solve fails, Further looks on.
 func (s *Solver) Solve(x []float64) Result {
 	x = x[:s.sys.N]
 	copy(s.x0, x)
 	s.bold, s.bounded = false, false
-	res := s.run(x)
+	var res Result
+	if s.sys.NSteep > 0 {
+		if res = s.limited(x); res.Status == Converged {
+			res.Outside = !s.inside(x)
+			return res
+		}
+		copy(x, s.x0)
+		res = s.run(x).after(res)
+	} else {
+		res = s.run(x)
+	}
 	if res.Status == Stalled || res.Status == Inconsistent {
 		copy(s.end, x)
 		copy(x, s.x0)
 		s.bold = true
 		again := s.run(x)
 		s.bold = false
-		again.Iterations += res.Iterations
-		again.Evals += res.Evals
+		again.Method = Undamped
 		if again.Status == Converged {
-			res = again
+			res = again.after(res)
 		} else {
 			copy(x, s.end)
 			s.sys.Residual(x, s.r)
-			res.Iterations, res.Evals = again.Iterations, again.Evals+1
+			res.fail(again)
 		}
 	}
-	if !s.opt.Global {
-		return res
-	}
 	res.Outside = !s.inside(x)
-	if res.Status == Converged && !res.Outside {
-		return res
-	}
-	return s.further(x, res)
+	return res
+}
+
+// Own is the number of iterations of the method that led to the result, without those
+// of Tried.
+func (r *Result) Own() int { return r.Iterations - r.spent }
+
+// attempt records what the method of r did by itself.
+func (r *Result) attempt() Attempt {
+	return Attempt{r.Method, r.Status, r.Own(), r.Residual}
+}
+
+// after makes r the result of a method that was tried after another had failed.
+func (r Result) after(before Result) Result {
+	r.Tried = append(before.Tried, before.attempt())
+	return r.count(before)
+}
+
+// count adds the work that led to r.
+func (r Result) count(before Result) Result {
+	r.spent += before.Iterations
+	r.Iterations += before.Iterations
+	r.Evals += before.Evals
+	return r
+}
+
+// fail adds the work of a later method that did not succeed.
+func (r *Result) fail(next Result) {
+	r.Tried = append(r.Tried, next.attempt())
+	r.Iterations += next.Iterations
+	r.spent += next.Iterations
+	r.Evals += next.Evals
 }
 
 // run is one iteration from x.
@@ -277,6 +351,22 @@ func (s *Solver) run(x []float64) (res Result) {
 		}
 		last = size
 	}
+}
+
+// polish ends a method that came close to a solution with the damped iteration. Where
+// that fails, x is where the method left it.
+func (s *Solver) polish(x []float64, res Result) Result {
+	copy(s.end, x)
+	end := s.run(x)
+	end.Method = res.Method
+	end.Iterations += res.Iterations
+	end.Evals += res.Evals
+	if end.Status != Converged {
+		copy(x, s.end)
+		s.sys.Residual(x, s.r)
+		end.Evals++
+	}
+	return end
 }
 
 // search shortens the step until the simplified correction at the trial point is

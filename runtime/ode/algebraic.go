@@ -44,7 +44,7 @@ func newAlgebraic(ws *Workspace) *algebraic {
 			nominal[k] = ws.P.States[i].Nominal
 		}
 	}
-	a.solver = newton.New(newton.System{
+	sys := newton.System{
 		N: m, M: m, Pattern: sub, Nominal: nominal,
 		Residual: func(x, r []float64) {
 			a.scatter(x)
@@ -60,7 +60,15 @@ func newAlgebraic(ws *Workspace) *algebraic {
 				vals[e] = a.vals[k]
 			}
 		},
-	}, newton.Options{Tol: math.Min(1e-10, ws.RelTol*1e-2), MaxIter: 100})
+	}
+	if ws.P.NSteep > 0 {
+		sys.NSteep = ws.P.NSteep
+		sys.Steep = func(x, args []float64) {
+			a.scatter(x)
+			ws.K.Steep(a.t, a.u, ws.Params, args)
+		}
+	}
+	a.solver = newton.New(sys, newton.Options{Tol: math.Min(1e-10, ws.RelTol*1e-2), MaxIter: 100})
 	return a
 }
 
@@ -70,8 +78,13 @@ func (a *algebraic) scatter(x []float64) {
 	}
 }
 
-// solve makes the algebraic entries of u consistent at t; the others stay.
-func (a *algebraic) solve(t float64, u []float64) error {
+// solve makes the algebraic entries of u consistent at t, with every means that package
+// newton has; the others stay.
+func (a *algebraic) solve(t float64, u []float64) error { return a.newton(t, u, true) }
+
+// newton solves for the algebraic entries of u from where they are. Only where further
+// is set are other methods tried than those from there.
+func (a *algebraic) newton(t float64, u []float64, further bool) error {
 	a.t = t
 	a.factored = false
 	copy(a.u, u)
@@ -79,6 +92,9 @@ func (a *algebraic) solve(t float64, u []float64) error {
 		a.x[k] = u[i]
 	}
 	res := a.solver.Solve(a.x)
+	if further {
+		res = a.solver.Further(a.x, res)
+	}
 	a.ws.Stats.Newton += res.Iterations
 	if res.Status != newton.Converged {
 		a.ws.Stats.NewtonFail++
@@ -99,7 +115,7 @@ func (a *algebraic) solve(t float64, u []float64) error {
 
 // polish makes the algebraic entries of u consistent at t where they are nearly so,
 // on an interpolant or after a small correction of the others: simplified Newton
-// iterations on factors that are kept from call to call. It falls back on solve.
+// iterations on factors that are kept from call to call. It falls back on newton.
 func (a *algebraic) polish(t float64, u []float64) error {
 	ws := a.ws
 	copy(a.u, u)
@@ -112,7 +128,7 @@ func (a *algebraic) polish(t float64, u []float64) error {
 				a.sub[e] = a.vals[k]
 			}
 			if a.lu.Factor(a.sub) != nil {
-				return a.solve(t, u)
+				return a.newton(t, u, false)
 			}
 			ws.Stats.Factor++
 			a.factored = true
@@ -135,7 +151,7 @@ func (a *algebraic) polish(t float64, u []float64) error {
 		switch {
 		case !(norm <= math.MaxFloat64):
 			a.factored = false
-			return a.solve(t, u)
+			return a.newton(t, u, false)
 		case norm <= 1e-4:
 			for _, i := range ws.Alg {
 				u[i] = a.u[i]
@@ -147,5 +163,5 @@ func (a *algebraic) polish(t float64, u []float64) error {
 		last = norm
 	}
 	a.factored = false
-	return a.solve(t, u)
+	return a.newton(t, u, false)
 }

@@ -37,6 +37,7 @@ func (p *Problem) check(k *Kernels) {
 		pattern("dg/du", p.InvJac, p.NInv, n)
 		need(k.Invariants != nil, "%d invariants without a function", p.NInv)
 	}
+	need((p.NSteep > 0) == (k.Steep != nil), "%d steep terms without a function, or one without them", p.NSteep)
 	if h := p.Hybrid; h != nil {
 		slot := func(kind string, i, s int) {
 			need(s >= len(p.Params) && s < np, "slot %d of %s %d is not among the %d..%d of the discrete memory", s, kind, i, len(p.Params), np)
@@ -64,8 +65,13 @@ func (p *Problem) check(k *Kernels) {
 	if in := p.Init; in != nil {
 		need(len(k.Init) == len(in.Blocks), "%d initialization kernels for %d blocks", len(k.Init), len(in.Blocks))
 		need(len(in.Start) == in.NW && len(in.StartFrom) == in.NW, "%d guesses and %d start parameters for %d initial unknowns", len(in.Start), len(in.StartFrom), in.NW)
+		need(in.Lambda >= 0 && int(in.Lambda) <= in.NW, "the parameter of homotopies is unknown %d of %d", in.Lambda-1, in.NW)
+		for _, s := range in.Fixed {
+			need(s.W >= 0 && int(s.W) < in.NW && s.P >= 0 && int(s.P) < len(p.Params), "start value %d of %d in unknown %d of %d", s.P, len(p.Params), s.W, in.NW)
+		}
 		need(len(in.U) == n, "%d of %d start values from the initialization", len(in.U), n)
 		for b := range in.Blocks {
+			need((in.Blocks[b].NSteep > 0) == (k.Init[b].Steep != nil), "%d steep terms in initialization block %d without a function, or one without them", in.Blocks[b].NSteep, b)
 			pattern(fmt.Sprintf("initialization block %d", b), in.Blocks[b].Jac, len(in.Blocks[b].Residual), len(in.Blocks[b].Unknowns))
 		}
 	}

@@ -1,13 +1,16 @@
 package ode
 
 // Initialization: the problem's plan is a sequence of blocks, each a small system
-// of equations or a run of assignments; every block is solved by damped Newton
-// with the blocks before it known (Brown, Hindmarsh, Petzold, SIAM J. Sci. Comput.
-// 19(5), 1998, state the aim; the decomposition is the compiler's).
+// of equations or a run of assignments; every block is solved with the blocks before it
+// known (Brown, Hindmarsh, Petzold, SIAM J. Sci. Comput. 19(5), 1998, state the aim; the
+// decomposition is the compiler's). Newton's method from the guesses comes first, then
+// what package newton has besides, and where the equations contradict start values that
+// the model does not fix, the nearest values that agree: see nearest.
 
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/mtkc/mtkc/runtime/newton"
@@ -18,6 +21,7 @@ type initializer struct {
 	plan    *Init
 	kernels []InitKernel
 	w       []float64
+	p       []float64        // parameters of the present run, with start values that were moved
 	nominal []float64        // of w, 0 where not given
 	lo, hi  []float64        // ranges of w; nil: there are none
 	ranged  []int32          // entries of w that have one
@@ -27,15 +31,18 @@ type initializer struct {
 	x       []float64        // iteration variables of the present block
 	guess   []float64        // where they started
 	ws      *Workspace
-	warned  map[int]bool
+	notes   []string      // warnings of the last run
+	blocks  []BlockReport // of the last run, for blocks with unknowns
+	moved   []MovedStart  // in the last run
+	set     map[int32]bool
 }
 
 func newInitializer(ws *Workspace) *initializer {
 	plan := ws.P.Init
 	in := &initializer{
 		plan: plan, kernels: ws.K.Init, ws: ws,
-		w: make([]float64, plan.NW), nominal: make([]float64, plan.NW),
-		warned: map[int]bool{},
+		w: make([]float64, plan.NW), p: make([]float64, len(ws.Params)), nominal: make([]float64, plan.NW),
+		blocks: make([]BlockReport, len(plan.Blocks)),
 	}
 	if len(plan.Blocks) <= 1000 {
 		in.solvers = make([]*newton.Solver, len(plan.Blocks))
@@ -131,37 +138,46 @@ func (in *initializer) reset(u0 []float64) {
 			in.w[i] = in.plan.Start[i]
 		}
 	}
+	in.set = map[int32]bool{}
 	for i, v := range u0 {
 		if v == v {
 			in.w[in.plan.U[i]] = v
+			in.set[in.plan.U[i]] = true
 		}
 	}
 }
 
+// lambda sets the parameter of homotopies.
+func (in *initializer) lambda(l float64) { in.w[in.plan.Lambda-1] = l }
+
 // run solves all blocks at the workspace's time and writes u0 and the solved
-// entries of p. Warnings go to warn. If values come out that their ranges exclude, it
-// starts again and looks for others.
-func (in *initializer) run(warn func(string)) error {
+// entries of p. If values come out that their ranges exclude, it starts again and looks
+// for others. What there is to say goes to notes.
+func (in *initializer) run() error {
 	ws := in.ws
 	t := ws.Time(ws.T)
-	in.guard = nil
+	in.guard, in.notes, in.moved = nil, nil, nil
+	copy(in.p, ws.Params)
+	if in.plan.Lambda > 0 {
+		in.lambda(1)
+	}
 	var start []float64
 	if in.ranged != nil {
 		start = append(start, in.w...)
 	}
-	err := in.blocks(t, warn)
+	err := in.all(t)
 	if err == nil && nonFinite(in.w) < 0 {
 		if in.guard = in.outside(); in.guard != nil {
 			end := append([]float64(nil), in.w...)
 			copy(in.w, start)
 			clear(in.solvers)
-			if in.blocks(t, warn) != nil || nonFinite(in.w) >= 0 {
+			if in.all(t) != nil || nonFinite(in.w) >= 0 {
 				copy(in.w, end)
 			}
 			clear(in.solvers)
 			for _, k := range in.outside() {
-				warn(fmt.Sprintf("the start value %.6g of %s lies outside its range, %v to %v, and no other was found; give guesses that lead to the solution meant",
-					in.w[k], in.name(k), in.lo[k], in.hi[k]))
+				in.note("the start value %.6g of %s lies outside its range, %v to %v, and no other was found; give guesses that lead to the solution meant",
+					in.w[k], in.name(k), in.lo[k], in.hi[k])
 			}
 			in.guard = nil
 		}
@@ -181,57 +197,121 @@ func (in *initializer) run(warn func(string)) error {
 	return nil
 }
 
-// blocks solves one block after the other.
-func (in *initializer) blocks(t float64, warn func(string)) error {
+// note adds a warning, once.
+func (in *initializer) note(format string, args ...any) {
+	if s := fmt.Sprintf(format, args...); !slices.Contains(in.notes, s) {
+		in.notes = append(in.notes, s)
+	}
+}
+
+// all solves one block after the other.
+func (in *initializer) all(t float64) error {
 	for b := range in.plan.Blocks {
-		if err := in.solve(b, t, warn); err != nil {
+		if err := in.solve(b, t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (in *initializer) solve(b int, t float64, warn func(string)) error {
+// solve solves block b. Where its equations have no solution, start values that the
+// model does not fix are moved.
+func (in *initializer) solve(b int, t float64) error {
+	res, err := in.attempt(b, t)
+	if err == nil {
+		return nil
+	}
+	if moved := in.nearest(b, t, false); moved != nil {
+		// The ordinary solution decides, with the moved values and from where they led.
+		again := error(nil)
+		for _, k := range in.upstream(b) {
+			if _, e := in.attempt(int(k), t); e != nil {
+				again = e
+				break
+			}
+		}
+		if again == nil {
+			in.tellMoved(moved)
+			return nil
+		}
+		for _, m := range moved {
+			in.p[in.plan.Fixed[m.fixed].P] = m.From
+		}
+	}
+	f := in.failure(b, res, err)
+	if moved := in.nearest(b, t, true); moved != nil {
+		for _, m := range moved {
+			in.p[in.plan.Fixed[m.fixed].P] = m.From
+		}
+		f.Message += "; " + agree(moved)
+	}
+	return f
+}
+
+// solver is that of block b.
+func (in *initializer) solver(b int, t float64) *newton.Solver {
+	if in.solvers != nil && in.solvers[b] != nil {
+		return in.solvers[b]
+	}
 	block, k := &in.plan.Blocks[b], &in.kernels[b]
-	p := in.ws.Params
+	sys := newton.System{
+		N: len(block.Unknowns), M: len(block.Residual), Pattern: block.Jac,
+		Residual: func(x, r []float64) {
+			in.scatter(block, x)
+			k.Eval(t, in.w, in.p, r)
+		},
+		Nominal: in.nominals(block),
+	}
+	if in.ranged != nil {
+		for _, i := range block.Unknowns {
+			lo, hi := in.limits(i)
+			sys.Min, sys.Max = append(sys.Min, lo), append(sys.Max, hi)
+		}
+	}
+	if in.guard != nil {
+		sys.Valid = in.valid
+	}
+	if k.Jac != nil {
+		sys.Jacobian = func(x, vals []float64) {
+			in.scatter(block, x)
+			k.Jac(t, in.w, in.p, vals)
+		}
+	}
+	if block.Homotopy {
+		sys.Lambda = in.lambda
+	}
+	if block.NSteep > 0 {
+		sys.NSteep = block.NSteep
+		sys.Steep = func(x, a []float64) {
+			in.scatter(block, x)
+			k.Steep(t, in.w, in.p, a)
+		}
+	}
+	s := newton.New(sys, newton.Options{Tol: math.Min(1e-10, in.ws.RelTol*1e-2)})
+	if in.solvers != nil {
+		in.solvers[b] = s
+	}
+	return s
+}
+
+// unsolved says that the iterations of a block found no solution, or that what is to
+// hold by itself does not.
+type unsolved struct {
+	worst    int // equation
+	residual float64
+}
+
+func (u *unsolved) Error() string { return "no solution" }
+
+// attempt solves block b with the values of the blocks before it.
+func (in *initializer) attempt(b int, t float64) (newton.Result, error) {
+	block, k := &in.plan.Blocks[b], &in.kernels[b]
 	if len(block.Unknowns) == 0 {
 		r := make([]float64, len(block.Residual))
-		k.Eval(t, in.w, p, r)
-		return in.satisfied(block, r)
+		k.Eval(t, in.w, in.p, r)
+		return newton.Result{}, in.satisfied(r)
 	}
-	var solver *newton.Solver
-	if in.solvers != nil {
-		solver = in.solvers[b]
-	}
-	if solver == nil {
-		sys := newton.System{
-			N: len(block.Unknowns), M: len(block.Residual), Pattern: block.Jac,
-			Residual: func(x, r []float64) {
-				in.scatter(block, x)
-				k.Eval(t, in.w, p, r)
-			},
-			Nominal: in.nominals(block),
-		}
-		if in.ranged != nil {
-			for _, i := range block.Unknowns {
-				lo, hi := in.limits(i)
-				sys.Min, sys.Max = append(sys.Min, lo), append(sys.Max, hi)
-			}
-		}
-		if in.guard != nil {
-			sys.Valid = in.valid
-		}
-		if k.Jac != nil {
-			sys.Jacobian = func(x, vals []float64) {
-				in.scatter(block, x)
-				k.Jac(t, in.w, p, vals)
-			}
-		}
-		solver = newton.New(sys, newton.Options{Tol: math.Min(1e-10, in.ws.RelTol*1e-2), Global: true})
-		if in.solvers != nil {
-			in.solvers[b] = solver
-		}
-	}
+	solver := in.solver(b, t)
 	x := in.x[:0]
 	for _, i := range block.Unknowns {
 		x = append(x, in.w[i])
@@ -242,23 +322,22 @@ func (in *initializer) solve(b int, t float64, warn func(string)) error {
 	for _, i := range in.guard {
 		in.before = append(in.before, in.w[i])
 	}
-	res := solver.Solve(x)
+	res := solver.Further(x, solver.Solve(x))
 	in.ws.Stats.Newton += res.Iterations
 	in.scatter(block, x)
+	in.blocks[b] = BlockReport{Result: res, Guess: slices.Clone(in.guess)}
 	if res.Status != newton.Converged {
-		return in.failure(block, res)
+		return res, &unsolved{res.Worst, res.Residual}
 	}
-	k.Eval(t, in.w, p, make([]float64, len(block.Residual))) // assigned unknowns at the solution
-	if res.Restarts > 0 && !in.warned[b] {
-		in.warned[b] = true
-		warn(fmt.Sprintf("the guesses do not lead to consistent initial values; from others came %s: check them, or give better guesses", in.list(block, 8)))
+	k.Eval(t, in.w, in.p, make([]float64, len(block.Residual))) // assigned unknowns at the solution
+	if res.Restarts > 0 {
+		in.note("the guesses do not lead to consistent initial values; from others came %s: check them, or give better guesses", in.list(block, 8))
 	}
-	if res.Rank < len(x) && !in.warned[b] && !in.guessed(block, x) {
-		in.warned[b] = true
-		warn(fmt.Sprintf("the initial equations leave %d of the values %s open; those nearest to the guesses were taken",
-			len(x)-res.Rank, in.list(block, 8)))
+	if res.Rank < len(x) && !in.guessed(block, x) {
+		in.note("the initial equations leave %d of the values %s open; those nearest to the guesses were taken; fix the start value of one of them",
+			len(x)-res.Rank, in.list(block, 8))
 	}
-	return nil
+	return res, nil
 }
 
 // guessed reports that the guesses of the model solve the block as they stand.
@@ -273,21 +352,20 @@ func (in *initializer) guessed(block *InitBlock, x []float64) bool {
 
 // satisfied checks the equations of a block that has nothing to solve for: they must
 // hold by themselves.
-func (in *initializer) satisfied(block *InitBlock, r []float64) error {
+func (in *initializer) satisfied(r []float64) error {
+	size := 1.0
 	for i, v := range r {
 		if v-v != 0 {
-			return in.ws.Fail(InitFailure, "division by zero or invalid value at the start in %s", block.Residual[i])
+			return &unsolved{i, v}
 		}
 		if math.Abs(v) <= 1e-9 {
 			continue
 		}
-		size := 1.0
 		for _, x := range in.w {
 			size = math.Max(size, math.Abs(x))
 		}
 		if math.Abs(v) > 1e-9*size {
-			return in.ws.Fail(InitFailure, "the initial values contradict each other: %s is off by %.6g and has no unknown left; remove or change one of the start values or initial equations",
-				block.Residual[i], v)
+			return &unsolved{i, v}
 		}
 	}
 	return nil
@@ -312,26 +390,37 @@ func (in *initializer) nominals(block *InitBlock) []float64 {
 	return v
 }
 
-// failure explains why a block was not solved.
-func (in *initializer) failure(block *InitBlock, res newton.Result) *Failure {
+// failure explains why block b was not solved.
+func (in *initializer) failure(b int, res newton.Result, err error) *Failure {
+	block := &in.plan.Blocks[b]
+	u, ok := err.(*unsolved)
+	if !ok {
+		panic("mtkc: bug: " + err.Error())
+	}
 	var s strings.Builder
 	worst := ""
-	if res.Worst >= 0 && res.Worst < len(block.Residual) {
-		worst = block.Residual[res.Worst]
+	if u.worst >= 0 && u.worst < len(block.Residual) {
+		worst = block.Residual[u.worst]
 	}
-	switch res.Status {
-	case newton.NotFinite:
+	invalid := u.residual-u.residual != 0
+	switch {
+	case len(block.Unknowns) == 0 && invalid:
+		fmt.Fprintf(&s, "division by zero or invalid value at the start in %s", worst)
+	case len(block.Unknowns) == 0:
+		fmt.Fprintf(&s, "the initial values contradict each other: %s is off by %.6g and has no unknown left; remove or change one of the start values or initial equations",
+			worst, u.residual)
+	case res.Status == newton.NotFinite:
 		fmt.Fprintf(&s, "division by zero or invalid value at the start in %s", worst)
 		fmt.Fprintf(&s, ", with the guesses %s; change these guesses", in.list(block, 6))
-	case newton.Inconsistent:
+	case res.Status == newton.Inconsistent:
 		fmt.Fprintf(&s, "the initial values contradict each other: %s cannot hold (residual %.3g) together with the other equations for %s; remove or change one of these start values or initial equations",
-			worst, res.Residual, in.list(block, 6))
-	case newton.Singular:
+			worst, u.residual, in.list(block, 6))
+	case res.Status == newton.Singular:
 		fmt.Fprintf(&s, "the initial equations do not determine %s: it depends on the others; give it a fixed start value, or another guess than %.6g",
 			in.name(block.Unknowns[res.Column]), in.w[block.Unknowns[res.Column]])
 	default:
 		fmt.Fprintf(&s, "no consistent initial values found (%s after %d iterations): %s is off by %.3g at %s; give better guesses for these",
-			res.Status, res.Iterations, worst, res.Residual, in.list(block, 6))
+			res.Status, res.Iterations, worst, u.residual, in.list(block, 6))
 	}
 	return in.ws.Fail(InitFailure, "%s", s.String())
 }
@@ -342,8 +431,12 @@ func (in *initializer) invalid(t float64, i int) *Failure {
 	culprit := ""
 	probe := newInitializer(in.ws)
 	probe.reset(nil)
+	copy(probe.p, in.p)
+	if in.plan.Lambda > 0 {
+		probe.lambda(1)
+	}
 	for b := range in.plan.Blocks {
-		if probe.solve(b, t, func(string) {}) != nil || nonFinite(probe.w) >= 0 {
+		if probe.solve(b, t) != nil || nonFinite(probe.w) >= 0 {
 			if r := in.plan.Blocks[b].Residual; len(r) > 0 {
 				culprit = " in " + r[0]
 			}

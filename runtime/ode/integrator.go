@@ -23,6 +23,7 @@ type Integrator struct {
 	proj   *projector   // nil without invariants
 	hy     *hybrid      // nil without events
 	moved  bool         // the last step was projected, the stepper does not know yet
+	told   bool         // a warning of states that follow a reinit was given
 
 	next int // entry of SaveAt to save next
 	done bool
@@ -158,6 +159,12 @@ func (in *Integrator) begin() error {
 			return err
 		}
 	}
+	if in.init != nil {
+		for _, text := range in.init.notes {
+			in.warn(text)
+		}
+		in.sol.Init = in.init.summary()
+	}
 	du := ws.scratch()
 	ws.RHS(ws.Time(ws.T), ws.U, du)
 	if i := nonFinite(du); i >= 0 {
@@ -172,7 +179,7 @@ func (in *Integrator) initialize() error {
 	ws, p := in.ws, in.p
 	t := ws.Time(ws.T)
 	if in.init != nil {
-		if err := in.init.run(in.warn); err != nil {
+		if err := in.init.run(); err != nil {
 			return err
 		}
 	}
@@ -433,7 +440,7 @@ func (in *Integrator) event(cut bool) error {
 	}
 	in.moved = false
 	if in.proj != nil {
-		if err := in.project(); err != nil {
+		if err := in.reconcile(hy.u0); err != nil {
 			return err
 		}
 		in.moved = false // Restart tells the stepper
@@ -567,6 +574,9 @@ func reversed(k *Kernels) *Kernels {
 				vals[i] = -vals[i]
 			}
 		}
+	}
+	if k.Steep != nil {
+		r.Steep = func(t float64, u, p, a []float64) { k.Steep(-t, u, p, a) }
 	}
 	if k.TGrad != nil {
 		r.TGrad = func(t float64, u, p, dt []float64) { k.TGrad(-t, u, p, dt) }

@@ -42,6 +42,10 @@ type Problem struct {
 	Hybrid *Hybrid           // nil: no events
 	Init   *Init             // nil: U0 is consistent as it stands
 
+	// NSteep is the number of arguments of steep exponentials in the algebraic rows of f, see
+	// Kernels.Steep.
+	NSteep int
+
 	// Invariants are NInv equations 0 = g(t, u, p) that hold along every exact
 	// solution (constraints and hidden constraints of a reduced high-index model).
 	// The integrator projects each accepted step onto them (Eich, SIAM J. Numer.
@@ -100,6 +104,10 @@ type Kernels struct {
 	RHS   func(t float64, u, p, du []float64)   // du = f(t, u, p), len N
 	Jac   func(t float64, u, p, vals []float64) // df/du in the order of Problem.Jac
 	TGrad func(t float64, u, p, dt []float64)   // df/dt, len N
+
+	// Steep writes the arguments of exponentials (junctions of diodes) that Newton steps in
+	// the algebraic states must not let run away, affine functions of these.
+	Steep func(t float64, u, p, a []float64) // len NSteep
 
 	Invariants   func(t float64, u, p, g []float64)    // len NInv
 	InvariantJac func(t float64, u, p, vals []float64) // in the order of InvJac
@@ -195,8 +203,24 @@ type Init struct {
 	U         []int32    // u0[i] = w[U[i]]
 	P         [][2]int32 // p[P[k][0]] = w[P[k][1]]
 	Blocks    []InitBlock
+	// Lambda is 1 + the entry of w that holds the parameter of homotopies, 1 but where one
+	// is followed; 0: the model has none.
+	Lambda int32
+	// Fixed lists the entries of w that are start values, as they stand in p.
+	Fixed []FixedStart
 	// Notes are warnings found by the compiler (start values assumed fixed, ...).
 	Notes []string
+}
+
+// FixedStart says that w[W] = p[P] at the start.
+type FixedStart struct {
+	W, P  int32
+	Block int32 // of Init.Blocks, where it is assigned
+	// Soft: the model does not fix this value; the compiler chose it, and it yields where
+	// the equations want another.
+	Soft bool
+	// Given: the value is the model's, else 0 for want of one.
+	Given bool
 }
 
 // InitBlock is one strongly connected block of the initial system.
@@ -205,6 +229,9 @@ type InitBlock struct {
 	Unknowns []int32  // iteration variables, indices into w
 	Residual []string // description of each residual equation, with position
 	Jac      *linsolve.Pattern
+	Reads    []int32 // earlier blocks whose results it uses, ascending; where Init.Fixed is empty, nil
+	NSteep   int     // arguments of steep exponentials, see InitKernel.Steep
+	Homotopy bool    // it depends on the parameter of homotopies
 }
 
 // InitKernel evaluates a block: Eval assigns the explicitly solved unknowns of the
@@ -213,6 +240,9 @@ type InitBlock struct {
 type InitKernel struct {
 	Eval func(t float64, w, p, r []float64)
 	Jac  func(t float64, w, p, vals []float64)
+	// Steep writes the arguments of steep exponentials, which are affine in the Unknowns;
+	// it does not need what Eval assigns. Nil where NSteep is 0.
+	Steep func(t float64, w, p, a []float64)
 }
 
 // N is the number of states, differential and algebraic.

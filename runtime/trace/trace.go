@@ -31,6 +31,7 @@ type Result struct {
 	Model    string
 	Solver   string
 	Why      string // why this solver, "" where the user chose it
+	Start    string // how the initial values were found where that took more than one method; "": it did not
 	Retcode  string
 	Message  string
 	Warnings []string
@@ -98,7 +99,7 @@ func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
 	}
 	sol := in.Solution()
 	r := &Result{
-		Model: p.Name, Solver: sol.Solver, Why: sol.Why, Retcode: sol.Retcode.String(), Message: sol.Message,
+		Model: p.Name, Solver: sol.Solver, Why: sol.Why, Start: sol.Init, Retcode: sol.Retcode.String(), Message: sol.Message,
 		Warnings: sol.Warnings, Span: span, T: sol.T, Stats: sol.Stats, Size: sizeOf(p),
 		Init: begun.Sub(start), Solve: time.Since(begun),
 	}

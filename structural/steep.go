@@ -1,0 +1,206 @@
+package structural
+
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/expr"
+)
+
+// Steep terms: exponentials of what is affine in iteration variables, as junctions of
+// diodes and transistors have them. The runtime limits Newton steps so that their
+// arguments do not run away; see package newton.
+
+// steepSlope is the change of an argument per unit (or nominal value) of an iteration
+// variable from which on its exponential counts as steep: exp(v/0.025) has 40, and
+// Newton steps in what changes more gently need no limit.
+const steepSlope = 5
+
+// steepTerms looks for the arguments of steep exponentials in a sequence of assignments
+// and residuals behind it, for the given iteration variables. typical is the usual size
+// of a variable, number evaluates a term. args are the arguments that are affine
+// in the iteration variables; bent are targets of the sequence that stand in the
+// argument of a steep exponential, but depend on the iteration variables by another
+// curve.
+func (w *work) steepTerms(unknowns []expr.ID, seq []Assign, residuals []Residual, typical, number func(expr.ID) float64) (args, bent []expr.ID) {
+	p := w.pool
+	// The degree of a term in the iteration variables: 0, 1, or 2 for what is not affine;
+	// and the same in iteration variables and targets that depend on them.
+	w.degree.reset()
+	w.local.reset()
+	for _, u := range unknowns {
+		w.degree.put(u, 1)
+		w.local.put(u, 1)
+	}
+	var found []expr.ID
+	taken := map[expr.ID]bool{}
+	take := func(a expr.ID) {
+		if !taken[a] {
+			taken[a] = true
+			found = append(found, a)
+		}
+	}
+	value := map[expr.ID]expr.ID{}
+	for _, a := range seq {
+		if d := w.degreeOf(&w.degree, a.Value, nil); d > 0 {
+			w.degreeOf(&w.local, a.Value, take)
+			w.degree.put(a.Target, expr.ID(d))
+			w.local.put(a.Target, 1)
+			value[a.Target] = a.Value
+		}
+	}
+	for i := range residuals {
+		w.degreeOf(&w.degree, residuals[i].Value, nil)
+		w.degreeOf(&w.local, residuals[i].Value, take)
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	// Slopes along the affine part of the sequence, as far as the arguments reach.
+	largest := map[expr.ID]float64{}
+	for _, u := range unknowns {
+		largest[u] = typical(u)
+	}
+	var slope func(e expr.ID) float64
+	slope = func(e expr.ID) float64 {
+		s := 0.0
+		for _, a := range p.Atoms(e) {
+			d, _ := w.degree.get(a)
+			if d == 0 {
+				continue
+			}
+			x, ok := largest[a]
+			switch {
+			case ok:
+			case d == 2:
+				x = typical(a)
+			default:
+				largest[a] = 0
+				x = slope(value[a])
+			}
+			largest[a] = x
+			if g := math.Abs(number(p.Diff(e, a, nil))); x > 0 && g > 0 {
+				s = math.Max(s, g*x)
+			}
+		}
+		return s
+	}
+	seen := map[expr.ID]bool{}
+	for _, e := range found {
+		if slope(e) < steepSlope {
+			continue
+		}
+		curved := false
+		for _, a := range p.Atoms(e) {
+			if d, _ := w.degree.get(a); d == 2 {
+				curved = true
+				if !seen[a] {
+					seen[a] = true
+					bent = append(bent, a)
+				}
+			}
+		}
+		if !curved {
+			args = append(args, e)
+		}
+	}
+	return args, bent
+}
+
+// degreeOf is the degree of a term over the atoms that deg knows. Arguments of
+// exponentials that are of degree 1 are handed to take.
+func (w *work) degreeOf(deg *memo, e expr.ID, take func(expr.ID)) int8 {
+	p := w.pool
+	if d, ok := deg.get(e); ok {
+		return int8(d)
+	}
+	op := p.Op(e)
+	if op <= expr.OpSym || op == expr.OpTime {
+		return 0
+	}
+	args := append([]expr.ID(nil), p.Args(e)...)
+	d := int8(0)
+	switch op {
+	case expr.OpAdd:
+		for i := 2; i < len(args); i += 2 {
+			d = max(d, w.degreeOf(deg, args[i], take))
+		}
+	case expr.OpMul:
+		n := 0
+		for i := 0; i < len(args); i += 2 {
+			b, x := w.degreeOf(deg, args[i], take), w.degreeOf(deg, args[i+1], take)
+			switch {
+			case x > 0 || b > 0 && args[i+1] != expr.One:
+				d = 2
+			case b > 0:
+				n++
+				d = max(d, b)
+			}
+		}
+		if n > 1 {
+			d = 2
+		}
+	case expr.OpIf:
+		if w.degreeOf(deg, args[0], take) > 0 {
+			d = 2
+		}
+		d = max(d, w.degreeOf(deg, args[1], take), w.degreeOf(deg, args[2], take))
+	default:
+		for _, a := range args {
+			if w.degreeOf(deg, a, take) > 0 {
+				d = 2
+			}
+		}
+		if d > 0 && take != nil && w.degreeOf(deg, args[0], take) == 1 {
+			switch op {
+			case expr.OpExp:
+				take(args[0])
+			case expr.OpSinh, expr.OpCosh:
+				take(args[0])
+				take(p.Neg(args[0]))
+			}
+		}
+	}
+	deg.put(e, expr.ID(d))
+	return d
+}
+
+// straighten turns assigned unknowns of a torn block into iteration variables where they
+// stand in a steep exponential and follow from the tearing variables by another one: the
+// composition is steeper than either, and no limit of a step helps. The equation of each
+// becomes a residual.
+func (w *work) straighten(unknowns []int32, inner []Assign, residuals []*equation) ([]int32, []Assign, []*equation) {
+	terms := make([]Residual, len(residuals))
+	for i, q := range residuals {
+		terms[i].Value = q.res
+	}
+	for {
+		atoms := make([]expr.ID, len(unknowns))
+		for i, v := range unknowns {
+			atoms[i] = w.vars[v].atom
+		}
+		_, bent := w.steepTerms(atoms, inner, terms, w.typical, w.number)
+		if len(bent) == 0 {
+			return unknowns, inner, residuals
+		}
+		raise := map[expr.ID]bool{}
+		for _, a := range bent {
+			raise[a] = true
+		}
+		kept := inner[:0:0]
+		for _, a := range inner {
+			r, v := w.roleOf(a.Target)
+			if !raise[a.Target] || r != roleVar {
+				kept = append(kept, a)
+				continue
+			}
+			q := &equation{lhs: expr.None, rhs: expr.None, src: int32(a.Eq), res: w.pool.Sub(a.Target, a.Value)}
+			unknowns = append(unknowns, v)
+			residuals = append(residuals, q)
+			terms = append(terms, Residual{Value: q.res})
+		}
+		if len(kept) == len(inner) {
+			return unknowns, inner, residuals
+		}
+		inner = kept
+	}
+}
