@@ -28,5 +28,6 @@ var Codes = []Code{
 	{"W304", "a model without unknowns and equations"},
 	{"W305", "a parameter without value whose start value is used, or an input without value, which is 0"},
 	{"W306", "a hidden constraint that structure does not see, and how the equations were combined to show it"},
+	{"W308", "combined equations that could not be checked at consistent values"},
 	{"W307", "a parameter whose value decides the structure, and is put in as a number"},
 }

@@ -19,7 +19,7 @@ import (
 // the identities that models use: sin^2 + cos^2 = 1, the like for sinh and cosh, exp of
 // a sum, odd and even symmetry, abs(x) = sign(x)*x, min + max. A matrix that is
 // singular only for want of another identity counts as regular here; the rank in
-// floating point sees it, see signature.flat.
+// floating point sees it, see manifold.
 
 // modulus is a Mersenne prime.
 const modulus = 1<<61 - 1

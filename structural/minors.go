@@ -266,10 +266,10 @@ func (a polynomial) number() bool { return len(a) == 1 && len(a[0].f) == 0 }
 
 // kernelOfRows solves u^T A = 0 for rows of which the last depends on the others, which are
 // independent: fraction-free elimination, so that the entries of u are minors and
-// nothing is divided by what may be zero.
+// nothing is divided by what may be zero. nonzero tells which terms may be pivots.
 //
 // Bareiss, Math. Comp. 22, 1968, in the form that eliminates above the pivots as well.
-func (w *work) kernelOfRows(b *blockJacobian, rows []int32, g *point) ([]polynomial, bool) {
+func (w *work) kernelOfRows(b *blockJacobian, rows []int32, nonzero func(expr.ID) bool) ([]polynomial, bool) {
 	n := len(rows) - 1
 	var sys [][]polynomial
 	index := map[int32]int{}
@@ -301,7 +301,7 @@ func (w *work) kernelOfRows(b *blockJacobian, rows []int32, g *point) ([]polynom
 					continue
 				}
 				if r := w.difficulty(q[c]); r < best {
-					if v := g.of(w.term(q[c])); v != 0 && v != undefined {
+					if nonzero(w.term(q[c])) {
 						best, at, col = r, i, c
 					}
 				}

@@ -61,7 +61,6 @@ const (
 	seeds        = 4    // random points that must all agree that a block is singular
 	maxSymbolic  = 8    // equations in a combination with terms as multipliers
 	rankWork     = 2000 // steps of elimination that an entry of a block pays for
-	maxFlat      = 24   // size up to which a block is looked at in floating point
 	maxConverted = 64   // rounds of conversion
 )
 
@@ -184,11 +183,13 @@ func (s *signature) repair() bool {
 	}
 	pr := &prober{w: w, points: map[[2]uint64]*point{}}
 	changed := false
+	var blocks []*blockJacobian
 	for _, comp := range graph.Components(active, s.m) {
 		b := s.blockOf(comp, local)
 		if b == nil {
 			continue
 		}
+		blocks = append(blocks, b)
 		switch s.judge(b, pr) {
 		case blockSingular:
 			if s.convert(b, pr) {
@@ -199,6 +200,9 @@ func (s *signature) repair() bool {
 		case blockAtDefaults:
 			// w.evaluate says what to do.
 		}
+	}
+	if !changed && len(w.evaluate) == 0 && !w.failed() {
+		return s.repairConsistent(blocks, pr)
 	}
 	return changed
 }
@@ -280,7 +284,7 @@ const (
 // unknowns with the default parameters.
 func (s *signature) judge(b *blockJacobian, pr *prober) verdict {
 	w := s.w
-	if s.singular(b, pr, givenNone) || s.flat(b, pr, false) {
+	if s.singular(b, pr, givenNone) {
 		return blockSingular
 	}
 	params := s.parametersOf(b)
@@ -446,7 +450,10 @@ func (s *signature) nullVectors(b *blockJacobian, order []int32, may func(rows [
 	}
 	for k := range deps[0] {
 		rows := deps[0][k].rows
-		if v := s.symbolicVector(b, rows, may(rows), pr); v != nil {
+		if v := s.symbolicVector(b, rows, may(rows), func(e expr.ID) bool {
+			v := pr.at(0, givenNone).of(e)
+			return v != 0 && v != undefined
+		}); v != nil {
 			vectors = append(vectors, v)
 		}
 	}
@@ -456,12 +463,12 @@ func (s *signature) nullVectors(b *blockJacobian, order []int32, may func(rows [
 // symbolicVector finds terms for the multipliers of rows that depend on each other.
 // The multiplier of one of the equations that may be replaced, which comes last, is 1
 // or a term that is as safe to divide by as there is.
-func (s *signature) symbolicVector(b *blockJacobian, rows []int32, may func(row int32) bool, pr *prober) []multiplier {
+func (s *signature) symbolicVector(b *blockJacobian, rows []int32, may func(row int32) bool, nonzero func(expr.ID) bool) []multiplier {
 	w := s.w
 	if len(rows) > maxSymbolic {
 		return nil
 	}
-	u, ok := w.kernelOfRows(b, rows, pr.at(0, givenNone))
+	u, ok := w.kernelOfRows(b, rows, nonzero)
 	if !ok {
 		return nil
 	}
@@ -559,6 +566,9 @@ func (s *signature) convert(b *blockJacobian, pr *prober) bool {
 	var found []*equation
 	var at []int32
 	for _, u := range us {
+		if !s.vanishes(b, u, pr) {
+			continue
+		}
 		q, l, ok := s.combine(b, u, pr)
 		if !ok {
 			continue
@@ -594,15 +604,11 @@ func (s *signature) convert(b *blockJacobian, pr *prober) bool {
 // it returns that equation's index.
 func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equation, int32, bool) {
 	w, p := s.w, s.w.pool
-	if !s.vanishes(b, u, pr) {
-		return nil, 0, false
-	}
 	l := b.rows[u[len(u)-1].at]
 	c := s.c[l]
+	low := true
 	for _, m := range u {
-		if !s.below(m.term, func(j int32) int32 { return s.d[j] - c }) {
-			return nil, 0, false
-		}
+		low = low && s.below(m.term, func(j int32) int32 { return s.d[j] - c })
 	}
 	var terms []expr.ID
 	sum := linearSum{c: expr.IntNum(0)}
@@ -640,11 +646,24 @@ func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equa
 		}
 	}
 	terms = append(terms, p.Linear(sum.c, sum.k, sum.t))
-	res, ok := s.without(p.Add(terms...), gone, pr)
+	f := p.Add(terms...)
+	if !low {
+		// The multipliers have derivatives of their own by what is to drop out.
+		_, derivs := w.partials(f, func(a expr.ID) bool { return gone[a] })
+		for _, d := range derivs {
+			if !pr.vanishes(d) {
+				return nil, 0, false
+			}
+		}
+	}
+	res, ok := s.without(f, gone, pr)
 	if !ok {
 		return nil, 0, false
 	}
 	q.res = res
+	if t := u[len(u)-1].term; !w.constant(t) {
+		w.multiplied = append(w.multiplied, t)
+	}
 	return &q, l, true
 }
 
@@ -785,48 +804,10 @@ func (p *prober) vanishes(e expr.ID) bool {
 // finite reports whether a term has a value at one of several points.
 func (w *work) finite(e expr.ID) bool {
 	for seed := range uint64(3) {
-		v := w.sample(e, seed, false)
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		if v := w.pool.Eval(e, w.floatPoint(seed).value); !math.IsNaN(v) && !math.IsInf(v, 0) {
 			return true
 		}
 	}
-	return false
-}
-
-// sample is the value of a term in floating point where every atom has a random value
-// between 0.5 and 1.5, parameters their default values if defaults is set.
-func (w *work) sample(e expr.ID, seed uint64, defaults bool) float64 {
-	g := w.point(seed, givenNone)
-	var value func(a expr.ID) (float64, bool)
-	value = func(a expr.ID) (float64, bool) {
-		switch op := w.pool.Op(a); {
-		case op == expr.OpTime:
-		case op != expr.OpSym:
-			return 0, false
-		}
-		switch r, i := w.roleOf(a); r {
-		case roleParam:
-			if x := w.paramValue[i]; defaults && !math.IsNaN(x) {
-				return x, true
-			}
-		case roleKnown:
-			if k, ok := w.knownValue(a); ok {
-				return w.pool.Eval(k, value), true
-			}
-		case roleRelation, roleSample, roleWhen:
-			return float64(g.draw(uint64(a)) & 1), true
-		}
-		if w.boolean(a) {
-			return float64(g.draw(uint64(a)) & 1), true
-		}
-		return 0.5 + float64(g.draw(uint64(a))>>8)/(modulus>>8), true
-	}
-	return w.pool.Eval(e, value)
-}
-
-// flat reports whether a small block with functions that have more identities than a
-// point knows is singular in floating point, at several points.
-func (s *signature) flat(b *blockJacobian, pr *prober, defaults bool) bool {
 	return false
 }
 
@@ -969,7 +950,11 @@ func (s *signature) tellCombined(b *blockJacobian, u []multiplier, q *equation) 
 	if len(names) > maxNamed {
 		names = append(names[:maxNamed], fmt.Sprintf("%d more", len(names)-maxNamed))
 	}
-	w.note(w.pos(q), "W306", "", "hidden constraint: %s cancels in a combination of %s, which takes the place of %s", strings.Join(names, ", "), plural(len(u), "equation"), w.equationText(q))
+	verb := "cancel"
+	if len(names) == 1 {
+		verb = "cancels"
+	}
+	w.note(w.pos(q), "W306", "", "hidden constraint: %s %s in a combination of %s, which takes the place of %s", strings.Join(names, ", "), verb, plural(len(u), "equation"), w.equationText(q))
 	slices.Sort(rows)
 	s.noteRows(rows)
 }

@@ -83,9 +83,10 @@ type work struct {
 
 	auxCount int // auxiliary names given
 
-	repaired   bool    // equations were combined: derivatives may have dropped out
-	evaluate   []int32 // parameters whose values the structure depends on: start again with them as numbers
-	conversion int32   // variables made by expression substitution
+	repaired   bool      // equations were combined: derivatives may have dropped out
+	evaluate   []int32   // parameters whose values the structure depends on: start again with them as numbers
+	conversion int32     // variables made by expression substitution
+	multiplied []expr.ID // terms that equations were multiplied with when they were combined
 }
 
 // memo is a dense table from term to term that empties in constant time.
