@@ -420,10 +420,6 @@ func (z *constraints) at(sets []int32) *manifold {
 	return m
 }
 
-// floatRow is a row of a block at a point, with the size of what its entries are made
-// of.
-type floatRow struct{ v, size []float64 }
-
 // dependent finds, at each point, a row of the block that depends on rows before it in
 // the order: the rows that take part, that one last, and their multipliers. It returns
 // nil if the block is regular at one of the points.
@@ -438,56 +434,80 @@ func (m *manifold) dependent(b *blockJacobian, order []int32) (rows [][]int32, t
 	return rows, times
 }
 
-// dependent eliminates with the entry of a row as pivot that is largest against its size.
+// dependent orthogonalises the rows, scaled to size 1 after their columns, in the given
+// order (modified Gram-Schmidt, twice): a row of which nothing is left depends on those
+// before it. Entries that are zero against what adds up to them are zero.
 func (f *floatPoint) dependent(b *blockJacobian, order []int32) ([]int32, []float64) {
 	n := len(b.cols)
-	type basisRow struct {
-		row   int32
-		pivot int
-		r     floatRow
-		of    []float64 // multiples of the rows of the order
-	}
-	var basis []basisRow
-	for k, i := range order {
-		r := floatRow{make([]float64, n), make([]float64, n)}
-		for _, e := range b.a[i] {
-			r.v[e.col], r.size[e.col] = f.measure(e.term)
-			if math.IsNaN(r.v[e.col]) {
+	rows := make([][]float64, len(b.rows))
+	most := make([]float64, n)
+	for i, cells := range b.a {
+		rows[i] = make([]float64, n)
+		for _, e := range cells {
+			v, size := f.measure(e.term)
+			if math.IsNaN(v) || math.IsInf(v, 0) {
 				return nil, nil
 			}
-		}
-		of := make([]float64, len(order))
-		of[k] = 1
-		for _, q := range basis {
-			x := r.v[q.pivot] / q.r.v[q.pivot]
-			by := r.size[q.pivot] / math.Abs(q.r.v[q.pivot])
-			for c := range n {
-				r.v[c] -= x * q.r.v[c]
-				r.size[c] += by * q.r.size[c]
-			}
-			r.v[q.pivot] = 0
-			for c := range of {
-				of[c] -= x * q.of[c]
+			if math.Abs(v) > smallTerm*size {
+				rows[i][e.col] = v
+				most[e.col] = max(most[e.col], math.Abs(v))
 			}
 		}
-		best := -1
-		for c := range n {
-			if math.Abs(r.v[c]) > smallTerm*r.size[c] && (best < 0 || math.Abs(r.v[c])*r.size[best] > math.Abs(r.v[best])*r.size[c]) {
-				best = c
+	}
+	dot := func(u, v []float64) float64 {
+		s := 0.0
+		for i := range u {
+			s += u[i] * v[i]
+		}
+		return s
+	}
+	var q, of [][]float64 // orthonormal rows, and how they are made of the rows
+	for k, i := range order {
+		r := rows[i]
+		for c := range r {
+			if most[c] > 0 {
+				r[c] /= most[c]
 			}
 		}
-		if best >= 0 {
-			basis = append(basis, basisRow{i, best, r, of})
+		t := make([]float64, len(order))
+		t[k] = 1
+		size := math.Sqrt(dot(r, r))
+		if size > 0 {
+			for c := range r {
+				r[c] /= size
+			}
+			t[k] /= size
+		}
+		for range 2 {
+			for m := range q {
+				x := dot(r, q[m])
+				for c := range r {
+					r[c] -= x * q[m][c]
+				}
+				for c := range t {
+					t[c] -= x * of[m][c]
+				}
+			}
+		}
+		left := math.Sqrt(dot(r, r))
+		if left > smallTerm {
+			for c := range r {
+				r[c] /= left
+			}
+			for c := range t {
+				t[c] /= left
+			}
+			q, of = append(q, r), append(of, t)
 			continue
 		}
-		var rows []int32
+		var list []int32
 		var times []float64
-		for c, x := range of {
-			if math.Abs(x) > smallTerm && c != k {
-				rows, times = append(rows, order[c]), append(times, x)
+		for c, x := range t {
+			if x /= t[k]; math.Abs(x) > 1e-7 && c != k {
+				list, times = append(list, order[c]), append(times, x)
 			}
 		}
-		return append(rows, i), append(times, 1)
+		return append(list, i), append(times, 1)
 	}
 	return nil, nil
 }

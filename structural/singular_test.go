@@ -49,7 +49,7 @@ der(x2) + der(x3) + x1 = sin(time)
 der(x2) + der(x3) + x2 = cos(time)
 der(x4) + der(x5) + x3 = 1
 der(x4) + der(x5) + x4 = time
-x5 = exp(-time)`, dof: 0, index: -1},
+x5 = exp(-time)`, dof: 2, index: 3},
 	{name: "two capacitors in series, nothing between", text: `
 var u1
 var u2
@@ -87,7 +87,7 @@ var y
 var z
 der(x) = -y
 (z + 1)^2 - z^2 - 2*z + y = 2*x
-z = der(y) + x`, index: 1, dof: 1, w306: 1},
+z = der(y) + x`, index: 2, dof: 1, w306: 1},
 }
 
 const transistorAmplifier = `
