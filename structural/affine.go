@@ -54,6 +54,7 @@ func (w *work) splitNode(op expr.Op, e, x expr.ID) (expr.ID, expr.ID) {
 		ka, ta := make([]expr.Num, 0, 4), make([]expr.ID, 0, 4)
 		kb, tb := make([]expr.Num, 0, n), make([]expr.ID, 0, n)
 		args = append([]expr.ID(nil), args...)
+		cancelled := false // x occurs in an argument and drops out of it
 		for i := 1; i < len(args); i += 2 {
 			k, _ := p.Value(args[i])
 			a, b := w.split(args[i+1], x)
@@ -63,9 +64,10 @@ func (w *work) splitNode(op expr.Op, e, x expr.ID) (expr.ID, expr.ID) {
 			if a != expr.Zero {
 				ka, ta = append(ka, k), append(ta, a)
 			}
+			cancelled = cancelled || a == expr.Zero && b != args[i+1]
 			kb, tb = append(kb, k), append(tb, b)
 		}
-		if len(ta) == 0 {
+		if len(ta) == 0 && !cancelled {
 			return expr.Zero, e
 		}
 		c, _ := p.Value(args[0])
@@ -81,6 +83,7 @@ func (w *work) splitNode(op expr.Op, e, x expr.ID) (expr.ID, expr.ID) {
 				return expr.None, expr.None
 			}
 			if a == expr.Zero {
+				args[i] = b
 				continue
 			}
 			if at >= 0 || args[i+1] != expr.One {
@@ -89,7 +92,7 @@ func (w *work) splitNode(op expr.Op, e, x expr.ID) (expr.ID, expr.ID) {
 			at, fa, fb = i, a, b
 		}
 		if at < 0 {
-			return expr.Zero, e
+			return expr.Zero, p.Rebuild(e, args)
 		}
 		rest := append(append([]expr.ID(nil), args[:at]...), args[at+2:]...)
 		f := expr.One
@@ -108,15 +111,22 @@ func (w *work) splitNode(op expr.Op, e, x expr.ID) (expr.ID, expr.ID) {
 			return expr.None, expr.None
 		}
 		if a1 == expr.Zero && a2 == expr.Zero {
-			return expr.Zero, e
+			return expr.Zero, p.If(c, b1, b2)
 		}
 		return p.If(c, a1, a2), p.If(c, b1, b2)
 	}
 	args = append([]expr.ID(nil), args...)
-	for _, t := range args {
-		if a, _ := w.split(t, x); a != expr.Zero {
+	changed := false
+	for i, t := range args {
+		a, b := w.split(t, x)
+		if a != expr.Zero {
 			return expr.None, expr.None
 		}
+		changed = changed || b != t
+		args[i] = b
+	}
+	if changed {
+		return expr.Zero, p.Rebuild(e, args)
 	}
 	return expr.Zero, e
 }

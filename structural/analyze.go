@@ -1,6 +1,9 @@
 package structural
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
@@ -12,6 +15,10 @@ type Options struct {
 	// KeepNonlinear leaves scalar equations that could be inverted (exp(x) = y) to the
 	// integrator.
 	KeepNonlinear bool
+
+	// evaluate names parameters, by index into System.Vars, whose values are put in as
+	// numbers, with the remarks that say so.
+	evaluate map[int]diag.Diagnostic
 }
 
 // Analyze turns a flat system into a plan. The list holds errors, in which case the
@@ -33,6 +40,9 @@ func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
 	w.memo.reset()
 	w.elim = newElimination(w)
 	if !w.analyze() {
+		if len(w.evaluate) > 0 && !w.failed() {
+			return Analyze(sys, w.evaluated())
+		}
 		w.list.Sort()
 		return nil, w.list
 	}
@@ -55,6 +65,9 @@ func (w *work) analyze() bool {
 		}
 	}
 	w.prepare()
+	for _, i := range slices.Sorted(maps.Keys(w.opt.evaluate)) {
+		w.plan.Notes = append(w.plan.Notes, w.opt.evaluate[i])
+	}
 	if w.failed() {
 		return false
 	}
@@ -69,12 +82,8 @@ func (w *work) analyze() bool {
 	if w.failed() {
 		return false
 	}
-	s := newSignature(w)
-	if !s.checkRegular() {
-		return false
-	}
-	s.reduce()
-	if !s.checkDifferentiable() {
+	s := w.reduceIndex()
+	if s == nil {
 		return false
 	}
 	sel := s.selectStates()

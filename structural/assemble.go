@@ -23,10 +23,7 @@ func (s *signature) assemble(sel *selection) *assembled {
 		for int32(len(s.chains[j])) <= s.d[j] {
 			c := s.chains[j]
 			v := w.derOf(c[len(c)-1])
-			w.elim.grow()
-			for int(v) >= len(w.elim.repr) {
-				w.elim.repr = append(w.elim.repr, signed{int32(len(w.elim.repr)), 1})
-			}
+			w.elim.extend()
 			s.chains[j] = append(s.chains[j], v)
 		}
 	}

@@ -588,11 +588,6 @@ func (b *solver) cramer(unknowns []int32, inner []Assign, residuals []*equation)
 		rhs[i] = p.Neg(f[k])
 	}
 	det := w.determinant(mat)
-	if det == expr.Zero && b.report != nil {
-		// Structurally regular, singular for all values: a combination of the equations
-		// is a constraint that structure does not see.
-		w.note(w.pos(residuals[0]), "W306", "combine the equations so that what they share cancels", "the equations for %s are not independent: some combination of them, with %s, is a hidden constraint, and the index is higher than reported", w.name(unknowns[0]), w.equationText(residuals[0]))
-	}
 	if det == expr.Zero || w.pivotOf(det) < b.safe {
 		return false
 	}

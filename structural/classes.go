@@ -103,6 +103,15 @@ func (e *elimination) finish() {
 	}
 }
 
+// extend makes the variables that came after the elimination representatives of
+// themselves.
+func (e *elimination) extend() {
+	e.grow()
+	for v := len(e.repr); v < len(e.w.vars); v++ {
+		e.repr = append(e.repr, signed{int32(v), 1})
+	}
+}
+
 // checkConstantStart compares the fixed start of a variable that is constant with its
 // value; where the value depends on free parameters, the start is an initial equation.
 func (e *elimination) checkConstantStart(v int32) {

@@ -19,6 +19,7 @@ var Codes = []Code{
 	{"E311", "an equation between discrete values would have to be differentiated"},
 	{"E312", "pre() of a continuous variable outside a when-clause"},
 	{"E313", "a binding or start value that refers to an unknown"},
+	{"E314", "equations whose Jacobian is singular for all values, and no remedy"},
 	{"E601", "fixed start values that contradict each other or the equations"},
 	{"E602", "initial equations that contradict each other or fixed start values"},
 	{"W301", "a start value that is taken as fixed, or assumed to be 0"},
@@ -26,5 +27,7 @@ var Codes = []Code{
 	{"W303", "an equation between parameters that holds with their default values"},
 	{"W304", "a model without unknowns and equations"},
 	{"W305", "a parameter without value whose start value is used, or an input without value, which is 0"},
-	{"W306", "a linear block that is singular for all values although its structure is sound"},
+	{"W306", "a hidden constraint that structure does not see, and how the equations were combined to show it"},
+	{"W308", "combined equations that could not be checked at consistent values"},
+	{"W307", "a parameter whose value decides the structure, and is put in as a number"},
 }

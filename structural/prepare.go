@@ -115,7 +115,8 @@ func (w *work) parameters() {
 		}
 	}
 	for i := range s.Vars {
-		if isParam(i) && (s.Vars[i].Kind == model.ConstantVar || s.Vars[i].Structural) {
+		_, put := w.opt.evaluate[i]
+		if isParam(i) && (s.Vars[i].Kind == model.ConstantVar || s.Vars[i].Structural || put) {
 			force(i)
 		}
 	}

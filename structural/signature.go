@@ -38,6 +38,7 @@ func newSignature(w *work) *signature {
 	for i := range s.chainOf {
 		s.chainOf[i] = none
 	}
+	used := w.mentioned()
 	for v := range int32(n) {
 		if !w.unknown(v) || w.vars[v].integ != none {
 			continue
@@ -45,8 +46,13 @@ func newSignature(w *work) *signature {
 		j := int32(len(s.chains))
 		var c []int32
 		for x := v; x != none; x = w.vars[x].der {
-			s.chainOf[x], s.orderOf[x] = j, int32(len(c))
 			c = append(c, x)
+		}
+		for used != nil && len(c) > 1 && w.vars[c[len(c)-1]].sys == none && !used[c[len(c)-1]] {
+			c = c[:len(c)-1]
+		}
+		for o, x := range c {
+			s.chainOf[x], s.orderOf[x] = j, int32(o)
 		}
 		s.chains = append(s.chains, c)
 	}
@@ -83,6 +89,55 @@ func newSignature(w *work) *signature {
 		s.d[j] = max(s.d[j], int32(len(c)-1))
 	}
 	return s
+}
+
+// mentioned marks the variables that occur anywhere, where some may have dropped out
+// of the equations: their derivatives need no equation any more. Else it returns nil.
+func (w *work) mentioned() []bool {
+	if !w.repaired && len(w.opt.evaluate) == 0 {
+		return nil
+	}
+	used := make([]bool, len(w.vars))
+	w.mark.reset()
+	see := func(e expr.ID) {
+		if e == expr.None {
+			return
+		}
+		w.walkAtoms(e, func(a expr.ID) {
+			if r, v := w.roleOf(a); r == roleVar {
+				used[v] = true
+			}
+		})
+	}
+	for i := range w.eqs {
+		see(w.eqs[i].res)
+	}
+	for i := range w.init {
+		see(w.init[i].res)
+	}
+	for i := range w.rels {
+		see(w.rels[i].term)
+	}
+	for _, c := range w.hyb.clauses {
+		for i := range c {
+			for _, t := range c[i].conds {
+				see(t)
+			}
+			for _, a := range c[i].actions {
+				see(a.value)
+				see(a.cond)
+				see(a.guard)
+				if a.kind == model.ReinitAction {
+					used[a.target] = true
+				}
+			}
+		}
+	}
+	for _, a := range w.hyb.asserts {
+		see(a.cond)
+		see(a.guard)
+	}
+	return used
 }
 
 // unknown reports whether v is a representative that the equations determine.

@@ -52,6 +52,7 @@ type equation struct {
 	lhs, rhs expr.ID // of an equation between Boolean, Integer or enumeration terms; else None
 	src      int32   // index into Sys.Equations, or minus 2 minus an index into Sys.Initial
 	order    int32   // times differentiated
+	mix      []int32 // src of the other equations that it was combined from
 }
 
 // work is the state that the passes of one analysis share.
@@ -89,6 +90,11 @@ type work struct {
 	blends   map[int32]blended // by source of the equation
 
 	auxCount int // auxiliary names given
+
+	repaired   bool      // equations were combined: derivatives may have dropped out
+	evaluate   []int32   // parameters whose values the structure depends on: start again with them as numbers
+	conversion int32     // variables made by expression substitution
+	multiplied []expr.ID // terms that equations were multiplied with when they were combined
 }
 
 // memo is a dense table from term to term that empties in constant time.
@@ -320,9 +326,26 @@ func (w *work) pos(q *equation) diag.Pos {
 	return diag.Pos{}
 }
 
-// describe is position and text of an equation as the user wrote it.
+// describe is position and text of an equation as the user wrote it, with those that it
+// was combined with.
 func (w *work) describe(q *equation) string {
 	text := w.equationText(q)
+	for k, src := range q.mix {
+		if k == 3 {
+			text += fmt.Sprintf(" and %d more", len(q.mix)-k)
+			break
+		}
+		o := equation{src: src}
+		word := ", "
+		if k == 0 {
+			word = ", combined with "
+		}
+		if p := w.pos(&o).String(); p != "" {
+			text += word + p
+		} else {
+			text += word + w.equationText(&o)
+		}
+	}
 	if p := w.pos(q).String(); p != "" {
 		text = p + ": " + text
 	}

@@ -106,6 +106,7 @@ var caseless = map[string]string{
 	"E507": "a matrix that is singular whatever the step: the solvers test it",
 	"E509": "TestInterrupt",
 	"E512": "the solvers test it",
+	"W308": "structural: TestPencils",
 }
 
 // Every code in the source is documented and has a case, and the other way round.
