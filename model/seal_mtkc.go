@@ -50,6 +50,9 @@ func (b *builder) system(name string) *System {
 	}
 	z.checkBindings(order)
 	z.s.Equations = append(z.s.Equations, z.equations(b.equations)...)
+	for _, q := range b.points {
+		z.s.Equations[q.eq].Point = q.name
+	}
 	z.s.Initial = append(z.s.Initial, z.equations(b.initial)...)
 	for _, w := range b.whens {
 		z.when(w)
