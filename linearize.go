@@ -32,6 +32,11 @@ type LinearizeOptions struct {
 	// that it has at the operating point, which is that of the closed loop.
 	Open []string
 
+	// At most one of these names an analysis point whose loop is measured, in the place of
+	// inputs and outputs: see the methods LoopTransfer, Sensitivity and
+	// ComplementarySensitivity of Linearization.
+	Loop, Sensitivity, Complementary string
+
 	// At lists times, in order; the operating points are those of a run. Nil: the start.
 	At []float64
 	// Steady takes the steady state that a search from the point at time At leads to.
@@ -53,6 +58,9 @@ type LinearizeOptions struct {
 // point in the embedded linearize.Result.
 type Linearization struct {
 	*linearize.Result
+	// Of says what it is the transfer function of: "" from inputs to outputs, or one of
+	// "loop transfer function", "sensitivity", "complementary sensitivity".
+	Of string
 	// Warnings says what is noteworthy about the operating point and the result.
 	Warnings []string
 
@@ -228,6 +236,16 @@ func nearNames(sys *model.System, name string) string {
 	return "see the variables with mtkc inspect MODEL --dump flat"
 }
 
+// what names the measure that the options ask for.
+func (o *LinearizeOptions) what() string {
+	for _, m := range measures {
+		if *m.of(o) != "" {
+			return m.name
+		}
+	}
+	return ""
+}
+
 // resolveStudy finds what the names of the options mean.
 func resolveStudy(sys *model.System, opt *LinearizeOptions) (linearize.Study, diag.List) {
 	var study linearize.Study
@@ -244,6 +262,20 @@ func resolveStudy(sys *model.System, opt *LinearizeOptions) (linearize.Study, di
 		}
 	}
 	study.Open = opt.Open
+	for _, m := range measures {
+		if point := *m.of(opt); point != "" {
+			if points[point] == nil {
+				return study, append(found, diag.New(diag.Pos{}, "E004", pointNames(sys, point), "%s has no analysis point %s", sys.Name, point)...)
+			}
+			if opt.Inputs != nil || opt.Outputs != nil {
+				found.Add(diag.Pos{}, "E701", "leave inputs and outputs out", "the %s at %s has its own input and output", m.name, point)
+			}
+			if slices.Contains(opt.Open, point) && !m.cut {
+				found.Add(diag.Pos{}, "E701", "leave the opening out, or ask for the loop transfer function", "the %s at %s needs the loop closed there", m.name, point)
+			}
+			return m.study(sys, points[point], opt.Open), found
+		}
+	}
 	for _, name := range opt.Inputs {
 		if points[name] != nil {
 			study.Inputs = append(study.Inputs, linearize.Input{Name: name, Var: -1, Point: name})
@@ -433,7 +465,7 @@ func (s *studies) try(study linearize.Study) ([]*Linearization, error) {
 			if err != nil {
 				return nil, err
 			}
-			l := &Linearization{Result: r, c: s.c, sys: s.sys, lz: lz, at: s.at[k], values: pt, opt: s.opt}
+			l := &Linearization{Result: r, Of: s.opt.what(), c: s.c, sys: s.sys, lz: lz, at: s.at[k], values: pt, opt: s.opt}
 			l.Warnings = slices.Clone(s.notes)
 			l.remark()
 			list = append(list, l)
@@ -479,56 +511,68 @@ func (l *Linearization) Equilibrium(tol float64) bool {
 // Terms returns the matrices symbolically, in the names of the model.
 func (l *Linearization) Terms() (*linearize.Terms, error) { return l.lz.Terms(l.values) }
 
-// again does another study at the same operating point.
-func (l *Linearization) again(study linearize.Study) (*Linearization, error) {
-	s := &studies{c: l.c, sys: l.sys, opt: &LinearizeOptions{Set: l.opt.Set, At: []float64{l.T}, Steady: l.opt.Steady, Run: l.opt.Run},
-		at: []instant{l.at}, point: []linearize.Point{l.values}}
-	list, found := s.linearize(context.Background(), study)
-	if err := found.Err(); err != nil {
-		return nil, err
+// measure is a transfer function at an analysis point, from what is added to the signal
+// to a term: the signal behind the point (the left side of its equation), or what arrives
+// there with the sign of negative feedback.
+type measure struct {
+	name   string
+	of     func(*LinearizeOptions) *string
+	cut    bool // the loop is open at the point itself
+	behind bool
+}
+
+var measures = []measure{
+	{"loop transfer function", func(o *LinearizeOptions) *string { return &o.Loop }, true, false},
+	{"sensitivity", func(o *LinearizeOptions) *string { return &o.Sensitivity }, false, true},
+	{"complementary sensitivity", func(o *LinearizeOptions) *string { return &o.Complementary }, false, false},
+}
+
+func (m *measure) study(sys *model.System, q *model.Equation, open []string) linearize.Study {
+	out := q.Lhs
+	if !m.behind {
+		out = sys.Pool.Neg(q.Rhs)
 	}
-	return list[0], nil
-}
-
-// Sensitivity is the transfer function S from what is added to the signal at an analysis
-// point to the signal behind it, with the loop closed there and open at the points open.
-func (l *Linearization) Sensitivity(point string, open ...string) (*Linearization, error) {
-	return l.loop(point, open, func(q *model.Equation) expr.ID { return q.Lhs }, false)
-}
-
-// ComplementarySensitivity is T = 1 - S = L S, from what is added to the signal at an
-// analysis point to what of it arrives there again, with the sign of negative feedback.
-func (l *Linearization) ComplementarySensitivity(point string, open ...string) (*Linearization, error) {
-	return l.loop(point, open, func(q *model.Equation) expr.ID { return l.sys.Pool.Neg(q.Rhs) }, false)
+	study := linearize.Study{
+		Inputs:  []linearize.Input{{Name: q.Point, Var: -1, Point: q.Point}},
+		Outputs: []linearize.Output{{Name: q.Point, Term: out}},
+		Open:    slices.Clone(open),
+	}
+	if m.cut && !slices.Contains(open, q.Point) {
+		study.Open = append(study.Open, q.Point)
+	}
+	return study
 }
 
 // LoopTransfer is the loop transfer function L at an analysis point: the loop is cut
 // there, and at the points open. L has the sign of negative feedback, S = 1/(1+L): for a
 // plant P with the controller C and u = C (r - y) it is P C.
 func (l *Linearization) LoopTransfer(point string, open ...string) (*Linearization, error) {
-	return l.loop(point, open, func(q *model.Equation) expr.ID { return l.sys.Pool.Neg(q.Rhs) }, true)
+	return l.measure(LinearizeOptions{Loop: point, Open: open})
 }
 
-func (l *Linearization) loop(point string, open []string, out func(*model.Equation) expr.ID, cut bool) (*Linearization, error) {
-	var q *model.Equation
-	for i := range l.sys.Equations {
-		if l.sys.Equations[i].Point == point && point != "" {
-			q = &l.sys.Equations[i]
-			break
-		}
+// Sensitivity is the transfer function S from what is added to the signal at an analysis
+// point to the signal behind it, with the loop closed there and open at the points open.
+func (l *Linearization) Sensitivity(point string, open ...string) (*Linearization, error) {
+	return l.measure(LinearizeOptions{Sensitivity: point, Open: open})
+}
+
+// ComplementarySensitivity is T = 1 - S = L S, from what is added to the signal at an
+// analysis point to what of it arrives there again, with the sign of negative feedback.
+func (l *Linearization) ComplementarySensitivity(point string, open ...string) (*Linearization, error) {
+	return l.measure(LinearizeOptions{Complementary: point, Open: open})
+}
+
+// measure does another study at the same operating point. Only the names in opt count.
+func (l *Linearization) measure(opt LinearizeOptions) (*Linearization, error) {
+	study, found := resolveStudy(l.sys, &opt)
+	if err := found.Err(); err != nil {
+		return nil, err
 	}
-	for _, name := range append([]string{point}, open...) {
-		if !isPoint(l.sys, name) {
-			return nil, diag.New(diag.Pos{}, "E004", pointNames(l.sys, name), "%s has no analysis point %s", l.sys.Name, name)
-		}
+	opt.Set, opt.At, opt.Steady, opt.Run = l.opt.Set, []float64{l.T}, l.opt.Steady, l.opt.Run
+	s := &studies{c: l.c, sys: l.sys, opt: &opt, at: []instant{l.at}, point: []linearize.Point{l.values}}
+	list, found := s.linearize(context.Background(), study)
+	if err := found.Err(); err != nil {
+		return nil, err
 	}
-	study := linearize.Study{
-		Inputs:  []linearize.Input{{Name: point, Var: -1, Point: point}},
-		Outputs: []linearize.Output{{Name: point, Term: out(q)}},
-		Open:    slices.Clone(open),
-	}
-	if cut {
-		study.Open = append(study.Open, point)
-	}
-	return l.again(study)
+	return list[0], nil
 }

@@ -2,8 +2,10 @@ package mtkc
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/cmplx"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/mtkc/mtkc/expr"
@@ -139,5 +141,291 @@ func TestLinearizePendulum(t *testing.T) {
 				t.Errorf("drift %v", l.Drift)
 			}
 		}
+	}
+}
+
+// A mass on a spring and a damper whose other end is moved: the force asks for the speed of
+// the input, and the force at that end, with a mass there, for its acceleration.
+func TestLinearizeInputDerivatives(t *testing.T) {
+	m := model.New("base")
+	x, b, f := m.Var("x", model.Init(0)), m.Var("b"), m.Var("f")
+	u := m.Input("u", 0)
+	m.MustText("") // no text
+	m.Eq(b, u)
+	m.Eq(expr.Der(expr.Der(x)).Mul(2), b.Sub(x).Mul(8).Add(expr.Der(b).Sub(expr.Der(x)).Mul(0.5)))
+	m.Eq(f, expr.Der(expr.Der(b)).Mul(3).Add(b.Sub(x).Mul(8)).Add(expr.Der(b).Sub(expr.Der(x)).Mul(0.5)))
+	l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"x", "f", "der(x)", "b"}})
+	g := func(s complex128) complex128 { return (0.5*s + 8) / (2*s*s + 0.5*s + 8) }
+	sameTransfer(t, "x/u", l.Channel(0, 0), g, 1e-12)
+	sameTransfer(t, "der(x)/u", l.Channel(2, 0), func(s complex128) complex128 { return s * g(s) }, 1e-12)
+	sameTransfer(t, "b/u", l.Channel(3, 0), func(complex128) complex128 { return 1 }, 1e-12)
+	f2 := func(s complex128) complex128 { return 3*s*s + (8+0.5*s)*(1-g(s)) }
+	sameTransfer(t, "f/u", l.Channel(1, 0), f2, 1e-12)
+	if len(l.Improper) != 2 || len(l.Shift) != 1 || len(l.Warnings) != 2 {
+		t.Errorf("improper %v, shift %v, warnings %q", l.Improper, l.Shift, l.Warnings)
+	}
+	if n := len(l.Channel(0, 0).Improper); n != 0 {
+		t.Errorf("x/u is proper, not with %d derivatives", n)
+	}
+	tf := l.TransferFunction(1, 0)
+	if len(tf.Zeros) != 4 || len(tf.Poles) != 2 {
+		t.Errorf("f/u has %d zeros and %d poles", len(tf.Zeros), len(tf.Poles))
+	}
+	for _, w := range []complex128{1i, 5i} {
+		if d := cmplx.Abs(tf.At(w) - f2(w)); d > 1e-10*cmplx.Abs(f2(w)) {
+			t.Errorf("f/u in factors is off by %v at %v", d, w)
+		}
+	}
+}
+
+// cascade is an integrating plant with a lag, under a proportional inner and a PI outer
+// loop; the inner measurement goes through an algebraic loop.
+func cascade() *model.System {
+	m := model.New("cascade")
+	r := m.Input("r", 0)
+	w, phi, i := m.Var("w", model.Init(0)), m.Var("phi", model.Init(0)), m.Var("i", model.Init(0))
+	u, ui, ref, rr, e := m.Var("u"), m.Var("ui"), m.Var("ref"), m.Var("rr"), m.Var("e")
+	m.AnalysisPoint("inner", u, ui)
+	m.AnalysisPoint("outer", ref, rr)
+	m.Eq(e, r.Sub(phi))
+	m.Eq(expr.Der(i), e.Mul(0.5))
+	m.Eq(ref, e.Mul(2).Add(i))
+	m.Eq(u, rr.Sub(w).Mul(10).Sub(ui.Mul(0.25)))
+	m.Eq(expr.Der(w), ui.Sub(w))
+	m.Eq(expr.Der(phi), w)
+	return m
+}
+
+func TestAnalysisPoints(t *testing.T) {
+	m := cascade()
+	p := func(s complex128) complex128 { return 1 / (s + 1) }
+	// u = 10 (rr - w) - ui/4 and w = p ui: the loop at inner is 10 p + 1/4.
+	inner := func(s complex128) complex128 { return 10*p(s) + 0.25 }
+	// With the inner loop closed, ui = 10 rr/(1 + inner), phi = p ui/s, ref = -(2 + 1/(2s)) phi.
+	c := func(s complex128) complex128 { return 2 + 0.5/s }
+	outer := func(s complex128) complex128 { return c(s) * p(s) / s * 10 / (1 + inner(s)) }
+	// The loop at inner with the outer loop closed goes through both.
+	both := func(s complex128) complex128 { return inner(s) + 10*c(s)*p(s)/s }
+	l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"phi"}})
+	sameTransfer(t, "phi/r", &l.System, func(s complex128) complex128 { return outer(s) / (1 + outer(s)) }, 1e-11)
+	must := func(x *Linearization, err error) *lti.System {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkTerms(t, x)
+		return &x.System
+	}
+	sameTransfer(t, "L inner, outer open", must(l.LoopTransfer("inner", "outer")), inner, 1e-12)
+	sameTransfer(t, "L inner", must(l.LoopTransfer("inner")), both, 1e-11)
+	sameTransfer(t, "L outer", must(l.LoopTransfer("outer")), outer, 1e-11)
+	sameTransfer(t, "S outer", must(l.Sensitivity("outer")), func(s complex128) complex128 { return 1 / (1 + outer(s)) }, 1e-11)
+	sameTransfer(t, "T outer", must(l.ComplementarySensitivity("outer")), func(s complex128) complex128 { return outer(s) / (1 + outer(s)) }, 1e-11)
+	sameTransfer(t, "S inner, outer open", must(l.Sensitivity("inner", "outer")), func(s complex128) complex128 { return 1 / (1 + inner(s)) }, 1e-11)
+	// Open at outer, a reference of the inner loop is an input there.
+	o := mustLinearize(t, m, LinearizeOptions{Inputs: []string{"outer"}, Outputs: []string{"w", "inner"}, Open: []string{"outer"}})
+	sameTransfer(t, "w/rr", o.Channel(0, 0), func(s complex128) complex128 { return 10 * p(s) / (1 + inner(s)) }, 1e-11)
+	sameTransfer(t, "u/rr", o.Channel(1, 0), func(s complex128) complex128 { return 10 / (1 + inner(s)) }, 1e-11)
+	if _, err := l.Sensitivity("no such"); err == nil {
+		t.Error("an unknown point passes")
+	}
+	// The same points in text.
+	x := model.New("text")
+	x.Input("r", 1)
+	x.Var("y", model.Init(0))
+	x.Var("u")
+	x.Var("v")
+	x.MustText("der(y) = v - y; analysisPoint loop: v = u\nu = 3*(r - y)")
+	lx := mustLinearize(t, x, LinearizeOptions{Loop: "loop"})
+	sameTransfer(t, "3/(s+1)", &lx.System, func(s complex128) complex128 { return 3 / (s + 1) }, 1e-12)
+}
+
+// Two masses tied by a gear: whichever is the state, the transfer functions are the same;
+// so they are with an algebraic unknown that only Newton's method can find.
+func TestLinearizeStateChoice(t *testing.T) {
+	want := func(s complex128) complex128 { return 1 / ((2 + 9*0.5) * s * s) } // phi1/tau
+	for _, hint := range []model.StateHint{model.StateDefault, model.StateAlways, model.StateNever} {
+		m := model.New("gear")
+		tau := m.Input("tau", 0)
+		p1, p2 := m.Var("phi1", model.WithState(hint)), m.Var("phi2")
+		c := m.Var("torque")
+		m.Eq(expr.Der(expr.Der(p1)).Mul(2), tau.Sub(c.Mul(3)))
+		m.Eq(expr.Der(expr.Der(p2)).Mul(0.5), c)
+		m.Eq(p2, p1.Mul(3))
+		l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"phi1", "torque"}})
+		sameTransfer(t, "phi1/tau", l.Channel(0, 0), want, 1e-11)
+		sameTransfer(t, "torque/tau", l.Channel(1, 0), func(s complex128) complex128 { return 1.5 / 6.5 }, 1e-11)
+	}
+	m := model.New("loop")
+	u := m.Input("u", 0.3)
+	x, z, w := m.Var("x", model.Init(0.2)), m.Var("z", model.WithGuess(1)), m.Var("w", model.WithGuess(1))
+	m.Eq(expr.Der(x), z.Sub(x))
+	m.Eq(z.Pow(3).Add(w), u.Add(2))
+	m.Eq(w.Pow(3).Add(z.Mul(2)), x.Add(3))
+	l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"z"}})
+	// dz: [3 z^2, 1; 2, 3 w^2] [dz; dw] = [du; dx]
+	zv, wv := l.values.Values[z.ID()], l.values.Values[w.ID()]
+	det := 9*zv*zv*wv*wv - 2
+	a, b := -1/det, 3*wv*wv/det
+	sameTransfer(t, "z/u", &l.System, func(s complex128) complex128 {
+		x := complex(b, 0) / (s + 1 - complex(a, 0))
+		return complex(a, 0)*x + complex(b, 0)
+	}, 1e-9)
+}
+
+// What events decide is frozen: the branch of an if, a sampled value; parameters that
+// follow an input move with it, those that were set do not; an unknown that no equation
+// determines is an input.
+func TestLinearizeFrozen(t *testing.T) {
+	m := model.New("frozen")
+	u := m.Input("u", 0)
+	p := m.Param("p", 2)
+	q := m.Param("q", p.Mul(3))
+	x, h := m.Var("x", model.Init(1)), m.Discrete("h", model.Init(5))
+	y := m.Var("y")
+	m.Eq(expr.Der(x), expr.If(x.Gt(0.5), x.Neg().Mul(p), x.Mul(-7)).Add(u))
+	m.Event(m.T().Ge(1), m.SetTo(h, x))
+	m.Eq(y, x.Mul(q).Add(h.Mul(x)))
+	opt := LinearizeOptions{Inputs: []string{"u", "p"}, Outputs: []string{"y"}, At: []float64{0, 2}}
+	list, found := NewSystem(m, Options{}).Linearize(context.Background(), opt)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	x1 := math.Exp(-2 * math.Ln2 / 2) // x falls to 0.5 at ln(2)/2
+	x1 = 0.5 * math.Exp(-7*(1-math.Ln2/2))
+	for k, c := range []struct{ a, bp, c, d float64 }{{-2, -1, 11, 3}, {-7, 0, 6 + x1, 3 * 0.5 * math.Exp(-7*(2-math.Ln2/2))}} {
+		l := list[k]
+		checkTerms(t, l)
+		for _, q := range [][2]float64{{l.A.At(0, 0), c.a}, {l.B.At(0, 0), 1}, {l.B.At(0, 1), c.bp}, {l.C.At(0, 0), c.c}, {l.D.At(0, 0), 0}, {l.D.At(0, 1), c.d}} {
+			if math.Abs(q[0]-q[1]) > 1e-6*max(1, math.Abs(q[1])) {
+				t.Errorf("at %v: %v, want %v", l.T, q[0], q[1])
+			}
+		}
+	}
+	opt.At = nil
+	opt.Set = map[string]float64{"q": 10}
+	l := mustLinearize(t, m, opt)
+	if l.D.At(0, 1) != 0 || l.C.At(0, 0) != 15 {
+		t.Errorf("a parameter that was set does not follow: C %v, D %v", l.C, l.D)
+	}
+	free := model.New("free")
+	f, v := free.Var("f", model.WithGuess(3)), free.Var("v", model.Init(0))
+	free.Eq(expr.Der(v), f.Sub(v))
+	l = mustLinearize(t, free, LinearizeOptions{Inputs: []string{"f"}, Outputs: []string{"v"}, Steady: true})
+	sameTransfer(t, "v/f", &l.System, func(s complex128) complex128 { return 1 / (s + 1) }, 1e-12)
+	if math.Abs(l.X0[0]-3) > 1e-9 {
+		t.Errorf("steady at %v", l.X0)
+	}
+}
+
+// Random linear differential-algebraic systems E x' = A x + B u of any index: the transfer
+// function must be C (s E - A)^-1 B, by complex elimination on the pencil itself. A pencil
+// whose structure does not show that it is singular, or of higher index than it looks, may
+// be refused, but not be answered wrongly.
+func TestLinearizeRandomDAE(t *testing.T) {
+	answered, high, refused := 0, 0, 0
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		n := 2 + r.IntN(5)
+		entry := func(p float64) float64 {
+			if r.Float64() > p {
+				return 0
+			}
+			return float64(r.IntN(9)-4) + 0.25
+		}
+		e, a, b := make([]float64, n*n), make([]float64, n*n), make([]float64, n)
+		for i := range n {
+			for j := range n {
+				if i < n-1-r.IntN(3) {
+					e[i*n+j] = entry(0.3)
+				}
+				a[i*n+j] = entry(0.45)
+			}
+			b[i] = entry(0.4)
+		}
+		pencil := func(s complex128) ([]complex128, bool) {
+			m := make([][]complex128, n)
+			for i := range m {
+				m[i] = make([]complex128, n+1)
+				for j := range n {
+					m[i][j] = s*complex(e[i*n+j], 0) - complex(a[i*n+j], 0)
+				}
+				m[i][n] = complex(b[i], 0)
+			}
+			first := 0.0
+			for k := range n {
+				p, best := k, 0.0
+				for i := k; i < n; i++ {
+					if v := cmplx.Abs(m[i][k]); v > best {
+						p, best = i, v
+					}
+				}
+				if first = max(first, best); best < 1e-10*first || best == 0 {
+					return nil, false
+				}
+				m[k], m[p] = m[p], m[k]
+				for i := range m {
+					if i != k {
+						f := m[i][k] / m[k][k]
+						for j := k; j <= n; j++ {
+							m[i][j] -= f * m[k][j]
+						}
+					}
+				}
+			}
+			x := make([]complex128, n)
+			for i := range x {
+				x[i] = m[i][n] / m[i][i]
+			}
+			return x, true
+		}
+		if _, ok := pencil(0.37 + 1.1i); !ok {
+			continue
+		}
+		m := model.New("pencil")
+		u := m.Input("u", 0)
+		var x []expr.Expr
+		var names []string
+		for i := range n {
+			names = append(names, fmt.Sprintf("x%d", i))
+			x = append(x, m.Var(names[i]))
+		}
+		for i := range n {
+			lhs, rhs := m.Pool.Of(expr.Zero), u.Mul(b[i])
+			for j := range n {
+				lhs = lhs.Add(expr.Der(x[j]).Mul(e[i*n+j]))
+				rhs = rhs.Add(x[j].Mul(a[i*n+j]))
+			}
+			m.Eq(lhs, rhs)
+		}
+		l, err := Linearize(context.Background(), m, LinearizeOptions{Outputs: names})
+		if err != nil {
+			refused++
+			continue
+		}
+		answered++
+		if len(l.Improper) > 0 {
+			high++
+		}
+		checkTerms(t, l)
+		for _, s := range []complex128{0.37 + 1.1i, 2, 0.1 + 5i} {
+			want, ok := pencil(s)
+			if !ok {
+				continue
+			}
+			size := 0.0
+			for _, w := range want {
+				size = max(size, cmplx.Abs(w))
+			}
+			for i, g := range l.At(s) {
+				if d := cmplx.Abs(g - want[i]); !(d <= 1e-6*(size+1e-9)) {
+					t.Errorf("seed %d: G%d(%v) = %v, want %v", seed, i, s, g, want[i])
+				}
+			}
+		}
+	}
+	t.Logf("%d answered, %d of them not proper, %d refused", answered, high, refused)
+	if answered < 150 || high < 10 || refused > answered/4 {
+		t.Errorf("%d answered, %d of them not proper, %d refused", answered, high, refused)
 	}
 }

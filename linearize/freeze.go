@@ -85,6 +85,7 @@ func (f *freezer) system() (*model.System, diag.List) {
 		y.Start = f.number(f.m.value(f.study.Outputs[i].Term))
 		f.sys.AddVar(y)
 		f.outputs = append(f.outputs, y.Sym)
+		f.def[y.Sym] = f.study.Outputs[i].Term // it may stand for a state that it is equal to
 		f.sys.Equations = append(f.sys.Equations, model.Equation{Lhs: y.Sym, Rhs: f.freeze(f.study.Outputs[i].Term)})
 	}
 	return f.sys, nil
@@ -334,4 +335,23 @@ func (m meaning) derivative(e expr.ID, order int) float64 {
 		e = m.pool.TimeDerivative(e, nil, func(a expr.ID) expr.ID { return m.pool.Der(a) })
 	}
 	return m.value(e)
+}
+
+// missing names the derivatives in a term that the point does not say.
+func (m meaning) missing(e expr.ID) []string {
+	var names []string
+	m.pool.Walk(e, map[expr.ID]bool{}, nil, func(t expr.ID) {
+		if m.pool.Op(t) != expr.OpDer || !math.IsNaN(m.derivative(t, 0)) {
+			return
+		}
+		order := 0
+		for m.pool.Op(t) == expr.OpDer {
+			t = m.pool.Args(t)[0]
+			order++
+		}
+		if name := m.pool.Name(t); name != "" {
+			names = append(names, strings.Repeat("der(", order)+name+strings.Repeat(")", order))
+		}
+	})
+	return names
 }

@@ -191,6 +191,10 @@ func (l *Linearizer) evaluate(at Point) (map[expr.ID]float64, error) {
 	var missing []string
 	for i := range l.plan.States {
 		a := l.plan.States[i].Atom
+		if term, ok := l.def[a]; ok {
+			missing = append(missing, m.missing(term)...)
+			continue
+		}
 		v, ok := at.Values[a]
 		if !ok {
 			missing = append(missing, l.plan.States[i].Name)
@@ -253,12 +257,12 @@ func (l *Linearizer) At(at Point) (*Result, error) {
 	}
 	for _, i := range r.independent {
 		s := &l.plan.States[i]
-		r.States = append(r.States, s.Name)
+		r.States = append(r.States, l.stateName(i))
 		r.X0 = append(r.X0, vals[s.Atom])
 		r.Drift = append(r.Drift, vals[l.rows[i]])
 	}
 	for _, i := range r.dependent {
-		r.Dependent = append(r.Dependent, l.plan.States[i].Name)
+		r.Dependent = append(r.Dependent, l.stateName(i))
 	}
 	for i := range l.study.Inputs {
 		r.Inputs = append(r.Inputs, l.study.Inputs[i].Name)
@@ -272,12 +276,21 @@ func (l *Linearizer) At(at Point) (*Result, error) {
 	return r, nil
 }
 
+// stateName is the name of a state of the plan in the model.
+func (l *Linearizer) stateName(i int) string {
+	s := &l.plan.States[i]
+	if term, ok := l.def[s.Atom]; ok {
+		return l.pool.Text(term, expr.TextOptions{Symbol: l.pool.Name})
+	}
+	return s.Name
+}
+
 // rowName describes a row for messages.
 func (l *Linearizer) rowName(r int) string {
 	pl := l.plan
 	switch nd, na, ni := pl.NDiff, len(pl.Residuals), len(pl.Invariants); {
 	case r < nd:
-		return "der(" + pl.States[r].Name + ")"
+		return "der(" + l.stateName(r) + ")"
 	case r < nd+na:
 		return "the equation " + pl.Residuals[r-nd].Text
 	case r < nd+na+ni:

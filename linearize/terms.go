@@ -78,12 +78,12 @@ func (l *Linearizer) Terms(at Point) (*Terms, error) {
 	}
 	e := zeros(len(r.independent), m)
 	for k := len(b) - 1; k > 0; k-- {
-		e = plus(p, b[k], times(p, t.A, e))
+		e = plus(p, b[k], times(p, t.A, e, m))
 		t.Shift = append(t.Shift, e)
-		d[k-1] = plus(p, d[k-1], times(p, t.C, e))
+		d[k-1] = plus(p, d[k-1], times(p, t.C, e, m))
 	}
 	slices.Reverse(t.Shift)
-	t.B, t.D = plus(p, b[0], times(p, t.A, e)), d[0]
+	t.B, t.D = plus(p, b[0], times(p, t.A, e, m)), d[0]
 	t.Improper = d[1:]
 	t.simplify()
 	for len(t.Improper) > 0 && allZero(t.Improper[len(t.Improper)-1]) {
@@ -207,13 +207,10 @@ func plus(p *expr.Pool, a, b [][]expr.ID) [][]expr.ID {
 	return c
 }
 
-func times(p *expr.Pool, a, b [][]expr.ID) [][]expr.ID {
+// times is a*b, which has cols columns.
+func times(p *expr.Pool, a, b [][]expr.ID, cols int) [][]expr.ID {
 	c := make([][]expr.ID, len(a))
 	for i := range a {
-		cols := 0
-		if len(b) > 0 {
-			cols = len(b[0])
-		}
 		c[i] = make([]expr.ID, cols)
 		for j := range cols {
 			var list []expr.ID

@@ -102,24 +102,31 @@ func polynomial(roots []complex128) []float64 {
 	return c
 }
 
-// String is the quotient of polynomials, with six digits.
+// String is the quotient of polynomials, with six digits. A coefficient that is rounding,
+// beside the others at the magnitude of the largest root, is left out.
 func (t *Transfer) String() string {
-	n, d := polyString(t.Num), polyString(t.Den)
+	n, d := polyString(t.Num, t.Zeros), polyString(t.Den, t.Poles)
 	if d == "1" {
 		return n
 	}
-	return "(" + n + ")/(" + d + ")"
+	group := func(s string) string {
+		if strings.ContainsAny(s, " *") {
+			return "(" + s + ")"
+		}
+		return s
+	}
+	return group(n) + "/" + group(d)
 }
 
-func polyString(c []float64) string {
+func polyString(c []float64, roots []complex128) string {
 	var b strings.Builder
-	size := 0.0
-	for _, v := range c {
-		size = max(size, math.Abs(v))
+	far := 0.0
+	for _, r := range roots {
+		far = max(far, cmplx.Abs(r))
 	}
 	for i, v := range c {
 		pow := len(c) - 1 - i
-		if v == 0 || math.Abs(v) < 1e-300 {
+		if v == 0 || math.Abs(v) < 1e-15*math.Abs(c[0])*math.Pow(far, float64(i)) {
 			continue
 		}
 		switch {
