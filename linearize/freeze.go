@@ -30,7 +30,7 @@ type freezer struct {
 	discrete []bool // by variable: set by a when-clause
 	moving   []bool // by variable: a parameter that depends on an input
 	memo     map[expr.ID]expr.ID
-	count    int // frozen atoms
+	taken    map[string]bool // functions of the model
 }
 
 func newFreezer(sys *model.System, study Study, at Point) *freezer {
@@ -41,6 +41,7 @@ func newFreezer(sys *model.System, study Study, at Point) *freezer {
 		discrete: make([]bool, len(sys.Vars)), moving: make([]bool, len(sys.Vars)),
 	}
 	f.sys.Pool = sys.Pool
+	f.taken = calls(sys)
 	f.sys.Enums = sys.Enums
 	for _, w := range sys.Whens {
 		for _, b := range w.Branches {
@@ -141,7 +142,7 @@ func same(a, b float64) bool { return math.Abs(a-b) <= 1e-12*max(math.Abs(a), ma
 
 // declare makes the call of derivative k of input i.
 func (f *freezer) declare(i, k int) expr.ID {
-	name := fmt.Sprintf("$u%d", i+1) + primes(k)
+	name := f.function(i, k)
 	value := 0.0
 	if k == 0 {
 		value = f.m.value(f.operating[i])
@@ -170,6 +171,22 @@ func (f *freezer) declare(i, k int) expr.ID {
 		}
 	}
 	return call
+}
+
+// function names derivative k of input i as a function of time, for messages. The calls
+// are gone when the pool is used again, so that a name may be declared anew.
+func (f *freezer) function(i, k int) string {
+	name := f.study.Inputs[i].Name
+	if f.study.Inputs[i].Point != "" {
+		name = "added at " + name
+	}
+	for range k {
+		name = "der(" + name + ")"
+	}
+	for f.taken[name] {
+		name += "'"
+	}
+	return name
 }
 
 // variable copies variable i into the frozen system.
@@ -227,7 +244,7 @@ func (f *freezer) equation(q *model.Equation) {
 	e.Lhs, e.Rhs = f.freeze(q.Lhs), f.freeze(q.Rhs)
 	if q.Point != "" {
 		if slices.Contains(f.study.Open, q.Point) {
-			e.Rhs = f.atom("hold", q.Lhs)
+			e.Rhs = f.atom("held", q.Lhs)
 		}
 		for i := range f.study.Inputs {
 			if f.study.Inputs[i].Point == q.Point {
@@ -240,9 +257,13 @@ func (f *freezer) equation(q *model.Equation) {
 
 // atom is a new parameter that holds the value of a term of the model at the point.
 func (f *freezer) atom(what string, term expr.ID) expr.ID {
-	f.count++
-	name := f.pool.Name(f.symbol(fmt.Sprintf("$%s%d", what, f.count)))
-	v := f.sys.NewVariable(name, model.ParameterVar)
+	name := what + "(" + f.pool.Text(term, expr.TextOptions{Symbol: f.pool.Name, Limit: 200}) + ")"
+	sym := f.symbol(name)
+	for _, again := f.def[sym]; again; _, again = f.def[sym] {
+		name += "'"
+		sym = f.symbol(name)
+	}
+	v := f.sys.NewVariable(f.pool.Name(sym), model.ParameterVar)
 	if f.pool.Op(term).Info().Bool {
 		v.Type = model.BooleanType
 	} else if i, ok := f.old.VarOf(term); ok {
@@ -353,5 +374,31 @@ func (m meaning) missing(e expr.ID) []string {
 			names = append(names, strings.Repeat("der(", order)+name+strings.Repeat(")", order))
 		}
 	})
+	return names
+}
+
+// calls names the functions that the equations of a system call.
+func calls(sys *model.System) map[string]bool {
+	names, seen := map[string]bool{}, map[expr.ID]bool{}
+	for i := range sys.Equations {
+		for _, e := range []expr.ID{sys.Equations[i].Lhs, sys.Equations[i].Rhs} {
+			sys.Pool.Walk(e, seen, nil, func(t expr.ID) {
+				if sys.Pool.Op(t) == expr.OpCall {
+					fn, _ := sys.Pool.Callee(t)
+					names[fn.Name] = true
+				}
+			})
+		}
+	}
+	for i := range sys.Vars { // bindings of parameters call functions too
+		if e := sys.Vars[i].Value; e != expr.None {
+			sys.Pool.Walk(e, seen, nil, func(t expr.ID) {
+				if sys.Pool.Op(t) == expr.OpCall {
+					fn, _ := sys.Pool.Callee(t)
+					names[fn.Name] = true
+				}
+			})
+		}
+	}
 	return names
 }

@@ -91,21 +91,35 @@ func (s *System) Poles() []complex128 {
 	return v
 }
 
-// eigenvalues of a square matrix, by the QR algorithm after balancing.
+// eigenvalues of a square matrix, by the QR algorithm after balancing. Eigenvalues 0 are
+// taken out first, by turning the null space away as long as there is one: a chain of
+// integrators would come out as a circle of numbers about the root of the rounding
+// otherwise (G. Golub, J. Wilkinson, Ill-conditioned eigensystems and the computation of
+// the Jordan canonical form, SIAM Review 18(4), 1976).
 func eigenvalues(a Matrix) []complex128 {
+	a = (&System{A: a, B: Zeros(a.Rows, 0), C: Zeros(0, a.Rows)}).balanced().A
+	var v []complex128
+	for tol := 20 * float64(a.Rows) * eps * a.norm(); a.Rows > 0; {
+		// A has the row space that the first columns of q span.
+		q, rank := rankQR(a.t(), tol)
+		if rank == a.Rows {
+			break
+		}
+		v = append(v, make([]complex128, a.Rows-rank)...)
+		a = mul(mul(q.t(), a), q).block(0, rank, 0, rank)
+	}
 	if a.Rows == 0 {
-		return nil
+		return v
 	}
 	var e mat.Eigen
 	if !e.Factorize(mat.NewDense(a.Rows, a.Cols, slices.Clone(a.Data)), mat.EigenNone) {
 		// The QR algorithm gave up, which takes a matrix that is not finite.
-		v := make([]complex128, a.Rows)
-		for i := range v {
-			v[i] = cmplx.NaN()
+		for range a.Rows {
+			v = append(v, cmplx.NaN())
 		}
 		return v
 	}
-	return e.Values(nil)
+	return append(v, e.Values(nil)...)
 }
 
 func sortRoots(v []complex128) {
