@@ -289,6 +289,12 @@ func resolveStudy(sys *model.System, opt *LinearizeOptions) (linearize.Study, di
 		case sys.Vars[i].Kind == model.DiscreteVar:
 			found.Add(sys.Vars[i].Pos, "E701", "name an input or a parameter", "%s cannot be an input: events set it", sys.Vars[i].Name)
 			continue
+		case sys.Vars[i].Type != model.RealType:
+			found.Add(sys.Vars[i].Pos, "E701", "name a real variable", "%s cannot be an input: it is not a real number", sys.Vars[i].Name)
+			continue
+		case sys.Vars[i].Structural || sys.Vars[i].Kind == model.ConstantVar:
+			found.Add(sys.Vars[i].Pos, "E701", "declare it as a parameter", "%s cannot be an input: its value is fixed when the model is compiled", sys.Vars[i].Name)
+			continue
 		}
 		study.Inputs = append(study.Inputs, linearize.Input{Name: sys.Vars[i].Name, Var: i})
 	}
@@ -440,7 +446,8 @@ func (s *studies) linearize(ctx context.Context, study linearize.Study) ([]*Line
 				return nil, bad
 			}
 		default:
-			return nil, diag.New(diag.Pos{}, "E704", "linearize at another point: other start values or times; or name other inputs", "%s cannot be linearized: %v", s.sys.Name, err)
+			pos, why := s.run.place(err.Error())
+			return nil, diag.New(pos, "E704", "linearize at another point: other start values or times; or name other inputs", "%s cannot be linearized: %s", s.sys.Name, why)
 		}
 	}
 	return nil, diag.New(diag.Pos{}, "E704", "name other inputs or outputs", "%s cannot be linearized: the model does not say the values of all states of its linearization", s.sys.Name)
@@ -569,7 +576,7 @@ func (l *Linearization) measure(opt LinearizeOptions) (*Linearization, error) {
 		return nil, err
 	}
 	opt.Set, opt.At, opt.Steady, opt.Run = l.opt.Set, []float64{l.T}, l.opt.Steady, l.opt.Run
-	s := &studies{c: l.c, sys: l.sys, opt: &opt, at: []instant{l.at}, point: []linearize.Point{l.values}}
+	s := &studies{c: l.c, sys: l.sys, opt: &opt, run: l.c, at: []instant{l.at}, point: []linearize.Point{l.values}}
 	list, found := s.linearize(context.Background(), study)
 	if err := found.Err(); err != nil {
 		return nil, err

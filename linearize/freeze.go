@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 )
@@ -70,11 +69,8 @@ func (f *freezer) symbol(name string) expr.ID {
 }
 
 // system builds the frozen system.
-func (f *freezer) system() (*model.System, diag.List) {
-	found := f.inputs()
-	if found.Errors() > 0 {
-		return nil, found
-	}
+func (f *freezer) system() *model.System {
+	f.inputs()
 	for i := range f.old.Vars {
 		f.variable(i)
 	}
@@ -89,28 +85,18 @@ func (f *freezer) system() (*model.System, diag.List) {
 		f.def[y.Sym] = f.study.Outputs[i].Term // it may stand for a state that it is equal to
 		f.sys.Equations = append(f.sys.Equations, model.Equation{Lhs: y.Sym, Rhs: f.freeze(f.study.Outputs[i].Term)})
 	}
-	return f.sys, nil
+	return f.sys
 }
 
 // inputs declares a function of time for every input, whose derivative is declared when
 // index reduction asks for it, and finds the parameters that depend on inputs.
-func (f *freezer) inputs() diag.List {
-	var found diag.List
+func (f *freezer) inputs() {
 	f.calls = [][]expr.ID{make([]expr.ID, len(f.study.Inputs))}
 	for i := range f.study.Inputs {
 		in := &f.study.Inputs[i]
 		operating := expr.Zero
 		if in.Point == "" {
-			v := &f.old.Vars[in.Var]
-			if v.Type != model.RealType {
-				found.Add(v.Pos, "E701", "name a real variable", "%s cannot be an input: it is not a real number", in.Name)
-				continue
-			}
-			if v.Structural || v.Kind == model.ConstantVar {
-				found.Add(v.Pos, "E701", "declare it as a parameter", "%s cannot be an input: its value is fixed when the model is compiled", in.Name)
-				continue
-			}
-			operating = v.Sym
+			operating = f.old.Vars[in.Var].Sym
 			f.moving[in.Var] = true
 		}
 		f.operating = append(f.operating, operating)
@@ -135,7 +121,6 @@ func (f *freezer) inputs() diag.List {
 	for i := range f.old.Vars {
 		depends(i)
 	}
-	return found
 }
 
 func same(a, b float64) bool { return math.Abs(a-b) <= 1e-12*max(math.Abs(a), math.Abs(b)) }

@@ -36,8 +36,9 @@ type Study struct {
 	Open    []string // analysis points whose inputs keep their values
 }
 
-// Input is a signal that is varied: a variable of kind InputVar or ParameterVar, or, where
-// Point is given, what is added to the signal at an analysis point.
+// Input is a signal that is varied: a real variable of kind InputVar or ParameterVar that
+// is not structural, or, where Point is given, what is added to the signal at an analysis
+// point.
 type Input struct {
 	Name  string
 	Var   int // index into Sys.Vars; -1 at an analysis point
@@ -114,10 +115,7 @@ func (e *Singular) Error() string {
 // changed, except that its pool grows.
 func New(sys *model.System, study Study, at Point) (*Linearizer, diag.List) {
 	f := newFreezer(sys, study, at)
-	frozen, found := f.system()
-	if found.Errors() > 0 {
-		return nil, found
-	}
+	frozen := f.system()
 	plan, found := structural.Analyze(frozen, structural.Options{})
 	if plan == nil {
 		return nil, found
