@@ -6,11 +6,14 @@ import (
 	"math"
 	"math/cmplx"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/lti"
+	"github.com/mtkc/mtkc/runtime/ode"
 )
 
 func mustLinearize(t *testing.T, m *model.System, opt LinearizeOptions) *Linearization {
@@ -427,5 +430,191 @@ func TestLinearizeRandomDAE(t *testing.T) {
 	t.Logf("%d answered, %d of them not proper, %d refused", answered, high, refused)
 	if answered < 150 || high < 10 || refused > answered/4 {
 		t.Errorf("%d answered, %d of them not proper, %d refused", answered, high, refused)
+	}
+}
+
+// differences linearizes a compiled model by central differences of its kernels, with the
+// parameters inputs as inputs, and returns the transfer function. It knows nothing of the
+// linearizer: events are frozen because the kernels do not change their memory.
+func differences(t *testing.T, c *Compiler, at instant, inputs, outputs []string) func(s complex128) []complex128 {
+	t.Helper()
+	p := c.prob
+	k := p.NewKernels()
+	n, ni := p.N(), p.NInv
+	var in, which []int
+	for _, name := range inputs {
+		in = append(in, slices.IndexFunc(p.Params, func(q ode.Quantity) bool { return q.Name == name }))
+	}
+	for _, name := range outputs {
+		which = append(which, slices.IndexFunc(p.Observables, func(o ode.Observable) bool { return o.Name == name }))
+	}
+	observe := p.NewObserver(which)
+	value := func(u, pp []float64) []float64 {
+		r := make([]float64, n+ni+len(which))
+		k.RHS(at.t, u, pp, r[:n])
+		if ni > 0 {
+			k.Invariants(at.t, u, pp, r[n:n+ni])
+		}
+		for i, w := range which {
+			switch o := p.Observables[w]; o.Kind {
+			case ode.State:
+				r[n+ni+i] = o.Sign * u[o.Index]
+			case ode.Parameter:
+				r[n+ni+i] = o.Sign * pp[o.Index]
+			default:
+				buf := make([]float64, len(which))
+				observe(at.t, u, pp, buf)
+				r[n+ni+i] = buf[i]
+			}
+		}
+		return r
+	}
+	column := func(x float64, eval func(v float64) []float64) []float64 {
+		h := 1e-4 * max(math.Abs(x), 1e-2)
+		d := make([]float64, n+ni+len(which))
+		// Richardson: error of order h^4.
+		for _, q := range [][2]float64{{h, 4.0 / 3}, {2 * h, -1.0 / 3}} {
+			hi, lo := eval(x+q[0]), eval(x-q[0])
+			for i := range d {
+				d[i] += q[1] * (hi[i] - lo[i]) / (2 * q[0])
+			}
+		}
+		return d
+	}
+	var cols [][]float64
+	for j := range n {
+		cols = append(cols, column(at.u[j], func(v float64) []float64 {
+			u := slices.Clone(at.u)
+			u[j] = v
+			return value(u, at.p)
+		}))
+	}
+	for _, j := range in {
+		cols = append(cols, column(at.p[j], func(v float64) []float64 {
+			pp := slices.Clone(at.p)
+			pp[j] = v
+			if k.Bind != nil {
+				set := make([]bool, len(p.Params))
+				set[j] = true
+				k.Bind(pp, set)
+			}
+			return value(at.u, pp)
+		}))
+	}
+	// (s M - F) x = F_p, with the constraints G x = -G_p in the least-squares sense: the
+	// normal equations of both.
+	return func(s complex128) []complex128 {
+		rows := n + ni
+		g := make([]complex128, len(outputs)*len(inputs))
+		for q := range inputs {
+			m := make([][]complex128, n)
+			for i := range m {
+				m[i] = make([]complex128, n+1)
+			}
+			entry := func(i, j int) complex128 {
+				v := complex(-cols[j][i], 0)
+				if i == j && (p.Mass == nil || p.Mass[i] != 0) {
+					v += s
+				}
+				return v
+			}
+			for i := range n {
+				for j := range n {
+					for r := range rows {
+						m[i][j] += cmplx.Conj(entry(r, i)) * entry(r, j)
+					}
+				}
+				for r := range rows {
+					m[i][n] += cmplx.Conj(entry(r, i)) * complex(cols[n+q][r], 0)
+				}
+			}
+			for a := range n {
+				piv := a
+				for i := a; i < n; i++ {
+					if cmplx.Abs(m[i][a]) > cmplx.Abs(m[piv][a]) {
+						piv = i
+					}
+				}
+				m[a], m[piv] = m[piv], m[a]
+				for i := range n {
+					if i != a {
+						f := m[i][a] / m[a][a]
+						for j := a; j <= n; j++ {
+							m[i][j] -= f * m[a][j]
+						}
+					}
+				}
+			}
+			for i := range outputs {
+				v := complex(cols[n+q][rows+i], 0)
+				for j := range n {
+					v += complex(cols[j][rows+i], 0) * m[j][n] / m[j][j]
+				}
+				g[i*len(inputs)+q] = v
+			}
+		}
+		return g
+	}
+}
+
+// Models of the Base Modelica corpus, linearized by their parameters, against differences
+// of the kernels, at their start and at a steady state or a later time.
+func TestLinearizeCorpus(t *testing.T) {
+	const dir = "../shared/data/basemodelica/"
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("needs ../shared/data")
+	}
+	for _, x := range []struct {
+		file            string
+		inputs, outputs []string
+		at              float64
+	}{
+		{"CauerLowPassAnalog.bmo", []string{"V.V", "c1", "l1"}, []string{"R2.v", "C1.i", "V.i"}, 3},
+		{"ChuaCircuit.bmo", []string{"L.L", "Ro.R", "C1.C"}, []string{"C1.v", "L.i"}, 100},
+		{"OpAmpAdder.bmo", nil, nil, 0.3},
+		{"PID_Controller.bmo", []string{"driveAngle", "inertia2.J", "spring.c"}, []string{"inertia1.w", "spring.tau", "PI.y"}, 1.3},
+		{"MathFunctions.bmo", nil, nil, 0.3},
+	} {
+		c := New(dir+x.file, Options{})
+		prob, found := c.Problem(context.Background())
+		if found.Errors() > 0 {
+			t.Fatal(found)
+		}
+		if x.inputs == nil {
+			for i := range c.sys.Vars {
+				v := &c.sys.Vars[i]
+				switch {
+				case v.Kind == model.ParameterVar && v.Type == model.RealType && !v.Structural && len(x.inputs) < 4:
+					x.inputs = append(x.inputs, v.Name)
+				case v.Kind == model.Unknown && v.Type == model.RealType && len(x.outputs) < 4:
+					x.outputs = append(x.outputs, v.Name)
+				}
+			}
+		}
+		list, found := c.Linearize(context.Background(), LinearizeOptions{Inputs: x.inputs, Outputs: x.outputs, At: []float64{prob.Span[0], x.at}})
+		if found.Errors() > 0 {
+			t.Errorf("%s: %v", x.file, found)
+			continue
+		}
+		for _, l := range list {
+			checkTerms(t, l)
+			if len(l.Shift)+len(l.Improper) > 0 {
+				t.Errorf("%s depends on derivatives of parameters", x.file)
+				continue
+			}
+			want := differences(t, c, l.at, x.inputs, x.outputs)
+			for _, s := range []complex128{0.2 + 0.9i, 3 + 1i, 0.05 + 30i} {
+				w, g := want(s), l.System.At(s)
+				size := 0.0
+				for _, v := range w {
+					size = max(size, cmplx.Abs(v))
+				}
+				for i := range w {
+					if d := cmplx.Abs(g[i] - w[i]); !(d <= 1e-6*cmplx.Abs(w[i])+1e-8*size) {
+						t.Errorf("%s at t = %v: G[%d](%v) = %v, want %v", x.file, l.T, i, s, g[i], w[i])
+					}
+				}
+			}
+		}
 	}
 }
