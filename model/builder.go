@@ -149,6 +149,55 @@ func (s *System) Eq(lhs, rhs any) {
 	s.Equations = append(s.Equations, Equation{Lhs: s.term(lhs), Rhs: s.term(rhs), Pos: here()})
 }
 
+// AnalysisPoint states in = out for the inputs that a signal feeds, under a name by which
+// a linearization finds the connection. All are variables of the system.
+func (s *System) AnalysisPoint(name string, out any, in ...any) {
+	pos := here()
+	if !pointName(name) || s.points[name] {
+		s.mistakes.Add(pos, "E193", "give every analysis point a name of its own, of letters, digits and underscores", "an analysis point cannot be called %q", name)
+		return
+	}
+	if len(in) == 0 {
+		s.mistakes.Add(pos, "E193", "name the inputs that the signal feeds", "the analysis point %s has no input", name)
+	}
+	if s.points == nil {
+		s.points = map[string]bool{}
+	}
+	s.points[name] = true
+	from := s.signal(name, out)
+	for _, x := range in {
+		s.Equations = append(s.Equations, Equation{Lhs: s.signal(name, x), Rhs: from, Pos: pos, Connection: true, Point: name})
+	}
+}
+
+// signal is the term of a variable at an analysis point.
+func (s *System) signal(point string, x any) expr.ID {
+	e := s.term(x)
+	if _, ok := s.VarOf(e); !ok {
+		s.mistakes.Add(here(), "E193", "give the expression a variable of its own", "the analysis point %s is between variables, and %s is none", point, s.Pool.String(e))
+	}
+	return e
+}
+
+// Points lists the names of the analysis points, in the order of their equations.
+func (s *System) Points() []string {
+	var names []string
+	seen := map[string]bool{"": true}
+	for i := range s.Equations {
+		if n := s.Equations[i].Point; !seen[n] {
+			seen[n] = true
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// pointName reports whether an analysis point may have this name: identifiers with dots
+// and indices between, as instance paths have.
+func pointName(name string) bool {
+	return name != "" && expr.Quote(name) == name
+}
+
 // InitialEq states lhs = rhs at the start.
 func (s *System) InitialEq(lhs, rhs any) {
 	s.Initial = append(s.Initial, Equation{Lhs: s.term(lhs), Rhs: s.term(rhs), Pos: here()})
@@ -184,7 +233,8 @@ func (s *System) Stop(message string) Action {
 }
 
 // Text adds equations written in Modelica syntax, lhs = rhs, separated by semicolons
-// or line ends; // begins a comment. Names are variables of the system. The positions
+// or line ends; // begins a comment. An equation input = output with "analysisPoint NAME:"
+// before it is an analysis point. Names are variables of the system. The positions
 // of the equations and of the findings count lines and columns from 1 within the text.
 func (s *System) Text(text string) diag.List {
 	var found diag.List
@@ -223,6 +273,13 @@ func (s *System) Text(text string) diag.List {
 			}
 			lead := len(part) - len(strings.TrimLeft(part, " \t\r"))
 			pos := diag.Pos{File: s.Name, Line: n + 1, Col: at + lead}
+			point, skip, bad := pointPrefix(part)
+			if bad {
+				found.Add(pos, "E192", "write analysisPoint NAME: input = output", "%q names no analysis point", strings.TrimSpace(part))
+				continue
+			}
+			part = part[skip:]
+			at += skip
 			i := equalSign(part)
 			if i < 0 {
 				found.Add(pos, "E192", "write lhs = rhs", "%q is not an equation", strings.TrimSpace(part))
@@ -232,12 +289,33 @@ func (s *System) Text(text string) diag.List {
 			before := len(found)
 			e.Lhs = side(part[:i], n+1, at)
 			e.Rhs = side(part[i+1:], n+1, at+len([]rune(part[:i+1])))
+			if _, ok := s.VarOf(e.Lhs); point != "" && len(found) == before {
+				if _, both := s.VarOf(e.Rhs); !ok || !both {
+					found.Add(pos, "E192", "give the expression a variable of its own", "the analysis point %s is not between two variables", point)
+				}
+				e.Point, e.Connection = point, true
+			}
 			if len(found) == before {
 				s.Equations = append(s.Equations, e)
 			}
 		}
 	}
 	return found
+}
+
+// pointPrefix reads "analysisPoint NAME:" before an equation; skip is its length in bytes
+// (the prefix is ASCII, so also in columns).
+func pointPrefix(part string) (name string, skip int, bad bool) {
+	const word = "analysisPoint"
+	text := strings.TrimLeft(part, " \t\r")
+	rest, ok := strings.CutPrefix(text, word)
+	if !ok || rest == "" || rest[0] != ' ' && rest[0] != '\t' {
+		return "", 0, false
+	}
+	name, _, ok = strings.Cut(rest, ":")
+	skip = len(part) - len(text) + len(word) + len(name) + 1
+	name = strings.TrimSpace(name)
+	return name, skip, !ok || !pointName(name)
 }
 
 // MustText is Text for equations that are known to be right; it panics with the

@@ -47,6 +47,11 @@ func If(cond Bool, a, b Real) Real {
 // sum to zero. Plain Reals (an Output and Inputs) become equal.
 func Connect(a any, b ...any) {}
 
+// AnalysisPoint connects the signal out with the inputs that it feeds, as Connect does,
+// and gives the connection a name within the component. A linearization can open the
+// loop there, or measure sensitivity and loop transfer; nothing else looks at the name.
+func AnalysisPoint(name string, out Real, in ...Real) {}
+
 // Initial states the equation a = b, which holds at the start.
 func Initial(a, b Real) {}
 

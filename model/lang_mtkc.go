@@ -63,17 +63,19 @@ type builder struct {
 	phase      phase
 	registered map[nodeKey]*node
 
-	equations []eqRec
-	initial   []eqRec
-	whens     []*whenRec
-	branch    *branchRec
-	lastWhen  *whenRec
-	asserts   []actionRec
-	links     []link
-	replaced  map[int32]int32 // terms of streams
-	args      []*argument
-	open      int // loose variables that no part holds yet
-	found     diag.List
+	equations  []eqRec
+	initial    []eqRec
+	whens      []*whenRec
+	branch     *branchRec
+	lastWhen   *whenRec
+	asserts    []actionRec
+	links      []link
+	points     []pointRec
+	pointNames map[string]bool
+	replaced   map[int32]int32 // terms of streams
+	args       []*argument
+	open       int // loose variables that no part holds yet
+	found      diag.List
 }
 
 type phase uint8
@@ -88,6 +90,12 @@ type eqRec struct {
 	site     OpSite
 	comp     *node
 	conn     bool
+}
+
+// pointRec says that an equation is a connection at an analysis point.
+type pointRec struct {
+	eq   int // index into equations
+	name string
 }
 
 type whenRec struct {
@@ -115,7 +123,7 @@ type actionRec struct {
 // assigned to, the number 0.
 var b = &builder{
 	terms: []term{{}}, nums: []expr.Num{expr.IntNum(0)},
-	numAt: map[expr.Num]int32{}, registered: map[nodeKey]*node{},
+	numAt: map[expr.Num]int32{}, pointNames: map[string]bool{}, registered: map[nodeKey]*node{},
 }
 
 // handover is where the flat system goes. What a model prints must not get into it,
@@ -398,22 +406,29 @@ func (s OpSite) Connect(x any, y ...any) {
 	}
 }
 
+func (s OpSite) AnalysisPoint(name string, out Real, in ...Real) {
+	if s.outside("AnalysisPoint") {
+		b.analysisPoint(s, name, out, in)
+	}
+}
+
 // The statements under their own names are for function values: what is called
 // directly comes through OpAt and knows its column.
 
-func Eq(x, y Real)                     { caller().Eq(x, y) }
-func Connect(x any, y ...any)          { caller().Connect(x, y...) }
-func Initial(x, y Real)                { caller().Initial(x, y) }
-func Start(x, v Real)                  { caller().Start(x, v) }
-func Guess(x, v Real)                  { caller().Guess(x, v) }
-func When(cond Bool, do func())        { caller().When(cond, do) }
-func ElseWhen(cond Bool, do func())    { caller().ElseWhen(cond, do) }
-func At(t Real, do func())             { caller().At(t, do) }
-func Every(dt Real, do func())         { caller().Every(dt, do) }
-func Set(x, v Real)                    { caller().Set(x, v) }
-func Reinit(x, v Real)                 { caller().Reinit(x, v) }
-func Terminate(message string)         { caller().Terminate(message) }
-func Assert(cond Bool, message string) { caller().Assert(cond, message) }
+func Eq(x, y Real)                                    { caller().Eq(x, y) }
+func Connect(x any, y ...any)                         { caller().Connect(x, y...) }
+func Initial(x, y Real)                               { caller().Initial(x, y) }
+func AnalysisPoint(name string, out Real, in ...Real) { caller().AnalysisPoint(name, out, in...) }
+func Start(x, v Real)                                 { caller().Start(x, v) }
+func Guess(x, v Real)                                 { caller().Guess(x, v) }
+func When(cond Bool, do func())                       { caller().When(cond, do) }
+func ElseWhen(cond Bool, do func())                   { caller().ElseWhen(cond, do) }
+func At(t Real, do func())                            { caller().At(t, do) }
+func Every(dt Real, do func())                        { caller().Every(dt, do) }
+func Set(x, v Real)                                   { caller().Set(x, v) }
+func Reinit(x, v Real)                                { caller().Reinit(x, v) }
+func Terminate(message string)                        { caller().Terminate(message) }
+func Assert(cond Bool, message string)                { caller().Assert(cond, message) }
 
 func Der(x Real) Real { return Real{b.add(uint8(expr.OpDer), x.id)} }
 func Time() Real      { return Real{b.add(uint8(expr.OpTime))} }

@@ -103,6 +103,40 @@ func (b *builder) connect(s OpSite, x any, ys []any) {
 	}
 }
 
+// analysisPoint states in = out for each input and remembers the name.
+func (b *builder) analysisPoint(s OpSite, name string, out Real, in []Real) {
+	if !pointName(name) {
+		s.fail("E127", "name it by letters, digits and underscores, for example AnalysisPoint(\"u\", c.Out, p.In)", "AnalysisPoint with the name %q", name)
+		return
+	}
+	if len(in) == 0 {
+		s.fail("E127", "name the inputs that the signal feeds, after it", "AnalysisPoint %q without an input", name)
+		return
+	}
+	full := join(b.comp.path, name)
+	if b.pointNames[full] {
+		s.fail("E127", "give every analysis point of a component its own name", "two analysis points are called %s", full)
+		return
+	}
+	b.pointNames[full] = true
+	ends := append([]Real{out}, in...)
+	for _, x := range ends {
+		v := b.leafVar(x.id)
+		if v == nil {
+			s.fail("E127", "name variables of this component and of its parts; give the expression a variable of its own", "AnalysisPoint of %s, which is not a variable of the model", b.text(x.id))
+			return
+		}
+		if r := connectRole(v); r != "potential" {
+			s.fail("E127", "an analysis point carries a signal, from an Output to Inputs", "AnalysisPoint of the %s %s", r, v.name())
+			return
+		}
+	}
+	for _, x := range in {
+		b.points = append(b.points, pointRec{len(b.equations), full})
+		b.equations = append(b.equations, eqRec{b.vars[b.at(x.id).a].resolve().term, b.vars[b.at(out.id).a].resolve().term, s, b.comp, true})
+	}
+}
+
 func (s OpSite) notConnector(x any) {
 	s.fail("E121", "a connector is a struct of Reals, Flows and Streams without Equations; name the connector of the component", "Connect of a %s, which is not a connector", typeName(x))
 }

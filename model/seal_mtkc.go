@@ -58,6 +58,9 @@ func (b *builder) system(name string) *System {
 	}
 	z.checkBindings(order)
 	z.s.Equations = z.equations(z.s.Equations, b.equations)
+	for _, q := range b.points {
+		z.s.Equations[q.eq].Point = q.name
+	}
 	z.s.Initial = z.equations(z.s.Initial, b.initial)
 	for _, w := range b.whens {
 		z.when(w)

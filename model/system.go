@@ -23,8 +23,9 @@ type System struct {
 	Enums      []Enum
 	Experiment Experiment
 
-	bySym    []int32   // by symbol: 1 more than the index of its variable
-	mistakes diag.List // of the construction
+	bySym    []int32         // by symbol: 1 more than the index of its variable
+	points   map[string]bool // analysis points that the builder made
+	mistakes diag.List       // of the construction
 }
 
 // VarKind is the role of a variable.
@@ -111,6 +112,10 @@ type Equation struct {
 	Desc     string
 	// Connection marks equations made from connection sets.
 	Connection bool
+	// Point is the name of the analysis point that the connection input = output is, ""
+	// for every other equation. A point that feeds several inputs has an equation for
+	// each. It is an equation like others until a linearization names it.
+	Point string
 }
 
 // WhenClause is when ... elsewhen ... end when: the first branch whose condition

@@ -148,7 +148,9 @@ func (f *Figure) plot(i int) *plot.Plot {
 	t := f.table.Times
 	p.X.Min, p.X.Max = min(t[0], t[len(t)-1]), max(t[0], t[len(t)-1])
 	if f.log {
-		p.X.Min = f.start()
+		if f.axis == "" {
+			p.X.Min = f.start()
+		}
 		p.X.Scale = plot.LogScale{}
 		p.X.Tick.Marker = decades{}
 	} else {
@@ -163,6 +165,9 @@ func (f *Figure) plot(i int) *plot.Plot {
 		p.X.Label.Text = "t"
 		if f.units {
 			p.X.Label.Text = "t [s]"
+		}
+		if f.axis != "" {
+			p.X.Label.Text = f.axis
 		}
 	} else if f.log {
 		p.X.Tick.Marker = decades{mute: true}

@@ -1,7 +1,7 @@
 // Package plot draws the table of a run as SVG or PNG, so that it can be read
-// without any option.
+// without any option, and frequency responses as Bode diagrams.
 //
-// In: a trace.Table. Out: a figure of panels above one another that share the time
+// In: a trace.Table, or curves over the frequency. Out: a figure of panels above one another that share the time
 // axis, one for each unit and magnitude. Equal tables give equal bytes.
 package plot
 
@@ -30,7 +30,8 @@ type Figure struct {
 	table  *trace.Table
 	panels []panel
 	log    bool
-	units  bool // some variable has a unit, so the model counts time in seconds
+	units  bool   // some variable has a unit, so the model counts time in seconds
+	axis   string // what the horizontal axis shows, "": the time
 }
 
 // Limits of what one figure shows; a reader cannot tell more lines apart.

@@ -26,7 +26,7 @@
 //
 // The annotation __mtkc is our own. On variables, equations, asserts and when-clauses:
 // pos="file:line:col" (an empty file: the last one given), path="instance.path",
-// connection=true, tunable=true, isDiscrete=true, isOutput=true, branches={pos, ...}; on the model:
+// connection=true, analysisPoint="name" (on input = output), tunable=true, isDiscrete=true, isOutput=true, branches={pos, ...}; on the model:
 // solver="...".
 //
 // # Diagnostics

@@ -132,6 +132,8 @@ func (r *reader) ownEquation(e *model.Equation, own []mod) {
 			e.Path = r.ownText(a)
 		case "connection":
 			e.Connection = r.ownFlag(a)
+		case "analysisPoint":
+			e.Point = r.ownText(a)
 		}
 	}
 }

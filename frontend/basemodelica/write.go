@@ -325,7 +325,7 @@ func (w *writer) annotation() (item, end func()) {
 }
 
 // own writes our annotation of an equation or statement.
-func (w *writer) own(pos diag.Pos, path string, connection bool) {
+func (w *writer) own(pos diag.Pos, path string, connection bool, point string) {
 	item, end := w.annotation()
 	if w.opt.Positions && pos.Line != 0 {
 		item()
@@ -340,6 +340,11 @@ func (w *writer) own(pos diag.Pos, path string, connection bool) {
 	if connection {
 		item()
 		w.str("connection=true")
+	}
+	if point != "" {
+		item()
+		w.str("analysisPoint=")
+		w.text(point)
 	}
 	end()
 }
@@ -357,7 +362,7 @@ func (w *writer) equation(e *model.Equation) {
 		w.out = append(w.out, ' ')
 		w.text(e.Desc)
 	}
-	w.own(e.Pos, e.Path, e.Connection)
+	w.own(e.Pos, e.Path, e.Connection, e.Point)
 	w.str(";\n")
 }
 
@@ -458,7 +463,7 @@ func (w *writer) action(a *model.Action) {
 	case model.AssertAction:
 		w.assertion(a.Cond, a.Message, a.Warn)
 	}
-	w.own(a.Pos, "", false)
+	w.own(a.Pos, "", false, "")
 	if a.If != expr.None {
 		w.str("; end if")
 	}
@@ -479,7 +484,7 @@ func (w *writer) assertion(cond expr.ID, msg string, warn bool) {
 func (w *writer) assert(a *model.Assertion) {
 	w.str("    ")
 	w.assertion(a.Cond, a.Message, a.Warn)
-	w.own(a.Pos, a.Path, false)
+	w.own(a.Pos, a.Path, false, "")
 	w.str(";\n")
 }
 

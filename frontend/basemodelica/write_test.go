@@ -91,6 +91,7 @@ func handMade() *model.System {
 	eq(fn(expr.OpSmooth, p.Int(2), fn(expr.OpHomotopy, x[1], p.Float(1.5))), p.Der(p.Mul(x[1], x[2])))
 	eq(p.Div(x[1], p.Int(0)), p.Mul(p.Pow(p.Int(-8), third), fn(expr.OpLog, p.Int(-1))))
 	s.Equations[2].Path, s.Equations[2].Connection, s.Equations[2].Desc = "r1.p", true, "Kirchhoff's \"law\""
+	s.Equations[6].Point, s.Equations[6].Connection = "drive.u", true
 	s.Equations[4].Pos = diag.Pos{}
 	s.Initial = []model.Equation{{Lhs: fn(expr.OpPre, d), Rhs: n, Path: "q"}, {Lhs: p.Der(x[0]), Rhs: expr.Zero, Pos: pos("z", 1, 1)}}
 	act := func(k model.ActionKind, target, val, cond, when expr.ID, msg string) model.Action {

@@ -32,7 +32,7 @@ type rewriter struct {
 
 // statements take their position with them.
 var statements = map[string]bool{
-	"Eq": true, "Connect": true, "Initial": true, "Start": true, "Guess": true, "When": true, "ElseWhen": true,
+	"Eq": true, "Connect": true, "AnalysisPoint": true, "Initial": true, "Start": true, "Guess": true, "When": true, "ElseWhen": true,
 	"At": true, "Every": true, "Set": true, "Reinit": true, "Terminate": true, "Assert": true,
 	"InStream": true, "ActualStream": true,
 }

@@ -1,0 +1,409 @@
+package ode
+
+// Steady states: f(t, u, p) = 0 with the discrete memory as it is, and the invariants.
+// Newton's method from the consistent initial values comes first; where it fails, the
+// system is integrated with time held still, over longer and longer spans, and Newton's
+// method starts again from where that leads (pseudo-transient continuation, Kelley and
+// Keyes, SIAM J. Numer. Anal. 35(2), 1998, with an integrator in the place of their step
+// control).
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/mtkc/mtkc/runtime/linsolve"
+	"github.com/mtkc/mtkc/runtime/newton"
+)
+
+// Equilibrium is a steady state of a problem.
+type Equilibrium struct {
+	T    float64
+	U, P []float64
+	// Running lists states that go on changing: nothing depends on them, as on the angle
+	// of a shaft that turns.
+	Running []int
+	// Free is the number of directions in which there are other steady states nearby; the
+	// one nearest to the start was taken.
+	Free     int
+	Marched  bool // Newton's method alone did not find it
+	Warnings []string
+}
+
+// Steady finds a steady state at time t: from the initial values if t is the start of the
+// span, else from the state to which a run from there leads. Explicit functions of time
+// keep their values at t. Events of the clock do not happen during the search; relations
+// are those that hold at the result. Options other than those of the run to t, and the
+// tolerances, are not used. The error is a *Failure, or says that opt makes no sense.
+func Steady(ctx context.Context, p *Problem, t float64, opt Options) (*Equilibrium, error) {
+	opt.SaveAt, opt.Steps, opt.FinalOnly, opt.Dense = nil, 0, true, false
+	if opt.Span == [2]float64{} {
+		opt.Span = p.Span
+	}
+	start := opt.Span[0]
+	opt.Span[1] = start + math.Max(1, math.Abs(start)*1e-3)
+	if t > start {
+		opt.Span[1] = t
+	}
+	in, err := NewIntegrator(ctx, p, opt)
+	if err != nil {
+		return nil, err
+	}
+	if t > start {
+		for !in.Done() {
+			if err := in.Step(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s := newSteady(in, max(t, start))
+	s.eq.Warnings = in.sol.Warnings
+	u := slices.Clone(in.ws.U)
+	mem := slices.Clone(in.ws.Params)
+	first := s.solve(u)
+	if first == nil {
+		return s.result(u), nil
+	}
+	copy(s.params, mem)
+	s.eq.Marched = true
+	copy(u, in.ws.U)
+	for _, span := range []float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e8} {
+		if err := s.march(ctx, u, span, opt); err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			break
+		}
+		v, mem := slices.Clone(u), slices.Clone(s.params)
+		if s.solve(v) == nil && s.near(u, v) {
+			return s.result(v), nil
+		}
+		copy(s.params, mem)
+	}
+	return nil, in.ws.Fail(InitFailure, "no steady state found: %v; give start values near one, or look at a run for where it goes", first)
+}
+
+// steady is a search for a steady state.
+type steady struct {
+	p      *Problem
+	k      *Kernels
+	ws     *Workspace
+	t      float64
+	params []float64
+	eq     *Equilibrium
+	pat    *linsolve.Pattern // of f, over that of the invariants
+	from   []int32           // entry of pat: of Jac, or (negative minus 1) of InvJac
+	jac    []float64
+	inv    []float64
+	du, g  []float64
+}
+
+func newSteady(in *Integrator, t float64) *steady {
+	ws := in.ws
+	n, m := ws.N(), ws.P.NInv
+	s := &steady{
+		p: in.p, k: in.p.NewKernels(), ws: ws, t: t, params: ws.Params, eq: &Equilibrium{T: t},
+		jac: make([]float64, ws.Pattern.NNZ()), du: make([]float64, n), g: make([]float64, m),
+	}
+	inv := ws.P.InvJac
+	if inv == nil {
+		inv = linsolve.Dense(m, n)
+	}
+	s.inv = make([]float64, inv.NNZ())
+	pat := &linsolve.Pattern{Rows: n + m, Cols: n, ColPtr: make([]int32, n+1)}
+	for j := range n {
+		for e := ws.Pattern.ColPtr[j]; e < ws.Pattern.ColPtr[j+1]; e++ {
+			pat.RowIdx = append(pat.RowIdx, ws.Pattern.RowIdx[e])
+			s.from = append(s.from, e)
+		}
+		if m > 0 {
+			for e := inv.ColPtr[j]; e < inv.ColPtr[j+1]; e++ {
+				pat.RowIdx = append(pat.RowIdx, int32(n)+inv.RowIdx[e])
+				s.from = append(s.from, -1-e)
+			}
+		}
+		pat.ColPtr[j+1] = int32(len(pat.RowIdx))
+	}
+	s.pat = pat
+	return s
+}
+
+// running lists the states that no equation but those of other such states depends on.
+func (s *steady) running() []bool {
+	n := s.p.N()
+	drop := make([]bool, n)
+	readers := make([]int, n)
+	byRow := make([][]int32, n)
+	for j := range n {
+		for e := s.pat.ColPtr[j]; e < s.pat.ColPtr[j+1]; e++ {
+			readers[j]++
+			if i := s.pat.RowIdx[e]; int(i) < n {
+				byRow[i] = append(byRow[i], int32(j))
+			}
+		}
+	}
+	var todo []int
+	for j := range n {
+		if readers[j] == 0 {
+			todo = append(todo, j)
+		}
+	}
+	for len(todo) > 0 {
+		j := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if s.p.Mass != nil && s.p.Mass[j] == 0 {
+			continue
+		}
+		drop[j] = true
+		for _, c := range byRow[j] {
+			if readers[c]--; readers[c] == 0 {
+				todo = append(todo, int(c))
+			}
+		}
+	}
+	return drop
+}
+
+// solve is Newton's method on all equations, then, where these contradict each other,
+// without those of running states; the relations follow the solution.
+func (s *steady) solve(u []float64) error {
+	start := slices.Clone(u)
+	err := s.newton(u, nil)
+	if err == nil {
+		s.eq.Running = nil
+		return nil
+	}
+	drop := s.running()
+	if !slices.Contains(drop, true) {
+		return err
+	}
+	copy(u, start)
+	if e := s.newton(u, drop); e != nil {
+		return err
+	}
+	s.k.RHS(s.t, u, s.params, s.du)
+	s.eq.Running = nil
+	for i, d := range drop {
+		if d && s.du[i] != 0 {
+			s.eq.Running = append(s.eq.Running, i)
+		}
+	}
+	return nil
+}
+
+const relationRounds = 30
+
+func (s *steady) newton(u []float64, drop []bool) error {
+	n, m := s.p.N(), s.p.NInv
+	if n == 0 {
+		return nil
+	}
+	pat, from := s.pat, s.from
+	rows := make([]int32, n+m) // new row of each, -1 if it is dropped
+	kept := int32(0)
+	for i := range rows {
+		rows[i] = -1
+		if i >= n || drop == nil || !drop[i] {
+			rows[i] = kept
+			kept++
+		}
+	}
+	if int(kept) < n+m {
+		pat = &linsolve.Pattern{Rows: int(kept), Cols: n, ColPtr: make([]int32, n+1)}
+		from = nil
+		for j := range n {
+			for e := s.pat.ColPtr[j]; e < s.pat.ColPtr[j+1]; e++ {
+				if r := rows[s.pat.RowIdx[e]]; r >= 0 {
+					pat.RowIdx = append(pat.RowIdx, r)
+					from = append(from, s.from[e])
+				}
+			}
+			pat.ColPtr[j+1] = int32(len(pat.RowIdx))
+		}
+	}
+	nominal := make([]float64, n)
+	for i := range s.p.States {
+		nominal[i] = s.p.States[i].Nominal
+	}
+	sys := newton.System{
+		N: n, M: int(kept), Pattern: pat, Nominal: nominal,
+		Residual: func(x, r []float64) {
+			s.k.RHS(s.t, x, s.params, s.du)
+			if m > 0 {
+				s.k.Invariants(s.t, x, s.params, s.g)
+			}
+			for i, to := range rows {
+				switch {
+				case to < 0:
+				case i < n:
+					r[to] = s.du[i]
+				default:
+					r[to] = s.g[i-n]
+				}
+			}
+		},
+	}
+	if s.k.Jac != nil && (m == 0 || s.k.InvariantJac != nil) {
+		sys.Jacobian = func(x, vals []float64) {
+			s.k.Jac(s.t, x, s.params, s.jac)
+			if m > 0 {
+				s.k.InvariantJac(s.t, x, s.params, s.inv)
+			}
+			for e, k := range from {
+				if k >= 0 {
+					vals[e] = s.jac[k]
+				} else {
+					vals[e] = s.inv[-1-k]
+				}
+			}
+		}
+	}
+	for range relationRounds {
+		res := newton.New(sys, newton.Options{Tol: 1e-12}).Solve(u)
+		if res.Status != newton.Converged {
+			what := "a constraint"
+			for i, r := range rows {
+				if int(r) == res.Worst && i < n {
+					what = s.p.equation(i)
+				}
+			}
+			return fmt.Errorf("%s, %s is off by %.3g", res.Status, what, res.Residual)
+		}
+		s.eq.Free = n - res.Rank
+		if drop != nil {
+			for _, d := range drop {
+				if d {
+					s.eq.Free--
+				}
+			}
+			s.eq.Free = max(s.eq.Free, 0)
+		}
+		if !s.relations(u) {
+			return nil
+		}
+	}
+	return errors.New("the relations of the model switch on and off without end")
+}
+
+// relations sets the memory of the relations to what holds at u and reports whether one
+// changed.
+func (s *steady) relations(u []float64) bool {
+	h := s.p.Hybrid
+	if h == nil || len(h.Relations) == 0 || s.k.Crossings == nil {
+		return false
+	}
+	g := make([]float64, len(h.Relations))
+	s.k.Crossings(s.t, u, s.params, g)
+	changed := false
+	for i, r := range h.Relations {
+		on := 0.0
+		if g[i] > 0 || g[i] == 0 && !r.Strict {
+			on = 1
+		}
+		if math.Abs(g[i]) > 1e-9 && s.params[r.Slot] != on {
+			s.params[r.Slot] = on
+			changed = true
+		}
+	}
+	return changed
+}
+
+// near reports whether Newton's method stayed near where the run led: a solution far
+// away is another one.
+func (s *steady) near(u, v []float64) bool {
+	for i := range u {
+		if slices.Contains(s.eq.Running, i) {
+			continue
+		}
+		if d := math.Abs(u[i] - v[i]); d > 0.1*math.Max(math.Max(math.Abs(u[i]), math.Abs(v[i])), 1e-2) {
+			return false
+		}
+	}
+	return true
+}
+
+// march integrates the system with time held still and leaves the end in u and params.
+func (s *steady) march(ctx context.Context, u []float64, span float64, opt Options) error {
+	q := *s.p
+	q.Init, q.Span = nil, [2]float64{0, span}
+	q.U0, q.P = slices.Clone(u), slices.Clone(s.params)
+	q.States = slices.Clone(q.States)
+	for i := range q.States {
+		q.States[i].StartParam = 0
+	}
+	q.NewKernels = func() *Kernels { return s.still() }
+	in, err := NewIntegrator(ctx, &q, Options{Span: q.Span, RelTol: 1e-6, AbsTol: opt.AbsTol, AbsTols: opt.AbsTols, FinalOnly: true, MaxSteps: 20000})
+	if err != nil {
+		return err
+	}
+	for !in.Done() {
+		if err := in.Step(); err != nil {
+			return err
+		}
+	}
+	copy(u, in.ws.U)
+	copy(s.params, in.ws.Params)
+	return nil
+}
+
+// still returns the kernels of the problem with time held at s.t and no events of the
+// clock.
+func (s *steady) still() *Kernels {
+	k := s.p.NewKernels()
+	r := *k
+	t := s.t
+	r.Bind = nil
+	r.RHS = func(_ float64, u, p, du []float64) { k.RHS(t, u, p, du) }
+	if k.Jac != nil {
+		r.Jac = func(_ float64, u, p, vals []float64) { k.Jac(t, u, p, vals) }
+	}
+	if k.TGrad != nil {
+		r.TGrad = func(_ float64, u, p, dt []float64) { clear(dt) }
+	}
+	if k.Invariants != nil {
+		r.Invariants = func(_ float64, u, p, g []float64) { k.Invariants(t, u, p, g) }
+	}
+	if k.InvariantJac != nil {
+		r.InvariantJac = func(_ float64, u, p, vals []float64) { k.InvariantJac(t, u, p, vals) }
+	}
+	if k.Crossings != nil {
+		r.Crossings = func(_ float64, u, p, g []float64) { k.Crossings(t, u, p, g) }
+	}
+	if k.TimeEvents != nil {
+		relations := s.p.Hybrid.TimeRelations
+		r.TimeEvents = func(p, te []float64) {
+			for i := range te {
+				te[i] = math.NaN() // samples: never
+			}
+			for i := range relations { // long ago or never, as the memory has it
+				te[i] = math.Inf(1)
+				if (p[relations[i].Slot] != 0) != relations[i].Falling {
+					te[i] = math.Inf(-1)
+				}
+			}
+		}
+	}
+	if k.Update != nil {
+		r.Update = func(_ float64, u, p, unew, pnew []float64) int { return k.Update(t, u, p, unew, pnew) }
+	}
+	if k.Assert != nil {
+		r.Assert = func(_ float64, u, p []float64) int { return k.Assert(t, u, p) }
+	}
+	return &r
+}
+
+func (s *steady) result(u []float64) *Equilibrium {
+	e := s.eq
+	e.U, e.P = u, slices.Clone(s.params)
+	if e.Free > 0 {
+		var names []string
+		for i := range min(len(u), 6) {
+			names = append(names, s.p.state(i))
+		}
+		e.Warnings = append(e.Warnings, fmt.Sprintf("there are other steady states nearby, in %d directions; the one nearest to the start values of %s was taken", e.Free, strings.Join(names, ", ")))
+	}
+	return e
+}
