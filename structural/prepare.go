@@ -367,11 +367,16 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 		w.list.Add(w.hyb.pos, "E309", "replace it by a state (a first-order lag or a chain of them)", "delay() is not supported yet")
 		r = expr.Zero
 	default:
-		args := append([]expr.ID(nil), p.Args(e)...)
+		var buf [16]expr.ID
+		args := append(buf[:0], p.Args(e)...)
+		changed := false
 		for i, a := range args {
 			args[i] = w.translate(a, ctx)
+			changed = changed || args[i] != a
 		}
-		r = p.Rebuild(e, args)
+		if r = e; changed {
+			r = p.Rebuild(e, args)
+		}
 		if o := p.Op(r); (o == expr.OpLt || o == expr.OpLe) && (ctx == inEquation || ctx == inCondition) {
 			r = w.relationAtom(r)
 		}
