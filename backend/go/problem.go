@@ -290,38 +290,11 @@ func (g *generator) observed() {
 		fmt.Fprintf(b, "\t{(*%s).%s, %s},\n", g.kernels, x.method, ints(x.needs))
 	}
 	b.WriteString("}\n")
-	place, part := g.top.unique(g.lower+"ObservedPlace"), g.top.unique(g.lower+"ObservedPart")
-	of := make([]int32, len(p.ObservedSlot))
-	for i, s := range p.ObservedSlot {
-		if s >= 0 {
-			of[i] = partOf[s]
-		}
-	}
-	fmt.Fprintf(b, "\n// %s gives for every observable its place among the eliminated\n// variables, or -1, and %s the part that computes it.\nvar (\n\t%s = %s\n\t%s = %s\n)\n", place, part, place, g.intList(p.ObservedSlot), part, g.intList(of))
-	obs := g.top.unique(g.lower + "Observables")
-	if g.large {
-		fmt.Fprintf(b, "\nvar %s = %s().Observables\n", obs, g.data)
-	} else {
-		fmt.Fprintf(b, "\nvar %s = []ode.Observable{\n", obs)
-	}
-	for i := range p.Meta.Observables {
-		if g.large {
-			break
-		}
-		o := &p.Meta.Observables[i]
-		fmt.Fprintf(b, "\t{Name: %s", strconv.Quote(o.Name))
-		g.field(b, "Unit", o.Unit)
-		g.field(b, "Desc", o.Desc)
-		switch o.Kind {
-		case ode.State:
-			fmt.Fprintf(b, ", Kind: ode.State, Index: %d", o.Index)
-		case ode.Parameter:
-			fmt.Fprintf(b, ", Kind: ode.Parameter, Index: %d", o.Index)
-		}
-		fmt.Fprintf(b, ", Sign: %s},\n", g.literal(o.Sign))
-	}
+	part := g.top.unique(g.lower + "ObservedPart")
+	fmt.Fprintf(b, "\n// %s gives for every eliminated variable the part that computes it.\nvar %s = %s\n", part, part, g.intList(partOf))
+	obs := g.data + "().Observables"
 	if !g.large {
-		b.WriteString("}\n")
+		obs = g.observables()
 	}
 	newObserver := g.top.unique(g.lower + "Observer")
 	fmt.Fprintf(b, `
@@ -330,9 +303,17 @@ func %[1]s(which []int) func(t float64, u, p, out []float64) {
 	k := &%[2]s{s: make([]float64, %[3]d)}
 	value := make([]float64, %[4]d)
 	need := make([]bool, len(%[5]s))
+	all := %[6]s
+	place := make([]int, len(all)) // in value, of eliminated variables
+	n := 0
+	for i := range all {
+		if place[i] = n; all[i].Kind == ode.Eliminated {
+			n++
+		}
+	}
 	for _, i := range which {
-		if %[6]s[i] >= 0 {
-			need[%[8]s[i]] = true
+		if all[i].Kind == ode.Eliminated {
+			need[%[7]s[place[i]]] = true
 		}
 	}
 	for c := len(need) - 1; c >= 0; c-- {
@@ -349,14 +330,14 @@ func %[1]s(which []int) func(t float64, u, p, out []float64) {
 			}
 		}
 		for j, i := range which {
-			o := &%[7]s[i]
+			o := &all[i]
 			switch o.Kind {
 			case ode.State:
 				out[j] = o.Sign * u[o.Index]
 			case ode.Parameter:
 				out[j] = o.Sign * p[o.Index]
 			default:
-				out[j] = value[%[6]s[i]]
+				out[j] = value[place[i]]
 			}
 		}
 	}
@@ -366,7 +347,7 @@ func %[1]s(which []int) func(t float64, u, p, out []float64) {
 // ode.Problem.Observables, to out.
 func (k *%[2]s) Observed(t float64, u, p, out []float64) {
 	if k.observer == nil {
-		all := make([]int, len(%[7]s))
+		all := make([]int, len(%[6]s))
 		for i := range all {
 			all[i] = i
 		}
@@ -374,7 +355,7 @@ func (k *%[2]s) Observed(t float64, u, p, out []float64) {
 	}
 	k.observer(t, u, p, out)
 }
-`, newObserver, g.kernels, g.scratch, p.ObservedCount, table, place, obs, part)
+`, newObserver, g.kernels, g.scratch, p.ObservedCount, table, obs, part)
 	g.obs, g.newObserver = obs, newObserver
 }
 
@@ -699,4 +680,26 @@ func (g *generator) literalProblem(b *strings.Builder, eqs string) {
 	g.hybrid(b, m.Hybrid)
 	g.initPlan(b, m.Init)
 	fmt.Fprintf(b, "\t\tNewObserver: %s,\n\t\tEquation: func(i int) string { return %s[i] },\n\t}\n", g.newObserver, eqs)
+}
+
+// observables writes the table of the variables and returns its name.
+func (g *generator) observables() string {
+	p, b := g.prog, &g.body
+	obs := g.top.unique(g.lower + "Observables")
+	fmt.Fprintf(b, "\nvar %s = []ode.Observable{\n", obs)
+	for i := range p.Meta.Observables {
+		o := &p.Meta.Observables[i]
+		fmt.Fprintf(b, "\t{Name: %s", strconv.Quote(o.Name))
+		g.field(b, "Unit", o.Unit)
+		g.field(b, "Desc", o.Desc)
+		switch o.Kind {
+		case ode.State:
+			fmt.Fprintf(b, ", Kind: ode.State, Index: %d", o.Index)
+		case ode.Parameter:
+			fmt.Fprintf(b, ", Kind: ode.Parameter, Index: %d", o.Index)
+		}
+		fmt.Fprintf(b, ", Sign: %s},\n", g.literal(o.Sign))
+	}
+	b.WriteString("}\n")
+	return obs
 }

@@ -398,12 +398,8 @@ var pendulumObservedChunks = []struct {
 	{(*PendulumKernels).observed, nil},
 }
 
-// pendulumObservedPlace gives for every observable its place among the eliminated
-// variables, or -1, and pendulumObservedPart the part that computes it.
-var (
-	pendulumObservedPlace = []int32{-1, -1, 0, -1, -1, -1, -1, 1, 2}
-	pendulumObservedPart  = []int32{0, 0, 0, 0, 0, 0, 0, 0, 0}
-)
+// pendulumObservedPart gives for every eliminated variable the part that computes it.
+var pendulumObservedPart = []int32{0, 0, 0}
 
 var pendulumObservables = []ode.Observable{
 	{Name: "x", Unit: "m", Kind: ode.State, Index: 0, Sign: 1},
@@ -422,9 +418,17 @@ func pendulumObserver(which []int) func(t float64, u, p, out []float64) {
 	k := &PendulumKernels{s: make([]float64, 0)}
 	value := make([]float64, 3)
 	need := make([]bool, len(pendulumObservedChunks))
+	all := pendulumObservables
+	place := make([]int, len(all)) // in value, of eliminated variables
+	n := 0
+	for i := range all {
+		if place[i] = n; all[i].Kind == ode.Eliminated {
+			n++
+		}
+	}
 	for _, i := range which {
-		if pendulumObservedPlace[i] >= 0 {
-			need[pendulumObservedPart[i]] = true
+		if all[i].Kind == ode.Eliminated {
+			need[pendulumObservedPart[place[i]]] = true
 		}
 	}
 	for c := len(need) - 1; c >= 0; c-- {
@@ -441,14 +445,14 @@ func pendulumObserver(which []int) func(t float64, u, p, out []float64) {
 			}
 		}
 		for j, i := range which {
-			o := &pendulumObservables[i]
+			o := &all[i]
 			switch o.Kind {
 			case ode.State:
 				out[j] = o.Sign * u[o.Index]
 			case ode.Parameter:
 				out[j] = o.Sign * p[o.Index]
 			default:
-				out[j] = value[pendulumObservedPlace[i]]
+				out[j] = value[place[i]]
 			}
 		}
 	}

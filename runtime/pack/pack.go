@@ -57,28 +57,48 @@ func FromFloats(v []float64) string { return text(floats(v)) }
 // Floats reads what FromFloats wrote.
 func Floats(s string) []float64 { return readFloats(raw(s)) }
 
-// ints writes differences.
+// ints writes differences. -1, which stands for none, is written as such and left out
+// of them.
 func ints(v []int32) []byte {
+	return intsBy(v, func(int) int32 { return 0 })
+}
+
+// intsBy writes the differences from the entry before that is of the same kind.
+func intsBy(v []int32, kind func(i int) int32) []byte {
 	var b []byte
-	last := int32(0)
-	for _, x := range v {
-		b = binary.AppendVarint(b, int64(x)-int64(last))
-		last = x
+	last := map[int32]int64{}
+	for i, x := range v {
+		if x == -1 {
+			b = binary.AppendUvarint(b, 0)
+			continue
+		}
+		k := kind(i)
+		d := int64(x) - last[k]
+		b = binary.AppendUvarint(b, uint64(d<<1^d>>63)+1)
+		last[k] = int64(x)
 	}
 	return b
 }
 
-func readInts(b []byte) []int32 {
+func readInts(b []byte) []int32 { return readIntsBy(b, func(int) int32 { return 0 }) }
+
+func readIntsBy(b []byte, kind func(i int) int32) []int32 {
 	var v []int32
-	last := int64(0)
+	last := map[int32]int64{}
 	for len(b) > 0 {
-		d, n := binary.Varint(b)
+		u, n := binary.Uvarint(b)
 		if n <= 0 {
 			panic("mtkc: bug: table of generated code ends early")
 		}
 		b = b[n:]
-		last += d
-		v = append(v, int32(last))
+		if u == 0 {
+			v = append(v, -1)
+			continue
+		}
+		u--
+		k := kind(len(v))
+		last[k] += int64(u>>1) ^ -int64(u&1)
+		v = append(v, int32(last[k]))
 	}
 	return v
 }
@@ -253,12 +273,13 @@ func fromObservables(list []ode.Observable) observables {
 		name[i], unit[i], desc[i] = o.Name, o.Unit, o.Desc
 		kind[i], index[i], sign[i] = int32(o.Kind), int32(o.Index), o.Sign
 	}
-	return observables{fromStrings(name), fromStrings(unit), fromStrings(desc), ints(kind), ints(index), floats(sign)}
+	return observables{fromStrings(name), fromStrings(unit), fromStrings(desc), ints(kind), intsBy(index, func(i int) int32 { return kind[i] }), floats(sign)}
 }
 
 func (o observables) list() []ode.Observable {
 	name, unit, desc := o.Name.strings(), o.Unit.strings(), o.Desc.strings()
-	kind, index, sign := readInts(o.Kind), readInts(o.Index), readFloats(o.Sign)
+	kind, sign := readInts(o.Kind), readFloats(o.Sign)
+	index := readIntsBy(o.Index, func(i int) int32 { return kind[i] })
 	out := make([]ode.Observable, len(name))
 	for i := range out {
 		out[i] = ode.Observable{Name: name[i], Unit: unit[i], Desc: desc[i], Kind: ode.Kind(kind[i]), Index: int(index[i]), Sign: sign[i]}
