@@ -41,12 +41,39 @@ func (c *compiler) meta() {
 		for i := range pl.NDiff {
 			m.Mass[i] = 1
 		}
+		m.AlgLinear = pl.LinearAlgebraic()
+	}
+	if len(pl.Invariants) > 0 {
+		m.Choice = choice(pl)
 	}
 	m.Equation = c.equation
 	c.prog.Source = func(eq int) string { return equationText(sys, eq) }
 	c.hybridMeta()
 	c.initMeta()
 	c.observables()
+}
+
+// choice describes the candidates for dependent states.
+func choice(pl *structural.Plan) *ode.Choice {
+	c := &ode.Choice{Level: make([]int8, len(pl.States)), Wish: make([]ode.Wish, len(pl.States))}
+	level := func(n int) int8 { return int8(min(n, math.MaxInt8)) }
+	for i := range pl.Invariants {
+		c.InvLevel = append(c.InvLevel, level(pl.Invariants[i].Level))
+	}
+	for i := range pl.States {
+		c.Level[i] = level(pl.States[i].Level)
+		switch pl.States[i].Hint {
+		case model.StateNever:
+			c.Wish[i] = ode.WishNever
+		case model.StateAvoid:
+			c.Wish[i] = ode.WishAvoid
+		case model.StatePrefer:
+			c.Wish[i] = ode.WishPrefer
+		case model.StateAlways:
+			c.Wish[i] = ode.WishAlways
+		}
+	}
+	return c
 }
 
 // defaults evaluates the bindings of the parameters and the start values of the

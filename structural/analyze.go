@@ -117,14 +117,16 @@ func (s *signature) checkDifferentiable() bool {
 // solves the blocks into the plan.
 func (w *work) sequence(s *signature, a *assembled) *graph.Matching {
 	pl := w.plan
-	for _, v := range a.states {
+	for k, v := range a.states {
 		x := &w.vars[v]
-		pl.States = append(pl.States, State{Atom: x.atom, Name: w.pool.Name(x.atom), Var: int(x.sys), Start: w.startOf(v), Fixed: x.fixed})
+		pl.States = append(pl.States, State{Atom: x.atom, Name: w.pool.Name(x.atom), Var: int(x.sys), Start: w.startOf(v), Fixed: x.fixed, Level: a.level[k], Hint: a.hint[k]})
 		pl.Deriv = append(pl.Deriv, w.vars[x.der].atom)
 	}
 	pl.NDiff = len(pl.States)
 	for i := range a.invariants {
-		pl.Invariants = append(pl.Invariants, w.residual(&a.invariants[i]))
+		g := w.residual(&a.invariants[i])
+		g.Level = a.below[i]
+		pl.Invariants = append(pl.Invariants, g)
 	}
 	solve, depend := w.graphs(a.eqs, a.col, len(a.unknowns))
 	m := graph.Match(solve, nil)

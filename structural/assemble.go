@@ -2,15 +2,19 @@ package structural
 
 import (
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/structural/graph"
 )
 
 // assembled is the index-reduced system: states known, equations square in the rest.
 type assembled struct {
 	states     []int32 // variables
+	level      []int   // of each state, see State.Level
+	hint       []model.StateHint
 	unknowns   []int32 // variables
 	eqs        []equation
 	invariants []equation
+	below      []int   // of each invariant, see Residual.Level
 	col        []int32 // by variable: index into unknowns, or none
 }
 
@@ -37,6 +41,7 @@ func (s *signature) assemble(sel *selection) *assembled {
 			}
 			if k < s.c[i] && sel.project[i] {
 				a.invariants = append(a.invariants, q)
+				a.below = append(a.below, int(s.c[i]-k))
 			} else {
 				a.eqs = append(a.eqs, q)
 			}
@@ -50,6 +55,12 @@ func (s *signature) assemble(sel *selection) *assembled {
 		low := s.d[j] - sel.dummies[j]
 		for k := int32(0); k < low; k++ {
 			a.states = append(a.states, c[k])
+			a.level = append(a.level, int(s.d[j]-k))
+			hint := w.vars[c[k]].hint
+			if hint == model.StateDefault {
+				hint = w.vars[c[0]].hint // what is said of a variable holds for its derivatives
+			}
+			a.hint = append(a.hint, hint)
 		}
 		for k := low; k <= s.d[j]; k++ {
 			a.col[c[k]] = int32(len(a.unknowns))

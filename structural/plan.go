@@ -42,8 +42,9 @@ type Plan struct {
 	Deriv []expr.ID
 	// Residuals[k] = 0 belongs to algebraic state NDiff+k.
 	Residuals []Residual
-	// Invariants are constraints that the states satisfy and the integrator may drift
-	// from; it projects onto them.
+	// Invariants are constraints that the states satisfy. No choice of independent states
+	// is right for all times, so all are states, and the runtime projects onto the
+	// invariants or solves them for states that it chooses as it goes.
 	Invariants []Residual
 
 	// Params is the leading part of the parameter vector, Memory its tail, see
@@ -72,6 +73,12 @@ type State struct {
 	Var   int     // index into Sys.Vars, -1 for a derivative
 	Start expr.ID // atom in Params of the start value or guess; None: 0
 	Fixed bool
+
+	// Level is how many differentiations below the highest derivative of its variable the
+	// state is, 0 for an algebraic state: an invariant can only be solved for states of
+	// its own level.
+	Level int
+	Hint  model.StateHint
 }
 
 // Assign is Target := Value.
@@ -86,6 +93,7 @@ type Residual struct {
 	Value expr.ID
 	Eq    int    // index into Sys.Equations of the equation or of its ancestor, -1
 	Order int    // times it was differentiated
+	Level int    // of an invariant: times it is differentiated yet, until it determines highest derivatives
 	Text  string // for messages: position and text as the user wrote it
 }
 

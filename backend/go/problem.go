@@ -373,7 +373,7 @@ func ints(v []int32) string {
 	return "[]int32{" + list(v) + "}"
 }
 
-func list(v []int32) string {
+func list[T ~int8 | ~int32](v []T) string {
 	var b strings.Builder
 	for i, x := range v {
 		if i > 0 {
@@ -676,6 +676,11 @@ func (g *generator) literalProblem(b *strings.Builder, eqs string) {
 	}
 	if m.NInv > 0 {
 		fmt.Fprintf(b, "\t\tNInv: %d,\n\t\tInvJac: %s,\n", m.NInv, pattern(m.InvJac))
+		c := m.Choice
+		fmt.Fprintf(b, "\t\tChoice: &ode.Choice{\n\t\t\tInvLevel: []int8{%s},\n\t\t\tLevel: []int8{%s},\n\t\t\tWish: []ode.Wish{%s},\n\t\t},\n", list(c.InvLevel), list(c.Level), list(c.Wish))
+	}
+	if m.AlgLinear {
+		b.WriteString("\t\tAlgLinear: true,\n")
 	}
 	g.hybrid(b, m.Hybrid)
 	g.initPlan(b, m.Init)

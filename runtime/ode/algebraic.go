@@ -120,9 +120,13 @@ func (a *algebraic) polish(t float64, u []float64) error {
 	ws := a.ws
 	copy(a.u, u)
 	last := math.Inf(1)
+	if ws.P.AlgLinear {
+		a.factored = false // then one correction is exact
+	}
 	for range 6 {
 		ws.RHS(t, a.u, a.f)
-		if !a.factored {
+		fresh := !a.factored
+		if fresh {
 			ws.Jac(t, a.u, a.f, a.vals)
 			for e, k := range a.pick {
 				a.sub[e] = a.vals[k]
@@ -152,7 +156,7 @@ func (a *algebraic) polish(t float64, u []float64) error {
 		case !(norm <= math.MaxFloat64):
 			a.factored = false
 			return a.newton(t, u, false)
-		case norm <= 1e-4:
+		case norm <= 1e-4 || fresh && ws.P.AlgLinear:
 			for _, i := range ws.Alg {
 				u[i] = a.u[i]
 			}

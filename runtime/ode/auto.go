@@ -9,6 +9,7 @@ package ode
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 const (
@@ -19,22 +20,52 @@ const (
 	returnMargin = 0.5 // of the explicit stability bound
 )
 
-// choose finds the method for the run and says why.
+// choose finds the method and the form for the run and says why.
 func choose(ws *Workspace, s *settings) (Method, string, error) {
-	if s.Method != nil {
-		return s.Method, "given by the caller", nil
+	states := false
+	var notes []string
+	if ws.P.NInv > 0 {
+		switch s.Constraints {
+		case "states":
+			states = true
+			notes = append(notes, "independent states are chosen as the run goes, as asked for")
+		case "project":
+			notes = append(notes, "steps are projected onto the constraints, as asked for")
+		default:
+			notes = append(notes, "steps are projected onto the constraints")
+		}
 	}
-	if s.Solver != "" && s.Solver != "auto" {
-		m, err := Lookup(s.Solver)
-		return m, "asked for", err
+	explain := func(why string) string {
+		return strings.Join(append([]string{why}, notes...), "; ")
+	}
+	m, why := s.Method, "given by the caller"
+	if m == nil && s.Solver != "" && s.Solver != "auto" {
+		var err error
+		if m, err = Lookup(s.Solver); err != nil {
+			return nil, "", err
+		}
+		why = "asked for"
+	}
+	algebraic := len(ws.Alg) > 0
+	if m != nil {
+		// An explicit method takes the nested form or none.
+		nested := (algebraic || states) && (s.Form == "nested" || s.Form == "auto" && !m.Info().Implicit)
+		if nested && !m.Info().Implicit && algebraic {
+			notes = append(notes, fmt.Sprintf("the %d algebraic equations are solved inside the right-hand side, since the method is explicit", len(ws.Alg)))
+		}
+		return inForm(m, nested, states), explain(why), nil
 	}
 	implicit, size := implicitChoice(ws)
-	if len(ws.Alg) > 0 {
-		return relayOf(implicit), fmt.Sprintf("%d of %d equations are algebraic, which takes an implicit method; %s", len(ws.Alg), ws.N(), size), nil
-	}
 	if ws.N() == 0 {
 		m, err := Lookup("BS3")
 		return m, "there are no states", err
+	}
+	if algebraic && s.Form != "nested" && !(s.Form == "auto" && suitsNested(ws)) {
+		return inForm(relayOf(implicit), false, states),
+			explain(fmt.Sprintf("%d of %d equations are algebraic, which takes an implicit method; %s", len(ws.Alg), ws.N(), size)), nil
+	}
+	if s.Form == "dae" && states {
+		return inForm(relayOf(implicit), false, true), explain("the dependent states are algebraic, which takes an implicit method; " + size), nil
 	}
 	// On the smooth problems of shared/data/ivp Vern7 gives one or two digits more than
 	// Tsit5 from rtol = 1e-6 on, for about the same number of evaluations.
@@ -50,8 +81,15 @@ func choose(ws *Workspace, s *settings) (Method, string, error) {
 	if !ok {
 		panic("mtkc: bug: " + name + " is no explicit Runge-Kutta method")
 	}
-	return &autoMethod{explicit: e, implicit: implicit, size: size}, "", nil
+	if algebraic {
+		notes = append(notes, fmt.Sprintf("as long as it is, the %d algebraic equations are solved inside the right-hand side", len(ws.Alg)))
+	}
+	return &autoMethod{explicit: e, implicit: implicit, size: size, nested: algebraic || states, states: states, notes: notes}, explain(""), nil
 }
+
+// suitsNested decides whether a problem with algebraic equations is tried with an
+// explicit method first.
+func suitsNested(ws *Workspace) bool { return false }
 
 // implicitChoice names the implicit method for the size and tolerance of ws.
 func implicitChoice(ws *Workspace) (name, why string) {
@@ -77,6 +115,9 @@ type autoMethod struct {
 	explicit *erkMethod
 	implicit string
 	size     string
+	nested   bool // the explicit half takes the nested form
+	states   bool // independent states are chosen as the run goes
+	notes    []string
 }
 
 // Info describes the explicit half.
@@ -84,11 +125,26 @@ func (m *autoMethod) Info() Info { return m.explicit.Info() }
 
 // New returns a stepper that starts with the explicit method.
 func (m *autoMethod) New(ws *Workspace) (Stepper, error) {
-	e, err := m.explicit.start(ws)
+	a := &auto{ws: ws, m: m, view: ws}
+	if m.nested {
+		f, err := newFrame(ws, true, m.states)
+		if err != nil {
+			return nil, err
+		}
+		a.view = f.ws
+		a.frame = f
+	}
+	e, err := m.explicit.start(a.view)
 	if err != nil {
 		return nil, err
 	}
-	return &auto{ws: ws, m: m, explicit: e, cur: e, last: e}, nil
+	a.explicit, a.front = e, e
+	if a.frame != nil {
+		a.frame.st = e
+		a.front = a.frame
+	}
+	a.cur, a.last = a.front, a.front
+	return a, nil
 }
 
 // auto is the stepper of a run that may change its method.
@@ -96,7 +152,11 @@ type auto struct {
 	ws       *Workspace
 	m        *autoMethod
 	explicit *erk
-	implicit *relay // nil until needed
+	view     *Workspace // of explicit
+	frame    *frame     // around it, nil: none
+	front    Stepper    // explicit with its frame
+	implicit Stepper    // nil until needed
+	relay    *relay     // implicit without its frame
 	cur      Stepper
 	last     Stepper // made the last step
 	pending  bool    // change the method before the next step
@@ -122,18 +182,18 @@ func (a *auto) Restart() error {
 func (a *auto) change(h float64) error {
 	a.pending = false
 	a.stiff, a.calm, a.easy = 0, 0, 0
-	if a.cur == Stepper(a.explicit) {
+	if a.cur == a.front {
 		if a.implicit == nil {
-			st, err := relayOf(a.m.implicit).New(a.ws)
+			st, err := inForm(relayOf(a.m.implicit), false, a.m.states).New(a.ws)
 			if err != nil {
 				return err
 			}
-			a.implicit = st.(*relay)
+			a.implicit, a.relay = st, bare(st).(*relay)
 			a.first = a.ws.T
 		}
 		a.cur = a.implicit
 	} else {
-		a.cur = a.explicit
+		a.cur = a.front
 	}
 	a.ws.Stats.Switches++
 	a.ws.H = h
@@ -149,13 +209,13 @@ func (a *auto) Step() error {
 		}
 	}
 	err := a.cur.Step()
-	if f, ok := err.(*Failure); ok && a.cur == Stepper(a.explicit) && (f.Code == DtTooSmall || f.Code == Unstable) && a.implicit == nil {
+	if f, ok := err.(*Failure); ok && a.cur == a.front && (f.Code == DtTooSmall || f.Code == Unstable || a.frame != nil && f.Code == NewtonFailure) && a.implicit == nil {
 		// An explicit method fails where a stiff transient starts; an implicit one may pass.
 		if a.change(0) != nil {
 			return err
 		}
 		if a.cur.Step() != nil {
-			a.cur = a.explicit
+			a.cur = a.front
 			ws.Stats.Switches--
 			a.implicit = nil
 			return err
@@ -166,7 +226,7 @@ func (a *auto) Step() error {
 		return err
 	}
 	a.last = a.cur
-	if a.cur == Stepper(a.explicit) {
+	if a.cur == a.front {
 		a.steps[0]++
 		a.judgeExplicit()
 	} else {
@@ -196,7 +256,10 @@ func (a *auto) judgeExplicit() {
 func (a *auto) judgeImplicit() {
 	ws := a.ws
 	h := ws.T - ws.TPrev
-	if h*a.rho.estimate(ws) > returnMargin*a.explicit.c.bound {
+	if a.frame != nil {
+		a.frame.enter()
+	}
+	if h*a.rho.estimate(a.view) > returnMargin*a.explicit.c.bound {
 		a.easy = 0
 		return
 	}
@@ -214,7 +277,7 @@ func (a *auto) Degree() int { return degree(a.last) }
 
 // Slopes asks the method that made the last step.
 func (a *auto) Slopes() (f0, f1 []float64) {
-	if a.last == Stepper(a.explicit) {
+	if a.last == Stepper(a.explicit) { // without a frame
 		return a.explicit.Slopes()
 	}
 	return nil, nil
@@ -223,14 +286,20 @@ func (a *auto) Slopes() (f0, f1 []float64) {
 // Projected passes on.
 func (a *auto) Projected() { a.cur.Projected() }
 
+// Settled asks the method that made the last step.
+func (a *auto) Settled() (constraints, algebraic bool) { return settled(a.last) }
+
 // explain names the methods used and why.
 func (a *auto) explain() (solver, why string) {
 	e := a.m.explicit.info.Name
 	why = fmt.Sprintf("%s for rtol = %.3g as long as the problem is not stiff", e, a.ws.RelTol)
+	for _, n := range a.m.notes {
+		why += "; " + n
+	}
 	if a.steps[1] == 0 {
 		return e, why
 	}
-	return a.implicit.explain(e+"+"+a.m.implicit, fmt.Sprintf("%s; stiff from t = %.6g on, %d of %d steps with %s (%s)",
+	return a.relay.explain(e+"+"+a.m.implicit, fmt.Sprintf("%s; stiff from t = %.6g on, %d of %d steps with %s (%s)",
 		why, a.first, a.steps[1], a.steps[0]+a.steps[1], a.m.implicit, a.m.size))
 }
 

@@ -682,3 +682,7 @@ func (b *bdf) Projected() {
 		}
 	}
 }
+
+// Turned marks J as unknown: other rows are algebraic now. The histories are those of
+// all states, so they stay.
+func (b *bdf) Turned() { b.haveLU, b.haveJac = false, false }

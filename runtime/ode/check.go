@@ -36,6 +36,10 @@ func (p *Problem) check(k *Kernels) {
 	if p.NInv > 0 {
 		pattern("dg/du", p.InvJac, p.NInv, n)
 		need(k.Invariants != nil, "%d invariants without a function", p.NInv)
+		if c := p.Choice; c != nil {
+			need(len(c.InvLevel) == p.NInv && len(c.Level) == n && len(c.Wish) == n, "levels of %d invariants and %d states, wishes for %d, want %d and %d",
+				len(c.InvLevel), len(c.Level), len(c.Wish), p.NInv, n)
+		}
 	}
 	need((p.NSteep > 0) == (k.Steep != nil), "%d steep terms without a function, or one without them", p.NSteep)
 	if h := p.Hybrid; h != nil {

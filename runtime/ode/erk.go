@@ -62,7 +62,7 @@ func (m *erkMethod) New(ws *Workspace) (Stepper, error) { return m.start(ws) }
 
 func (m *erkMethod) start(ws *Workspace) (*erk, error) {
 	if len(ws.Alg) > 0 {
-		return nil, fmt.Errorf("%s is explicit and cannot solve the %d algebraic equations of %s; use an implicit method such as Rodas5P, or auto",
+		return nil, fmt.Errorf("%s is explicit and cannot solve the %d algebraic equations of %s; use the nested form, an implicit method such as Rodas5P, or auto",
 			m.info.Name, len(ws.Alg), ws.P.title())
 	}
 	c := m.coeffs()

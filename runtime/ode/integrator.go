@@ -77,7 +77,7 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 	if ws.N() == 0 {
 		ws.HMax = math.Min(ws.HMax, ws.span/500) // nothing but the time to show
 	}
-	ws.budget = set.MaxSteps
+	*ws.budget = set.MaxSteps
 	in.sol = &Solution{Problem: p, Warnings: set.warnings, flip: set.flip, T: set.t0, U: ws.U, Params: ws.Params}
 	if opt.Dense {
 		in.sol.dense = &denseOutput{n: p.N()}
@@ -272,7 +272,7 @@ func (in *Integrator) U() []float64 { return in.ws.U }
 func (in *Integrator) P() []float64 { return in.ws.Params }
 
 // Stats counts the work so far.
-func (in *Integrator) Stats() Stats { return in.ws.Stats }
+func (in *Integrator) Stats() Stats { return *in.ws.Stats }
 
 // Solution is the result, complete when Done.
 func (in *Integrator) Solution() *Solution { return in.sol }
@@ -293,10 +293,11 @@ func (in *Integrator) state(t float64, u []float64) {
 	if t == in.ws.T || t == in.ws.TPrev {
 		return
 	}
-	if in.proj != nil {
+	constraints, algebraic := settled(in.st)
+	if in.proj != nil && !constraints {
 		in.proj.project(t, u)
 	}
-	if in.alg != nil {
+	if in.alg != nil && !algebraic {
 		copy(in.ws.UNew, u)
 		if in.alg.polish(t, in.ws.UNew) == nil {
 			copy(u, in.ws.UNew)
@@ -319,8 +320,10 @@ func (in *Integrator) Step() error {
 		return in.fail(err)
 	}
 	if in.proj != nil {
-		if err := in.project(); err != nil {
-			return in.fail(err)
+		if constraints, _ := settled(in.st); !constraints {
+			if err := in.project(); err != nil {
+				return in.fail(err)
+			}
 		}
 	}
 	event := false
@@ -508,8 +511,8 @@ func (in *Integrator) finish(code Retcode, message string) {
 	sol := in.sol
 	sol.Retcode, sol.Message = code, message
 	sol.T, sol.U, sol.Params = ws.Time(ws.T), append([]float64(nil), ws.U...), ws.Params
-	sol.Stats = ws.Stats
-	switch a := in.st.(type) {
+	sol.Stats = *ws.Stats
+	switch a := bare(in.st).(type) {
 	case *auto:
 		sol.Solver, sol.Why = a.explain()
 	case *relay:

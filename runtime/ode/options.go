@@ -21,6 +21,15 @@ type Options struct {
 	Solver string // name in the registry; "" and "auto": the automatic choice
 	Method Method // goes before Solver
 
+	// Form says how algebraic equations are solved: "dae", by the method together with
+	// the others; "nested", inside the right-hand side, which makes explicit methods
+	// usable; "" and "auto": as suits the method and the problem.
+	Form string
+	// Constraints says how a model of higher index keeps its constraints: "project", by
+	// projecting every step onto them; "states", by choosing independent states as the run
+	// goes and solving for the others; "" and "auto": as suits the method and the problem.
+	Constraints string
+
 	// Error control.
 
 	RelTol  float64   // 0: Problem.RelTol, else 1e-6
@@ -123,6 +132,13 @@ func resolve(p *Problem, opt Options) (*settings, error) {
 	}
 	if s.HMax == 0 {
 		s.HMax = math.Inf(1)
+	}
+	var err error
+	if s.Form, err = pick("form", s.Form, forms); err != nil {
+		return nil, err
+	}
+	if s.Constraints, err = pick("way to keep constraints", s.Constraints, constraints); err != nil {
+		return nil, err
 	}
 	if s.MaxSteps < 0 || s.Steps < 0 {
 		return nil, fmt.Errorf("MaxSteps = %d, Steps = %d: neither may be negative", s.MaxSteps, s.Steps)

@@ -49,9 +49,18 @@ type Problem struct {
 	// Invariants are NInv equations 0 = g(t, u, p) that hold along every exact
 	// solution (constraints and hidden constraints of a reduced high-index model).
 	// The integrator projects each accepted step onto them (Eich, SIAM J. Numer.
-	// Anal. 30(5), 1993). InvJac is the pattern of dg/du, NInv by N.
+	// Anal. 30(5), 1993), or solves them for states that it chooses, see Choice and
+	// Options.Constraints. InvJac is the pattern of dg/du, NInv by N.
 	NInv   int
 	InvJac *linsolve.Pattern
+
+	// Choice says which states the invariants may be solved for, where independent
+	// states are chosen as the run goes. Nil: for any differential ones.
+	Choice *Choice
+
+	// AlgLinear says that the algebraic equations are affine in the algebraic entries of
+	// u together: one factorisation solves them, whatever the start.
+	AlgLinear bool
 
 	// NewKernels returns the functions of this problem bound to scratch memory of
 	// their own. Two Kernels may run concurrently; one may not.
@@ -78,6 +87,26 @@ type Quantity struct {
 	// start value is the entry of U0 and not a parameter.
 	StartParam int
 }
+
+// Choice describes the candidates for dependent states. The Jacobian of the invariants of
+// one level by the states of the same level has full row rank wherever the model
+// determines its highest derivatives; other entries of dg/du do not count.
+type Choice struct {
+	InvLevel []int8 // of each invariant: differentiations left until it determines highest derivatives, from 1
+	Level    []int8 // of each state: differentiations below the highest derivative of its variable; 0: no candidate
+	Wish     []Wish // of each state
+}
+
+// Wish is how much the user wants a variable to be an independent state.
+type Wish int8
+
+const (
+	WishNever  Wish = -2
+	WishAvoid  Wish = -1
+	NoWish     Wish = 0
+	WishPrefer Wish = 1
+	WishAlways Wish = 2
+)
 
 // Kind says where an observable comes from.
 type Kind uint8

@@ -30,18 +30,15 @@ type projector struct {
 // Up to this many invariants and states the correction comes from a dense orthogonal
 // decomposition; above it from sparse normal equations.
 const (
-	denseInvariants = 40
+	denseInvariants = 8
 	denseStates     = 400
 )
 
 func newProjector(ws *Workspace) *projector {
 	p, n := ws.P, ws.N()
 	pr := &projector{
-		ws: ws, pat: p.InvJac, g: make([]float64, p.NInv), size: make([]float64, p.NInv),
+		ws: ws, pat: ws.invPattern(), g: make([]float64, p.NInv), size: make([]float64, p.NInv),
 		s: make([]float64, n), dx: make([]float64, n), move: make([]bool, n), first: true,
-	}
-	if pr.pat == nil {
-		pr.pat = linsolve.Dense(p.NInv, n)
 	}
 	pr.vals = make([]float64, pr.pat.NNZ())
 	for i := range pr.move {
@@ -105,11 +102,7 @@ func (pr *projector) worst() float64 {
 func (pr *projector) jacobian(t float64, u []float64) {
 	ws := pr.ws
 	pr.first = false
-	if ws.K.InvariantJac != nil {
-		ws.K.InvariantJac(t, u, ws.Params, pr.vals)
-	} else {
-		pr.difference(t, u)
-	}
+	ws.invariantJac(t, u, pr.vals)
 	clear(pr.size)
 	for j, v := range u {
 		s := math.Max(math.Abs(v), ws.AbsTol[j]/ws.RelTol)
@@ -130,24 +123,6 @@ func (pr *projector) jacobian(t float64, u []float64) {
 	for e, i := range pr.pat.RowIdx {
 		if pr.size[i] > 0 {
 			pr.vals[e] /= pr.size[i]
-		}
-	}
-}
-
-// difference is G by forward differences, one column at a time.
-func (pr *projector) difference(t float64, u []float64) {
-	ws := pr.ws
-	x := append([]float64(nil), u...)
-	g := make([]float64, len(pr.g))
-	for j := range x {
-		h := math.Sqrt(eps) * math.Max(math.Abs(u[j]), ws.AbsTol[j]/ws.RelTol)
-		x[j] = u[j] + h
-		h = x[j] - u[j]
-		ws.K.Invariants(t, x, ws.Params, g)
-		x[j] = u[j]
-		for e := pr.pat.ColPtr[j]; e < pr.pat.ColPtr[j+1]; e++ {
-			i := pr.pat.RowIdx[e]
-			pr.vals[e] = (g[i] - pr.g[i]) / h
 		}
 	}
 }

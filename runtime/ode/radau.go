@@ -18,11 +18,7 @@ package ode
 // 1994. Equations 0 = f_i are rows without mass; the problems of this package have
 // index 1 at most, so the errors of algebraic variables need no powers of h.
 
-import (
-	"math"
-
-	"github.com/mtkc/mtkc/runtime/linsolve"
-)
+import "math"
 
 func init() { Register(radauMethod{}, "Radau5", "Radau") }
 
@@ -78,8 +74,7 @@ const (
 // New returns a stepper.
 func (radauMethod) New(ws *Workspace) (Stepper, error) {
 	n := ws.N()
-	r := &radau{ws: ws, cw: linsolve.NewShifted[complex128](ws.Pattern, ws.Mass)}
-	r.m, r.clu = newIterationPair(ws)
+	r := &radau{ws: ws, m: newIterationPair(ws)}
 	flat := make([]float64, 14*n)
 	for _, v := range []*[]float64{&r.f0, &r.w1, &r.w2, &r.w3, &r.z1, &r.z2, &r.z3, &r.g1, &r.g2, &r.g3, &r.inv, &r.d1, &r.d2, &r.d3} {
 		*v = flat[:n:n]
@@ -95,10 +90,8 @@ func (radauMethod) New(ws *Workspace) (Stepper, error) {
 
 // radau is the stepper of one run.
 type radau struct {
-	ws  *Workspace
-	m   *iterationMatrix
-	cw  *linsolve.Shifted[complex128]
-	clu linsolve.Solver[complex128]
+	ws *Workspace
+	m  *iterationMatrix
 
 	rtol, newtonTol float64
 	inv             []float64 // 1/(atol + rtol |y|)
@@ -266,8 +259,8 @@ func (r *radau) factor(h float64) bool {
 		return false
 	}
 	r.ws.Stats.Factor++
-	r.cw.Set(complex(radauAlpha/h, radauBeta/h), -1, r.m.jac)
-	if err := r.clu.Factor(r.cw.Vals); err != nil {
+	r.m.cw.Set(complex(radauAlpha/h, radauBeta/h), -1, r.m.jac)
+	if err := r.m.clu.Factor(r.m.cw.Vals); err != nil {
 		r.m.err = err
 		return false
 	}
@@ -390,7 +383,7 @@ func (r *radau) correct(h float64) float64 {
 	}
 	r.m.solve(g1)
 	ws.Stats.Solve++
-	r.clu.Solve(r.x)
+	r.m.clu.Solve(r.x)
 	s := 0.0
 	for i, a := range g1 {
 		b, c := real(r.x[i]), imag(r.x[i])
@@ -472,3 +465,6 @@ func (r *radau) Interpolate(t float64, u []float64) {
 
 // Projected marks f at (ws.T, ws.U) as unknown; J, an approximation anyway, stays.
 func (r *radau) Projected() { r.fresh = false }
+
+// Turned marks f and J as unknown: other rows are algebraic now. The polynomial stays.
+func (r *radau) Turned() { r.fresh, r.haveJac, r.newJac, r.factored = false, false, false, 0 }

@@ -55,6 +55,7 @@ type relay struct {
 	first   Stepper
 	reserve Stepper // nil until needed
 	alg     *algebraic
+	shape   int // of the workspace that alg is made for
 	cur     Stepper
 	last    Stepper // made the last step
 
@@ -105,9 +106,9 @@ func (r *relay) relieve() error {
 			return err
 		}
 		r.reserve = st
-		if len(ws.Alg) > 0 {
-			r.alg = newAlgebraic(ws)
-		}
+	}
+	if len(ws.Alg) > 0 && (r.alg == nil || r.shape != ws.shape) {
+		r.alg, r.shape = newAlgebraic(ws), ws.shape
 	}
 	if r.alg != nil {
 		if err := r.alg.solve(ws.T, ws.U); err != nil {
@@ -137,6 +138,13 @@ func (r *relay) Degree() int { return degree(r.last) }
 
 // Projected passes on.
 func (r *relay) Projected() { r.cur.Projected() }
+
+// Turned passes on. The method that waits restarts before it steps.
+func (r *relay) Turned() {
+	if s, ok := r.cur.(turner); ok {
+		s.Turned()
+	}
+}
 
 // explain adds the relief to the method's name and the reason for it.
 func (r *relay) explain(solver, why string) (string, string) {

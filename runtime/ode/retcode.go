@@ -60,6 +60,7 @@ type Stats struct {
 	Newton     int // nonlinear iterations
 	NewtonFail int // nonlinear iterations that did not converge
 	Events     int // event instants
-	Project    int // projections onto the invariants
+	Project    int // corrections onto the invariants
+	Charts     int // changes of the independent states
 	Switches   int // changes of method by the automatic choice
 }

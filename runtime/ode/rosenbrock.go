@@ -285,3 +285,6 @@ func (r *rosenbrock) Interpolate(t float64, u []float64) {
 
 // Projected marks f and J at (ws.T, ws.U) as unknown.
 func (r *rosenbrock) Projected() { r.fresh, r.linear = false, false }
+
+// Turned marks f and J as unknown: other rows are algebraic now.
+func (r *rosenbrock) Turned() { r.fresh, r.linear = false, false }

@@ -3,30 +3,62 @@ package ode
 import "github.com/mtkc/mtkc/runtime/linsolve"
 
 // iterationMatrix is the linear algebra of an implicit method: the Jacobian J, the
-// matrix a*M - J and its factorisation, each refreshed when the method says so.
+// matrix a*M - J and its factorisation, each refreshed when the method says so, and for
+// some methods a complex one beside it.
 type iterationMatrix struct {
-	ws  *Workspace
+	ws    *Workspace
+	shape int // of the workspace that the rest is made for
+	*matrices
+	pair bool
+	kept map[*linsolve.Pattern]*matrices
+	err  error // of the last factorisation
+	bad  int   // entry of J that is not finite, -1: none
+}
+
+// matrices are made for one pattern and one M.
+type matrices struct {
 	jac []float64 // values of J in the order of ws.Pattern
 	w   *linsolve.Shifted[float64]
 	lu  linsolve.Solver[float64]
-	err error // of the last factorisation
-	bad int   // entry of J that is not finite, -1: none
+	cw  *linsolve.Shifted[complex128] // nil: no complex matrix
+	clu linsolve.Solver[complex128]
 }
 
 func newIterationMatrix(ws *Workspace) *iterationMatrix {
-	m := &iterationMatrix{ws: ws, jac: make([]float64, ws.Pattern.NNZ()), bad: -1}
-	m.w = linsolve.NewShifted[float64](ws.Pattern, ws.Mass)
-	m.lu = linsolve.New[float64](m.w.Pattern, linsolve.Hints{})
+	m := &iterationMatrix{ws: ws, bad: -1}
+	m.shapeUp()
 	return m
 }
 
-// newIterationPair returns the real matrix and a complex solver of the same pattern.
-func newIterationPair(ws *Workspace) (*iterationMatrix, linsolve.Solver[complex128]) {
-	m := &iterationMatrix{ws: ws, jac: make([]float64, ws.Pattern.NNZ()), bad: -1}
-	m.w = linsolve.NewShifted[float64](ws.Pattern, ws.Mass)
-	var c linsolve.Solver[complex128]
-	m.lu, c = linsolve.NewPair(m.w.Pattern, linsolve.Hints{})
-	return m, c
+// newIterationPair returns a real and a complex matrix of the same pattern.
+func newIterationPair(ws *Workspace) *iterationMatrix {
+	m := &iterationMatrix{ws: ws, bad: -1, pair: true}
+	m.shapeUp()
+	return m
+}
+
+// shapeUp makes the matrices for the present shape of the workspace, or takes those
+// that it had when it last was like that.
+func (m *iterationMatrix) shapeUp() {
+	ws := m.ws
+	if m.matrices != nil && m.shape == ws.shape {
+		return
+	}
+	m.shape = ws.shape
+	if m.matrices = m.kept[ws.Pattern]; m.matrices != nil {
+		return
+	}
+	k := &matrices{jac: make([]float64, ws.Pattern.NNZ()), w: linsolve.NewShifted[float64](ws.Pattern, ws.Mass)}
+	if m.pair {
+		k.cw = linsolve.NewShifted[complex128](ws.Pattern, ws.Mass)
+		k.lu, k.clu = linsolve.NewPair(k.w.Pattern, linsolve.Hints{})
+	} else {
+		k.lu = linsolve.New[float64](k.w.Pattern, linsolve.Hints{})
+	}
+	if m.kept == nil || len(m.kept) >= coordsKept {
+		m.kept = map[*linsolve.Pattern]*matrices{}
+	}
+	m.matrices, m.kept[ws.Pattern] = k, k
 }
 
 // evaluate sets J at (t, u), where f0 is f(t, u). Where the compiled Jacobian is not
@@ -34,6 +66,7 @@ func newIterationPair(ws *Workspace) (*iterationMatrix, linsolve.Solver[complex1
 // reports false if they are not finite either.
 func (m *iterationMatrix) evaluate(t float64, u, f0 []float64) bool {
 	ws := m.ws
+	m.shapeUp()
 	ws.Jac(t, u, f0, m.jac)
 	m.bad = -1
 	if nonFinite(m.jac) < 0 {

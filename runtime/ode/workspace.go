@@ -35,7 +35,11 @@ type Workspace struct {
 
 	Pattern *linsolve.Pattern // of df/du: Problem.Jac, or dense
 
-	Stats Stats
+	Stats *Stats // of the whole run
+
+	// shape is raised when Mass, Alg and Pattern change: what was made for them is
+	// stale.
+	shape int
 
 	ctx    context.Context
 	done   <-chan struct{}
@@ -43,7 +47,7 @@ type Workspace struct {
 	tLow   float64
 	span   float64
 	fd     *finiteDifferences
-	budget int // attempts left before MaxSteps
+	budget *int // attempts left before MaxSteps
 	tmp    []float64
 }
 
@@ -56,8 +60,10 @@ func newWorkspace(ctx context.Context, p *Problem, k *Kernels, params []float64,
 		T: t0, TPrev: t0, TStop: t1, TEnd: t1, HMax: math.Inf(1),
 		U: buf[:n:n], UPrev: buf[n : 2*n : 2*n], UNew: buf[2*n:],
 		RelTol: 1e-6, AbsTol: make([]float64, n),
-		ctx: ctx, done: ctx.Done(), span: math.Abs(t1 - t0), budget: math.MaxInt,
+		Stats: new(Stats),
+		ctx:   ctx, done: ctx.Done(), span: math.Abs(t1 - t0), budget: new(int),
 	}
+	*ws.budget = math.MaxInt
 	for i := range ws.AbsTol {
 		ws.AbsTol[i] = 1e-9
 	}
@@ -121,6 +127,38 @@ func (ws *Workspace) TGrad(t float64, u, f0, dt []float64) {
 	}
 }
 
+// invPattern is the pattern of the Jacobian of the invariants.
+func (ws *Workspace) invPattern() *linsolve.Pattern {
+	if ws.P.InvJac == nil {
+		return linsolve.Dense(ws.P.NInv, ws.N())
+	}
+	return ws.P.InvJac
+}
+
+// invariantJac writes dg/du at (t, u) to vals in the order of invPattern: by the
+// problem's kernel, or by forward differences, one column at a time.
+func (ws *Workspace) invariantJac(t float64, u, vals []float64) {
+	if ws.K.InvariantJac != nil {
+		ws.K.InvariantJac(t, u, ws.Params, vals)
+		return
+	}
+	pat := ws.invPattern()
+	x := append([]float64(nil), u...)
+	g0, g := make([]float64, ws.P.NInv), make([]float64, ws.P.NInv)
+	ws.K.Invariants(t, u, ws.Params, g0)
+	for j := range x {
+		h := math.Sqrt(eps) * math.Max(math.Abs(u[j]), ws.AbsTol[j]/ws.RelTol)
+		x[j] = u[j] + h
+		h = x[j] - u[j]
+		ws.K.Invariants(t, x, ws.Params, g)
+		x[j] = u[j]
+		for e := pat.ColPtr[j]; e < pat.ColPtr[j+1]; e++ {
+			i := pat.RowIdx[e]
+			vals[e] = (g[i] - g0[i]) / h
+		}
+	}
+}
+
 // ErrNorm is the weighted root mean square of err, with the weights
 // 1/(AbsTol + RelTol*max(|u0|, |u1|)). It is NaN or +Inf if an entry of err or
 // of u1 is not finite, so `norm <= 1` rejects those.
@@ -163,8 +201,8 @@ func (ws *Workspace) Begin() error {
 		return ws.fail(Interrupted, context.Cause(ws.ctx), "the run was cancelled (%v)", context.Cause(ws.ctx))
 	default:
 	}
-	ws.budget--
-	if ws.budget < 0 {
+	*ws.budget--
+	if *ws.budget < 0 {
 		return ws.Fail(MaxSteps, "%d steps made and %d rejected; raise the step limit, loosen the tolerances, or try a stiff method",
 			ws.Stats.Steps, ws.Stats.Rejected)
 	}
