@@ -10,6 +10,7 @@ import (
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/plot"
+	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
 
@@ -74,8 +75,9 @@ func (w *report) head() {
 	}
 	row("index", "%d, %s", p.Index, how)
 	if n := len(p.Invariants); n > 0 {
-		row("constraints", "%d, which every step is projected onto", n)
+		row("constraints", "%d, kept by projecting every step onto them (--constraints project)", n)
 		w.list(n, func(i int) string { return describe(&p.Invariants[i]) })
+		w.choices()
 	}
 	if e := s.Experiment; e.Given {
 		text := fmt.Sprintf("t = %v to %v", e.Start, e.Stop)
@@ -84,6 +86,43 @@ func (w *report) head() {
 		}
 		row("experiment", "%s", text)
 	}
+}
+
+// choices lists the sets of states among which independent ones may be chosen.
+func (w *report) choices() {
+	prob := w.c.prob
+	sets, ok := prob.StateSets()
+	if !ok {
+		w.line("    which cannot be solved for states (--constraints states): they depend on algebraic variables, or are too many together")
+		return
+	}
+	w.line("    or by solving them for states that are chosen as the run goes (--constraints states):")
+	w.list(len(sets), func(i int) string {
+		var names []string
+		for _, j := range sets[i].States {
+			if w.limit > 0 && len(names) == w.limit {
+				names = append(names, "...")
+				break
+			}
+			names = append(names, prob.States[j].Name+wish(prob.Choice.Wish[j]))
+		}
+		return fmt.Sprintf("%d of %s", sets[i].Dependent, strings.Join(names, ", "))
+	})
+}
+
+// wish is what the user said of a state.
+func wish(k ode.Wish) string {
+	switch k {
+	case ode.WishNever:
+		return " (never a state)"
+	case ode.WishAvoid:
+		return " (avoid as a state)"
+	case ode.WishPrefer:
+		return " (prefer as a state)"
+	case ode.WishAlways:
+		return " (always a state)"
+	}
+	return ""
 }
 
 func describe(r *structural.Residual) string {

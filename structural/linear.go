@@ -35,9 +35,9 @@ func (pl *Plan) LinearAlgebraic() bool {
 }
 
 type degrees struct {
-	p    *expr.Pool
-	of   map[expr.ID]uint8 // of atoms that are not free
-	deg  []uint8
+	p   *expr.Pool
+	of  map[expr.ID]uint8 // of atoms that are not free
+	deg []uint8
 }
 
 func (d *degrees) degree(e expr.ID) uint8 {

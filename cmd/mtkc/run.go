@@ -26,6 +26,7 @@ type runFlags struct {
 	tspan, solver, saveat string
 	rtol, atol            float64
 	steps, maxSteps       int
+	form, constraints     string
 	set, vars             []string
 	out, plot, backend    string
 	json, verbose         bool
@@ -62,6 +63,8 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl.SortFlags = false
 	fl.StringVar(&f.tspan, "tspan", "", "time span `T0,T1` (default: that of the model)")
 	fl.StringVar(&f.solver, "solver", "auto", "integration method `NAME`; help lists them")
+	fl.StringVar(&f.form, "form", "auto", "how algebraic equations are solved: dae, nested or auto")
+	fl.StringVar(&f.constraints, "constraints", "auto", "how the constraints of a model of higher index are kept: project, states or auto")
 	fl.Float64Var(&f.rtol, "rtol", 0, "relative tolerance `X` (default: that of the model, else 1e-6)")
 	fl.Float64Var(&f.atol, "atol", 0, "absolute tolerance `X` (default: 1e-9 times the nominal value)")
 	fl.StringVar(&f.saveat, "saveat", "", "times to save: a step `DT` or a list t1,t2,... (default: the steps of the method, and points between where they are long)")
@@ -82,6 +85,8 @@ asked for. A run that stops early writes what was computed until then.`,
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	})
+	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions(ode.Forms(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("constraints", cobra.FixedCompletions(ode.ConstraintWays(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("backend", cobra.FixedCompletions([]string{"vm", "go"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -146,6 +151,15 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 				names = append(names, m.Info().Name)
 			}
 			bad(&found, "solver", f.solver, "methods: "+strings.Join(names, ", ")+" (see --solver help)")
+		}
+	}
+	o.Form, o.Constraints = strings.ToLower(f.form), strings.ToLower(f.constraints)
+	for _, c := range []struct {
+		flag, value string
+		known       []string
+	}{{"form", o.Form, ode.Forms()}, {"constraints", o.Constraints, ode.ConstraintWays()}} {
+		if c.value != "" && !slices.Contains(c.known, c.value) {
+			bad(&found, c.flag, c.value, "give one of "+strings.Join(c.known, ", "))
 		}
 	}
 	if cmd.Flags().Changed("steps") {
@@ -445,10 +459,20 @@ func summary(w io.Writer, r *trace.Result, wrote []string, took time.Duration, v
 	if r.Start != "" {
 		fmt.Fprintf(w, "    initial values: %s\n", r.Start)
 	}
+	if r.Form != "" {
+		fmt.Fprintf(w, "    form %s\n", r.Form)
+	}
 	fmt.Fprintf(w, "    %d equations, %d states (%d algebraic), %d nonzeros in the Jacobian\n", r.Size.Equations, r.Size.States, r.Size.Algebraic, r.Size.NNZ)
 	s := r.Stats
 	fmt.Fprintf(w, "    %d accepted and %d rejected steps, %d events, %d evaluations, %d Jacobians, %d factorisations, %d linear solves, %d Newton iterations\n",
 		s.Steps, s.Rejected, s.Events, s.RHS, s.Jac, s.Factor, s.Solve, s.Newton)
+	if s.Project > 0 {
+		fmt.Fprintf(w, "    %d corrections onto the constraints", s.Project)
+		if s.Charts > 0 {
+			fmt.Fprintf(w, "; the independent states were chosen anew %d times", s.Charts)
+		}
+		fmt.Fprintln(w)
+	}
 }
 
 // printTiming prints the table of passes.

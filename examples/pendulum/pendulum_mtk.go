@@ -104,6 +104,11 @@ func NewPendulumProblem(params *PendulumParams) *ode.Problem {
 		InvJac: &linsolve.Pattern{Rows: 2, Cols: 4,
 			ColPtr: []int32{0, 2, 3, 5, 6},
 			RowIdx: []int32{0, 1, 1, 0, 1, 1}},
+		Choice: &ode.Choice{
+			InvLevel: []int8{2, 1},
+			Level:    []int8{2, 1, 2, 1},
+			Wish:     []ode.Wish{0, 0, 0, 0},
+		},
 		Init: &ode.Init{
 			NW: 7,
 			Names: []string{

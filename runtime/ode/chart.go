@@ -19,6 +19,7 @@ package ode
 // J. Sci. Comput. 17(4), 1996. So a change of chart exchanges no more states than it must.
 
 import (
+	"context"
 	"math"
 )
 
@@ -155,6 +156,35 @@ func newChart(ws *Workspace) *chart {
 		g.dep, g.kept, g.used, g.in = make([]int32, m), make([]int32, m), make([]bool, m), make([]bool, w)
 	}
 	return c
+}
+
+// StateSet is a set of states that invariants connect: all but Dependent of them are
+// independent, whichever these are at the time.
+type StateSet struct {
+	States    []int // indices into Problem.States
+	Dependent int
+}
+
+// StateSets lists the sets of states among which independent ones are chosen as a run
+// goes (Options.Constraints "states"). ok is false where the structure of the
+// invariants does not allow it.
+func (p *Problem) StateSets() (sets []StateSet, ok bool) {
+	if p.NInv == 0 {
+		return nil, true
+	}
+	c := newChart(newWorkspace(context.Background(), p, p.NewKernels(), p.P, 0, 1))
+	if c == nil {
+		return nil, false
+	}
+	for k := range c.groups {
+		g := &c.groups[k]
+		s := StateSet{Dependent: len(g.rows)}
+		for _, j := range g.cols {
+			s.States = append(s.States, int(j))
+		}
+		sets = append(sets, s)
+	}
+	return sets, true
 }
 
 // grow updates the typical sizes of the states.

@@ -82,10 +82,12 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 	if opt.Dense {
 		in.sol.dense = &denseOutput{n: p.N()}
 	}
-	if in.method, in.sol.Why, err = choose(ws, set); err != nil {
+	c, err := choose(ws, set)
+	if err != nil {
 		return nil, err
 	}
-	in.sol.Solver = in.method.Info().Name
+	in.method = c.Method
+	in.sol.Solver, in.sol.Why, in.sol.Form = c.Info().Name, c.why, c.form
 	if in.st, err = in.method.New(ws); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type Solution struct {
 	Solver string // name of the method
 	Why    string // why it was chosen
 	Init   string // which blocks of the initialization needed more than Newton's method; "": none
+	Form   string // how algebraic equations and constraints are treated; "": there are none
 
 	T      float64   // time reached
 	U      []float64 // state there

@@ -32,6 +32,7 @@ type Result struct {
 	Solver   string
 	Why      string // why this solver, "" where the user chose it
 	Start    string // how the initial values were found where that took more than one method; "": it did not
+	Form     string // how algebraic equations and constraints are treated, "" where there are none
 	Retcode  string
 	Message  string
 	Warnings []string
@@ -99,7 +100,7 @@ func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
 	}
 	sol := in.Solution()
 	r := &Result{
-		Model: p.Name, Solver: sol.Solver, Why: sol.Why, Start: sol.Init, Retcode: sol.Retcode.String(), Message: sol.Message,
+		Model: p.Name, Solver: sol.Solver, Why: sol.Why, Start: sol.Init, Form: sol.Form, Retcode: sol.Retcode.String(), Message: sol.Message,
 		Warnings: sol.Warnings, Span: span, T: sol.T, Stats: sol.Stats, Size: sizeOf(p),
 		Init: begun.Sub(start), Solve: time.Since(begun),
 	}
