@@ -24,6 +24,7 @@ type algebraic struct {
 
 	lu       linsolve.Solver[float64]
 	factored bool // lu holds the factors of a Jacobian not too far away
+	eager    bool // points are far apart: linear equations take new factors each time
 	sub      []float64
 	r        []float64
 }
@@ -120,12 +121,12 @@ func (a *algebraic) polish(t float64, u []float64) error {
 	ws := a.ws
 	copy(a.u, u)
 	last := math.Inf(1)
-	if ws.P.AlgLinear {
-		a.factored = false // then one correction is exact
+	if a.eager && ws.P.AlgLinear {
+		a.factored = false
 	}
 	for range 6 {
 		ws.RHS(t, a.u, a.f)
-		fresh := !a.factored
+		fresh := !a.factored // if the equations are linear, one correction is exact
 		if fresh {
 			ws.Jac(t, a.u, a.f, a.vals)
 			for e, k := range a.pick {
@@ -161,7 +162,7 @@ func (a *algebraic) polish(t float64, u []float64) error {
 				u[i] = a.u[i]
 			}
 			return nil
-		case norm > 0.2*last:
+		case norm > 0.2*last || ws.P.AlgLinear:
 			a.factored = false // the factors are too old
 		}
 		last = norm

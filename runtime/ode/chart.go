@@ -21,14 +21,17 @@ package ode
 import (
 	"context"
 	"math"
+	"slices"
+
+	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
 const (
-	chartLimit  = 2.5  // steepness above which a chart is left
+	chartLimit  = 1.5  // steepness above which a chart is left
 	chartSettle = 1.1  // below which its successor is taken
 	chartDrift  = 0.05 // change of A, relative to its rows, that asks for a new judgement
 	chartRank   = 1e-9 // pivot, relative to its row, below which an invariant depends on others
-	chartDense  = 4 << 20
+	chartDense  = 24   // invariants up to which B is kept as a whole
 
 	// A wish scales the columns of A. A state that is to stay independent is given up when
 	// the others have lost that factor, which is when their choice would be bad by it.
@@ -51,20 +54,29 @@ type chart struct {
 // they may be solved for.
 type chartGroup struct {
 	rows, cols []int32
-	entries    []chartEntry
-	a, b, seen []float64 // len(rows) by len(cols), by rows: A, B, and A when it was last judged
-	dep, kept  []int32   // of each row: a column; and before the present change
-	in         []bool    // columns that are dependent
-	used       []bool    // rows that have a pivot
-	steep      float64   // largest entry of B in an independent column
+	entries    []chartEntry // by columns
+	ptr        []int32      // first entry of each column
+	a, seen    []float64    // A by entries, its rows scaled to size 1; and when it was last judged
+	most       []float64    // of each row
+	dep, kept  []int32      // of each row: a column; and before the present change
+	in         []bool       // columns that are dependent
+	used       []bool       // rows that have a pivot
+	steep      float64      // largest entry of B in an independent column
+
+	b []float64 // B, by rows; nil for a large group, where its columns are computed one by one:
+
+	lu   linsolve.Solver[float64] // of A_d
+	pick []int32                  // entries of A_d
+	sub  []float64
+	x    []float64
 }
 
 // chartEntry says where a value of the Jacobian belongs.
-type chartEntry struct{ from, to, col int32 }
+type chartEntry struct{ from, row, col int32 }
 
 // newChart finds the groups. It returns nil where the invariants depend on algebraic
-// states, so that they cannot be solved without them, have too few states of their
-// level, or form too large a connected set.
+// states, so that they cannot be solved without them, or have too few states of their
+// level.
 func newChart(ws *Workspace) *chart {
 	p := ws.P
 	pat := ws.invPattern()
@@ -134,6 +146,9 @@ func newChart(ws *Workspace) *chart {
 					g.cols = append(g.cols, int32(j))
 					break
 				}
+				for len(g.ptr) < len(g.cols) {
+					g.ptr = append(g.ptr, int32(len(g.entries)))
+				}
 				g.entries = append(g.entries, chartEntry{e, row[i], int32(len(g.cols) - 1)})
 			}
 		}
@@ -145,15 +160,15 @@ func newChart(ws *Workspace) *chart {
 	for k := range c.groups {
 		g := &c.groups[k]
 		m, w := len(g.rows), len(g.cols)
-		if w < m || m*w > chartDense {
+		if w < m {
 			return nil
 		}
-		for e := range g.entries {
-			g.entries[e].to = g.entries[e].to*int32(w) + g.entries[e].col
-		}
-		flat := make([]float64, 3*m*w)
-		g.a, g.b, g.seen = flat[:m*w], flat[m*w:2*m*w], flat[2*m*w:]
+		g.ptr = append(g.ptr, int32(len(g.entries)))
+		g.a, g.seen, g.most, g.x = make([]float64, len(g.entries)), make([]float64, len(g.entries)), make([]float64, m), make([]float64, m)
 		g.dep, g.kept, g.used, g.in = make([]int32, m), make([]int32, m), make([]bool, m), make([]bool, w)
+		if m <= chartDense {
+			g.b = make([]float64, m*w)
+		}
 	}
 	return c
 }
@@ -207,26 +222,20 @@ func (c *chart) load(t float64, u []float64) bool {
 	}
 	for k := range c.groups {
 		g := &c.groups[k]
-		clear(g.a)
-		for _, e := range g.entries {
+		clear(g.most)
+		for k, e := range g.entries {
 			j := g.cols[e.col]
 			s := math.Max(c.scale[j], ws.AbsTol[j]/ws.RelTol)
 			if int(j) < len(ws.P.States) {
 				s = math.Max(s, math.Abs(ws.P.States[j].Nominal))
 			}
-			g.a[e.to] = c.vals[e.from] * s * c.weight[j]
+			v := c.vals[e.from] * s * c.weight[j]
+			g.a[k] = v
+			g.most[e.row] = math.Max(g.most[e.row], math.Abs(v))
 		}
-		w := len(g.cols)
-		for i := range g.rows {
-			r := g.a[i*w : (i+1)*w]
-			most := 0.0
-			for _, v := range r {
-				most = math.Max(most, math.Abs(v))
-			}
-			if most > 0 {
-				for j := range r {
-					r[j] /= most
-				}
+		for k, e := range g.entries {
+			if m := g.most[e.row]; m > 0 {
+				g.a[k] /= m
 			}
 		}
 	}
@@ -297,11 +306,24 @@ func (c *chart) steep(t float64, u []float64) bool {
 }
 
 // reduce computes B for the present choice, or, where it is not kept, a first choice
-// by complete pivoting. It reports whether A has full rank there.
+// by pivoting. It reports whether A has full rank there.
 func (g *chartGroup) reduce(keep bool) bool {
+	if g.b == nil {
+		if !keep && !g.first() {
+			return false
+		}
+		if !g.factor() {
+			return false
+		}
+		g.measure()
+		return true
+	}
 	m, w := len(g.rows), len(g.cols)
 	b := g.b
-	copy(b, g.a)
+	clear(b)
+	for k, e := range g.entries {
+		b[int(e.row)*w+int(e.col)] = g.a[k]
+	}
 	clear(g.used)
 	if !keep {
 		clear(g.in)
@@ -331,8 +353,151 @@ func (g *chartGroup) reduce(keep bool) bool {
 	return true
 }
 
+// first chooses the columns of a large group: sparse elimination row by row, rows with
+// few columns first, the pivot being the largest entry of a row.
+func (g *chartGroup) first() bool {
+	m := len(g.rows)
+	byRow := make([][]chartEntry, m) // from: index into a
+	for k, e := range g.entries {
+		byRow[e.row] = append(byRow[e.row], chartEntry{int32(k), e.row, e.col})
+	}
+	order := make([]int32, m)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return len(byRow[a]) - len(byRow[b]) })
+	pivotOf := make([]int32, len(g.cols)) // 1 + position of the row whose pivot the column is
+	type term struct {
+		col int32
+		v   float64
+	}
+	done := make([][]term, 0, m) // rows after elimination, scaled by their pivots
+	x := make([]float64, len(g.cols))
+	on := make([]bool, len(g.cols))
+	for _, i := range order {
+		var cols []int32
+		put := func(c int32, v float64) {
+			if !on[c] {
+				on[c] = true
+				cols = append(cols, c)
+			}
+			x[c] += v
+		}
+		var queue posHeap
+		for _, e := range byRow[i] {
+			put(e.col, g.a[e.from])
+			if p := pivotOf[e.col]; p > 0 {
+				queue.push(p)
+			}
+		}
+		// Rows that were done later have no entries in the pivots of earlier ones.
+		for last := int32(0); len(queue) > 0; {
+			p := queue.pop()
+			if p == last {
+				continue
+			}
+			last = p
+			f := 0.0
+			for _, t := range done[p-1] {
+				if pivotOf[t.col] == p {
+					f = x[t.col]
+				}
+			}
+			if f == 0 {
+				continue
+			}
+			for _, t := range done[p-1] {
+				put(t.col, -f*t.v)
+				if q := pivotOf[t.col]; q > p {
+					queue.push(q)
+				}
+			}
+		}
+		pj, best := int32(-1), chartRank
+		for _, c := range cols {
+			if v := math.Abs(x[c]); v > best && pivotOf[c] == 0 {
+				pj, best = c, v
+			}
+		}
+		var row []term
+		for _, c := range cols {
+			if pj >= 0 && x[c] != 0 && (pivotOf[c] == 0) {
+				row = append(row, term{c, x[c] / x[pj]})
+			}
+		}
+		for _, c := range cols {
+			x[c], on[c] = 0, false
+		}
+		if pj < 0 {
+			return false
+		}
+		done = append(done, row)
+		pivotOf[pj] = int32(len(done))
+		g.dep[i] = pj
+	}
+	g.mark()
+	return true
+}
+
+// posHeap is a heap of positions.
+type posHeap []int32
+
+func (h *posHeap) push(v int32) {
+	*h = append(*h, v)
+	q := *h
+	for k := len(q) - 1; k > 0 && q[(k-1)/2] > q[k]; k = (k - 1) / 2 {
+		q[(k-1)/2], q[k] = q[k], q[(k-1)/2]
+	}
+}
+
+func (h *posHeap) pop() int32 {
+	q := *h
+	v, n := q[0], len(q)-1
+	q[0] = q[n]
+	q = q[:n]
+	for k := 0; ; {
+		c := 2*k + 1
+		if c >= n {
+			break
+		}
+		if c+1 < n && q[c+1] < q[c] {
+			c++
+		}
+		if q[k] <= q[c] {
+			break
+		}
+		q[k], q[c] = q[c], q[k]
+		k = c
+	}
+	*h = q
+	return v
+}
+
+// factor factorises A_d of a large group.
+func (g *chartGroup) factor() bool {
+	m := len(g.rows)
+	if g.lu == nil {
+		pat := &linsolve.Pattern{Rows: m, Cols: m, ColPtr: make([]int32, 1, m+1)}
+		g.pick = g.pick[:0]
+		for _, c := range g.dep {
+			for k := g.ptr[c]; k < g.ptr[c+1]; k++ {
+				pat.RowIdx = append(pat.RowIdx, g.entries[k].row)
+				g.pick = append(g.pick, k)
+			}
+			pat.ColPtr = append(pat.ColPtr, int32(len(pat.RowIdx)))
+		}
+		g.sub = make([]float64, len(g.pick))
+		g.lu = linsolve.New[float64](pat, linsolve.Hints{})
+	}
+	for k, e := range g.pick {
+		g.sub[k] = g.a[e]
+	}
+	return g.lu.Factor(g.sub) == nil
+}
+
 // mark notes which columns are dependent.
 func (g *chartGroup) mark() {
+	g.lu = nil
 	clear(g.in)
 	for _, j := range g.dep {
 		g.in[j] = true
@@ -366,6 +531,24 @@ func (g *chartGroup) pivot(i, j int) {
 func (g *chartGroup) measure() (pi, pj int) {
 	w := len(g.cols)
 	g.steep = 0
+	if g.b == nil {
+		for j := range w {
+			if g.in[j] {
+				continue
+			}
+			clear(g.x)
+			for k := g.ptr[j]; k < g.ptr[j+1]; k++ {
+				g.x[g.entries[k].row] = g.a[k]
+			}
+			g.lu.Solve(g.x)
+			for i, v := range g.x {
+				if v = math.Abs(v); v > g.steep {
+					g.steep, pi, pj = v, i, j
+				}
+			}
+		}
+		return pi, pj
+	}
 	for i := range g.rows {
 		for j, v := range g.b[i*w : (i+1)*w] {
 			if v = math.Abs(v); v > g.steep && !g.in[j] {
@@ -384,18 +567,18 @@ func (g *chartGroup) improve() {
 		if g.steep <= chartSettle {
 			return
 		}
-		g.in[g.dep[i]], g.in[j] = false, true
-		g.dep[i] = int32(j)
-		g.pivot(i, j)
+		old := g.dep[i]
+		g.dep[i], g.in[old], g.in[j] = int32(j), false, true
+		if g.b != nil {
+			g.pivot(i, j)
+			continue
+		}
+		if g.lu = nil; !g.factor() {
+			g.dep[i], g.in[old], g.in[j] = old, true, false
+			g.lu = nil
+			g.factor()
+			break
+		}
 	}
 	g.measure()
-}
-
-// steepness is the largest entry of B.
-func (c *chart) steepness() float64 {
-	s := 0.0
-	for k := range c.groups {
-		s = math.Max(s, c.groups[k].steep)
-	}
-	return s
 }

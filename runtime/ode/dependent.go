@@ -4,9 +4,9 @@ package ode
 // chart, with factors that are kept from call to call as long as they do.
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
-	"strings"
 
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
@@ -29,9 +29,11 @@ type dependent struct {
 	vals  []float64 // of the Jacobian
 	r, w  []float64 // corrections, 1/tolerance of each dependent state
 	kept  map[string]*dependentMatrix
+	key   []byte
 	m     *dependentMatrix
 	ok    bool // m.lu holds factors of a Jacobian not too far away
 
+	is       []bool    // dependent, of each state
 	coords   []int32   // independent states
 	from, at []float64 // points of a continuation
 }
@@ -48,17 +50,16 @@ func newDependent(ws *Workspace, c *chart) *dependent {
 	m := ws.P.NInv
 	return &dependent{
 		ws: ws, chart: c, shape: -1, g: make([]float64, m), vals: make([]float64, ws.invPattern().NNZ()),
-		r: make([]float64, m), w: make([]float64, m), kept: map[string]*dependentMatrix{},
+		r: make([]float64, m), w: make([]float64, m), is: make([]bool, ws.N()), kept: map[string]*dependentMatrix{},
 	}
 }
 
-// key tells choices apart.
-func key(dep []int32) string {
-	var b strings.Builder
+// key appends to b what tells choices apart.
+func key(b []byte, dep []int32) []byte {
 	for _, j := range dep {
-		b.Write([]byte{byte(j), byte(j >> 8), byte(j >> 16), byte(j >> 24)})
+		b = binary.LittleEndian.AppendUint32(b, uint32(j))
 	}
-	return b.String()
+	return b
 }
 
 // adopt takes over the present choice of the chart.
@@ -67,18 +68,18 @@ func (d *dependent) adopt() {
 		return
 	}
 	d.shape, d.ok = d.chart.shape, false
-	dep := make([]bool, d.ws.N())
+	clear(d.is)
 	for _, j := range d.chart.dep {
-		dep[j] = true
+		d.is[j] = true
 	}
 	d.coords = d.coords[:0]
 	for i := range int32(d.ws.N()) {
-		if !dep[i] && (d.ws.Mass == nil || d.ws.Mass[i] != 0) {
+		if !d.is[i] && (d.ws.Mass == nil || d.ws.Mass[i] != 0) {
 			d.coords = append(d.coords, i)
 		}
 	}
-	k := key(d.chart.dep)
-	if d.m = d.kept[k]; d.m != nil {
+	d.key = key(d.key[:0], d.chart.dep)
+	if d.m = d.kept[string(d.key)]; d.m != nil {
 		return
 	}
 	if len(d.kept) >= coordsKept {
@@ -97,7 +98,7 @@ func (d *dependent) adopt() {
 	}
 	d.m.sub = make([]float64, len(d.m.pick))
 	d.m.lu = linsolve.New[float64](sub, linsolve.Hints{})
-	d.kept[k] = d.m
+	d.kept[string(d.key)] = d.m
 }
 
 var errDependent = errors.New("the constraints cannot be solved for the dependent states")

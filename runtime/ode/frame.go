@@ -288,6 +288,7 @@ type dynamic struct {
 	jac, inv []float64
 	rows     *dynamicRows
 	kept     map[string]*dynamicRows
+	key      []byte
 }
 
 // dynamicRows is the arrangement for one choice.
@@ -300,14 +301,14 @@ type dynamicRows struct {
 }
 
 func (d *dynamic) adapt() {
-	k := key(d.chart.dep)
-	r := d.kept[k]
+	d.key = key(d.key[:0], d.chart.dep)
+	r := d.kept[string(d.key)]
 	if r == nil {
 		if len(d.kept) >= coordsKept {
 			clear(d.kept)
 		}
 		r = d.arrange(d.chart.dep)
-		d.kept[k] = r
+		d.kept[string(d.key)] = r
 	}
 	d.load(r)
 }
@@ -430,16 +431,17 @@ func newNested(ws *Workspace, c *chart) *frame {
 	}
 	in := ws.inner(n)
 	f := &frame{whole: ws, ws: in, chart: c, y: make([]float64, n), guess: make([]float64, ws.N())}
-	d := &nested{frame: f, ind: ind, all: ind, u: make([]float64, ws.N()), du: make([]float64, ws.N()), last: make([]float64, n)}
+	d := &nested{frame: f, ind: slices.Clone(ind), all: ind, u: make([]float64, ws.N()), du: make([]float64, ws.N()), last: make([]float64, n)}
 	if c != nil {
 		f.dep = newDependent(ws, c)
 	}
 	if len(ws.Alg) > 0 {
 		f.alg = newAlgebraic(ws)
+		f.alg.eager = true
 	}
 	in.Mass, in.Alg, in.Pattern = nil, nil, linsolve.Dense(n, n)
 	in.P.NInv, in.P.InvJac, in.P.Choice, in.P.Mass, in.P.Jac = 0, nil, nil, nil, nil
-	in.P.U0 = make([]float64, n)
+	in.P.U0, in.P.States = make([]float64, n), make([]Quantity, n)
 	in.P.Equation = func(i int) string { return ws.P.equation(int(d.ind[i])) }
 	in.K = &Kernels{RHS: d.rhs}
 	if ws.K.Jac != nil {
@@ -483,13 +485,10 @@ type nested struct {
 
 // adapt makes the states that are independent now the coordinates.
 func (d *nested) adapt() {
-	dep := make([]bool, d.whole.N())
-	for _, j := range d.chart.dep {
-		dep[j] = true
-	}
-	d.ind = make([]int32, 0, len(d.last))
+	d.dep.adopt()
+	d.ind = d.ind[:0]
 	for _, i := range d.all {
-		if !dep[i] {
+		if !d.dep.is[i] {
 			d.ind = append(d.ind, i)
 		}
 	}
@@ -500,7 +499,6 @@ func (d *nested) adapt() {
 // describe fills what the workspace knows of the coordinates.
 func (d *nested) describe() {
 	w, in := d.whole, d.ws
-	in.P.States = make([]Quantity, len(d.ind))
 	for k, i := range d.ind {
 		in.AbsTol[k] = w.AbsTol[i]
 		in.P.States[k].Name = w.P.state(int(i))
