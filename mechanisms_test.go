@@ -252,6 +252,87 @@ func TestDoublePendulum(t *testing.T) {
 	}
 }
 
+// damped is a chain of n unit links whose joints are so viscous that the velocities are
+// stiff: the forces of the links answer to any change of velocity a hundred thousandfold.
+func damped(n int) *model.System {
+	m := model.New("damped")
+	m.Param("g", 9.81)
+	m.Param("c", 1e5)
+	for i := 1; i <= n; i++ {
+		m.Var(fmt.Sprint("x", i), model.Init(float64(i)))
+		m.Var(fmt.Sprint("y", i), model.WithGuess(0))
+		m.Var(fmt.Sprint("vx", i), model.WithGuess(0))
+		m.Var(fmt.Sprint("vy", i), model.Init(0))
+		m.Var(fmt.Sprint("T", i))
+	}
+	diff := func(x string, i int) string {
+		if i == 1 {
+			return x + "1"
+		}
+		return fmt.Sprintf("(%s%d - %s%d)", x, i, x, i-1)
+	}
+	for i := 1; i <= n; i++ {
+		fx, fy := fmt.Sprintf("-T%d*%s", i, diff("x", i)), fmt.Sprintf("-T%d*%s - g", i, diff("y", i))
+		if i > 1 {
+			fx += " - c*" + diff("vx", i)
+			fy += " - c*" + diff("vy", i)
+		}
+		if i < n {
+			fx += fmt.Sprintf(" + T%d*%s + c*%s", i+1, diff("x", i+1), diff("vx", i+1))
+			fy += fmt.Sprintf(" + T%d*%s + c*%s", i+1, diff("y", i+1), diff("vy", i+1))
+		}
+		m.MustText(fmt.Sprintf("der(x%d) = vx%d; der(y%d) = vy%d; der(vx%d) = %s; der(vy%d) = %s; %s^2 + %s^2 = 1", i, i, i, i, i, fx, i, fy, diff("x", i), diff("y", i)))
+	}
+	return m
+}
+
+// TestStiffMechanism: the automatic choice leaves the explicit method and its nested
+// form, and multistep methods are not disturbed by the forces that projection jolts (the
+// error test of BDF once made 13,000 steps of them).
+func TestStiffMechanism(t *testing.T) {
+	prob, err := mtkc.Compile(damped(6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"x2", "y2", "vx2", "x6", "y6"}
+	opt := ode.Options{Span: [2]float64{0, 3}, RelTol: 1e-10, AbsTol: 1e-10, Solver: "Radau5", Form: "dae"}
+	ref, err := ode.Solve(context.Background(), prob, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := ref.Final(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []struct {
+		solver, form, constraints string
+		steps                     int
+	}{
+		{"auto", "auto", "project", 300}, {"auto", "auto", "states", 350}, {"auto", "dae", "states", 350},
+		{"BDF", "dae", "project", 500}, {"BDF", "dae", "states", 500}, {"BDF", "nested", "project", 500}, {"Rodas5P", "nested", "project", 500},
+	} {
+		sol, err := ode.Solve(context.Background(), prob, ode.Options{
+			Span: opt.Span, RelTol: 1e-7, AbsTol: 1e-7, Solver: m.solver, Form: m.form, Constraints: m.constraints,
+		})
+		if err != nil {
+			t.Errorf("%v: %v", m, err)
+			continue
+		}
+		got, err := sol.Final(names)
+		if err != nil {
+			t.Fatal(err)
+		}
+		worst := 0.0
+		for i, v := range want {
+			worst = max(worst, math.Abs(got[i]-v)/(1+math.Abs(v)))
+		}
+		t.Logf("%v: error %.1e, %d steps, %s", m, worst, sol.Stats.Steps, sol.Solver)
+		if worst > 2e-5 || sol.Stats.Steps > m.steps {
+			t.Errorf("%v: error %.2g in %d steps", m, worst, sol.Stats.Steps)
+		}
+	}
+}
+
 // TestWall lets the pendulum bounce off a vertical wall through its pivot: an event sets
 // the velocities, dependent ones too. Without loss the motion is mirrored, so that |x| is
 // that of the free pendulum.

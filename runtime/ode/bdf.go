@@ -20,8 +20,8 @@ package ode
 // 10(5), 1989; most strategy constants as in CVODE (Hindmarsh et al., ACM Trans. Math. Softw.
 // 31(3), 2005). Departures: the history is only replaced by accepted steps, so
 // nothing is undone after failures; algebraic variables do not enter the error test
-// of the first step, when their slope is not known yet; rows without mass are not
-// scaled by gamma.
+// of the first step, when their slope is not known yet, and forces never do; rows
+// without mass are not scaled by gamma.
 
 import (
 	"errors"
@@ -69,8 +69,8 @@ func (bdfMethod) New(ws *Workspace) (Stepper, error) {
 	if len(ws.Alg) > 0 {
 		b.tol = bdfNewtonAlg
 	}
-	flat := make([]float64, 7*n)
-	for _, v := range []*[]float64{&b.pred, &b.slope, &b.e, &b.f, &b.dx, &b.ewt, &b.saved} {
+	flat := make([]float64, 8*n)
+	for _, v := range []*[]float64{&b.pred, &b.slope, &b.e, &b.f, &b.dx, &b.ewt, &b.test, &b.saved} {
 		*v = flat[:n:n]
 		flat = flat[n:]
 	}
@@ -98,7 +98,8 @@ type bdf struct {
 	pred, slope []float64 // predicted state and first history entry
 	e           []float64 // correction
 	saved       []float64 // correction of the step before the last
-	f, dx, ewt  []float64
+	f, dx       []float64
+	ewt, test   []float64 // weights of the iteration and of the error test
 
 	gamma, gammaLU float64
 	tol            float64 // of the iteration, relative to the error test
@@ -153,6 +154,7 @@ func (b *bdf) Step() error {
 		b.changeOrder(b.next)
 	}
 	ws.Weights(ws.U, b.ewt)
+	b.weigh()
 	want := ws.H
 	before := fine // trouble of the attempt before
 	rejections := 0
@@ -178,7 +180,7 @@ func (b *bdf) Step() error {
 			continue
 		}
 		before = fine
-		dsm := b.errorNorm() * b.tq[2]
+		dsm := b.norm(b.e) * b.tq[2]
 		if dsm <= 1 {
 			b.accept(h, t, dsm)
 			return nil
@@ -432,26 +434,27 @@ func (b *bdf) iterate(t, ratio float64) bool {
 	}
 }
 
-// errorNorm is the norm of the correction; algebraic variables, whose slope is unknown at
-// the start, do not count in the first step.
-func (b *bdf) errorNorm() float64 {
-	if b.steps > 0 || b.ws.Mass == nil {
-		return b.norm(b.e)
+// weigh sets the weights of the error test. Algebraic variables do not count in the
+// first step, when their slope is not known yet, and forces never: see Workspace.Forces.
+// (IDA's advice for systems of higher index is the same. Their equations hold in any
+// case.)
+func (b *bdf) weigh() {
+	ws := b.ws
+	copy(b.test, b.ewt)
+	out := ws.Forces
+	if b.steps == 0 {
+		out = ws.Alg
 	}
-	s := 0.0
-	for i, v := range b.e {
-		if b.ws.Mass[i] != 0 {
-			v *= b.ewt[i]
-			s += v * v
-		}
+	for _, i := range out {
+		b.test[i] = 0
 	}
-	return math.Sqrt(s / float64(max(1, len(b.e))))
 }
 
+// norm is the norm of v in the error test.
 func (b *bdf) norm(v []float64) float64 {
 	s := 0.0
 	for i, x := range v {
-		x *= b.ewt[i]
+		x *= b.test[i]
 		s += x * x
 	}
 	return math.Sqrt(s / float64(max(1, len(v))))
@@ -557,7 +560,7 @@ func (b *bdf) plan(h, dsm float64) {
 		down, up := 0.0, 0.0
 		if q > 1 {
 			s := 0.0
-			for i, w := range b.ewt {
+			for i, w := range b.test {
 				x := b.z[i*bdfWidth+q] * w
 				s += x * x
 			}
@@ -567,7 +570,7 @@ func (b *bdf) plan(h, dsm float64) {
 		if q < bdfMaxOrder && b.tq5 != 0 {
 			c := b.tq[5] / b.tq5 * math.Pow(h/b.tau[2], float64(q+1))
 			s := 0.0
-			for i, w := range b.ewt {
+			for i, w := range b.test {
 				x := (b.e[i] - c*b.saved[i]) * w
 				s += x * x
 			}

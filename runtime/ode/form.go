@@ -6,6 +6,8 @@ package ode
 import (
 	"fmt"
 	"strings"
+
+	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
 // forms and constraints are the values of Options.Form and Options.Constraints.
@@ -40,6 +42,9 @@ type formed struct {
 	states bool // independent states are chosen as the run goes
 }
 
+// nestedLimit is the number of states up to which implicit methods take the nested form.
+const nestedLimit = 2000
+
 // inForm puts m on a form; m itself where that is the form of the problem.
 func inForm(m Method, nested, states bool) Method {
 	if !nested && !states {
@@ -53,6 +58,13 @@ func (m formed) New(ws *Workspace) (Stepper, error) {
 	f, err := newFrame(ws, m.nested, m.states)
 	if err != nil {
 		return nil, err
+	}
+	if m.nested && m.Info().Implicit {
+		n := f.ws.N()
+		if n > nestedLimit {
+			return nil, fmt.Errorf("in the nested form the Jacobian of the %d states of %s is dense: use the dae form with %s", n, ws.P.title(), m.Info().Name)
+		}
+		f.ws.Pattern = linsolve.Dense(n, n)
 	}
 	if f.st, err = m.Method.New(f.ws); err != nil {
 		return nil, err

@@ -439,7 +439,7 @@ func newNested(ws *Workspace, c *chart) *frame {
 		f.alg = newAlgebraic(ws)
 		f.alg.eager = true
 	}
-	in.Mass, in.Alg, in.Pattern = nil, nil, linsolve.Dense(n, n)
+	in.Mass, in.Alg, in.Forces, in.Pattern = nil, nil, nil, nil
 	in.P.NInv, in.P.InvJac, in.P.Choice, in.P.Mass, in.P.Jac = 0, nil, nil, nil, nil
 	in.P.U0, in.P.States = make([]float64, n), make([]Quantity, n)
 	in.P.Equation = func(i int) string { return ws.P.equation(int(d.ind[i])) }

@@ -20,6 +20,10 @@ type Workspace struct {
 	Params []float64 // p: parameters and discrete memory; steppers only read it
 	Alg    []int32   // rows with M = 0, ascending; empty for an ODE
 	Mass   []float64 // diagonal of M; nil means all ones
+	// Forces are the algebraic entries of a problem with invariants. They answer to the
+	// smallest correction of a stiff velocity by jumps far above the errors of the
+	// states, so a test of differences between steps must leave them out.
+	Forces []int32
 
 	T, TPrev    float64
 	U, UPrev    []float64 // solution at T and TPrev; Accept rotates the buffers, so do not keep them
@@ -74,6 +78,9 @@ func newWorkspace(ctx context.Context, p *Problem, k *Kernels, params []float64,
 	}
 	if len(ws.Alg) == 0 {
 		ws.Mass = nil
+	}
+	if p.NInv > 0 {
+		ws.Forces = ws.Alg
 	}
 	if ws.Pattern == nil {
 		ws.Pattern = linsolve.Dense(n, n)
