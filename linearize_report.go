@@ -35,6 +35,10 @@ func (l *Linearization) Title() string {
 	return s
 }
 
+// maxRoots is the number of states up to which reports hold poles and zeros, which take
+// time in proportion to its cube.
+const maxRoots = 400
+
 // WriteReport writes operating point, matrices, poles, zeros and transfer functions for
 // people; symbolic adds the matrices as terms. Matrices of more than 12 states and
 // transfer functions of order above 12 are left to WriteJSON and WriteScript.
@@ -104,6 +108,10 @@ func (l *Linearization) WriteReport(dst io.Writer, symbolic bool) error {
 				fmt.Fprintf(w, "    %s\n", rootText(z))
 			}
 		}
+	}
+	if l.N() > maxRoots {
+		fmt.Fprintf(w, "\npoles, zeros and transfer functions of more than %d states are left out\n", maxRoots)
+		return w.Flush()
 	}
 	roots("poles", l.Poles())
 	if l.M() > 0 && l.P() > 0 {
@@ -341,10 +349,10 @@ type signalRecord struct {
 type transferJSON struct {
 	Output string       `json:"output"`
 	Input  string       `json:"input"`
-	Gain   float64      `json:"gain"`
+	Gain   *float64     `json:"gain"`
 	Zeros  [][2]float64 `json:"zeros"`
 	Poles  [][2]float64 `json:"poles"`
-	Num    []float64    `json:"num"`
+	Num    []float64    `json:"num"` // null where coefficients overflow
 	Den    []float64    `json:"den"`
 }
 
@@ -388,7 +396,7 @@ func (l *Linearization) record(symbolic bool) (*linearRecord, error) {
 		T: l.T, Of: l.Of, Steady: l.opt.Steady, Open: l.opt.Open,
 		States: []signalRecord{}, Inputs: []signalRecord{}, Outputs: []signalRecord{},
 		A: l.A, B: l.B, C: l.C, D: l.D, Improper: l.Improper, Shift: l.Shift,
-		Poles: pairs(l.Poles()), Transfer: []transferJSON{}, Warnings: l.Warnings,
+		Transfer: []transferJSON{}, Warnings: l.Warnings,
 	}
 	for i, n := range l.States {
 		r.States = append(r.States, signalRecord{n, l.X0[i], finite(l.Drift[i])})
@@ -399,13 +407,16 @@ func (l *Linearization) record(symbolic bool) (*linearRecord, error) {
 	for i, n := range l.Outputs {
 		r.Outputs = append(r.Outputs, signalRecord{Name: n, Value: l.Y0[i]})
 	}
-	if z, err := l.Zeros(); err == nil {
-		r.Zeros = pairs(z)
-	}
-	for i, out := range l.Outputs {
-		for j, in := range l.Inputs {
-			t := l.TransferFunction(i, j)
-			r.Transfer = append(r.Transfer, transferJSON{out, in, t.Gain, pairs(t.Zeros), pairs(t.Poles), t.Num, t.Den})
+	if l.N() <= maxRoots {
+		r.Poles = pairs(l.Poles())
+		if z, err := l.Zeros(); err == nil {
+			r.Zeros = pairs(z)
+		}
+		for i, out := range l.Outputs {
+			for j, in := range l.Inputs {
+				t := l.TransferFunction(i, j)
+				r.Transfer = append(r.Transfer, transferJSON{out, in, finite(t.Gain), pairs(t.Zeros), pairs(t.Poles), t.Num, t.Den})
+			}
 		}
 	}
 	if l.Of == measures[0].name {

@@ -618,3 +618,102 @@ func TestLinearizeCorpus(t *testing.T) {
 		}
 	}
 }
+
+// The linearizations along a trajectory are those of the variational equation: a small
+// change of the start, carried along by x' = A(t) x, is what a changed run shows, also in
+// the coordinates of a constraint manifold.
+func TestLinearizeTrajectory(t *testing.T) {
+	const n, end = 400, 0.8
+	times := make([]float64, 2*n+1)
+	for i := range times {
+		times[i] = end * float64(i) / (2 * n)
+	}
+	swing := func(phi, d float64) *model.System {
+		m := cartesian(math.Sin(phi+d), -math.Cos(phi+d))
+		m.Vars[0].Fixed, m.Vars[0].State = model.FixedTrue, model.StatePrefer
+		m.InitialEq(expr.Der(m.Pool.Of(m.Vars[0].Sym)), 0)
+		return m
+	}
+	final := func(m *model.System) float64 {
+		prob, err := Compile(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sol, err := ode.Solve(context.Background(), prob, ode.Options{Span: [2]float64{0, end}, RelTol: 1e-11, AbsTol: 1e-13, FinalOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := sol.Final([]string{"x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v[0]
+	}
+	const phi, d = 0.9, 1e-4
+	want := (final(swing(phi, d)) - final(swing(phi, -d))) / (2 * d)
+	list, found := NewSystem(swing(phi, 0), Options{}).Linearize(context.Background(), LinearizeOptions{Outputs: []string{"x"}, At: times})
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range list {
+		if l.N() != 2 || l.States[0] != "x" {
+			t.Fatalf("other coordinates than x at t = %v: %v", l.T, l.States)
+		}
+	}
+	// Classical Runge-Kutta on the matrices at the ends and the middle of each step.
+	x := []float64{math.Cos(phi), 0}
+	mul := func(l *Linearization, x []float64) []float64 {
+		return []float64{l.A.At(0, 0)*x[0] + l.A.At(0, 1)*x[1], l.A.At(1, 0)*x[0] + l.A.At(1, 1)*x[1]}
+	}
+	h := end / n
+	along := func(x, k []float64, f float64) []float64 { return []float64{x[0] + f*k[0], x[1] + f*k[1]} }
+	for i := range n {
+		k1 := mul(list[2*i], x)
+		k2 := mul(list[2*i+1], along(x, k1, h/2))
+		k3 := mul(list[2*i+1], along(x, k2, h/2))
+		k4 := mul(list[2*i+2], along(x, k3, h))
+		for q := range x {
+			x[q] += h / 6 * (k1[q] + 2*k2[q] + 2*k3[q] + k4[q])
+		}
+	}
+	got := list[2*n].C.At(0, 0)*x[0] + list[2*n].C.At(0, 1)*x[1]
+	// Steps of 2 ms, differences of 1e-4, runs to 1e-8.
+	if math.Abs(got-want) > 1e-5*math.Abs(want) {
+		t.Errorf("dx(%v)/dphi(0) = %v, differences give %v", end, got, want)
+	}
+}
+
+// A small step of the force on the hanging pendulum, simulated, against the step response.
+func TestLinearizeStep(t *testing.T) {
+	l := mustLinearize(t, cartesian(0, -1), LinearizeOptions{Outputs: []string{"x", "y", "lambda"}, Steady: true})
+	times := []float64{0, 0.2, 0.5, 1, 2, 3.7}
+	y, err := l.StepResponse(0, times)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const f = 1e-4
+	m := cartesian(0, -1)
+	m.Vars[0].Fixed = model.FixedTrue
+	m.InitialEq(expr.Der(m.Pool.Of(m.Vars[0].Sym)), 0)
+	prob, err := Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sol, err := ode.Solve(context.Background(), prob, ode.Options{Span: [2]float64{0, 4}, RelTol: 1e-10, AbsTol: 1e-13, SaveAt: times, Set: map[string]float64{"f": f}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"x", "y", "lambda"} {
+		v, err := sol.Values(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := []float64{0, -1, 9.81}[i]
+		for k := range times {
+			// x is of first order in f, y and lambda of second.
+			if got := (v[k] - base) / f; math.Abs(got-y[i][k]) > 1e-4 {
+				t.Errorf("%s(%v) = %v in a unit of force, the step response is %v", name, times[k], got, y[i][k])
+			}
+		}
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
@@ -380,19 +381,8 @@ func (l *Linearizer) reduce(j lti.Matrix, r *Result) error {
 		return &Singular{pl.States[rest[0]].Name}
 	}
 	// Constraints: prefer to drop the states that the user wants least.
-	pairs, rest := solve(interval(nd+na, nd+na+ni), interval(0, nd), func(c int) float64 {
-		if v := pl.States[c].Var; v >= 0 {
-			switch pl.Sys.Vars[v].State {
-			case model.StateAlways:
-				return 1e-3
-			case model.StatePrefer:
-				return 0.1
-			case model.StateAvoid, model.StateNever:
-				return 10
-			}
-		}
-		return 1
-	}, 1e-9)
+	wish := l.wishes()
+	pairs, rest := solve(interval(nd+na, nd+na+ni), interval(0, nd), func(c int) float64 { return wish[c] }, 1e-9)
 	for _, i := range rest {
 		for k, v := range row(i)[nd+na:] {
 			if math.Abs(v) > 1e-7 {
@@ -451,6 +441,33 @@ func (l *Linearizer) reduce(j lti.Matrix, r *Result) error {
 		r.Improper = r.Improper[:len(r.Improper)-1]
 	}
 	return nil
+}
+
+// wishes weighs the differential states as unknowns of the constraints: what the user
+// prefers as a state, and its derivatives, weighs little.
+func (l *Linearizer) wishes() []float64 {
+	w := make([]float64, l.plan.NDiff)
+	for i := range w {
+		w[i] = 1
+		name := l.plan.States[i].Name
+		for strings.HasPrefix(name, "der(") && strings.HasSuffix(name, ")") {
+			name = name[len("der(") : len(name)-1]
+		}
+		sym, _ := l.pool.Lookup(name)
+		v, ok := l.sys.VarOf(sym)
+		if !ok {
+			continue
+		}
+		switch l.sys.Vars[v].State {
+		case model.StateAlways:
+			w[i] = 1e-3
+		case model.StatePrefer:
+			w[i] = 0.05
+		case model.StateAvoid, model.StateNever:
+			w[i] = 20
+		}
+	}
+	return w
 }
 
 // negligible reports whether a coefficient is the rounding of zero.

@@ -83,3 +83,33 @@ func TestTextMistakes(t *testing.T) {
 		}
 	}
 }
+
+func TestAnalysisPoint(t *testing.T) {
+	m := New("m")
+	y, u, v := m.Var("y"), m.Var("u"), m.Var("v")
+	m.AnalysisPoint("out.a", y, u, v)
+	if found := m.Text("x = 1; analysisPoint b: u = y\nanalysisPoint c: u = 2*y; analysisPoint : u = y; analysisPoint = 3"); len(found) != 4 {
+		t.Errorf("findings %v", found) // x, an expression, no name, and analysisPoint is no variable
+	}
+	if got := m.Points(); len(got) != 2 || got[0] != "out.a" || got[1] != "b" {
+		t.Errorf("points %q", got)
+	}
+	if len(m.Equations) != 3 || m.Equations[1].Lhs != v.ID() || m.Equations[1].Rhs != y.ID() || !m.Equations[1].Connection {
+		t.Errorf("equations %+v", m.Equations)
+	}
+	if found := m.Diagnostics(); len(found) != 0 {
+		t.Errorf("findings %v", found)
+	}
+	m.AnalysisPoint("out.a", y, u)
+	m.AnalysisPoint("a b", y, u)
+	m.AnalysisPoint("e", y.Add(1), u)
+	m.AnalysisPoint("f", y)
+	for _, d := range m.Diagnostics() {
+		if d.Code != "E193" {
+			t.Errorf("%v", d)
+		}
+	}
+	if n := len(m.Diagnostics()); n != 4 {
+		t.Errorf("%d findings: %v", n, m.Diagnostics())
+	}
+}

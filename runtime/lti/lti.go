@@ -101,12 +101,14 @@ func eigenvalues(a Matrix) []complex128 {
 	var v []complex128
 	for tol := 20 * float64(a.Rows) * eps * a.norm(); a.Rows > 0; {
 		// A has the row space that the first columns of q span.
-		q, rank := rankQR(a.t(), tol)
-		if rank == a.Rows {
+		q := rankQR(a.t(), tol)
+		if q.rank == a.Rows {
 			break
 		}
-		v = append(v, make([]complex128, a.Rows-rank)...)
-		a = mul(mul(q.t(), a), q).block(0, rank, 0, rank)
+		v = append(v, make([]complex128, a.Rows-q.rank)...)
+		q.left(a, 0)
+		q.right(a, 0)
+		a = a.block(0, q.rank, 0, q.rank)
 	}
 	if a.Rows == 0 {
 		return v

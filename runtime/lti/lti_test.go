@@ -300,7 +300,7 @@ func TestTransferProperty(t *testing.T) {
 			big.B.Set(n+i, 0, r.NormFloat64())
 			big.C.Set(0, n+k+i, r.NormFloat64())
 		}
-		turn, _ := rankQR(random(r, n+2*k, 1, 1).A, 0)
+		turn := rankQR(random(r, n+2*k, 1, 1).A, 0).matrix()
 		turned := &System{A: mul(mul(turn.t(), big.A), turn), B: mul(turn.t(), big.B), C: mul(big.C, turn), D: s.D}
 		f := turned.TransferFunction(0, 0)
 		if len(f.Poles) != n {

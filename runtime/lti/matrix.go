@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/lapack/gonum"
 	"gonum.org/v1/gonum/mat"
 )
@@ -121,17 +122,21 @@ func mul(a, b Matrix) Matrix {
 	return c
 }
 
-// rankQR returns the orthogonal m by m matrix Q of A P = Q R with column pivoting and
-// the rank of A: the diagonal entries of R above tol. Without rows or columns the rank
-// is 0 and Q the identity.
-func rankQR(a Matrix, tol float64) (q Matrix, rank int) {
+// reflectors are the first rank Householder reflections of A P = Q R with column
+// pivoting; the rank is the number of diagonal entries of R above a tolerance.
+type reflectors struct {
+	rows, rank int
+	v          []float64
+	ld         int
+	tau        []float64
+}
+
+// rankQR decomposes a. Without rows or columns the rank is 0 and Q the identity.
+func rankQR(a Matrix, tol float64) *reflectors {
 	m, n := a.Rows, a.Cols
-	q = Zeros(m, m)
+	q := &reflectors{rows: m}
 	if m == 0 || n == 0 {
-		for i := range m {
-			q.Set(i, i, 1)
-		}
-		return q, 0
+		return q
 	}
 	var lapack gonum.Implementation
 	k := min(m, n)
@@ -140,19 +145,48 @@ func rankQR(a Matrix, tol float64) (q Matrix, rank int) {
 	for j := range jpvt {
 		jpvt[j] = -1 // free
 	}
-	tau := make([]float64, max(k, m))
+	tau, work := make([]float64, k), make([]float64, 1)
+	lapack.Dgeqp3(m, n, w.Data, n, jpvt, tau, work, -1)
+	work = make([]float64, int(work[0]))
+	lapack.Dgeqp3(m, n, w.Data, n, jpvt, tau, work, len(work))
+	for q.rank < k && math.Abs(w.At(q.rank, q.rank)) > tol {
+		q.rank++
+	}
+	q.v, q.ld, q.tau = w.Data, n, tau[:q.rank]
+	return q
+}
+
+// left replaces rows r and following of a, as many as Q has, by Q^T times them.
+func (q *reflectors) left(a Matrix, r int) {
+	if a.Cols > 0 {
+		q.apply(blas.Left, blas.Trans, q.rows, a.Cols, a.Data[r*a.Cols:], a.Cols)
+	}
+}
+
+// right replaces columns c and following of a by them times Q.
+func (q *reflectors) right(a Matrix, c int) {
+	if a.Rows > 0 {
+		q.apply(blas.Right, blas.NoTrans, a.Rows, q.rows, a.Data[c:], a.Cols)
+	}
+}
+
+func (q *reflectors) apply(side blas.Side, trans blas.Transpose, m, n int, c []float64, ld int) {
+	if q.rank == 0 {
+		return
+	}
+	var lapack gonum.Implementation
 	work := make([]float64, 1)
-	lapack.Dgeqp3(m, n, w.Data, n, jpvt, tau[:k], work, -1)
+	lapack.Dormqr(side, trans, m, n, q.rank, q.v, q.ld, q.tau, c, ld, work, -1)
 	work = make([]float64, int(work[0]))
-	lapack.Dgeqp3(m, n, w.Data, n, jpvt, tau[:k], work, len(work))
-	for rank < k && math.Abs(w.At(rank, rank)) > tol {
-		rank++
+	lapack.Dormqr(side, trans, m, n, q.rank, q.v, q.ld, q.tau, c, ld, work, len(work))
+}
+
+// matrix is Q, square.
+func (q *reflectors) matrix() Matrix {
+	x := Zeros(q.rows, q.rows)
+	for i := range q.rows {
+		x.Set(i, i, 1)
 	}
-	for i := range m {
-		copy(q.Data[i*m:i*m+min(m, n)], w.Data[i*n:i*n+min(m, n)])
-	}
-	lapack.Dorgqr(m, m, k, q.Data, m, tau[:k], work[:1], -1)
-	work = make([]float64, int(work[0]))
-	lapack.Dorgqr(m, m, k, q.Data, m, tau[:k], work, len(work))
-	return q, rank
+	q.right(x, 0)
+	return x
 }

@@ -27,18 +27,17 @@ func (s *System) reachable(tol float64) *System {
 		if done > 0 {
 			next = a.block(done, n, last, done)
 		}
-		q, rank := rankQR(next, tol)
+		q := rankQR(next, tol)
+		rank := q.rank
 		if rank == 0 {
 			break
 		}
 		// Turn the states that are left.
 		rest := n - done
-		turn := Zeros(n, n)
-		for i := range done {
-			turn.Set(i, i, 1)
-		}
-		turn.put(done, done, q)
-		a, b, c = mul(mul(turn.t(), a), turn), mul(turn.t(), b), mul(c, turn)
+		q.left(a, done)
+		q.right(a, done)
+		q.left(b, done)
+		q.right(c, done)
 		// What the rank decision called zero is zero.
 		if done == 0 {
 			for i := rank; i < rest; i++ {

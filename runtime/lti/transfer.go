@@ -3,6 +3,7 @@ package lti
 import (
 	"math"
 	"math/cmplx"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,7 +13,7 @@ import (
 //	Gain * prod(s - Zeros) / prod(s - Poles) = Num(s) / Den(s),
 //
 // in lowest terms. Coefficients stand with the highest power first; Den is monic. The
-// factored form is the accurate one.
+// factored form is the accurate one; Num and Den are nil where coefficients overflow.
 type Transfer struct {
 	Zeros, Poles []complex128
 	Gain         float64
@@ -56,6 +57,12 @@ func (s *System) TransferFunction(i, j int) *Transfer {
 	t.Num, t.Den = polynomial(t.Zeros), polynomial(t.Poles)
 	for i := range t.Num {
 		t.Num[i] *= t.Gain
+	}
+	for _, c := range slices.Concat(t.Num, t.Den) {
+		if c-c != 0 {
+			t.Num, t.Den = nil, nil
+			break
+		}
 	}
 	return t
 }

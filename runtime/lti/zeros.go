@@ -55,11 +55,11 @@ func (s *System) zeros() ([]complex128, error) {
 	cd := Zeros(d.P(), n+m)
 	cd.put(0, 0, d.C)
 	cd.put(0, n, d.D)
-	q, rank := rankQR(cd.t(), tol)
-	if rank != m {
+	q := rankQR(cd.t(), tol)
+	if q.rank != m {
 		return nil, ErrDegenerate
 	}
-	w := q.block(0, n+m, rank, n+m)
+	w := q.matrix().block(0, n+m, m, n+m)
 	ab := Zeros(n, n+m)
 	ab.put(0, 0, d.A)
 	ab.put(0, n, d.B)
@@ -78,27 +78,30 @@ func (s *System) reduce(tol float64) *System {
 	a, b, c, d := s.A, s.B, s.C, s.D
 	for {
 		// Rows of D that are zero are outputs that the states alone must keep at 0.
-		q, sigma := rankQR(d, tol)
-		qt := q.t()
-		c, d = mul(qt, c), mul(qt, d)
-		p, n, m := c.Rows, a.Rows, b.Cols
+		q := rankQR(d, tol)
+		c, d = c.clone(), d.clone()
+		q.left(c, 0)
+		q.left(d, 0)
+		p, n, m, sigma := c.Rows, a.Rows, b.Cols, q.rank
 		free := c.block(sigma, p, 0, n)
 		c, d = c.block(0, sigma, 0, n), d.block(0, sigma, 0, m)
-		v, rho := rankQR(free.t(), tol)
+		v := rankQR(free.t(), tol)
+		rho := v.rank
 		if rho == 0 {
 			return &System{A: a, B: b, C: c, D: d}
 		}
 		// The first rho of the rotated states are 0, so their derivatives are outputs.
-		av := mul(mul(v.t(), a), v)
-		bv, cv := mul(v.t(), b), mul(c, v)
-		a, b = av.block(rho, n, rho, n), bv.block(rho, n, 0, m)
-		c2 := Zeros(sigma+rho, n-rho)
-		c2.put(0, 0, cv.block(0, sigma, rho, n))
-		c2.put(sigma, 0, av.block(0, rho, rho, n))
-		d2 := Zeros(sigma+rho, m)
+		a, b = a.clone(), b.clone()
+		v.left(a, 0)
+		v.right(a, 0)
+		v.left(b, 0)
+		v.right(c, 0)
+		c2, d2 := Zeros(sigma+rho, n-rho), Zeros(sigma+rho, m)
+		c2.put(0, 0, c.block(0, sigma, rho, n))
+		c2.put(sigma, 0, a.block(0, rho, rho, n))
 		d2.put(0, 0, d)
-		d2.put(sigma, 0, bv.block(0, rho, 0, m))
-		c, d = c2, d2
+		d2.put(sigma, 0, b.block(0, rho, 0, m))
+		a, b, c, d = a.block(rho, n, rho, n), b.block(rho, n, 0, m), c2, d2
 	}
 }
 
