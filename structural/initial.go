@@ -749,7 +749,7 @@ func (w *work) reads() {
 // annotate notes what helps to solve a block.
 func (z *initial) annotate(blk *InitBlock) {
 	w := z.w
-	blk.Steep, _ = w.steepTerms(blk.Unknowns, blk.Assigns, blk.Residuals, w.typical, z.number)
+	w.lift(blk, z.number)
 	if w.plan.Init.Lambda == expr.None {
 		return
 	}
