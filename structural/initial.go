@@ -40,6 +40,17 @@ type initial struct {
 	starts []startRow
 }
 
+// StartNotes are the notes of the plan that are about initial conditions.
+func (pl *Plan) StartNotes() diag.List {
+	var list diag.List
+	for i := range pl.Notes {
+		if c := pl.Notes[i].Code; c == "W301" || c == "W302" {
+			list = append(list, pl.Notes[i])
+		}
+	}
+	return list
+}
+
 // startRow is an equation for a start value.
 type startRow struct {
 	row, v int32
