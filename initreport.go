@@ -237,10 +237,8 @@ func (w *initWriter) residuals(b int) {
 // remarks repeats the warnings about the start, and why it failed.
 func (w *initWriter) remarks() {
 	var list []string
-	for i := range w.pl.Notes {
-		if n := &w.pl.Notes[i]; n.Code == "W301" || n.Code == "W302" {
-			list = append(list, n.String())
-		}
+	for _, n := range w.pl.StartNotes() {
+		list = append(list, n.String())
 	}
 	if w.r != nil {
 		list = append(list, w.r.Notes...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -476,5 +477,68 @@ end 'M';
 	// from then on the diodes block.
 	if n := s.Len(); math.Abs(m[4][n-1]) > 1e-12 || math.Abs(m[3][n-1]-11.888153) > 1e-5 {
 		t.Errorf("at the end i = %v, vc = %v", m[4][n-1], m[3][n-1])
+	}
+}
+
+// Operating points of random circuits with transistors, resistors and a supply of 12 V with
+// 10 Ohm, from zero guesses. What is found must satisfy Kirchhoff's laws; as the circuits
+// may have several operating points, which one is not asked. No method but Newton's with
+// limited exponents is needed.
+func TestRandomTransistors(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 9))
+	for trial := range 40 {
+		n := 2 + rng.IntN(7)
+		decl := "parameter Real Is = 1e-15; parameter Real Vt = 0.02585; Real x(start = 0, fixed = true);\n"
+		eqs := "der(x) = v1 - x;\n"
+		v := func(k int) string {
+			if k == 0 {
+				return "0"
+			}
+			return fmt.Sprintf("v%d", k)
+		}
+		out := make([]string, n+1) // currents out of each node
+		for k := 1; k <= n; k++ {
+			decl += fmt.Sprintf("Real v%d; ", k)
+			out[k] = fmt.Sprintf("v%d/%g", k, math.Pow(10, 3+3*rng.Float64()))
+		}
+		out[n] = fmt.Sprintf("(v%d - 12)/10", n)
+		for j := range 1 + rng.IntN(n) {
+			p := rng.Perm(n + 1)
+			c, b, e := p[0], p[1], p[2]
+			sign, be, bc := "1*", v(b)+" - "+v(e), v(b)+" - "+v(c)
+			if rng.IntN(3) == 0 { // pnp
+				sign, be, bc = "(-1)*", v(e)+" - "+v(b), v(c)+" - "+v(b)
+			}
+			decl += fmt.Sprintf("Real ic%d; Real ib%d;\n", j, j)
+			eqs += fmt.Sprintf("ic%d = %sIs*(exp((%s)/Vt) - exp((%s)/Vt)) - %sIs/3*(exp((%s)/Vt) - 1);\n", j, sign, be, bc, sign, bc)
+			eqs += fmt.Sprintf("ib%d = %sIs/150*(exp((%s)/Vt) - 1) + %sIs/3*(exp((%s)/Vt) - 1);\n", j, sign, be, sign, bc)
+			out[c] += fmt.Sprintf(" + ic%d", j)
+			out[b] += fmt.Sprintf(" + ib%d", j)
+			out[e] += fmt.Sprintf(" - ic%d - ib%d", j, j)
+		}
+		for range n {
+			p := rng.Perm(n + 1)
+			r := math.Pow(10, 1+4*rng.Float64())
+			out[p[0]] += fmt.Sprintf(" + (%s - %s)/%g", v(p[0]), v(p[1]), r)
+			out[p[1]] += fmt.Sprintf(" + (%s - %s)/%g", v(p[1]), v(p[0]), r)
+		}
+		for k := 1; k <= n; k++ {
+			eqs += "0 = " + out[k] + ";\n"
+		}
+		s := begin(t, decl, eqs)
+		if s.err != nil {
+			t.Errorf("trial %d: %v\n%s", trial, s.err, eqs)
+			continue
+		}
+		for b := range s.report.Blocks {
+			if len(s.prob.Init.Blocks[b].Unknowns) > 0 && len(s.report.Blocks[b].Tried) > 0 {
+				t.Errorf("trial %d: %v after %v", trial, s.report.Blocks[b].Method, s.report.Blocks[b].Tried)
+			}
+			for i, r := range s.report.Residuals[b] {
+				if math.Abs(r) > 1e-9 {
+					t.Errorf("trial %d: residual %g of %s", trial, r, s.prob.Init.Blocks[b].Residual[i])
+				}
+			}
+		}
 	}
 }

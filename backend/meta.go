@@ -294,8 +294,8 @@ func (c *compiler) initMeta() {
 	for i := range m.Blocks {
 		m.Blocks[i].Reads = pl.Init.Blocks[i].Reads
 	}
-	if pl.Init.Lambda != expr.None {
-		m.Lambda = at[pl.Init.Lambda] + 1
+	if k, ok := at[pl.Init.Lambda]; ok {
+		m.Lambda = k + 1
 	}
 	for _, s := range pl.Init.Fixed {
 		m.Fixed = append(m.Fixed, ode.FixedStart{W: at[s.Atom], P: int32(c.slotOf(s.Start)), Block: s.Block, Soft: s.Soft, Given: s.Given})

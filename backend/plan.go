@@ -450,7 +450,7 @@ func (c *compiler) rolledInit(l *lowerer, b int, at map[expr.ID]int32) bool {
 // annotate hands on what the plan knows of an initialization block.
 func (c *compiler) annotate(b int) {
 	blk, meta := &c.plan.Init.Blocks[b], &c.prog.Meta.Init.Blocks[b]
-	meta.NSteep, meta.Homotopy = len(blk.Steep), blk.Homotopy
+	meta.NSteep, meta.Lift, meta.Homotopy = len(blk.Steep), blk.Lift, blk.Homotopy
 }
 
 // observed lowers the eliminated variables and says where the others are.

@@ -40,6 +40,17 @@ type initial struct {
 	starts []startRow
 }
 
+// StartNotes are the notes of the plan that are about initial conditions.
+func (pl *Plan) StartNotes() diag.List {
+	var list diag.List
+	for i := range pl.Notes {
+		if c := pl.Notes[i].Code; c == "W301" || c == "W302" {
+			list = append(list, pl.Notes[i])
+		}
+	}
+	return list
+}
+
 // startRow is an equation for a start value.
 type startRow struct {
 	row, v int32
@@ -749,7 +760,7 @@ func (w *work) reads() {
 // annotate notes what helps to solve a block.
 func (z *initial) annotate(blk *InitBlock) {
 	w := z.w
-	blk.Steep, _ = w.steepTerms(blk.Unknowns, blk.Assigns, blk.Residuals, w.typical, z.number)
+	w.lift(blk, z.number)
 	if w.plan.Init.Lambda == expr.None {
 		return
 	}

@@ -217,9 +217,12 @@ type InitBlock struct {
 	Unknowns  []expr.ID
 	Assigns   []Assign
 	Residuals []Residual
-	Steep     []expr.ID // arguments of steep exponentials, affine in the Unknowns
-	Homotopy  bool      // Init.Lambda occurs in it
-	Reads     []int32   // earlier blocks that it depends on, ascending; nil where Init.Fixed is empty
+	// Lift: the last so many Unknowns stand for the arguments of steep exponentials, and
+	// the last so many Residuals equate them, unknown minus argument.
+	Lift     int
+	Steep    []expr.ID // arguments of steep exponentials, affine in the Unknowns
+	Homotopy bool      // Init.Lambda occurs in it
+	Reads    []int32   // earlier blocks that it depends on, ascending; nil where Init.Fixed is empty
 }
 
 // Block is a block of the simulation system, for reports.

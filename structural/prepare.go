@@ -352,15 +352,11 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 		r = w.translate(p.Args(e)[0], ctx)
 		if w.blending {
 			simplified := p.Args(e)[1]
-			saved := w.memo
-			w.memo = memo{}
-			w.memo.reset()
+			c := ctx
 			if ctx == inEquation {
-				simplified = w.translate(simplified, inNoEvent)
-			} else {
-				simplified = w.translate(simplified, ctx)
+				c = inNoEvent
 			}
-			w.memo = saved
+			w.aside(func() { simplified = w.translate(simplified, c) })
 			r = w.mixed(r, simplified)
 		}
 	case expr.OpDelay:

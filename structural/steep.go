@@ -1,6 +1,7 @@
 package structural
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/mtkc/mtkc/expr"
@@ -202,5 +203,49 @@ func (w *work) straighten(unknowns []int32, inner []Assign, residuals []*equatio
 			return unknowns, inner, residuals
 		}
 		inner = kept
+	}
+}
+
+// lift makes the arguments of steep exponentials in a block unknowns of their own, each
+// with the equation that it is what it is: the lifted Newton method (Albersmeyer and
+// Diehl, SIAM J. Optim. 20(3), 2010). There the steps of each argument are limited by
+// themselves, while the other unknowns go where the tangents of all exponentials lead, as
+// in a circuit simulator that limits each junction.
+func (w *work) lift(blk *InitBlock, number func(expr.ID) float64) {
+	p := w.pool
+	args, _ := w.steepTerms(blk.Unknowns, blk.Assigns, blk.Residuals, w.typical, number)
+	if len(args) == 0 {
+		return
+	}
+	with := map[expr.ID]expr.ID{}
+	have := map[expr.ID]expr.ID{} // unknown of an argument
+	for _, a := range args {
+		if s, ok := have[p.Neg(a)]; ok { // of sinh or cosh: limited to both sides
+			blk.Steep = append(blk.Steep, p.Neg(s))
+			continue
+		}
+		s := w.fresh(fmt.Sprintf("$e%d", w.auxCount))
+		w.auxCount++
+		w.setRole(s, roleAuxiliary, 0)
+		have[a] = s
+		for _, f := range []expr.Op{expr.OpExp, expr.OpSinh, expr.OpCosh} {
+			with[p.Fn(f, a)] = p.Fn(f, s)
+		}
+		blk.Unknowns = append(blk.Unknowns, s)
+		blk.Residuals = append(blk.Residuals, Residual{Value: p.Sub(s, a), Eq: -1, Text: "the exponent " + p.Text(a, expr.TextOptions{Limit: 80})})
+		blk.Steep = append(blk.Steep, s)
+		blk.Lift++
+		w.plan.Init.W = append(w.plan.Init.W, InitVar{Atom: s, Name: p.Name(s), Start: expr.None})
+	}
+	w.memo.reset()
+	for t, s := range with {
+		w.memo.put(t, s)
+	}
+	same := func(a expr.ID) expr.ID { return a }
+	for i := range blk.Assigns {
+		blk.Assigns[i].Value = w.rewrite(blk.Assigns[i].Value, same)
+	}
+	for i := range blk.Residuals[:len(blk.Residuals)-blk.Lift] {
+		blk.Residuals[i].Value = w.rewrite(blk.Residuals[i].Value, same)
 	}
 }

@@ -175,6 +175,27 @@ func pendulum(t testing.TB) *backend.Program {
 	return s.program()
 }
 
+// junctions has exponentials whose steps are limited, a homotopy, and start values that
+// the model does not fix.
+func junctions(t testing.TB) *backend.Program {
+	s := newSystem(t, "Junctions")
+	s.variable("Is", model.ParameterVar, "1e-3")
+	s.variable("vc", model.Unknown, "0.5")
+	for _, v := range []string{"va", "vb", "i", "q"} {
+		s.variable(v, model.Unknown, "")
+	}
+	s.equation("2 - va", "10*i")
+	s.equation("i", "Is*(exp((va - vb)/0.1) - 1)")
+	s.equation("i", "Is*(exp((vb - vc)/0.15) - 1) + vb/50 + sinh(vb/0.2)/1000")
+	s.equation("der(vc)", "i - vb/50 - q")
+	s.equation("q^3 + q", "homotopy(vc, 0.1)")
+	prog := s.program()
+	if in := prog.Meta.Init; in.Lambda == 0 || len(in.Fixed) == 0 || prog.Steep == nil {
+		t.Fatal("no homotopy, no start value, or no steep exponential")
+	}
+	return prog
+}
+
 // random is a model of random expressions.
 func random(t testing.TB, seed uint64) *backend.Program {
 	rng := rand.New(rand.NewPCG(seed, 21))
@@ -290,7 +311,7 @@ func TestAgainstVM(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	progs := []*backend.Program{ladder(t, 150), switches(t, 200), hybridModel(t), pendulum(t)}
+	progs := []*backend.Program{ladder(t, 150), switches(t, 200), hybridModel(t), pendulum(t), junctions(t)}
 	for seed := range uint64(12) {
 		progs = append(progs, random(t, seed))
 	}

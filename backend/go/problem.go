@@ -619,7 +619,7 @@ func (g *generator) initPlan(b *strings.Builder, in *ode.Init) {
 			fmt.Fprintf(b, ", Reads: []int32{%s}", list(x.Reads))
 		}
 		if x.NSteep > 0 {
-			fmt.Fprintf(b, ", NSteep: %d", x.NSteep)
+			fmt.Fprintf(b, ", Lift: %d, NSteep: %d", x.Lift, x.NSteep)
 		}
 		if x.Homotopy {
 			b.WriteString(", Homotopy: true")

@@ -35,6 +35,9 @@ const (
 	steepMost = 80
 )
 
+// relaxAfter is the number of iterations after which steps become shorter.
+const relaxAfter = 50
+
 // steepLimit is the work up to which A is found by differences; larger systems shorten
 // the step as a whole.
 const steepLimit = 20_000_000
@@ -198,6 +201,7 @@ func (s *Solver) limited(x []float64) (res Result) {
 	s.weigh(x)
 	st.linearize(&s.sys, x, s.w)
 	s.pull(x)
+	copy(s.x0, x) // where all methods are to begin
 	s.sys.Residual(x, s.r)
 	res.Evals++
 	if i := nonFinite(s.r); i >= 0 {
@@ -225,6 +229,13 @@ func (s *Solver) limited(x []float64) (res Result) {
 			}
 			if s.limit(x) {
 				size = math.Inf(1)
+			}
+			if res.Iterations > relaxAfter {
+				// The iteration goes round in circles, as limited ones may: shorter steps do not.
+				f := math.Max(0.1, relaxAfter/float64(res.Iterations))
+				for i, v := range x {
+					s.x[i] = v + f*(s.x[i]-v)
+				}
 			}
 			s.sys.Residual(s.x, s.rt)
 			res.Evals++

@@ -76,6 +76,7 @@ func (p *Problem) check(k *Kernels) {
 		need(len(in.U) == n, "%d of %d start values from the initialization", len(in.U), n)
 		for b := range in.Blocks {
 			need((in.Blocks[b].NSteep > 0) == (k.Init[b].Steep != nil), "%d steep terms in initialization block %d without a function, or one without them", in.Blocks[b].NSteep, b)
+			need(in.Blocks[b].Lift <= min(len(in.Blocks[b].Unknowns), len(in.Blocks[b].Residual)), "%d lifted unknowns in initialization block %d", in.Blocks[b].Lift, b)
 			pattern(fmt.Sprintf("initialization block %d", b), in.Blocks[b].Jac, len(in.Blocks[b].Residual), len(in.Blocks[b].Unknowns))
 		}
 	}

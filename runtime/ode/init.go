@@ -316,6 +316,17 @@ func (in *initializer) attempt(b int, t float64) (newton.Result, error) {
 	for _, i := range block.Unknowns {
 		x = append(x, in.w[i])
 	}
+	if block.Lift > 0 {
+		// Lifted arguments begin where the guesses of the others put them.
+		n, r := len(x)-block.Lift, make([]float64, len(block.Residual))
+		clear(x[n:])
+		in.scatter(block, x)
+		k.Eval(t, in.w, in.p, r)
+		for j, v := range r[len(r)-block.Lift:] {
+			x[n+j] = -v
+		}
+		in.scatter(block, x)
+	}
 	in.x = x
 	in.guess = append(in.guess[:0], x...)
 	in.before = in.before[:0]
@@ -382,6 +393,10 @@ func (in *initializer) scatter(block *InitBlock, x []float64) {
 func (in *initializer) nominals(block *InitBlock) []float64 {
 	v := make([]float64, len(block.Unknowns))
 	for j, i := range block.Unknowns {
+		if j >= len(v)-block.Lift {
+			v[j] = 1
+			continue
+		}
 		v[j] = in.nominal[i]
 		if g := math.Abs(in.startOf(i)); v[j] == 0 && g < 1e-3 {
 			v[j] = g
@@ -456,9 +471,10 @@ func (in *initializer) name(i int32) string {
 // list writes the iteration variables and their values, most of them.
 func (in *initializer) list(block *InitBlock, most int) string {
 	var s strings.Builder
-	for j, i := range block.Unknowns {
+	own := block.Unknowns[:len(block.Unknowns)-block.Lift]
+	for j, i := range own {
 		if j == most {
-			fmt.Fprintf(&s, " and %d more", len(block.Unknowns)-most)
+			fmt.Fprintf(&s, " and %d more", len(own)-most)
 			break
 		}
 		if j > 0 {

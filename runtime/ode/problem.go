@@ -259,6 +259,7 @@ type InitBlock struct {
 	Residual []string // description of each residual equation, with position
 	Jac      *linsolve.Pattern
 	Reads    []int32 // earlier blocks whose results it uses, ascending; where Init.Fixed is empty, nil
+	Lift     int     // the last so many Unknowns stand for arguments of exponentials, the last so many equations say: unknown minus argument
 	NSteep   int     // arguments of steep exponentials, see InitKernel.Steep
 	Homotopy bool    // it depends on the parameter of homotopies
 }
