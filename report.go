@@ -10,7 +10,6 @@ import (
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/plot"
-	"github.com/mtkc/mtkc/structural"
 )
 
 // WriteReport writes what the compiler made of the model, for people: equations
@@ -75,7 +74,7 @@ func (w *report) head() {
 	row("index", "%d, %s", p.Index, how)
 	if n := len(p.Invariants); n > 0 {
 		row("constraints", "%d, which every step is projected onto", n)
-		w.list(n, func(i int) string { return describe(&p.Invariants[i]) })
+		w.list(n, func(i int) string { return p.Describe(&p.Invariants[i]) })
 	}
 	if e := s.Experiment; e.Given {
 		text := fmt.Sprintf("t = %v to %v", e.Start, e.Stop)
@@ -84,14 +83,6 @@ func (w *report) head() {
 		}
 		row("experiment", "%s", text)
 	}
-}
-
-func describe(r *structural.Residual) string {
-	s := r.Text
-	if r.Order > 0 {
-		s += fmt.Sprintf("  (differentiated %d times)", r.Order)
-	}
-	return s
 }
 
 func (w *report) states() {

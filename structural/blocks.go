@@ -43,7 +43,7 @@ func (b *solver) run(comps [][]int32, m *graph.Matching, depend *graph.Bipartite
 }
 
 func (b *solver) assign(v int32, value expr.ID, q *equation) Assign {
-	return Assign{Target: b.w.vars[v].atom, Value: value, Eq: max(int(q.src), -1)}
+	return Assign{Target: b.w.vars[v].atom, Value: value, Eq: max(int(q.src), -1), From: q.from}
 }
 
 // explicit solves q for v if the pivot is at least safe, or if v occurs only within
@@ -561,7 +561,7 @@ func (b *solver) cramer(unknowns []int32, inner []Assign, residuals []*equation)
 			name := w.fresh(fmt.Sprintf("$%s%d", b.tag, w.auxCount))
 			w.auxCount++
 			w.setRole(name, roleAuxiliary, 0)
-			pending = append(pending, Assign{Target: name, Value: t, Eq: a.Eq})
+			pending = append(pending, Assign{Target: name, Value: t, Eq: a.Eq, From: a.From})
 			f[j] = name
 		}
 		forms[a.Target] = f
@@ -580,7 +580,7 @@ func (b *solver) cramer(unknowns []int32, inner []Assign, residuals []*equation)
 				name := w.fresh(fmt.Sprintf("$%s%d", b.tag, w.auxCount))
 				w.auxCount++
 				w.setRole(name, roleAuxiliary, 0)
-				pending = append(pending, Assign{Target: name, Value: t, Eq: int(q.src)})
+				pending = append(pending, Assign{Target: name, Value: t, Eq: max(int(q.src), -1), From: q.from})
 				t = name
 			}
 			mat[i][j] = t

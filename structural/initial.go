@@ -307,15 +307,8 @@ func (z *initial) discreteEquations() []equation {
 func (z *initial) describe(q *equation) (diag.Pos, string) {
 	w := z.w
 	if _, ok := w.source(q); ok {
-		text := w.equationText(q)
-		switch q.order {
-		case 0:
-		case 1:
-			text += ", differentiated"
-		default:
-			text += ", differentiated twice"
-		}
-		return w.pos(q), text
+		res := Residual{Text: w.equationText(q), From: q.from}
+		return w.pos(q), w.plan.Describe(&res)
 	}
 	text := ""
 	pos := diag.Pos{}

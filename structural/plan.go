@@ -61,6 +61,8 @@ type Plan struct {
 
 	// Blocks is the block triangular form in evaluation order, for reports.
 	Blocks []Block
+	// Derivations are the parents of the equations that the model does not state.
+	Derivations []Derivation
 	// Notes are remarks for the user (warnings), e.g. start values taken as fixed.
 	Notes diag.List
 }
@@ -78,14 +80,15 @@ type State struct {
 type Assign struct {
 	Target expr.ID
 	Value  expr.ID
-	Eq     int // index of the equation it was solved from, -1
+	Eq     int   // index of the equation it was solved from, or of its first ancestor, -1
+	From   int32 // 1 + index into Plan.Derivations of how that equation was derived, 0: as the model states it
 }
 
 // Residual is 0 = Value.
 type Residual struct {
 	Value expr.ID
-	Eq    int    // index into Sys.Equations of the equation or of its ancestor, -1
-	Order int    // times it was differentiated
+	Eq    int    // index into Sys.Equations of the equation or of its first ancestor, -1
+	From  int32  // 1 + index into Plan.Derivations, 0: as the model states it
 	Text  string // for messages: position and text as the user wrote it
 }
 

@@ -50,9 +50,8 @@ type variable struct {
 type equation struct {
 	res      expr.ID
 	lhs, rhs expr.ID // of an equation between Boolean, Integer or enumeration terms; else None
-	src      int32   // index into Sys.Equations, or minus 2 minus an index into Sys.Initial
-	order    int32   // times differentiated
-	mix      []int32 // src of the other equations that it was combined from
+	src      int32   // index into Sys.Equations, or minus 2 minus an index into Sys.Initial; of its first ancestor
+	from     int32   // 1 + index into plan.Derivations, 0: as the model states it
 }
 
 // work is the state that the passes of one analysis share.
@@ -326,37 +325,25 @@ func (w *work) pos(q *equation) diag.Pos {
 	return diag.Pos{}
 }
 
-// describe is position and text of an equation as the user wrote it, with those that it
-// was combined with.
-func (w *work) describe(q *equation) string {
+// statement is position and text of an equation as the user wrote it.
+func (w *work) statement(q *equation) string {
 	text := w.equationText(q)
-	for k, src := range q.mix {
-		if k == 3 {
-			text += fmt.Sprintf(" and %d more", len(q.mix)-k)
-			break
-		}
-		o := equation{src: src}
-		word := ", "
-		if k == 0 {
-			word = ", combined with "
-		}
-		if p := w.pos(&o).String(); p != "" {
-			text += word + p
-		} else {
-			text += word + w.equationText(&o)
-		}
-	}
 	if p := w.pos(q).String(); p != "" {
 		text = p + ": " + text
 	}
 	return text
 }
 
+// describe is the statement with how q was derived from it.
+func (w *work) describe(q *equation) string {
+	return w.plan.Describe(&Residual{Text: w.statement(q), From: q.from})
+}
+
 // name of a variable for messages.
 func (w *work) name(v int32) string { return w.pool.Name(w.vars[v].atom) }
 
 func (w *work) residual(q *equation) Residual {
-	return Residual{Value: q.res, Eq: max(int(q.src), -1), Order: int(q.order), Text: w.describe(q)}
+	return Residual{Value: q.res, Eq: max(int(q.src), -1), From: q.from, Text: w.statement(q)}
 }
 
 func (w *work) note(pos diag.Pos, code, next, format string, args ...any) {
