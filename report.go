@@ -10,6 +10,7 @@ import (
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/plot"
+	"github.com/mtkc/mtkc/structural"
 )
 
 // WriteReport writes what the compiler made of the model, for people: equations
@@ -175,7 +176,7 @@ func (w *report) blocks() {
 	w.list(len(coupled), func(k int) string {
 		b := &p.Blocks[coupled[k]]
 		kind := "nonlinear"
-		if b.Linear {
+		if b.Kind < structural.Nonlinear {
 			kind = "linear"
 		}
 		text := fmt.Sprintf("%d %s equations", len(b.Vars), kind)

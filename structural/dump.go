@@ -52,7 +52,7 @@ func (pl *Plan) Size() Size {
 		n := len(pl.Blocks[i].Eqs)
 		s.Reduced += n
 		s.Largest = max(s.Largest, n)
-		if !pl.Blocks[i].Linear {
+		if pl.Blocks[i].Kind >= Linear {
 			s.Torn++
 		}
 	}
@@ -91,8 +91,13 @@ func (pl *Plan) dumpSimulation(b *bufio.Writer) {
 			fmt.Fprintf(b, " %s", p.Name(v))
 		}
 		switch {
-		case !k.Linear:
+		case k.Kind == Nonlinear:
 			fmt.Fprintf(b, "; iterated:")
+			for _, v := range k.Tear {
+				fmt.Fprintf(b, " %s", p.Name(v))
+			}
+		case k.Kind == Linear:
+			fmt.Fprintf(b, "; linear, iterated:")
 			for _, v := range k.Tear {
 				fmt.Fprintf(b, " %s", p.Name(v))
 			}

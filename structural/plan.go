@@ -42,6 +42,10 @@ type Plan struct {
 	Deriv []expr.ID
 	// Residuals[k] = 0 belongs to algebraic state NDiff+k.
 	Residuals []Residual
+	// AlgBlocks divides the residuals, and so the algebraic states, into the blocks that
+	// are solved together, in evaluation order: a block depends on the blocks before it
+	// and not on those behind.
+	AlgBlocks []AlgBlock
 	// Invariants are constraints that the states satisfy and the integrator may drift
 	// from; it projects onto them.
 	Invariants []Residual
@@ -215,12 +219,32 @@ type InitBlock struct {
 	Steep     []expr.ID // arguments of steep exponentials, affine in the Unknowns
 	Homotopy  bool      // Init.Lambda occurs in it
 	Reads     []int32   // earlier blocks that it depends on, ascending; nil where Init.Fixed is empty
+	Linear    bool      // the residuals are affine in the unknowns together
 }
+
+// AlgBlock is a set of algebraic states that residuals determine together: Residuals[First:
+// First+N] for States[NDiff+First: NDiff+First+N], once the states of the blocks before
+// it are given.
+type AlgBlock struct {
+	First, N int
+	Linear   bool // affine in these states: one Newton step is exact
+	Steady   bool // linear, and the coefficients change at events only
+}
+
+// Kind says how a block is solved.
+type Kind uint8
+
+const (
+	Explicit   Kind = iota // a scalar equation, solved for its unknown
+	Eliminated             // a linear block, solved in closed form behind its tearing variables
+	Linear                 // its tearing variables are algebraic states of linear residuals
+	Nonlinear              // its tearing variables are algebraic states
+)
 
 // Block is a block of the simulation system, for reports.
 type Block struct {
-	Vars   []expr.ID
-	Eqs    []Residual
-	Tear   []expr.ID
-	Linear bool
+	Vars []expr.ID
+	Eqs  []Residual
+	Tear []expr.ID // of an explicit block: none
+	Kind Kind
 }

@@ -207,8 +207,20 @@ func TestHidden(t *testing.T) {
 				t.Errorf("%d remarks W306 and %d W307, want %d and %d", count["W306"], count["W307"], c.w306, c.w307)
 			}
 			if len(pl.Invariants) == 0 {
-				for seed := range uint64(3) {
-					residuals(t, pl, seed)
+				// Newton's method need not find the steep exponentials from every random point.
+				found := 0
+				for seed := range uint64(4) {
+					bad, solved := violations(t, pl, seed)
+					if !solved && len(pl.Residuals) > 0 {
+						continue
+					}
+					found++
+					for _, x := range bad {
+						t.Errorf("seed %d: %s", seed, x)
+					}
+				}
+				if found == 0 {
+					t.Errorf("the algebraic states were found from none of 4 points")
 				}
 			}
 			if t.Failed() {

@@ -78,6 +78,8 @@ type work struct {
 	local  memo
 	mark   marks
 	lin    affine
+	bounds spans // by the attributes of parameters alone
+	ranges spans // by those of variables too
 	elim   *elimination
 	rels   []relation
 	relOf  map[expr.ID]int32
@@ -88,12 +90,31 @@ type work struct {
 	blending bool              // translate puts homotopies into the initial system
 	blends   map[int32]blended // by source of the equation
 
-	auxCount int // auxiliary names given
-
 	repaired   bool      // equations were combined: derivatives may have dropped out
 	evaluate   []int32   // parameters whose values the structure depends on: start again with them as numbers
 	conversion int32     // variables made by expression substitution
 	multiplied []expr.ID // terms that equations were multiplied with when they were combined
+
+	aux []auxiliary
+}
+
+// auxiliary is a name that the plan gave to a term.
+type auxiliary struct {
+	value    expr.ID
+	constant bool
+	number   float64 // with default parameters, of a constant one
+}
+
+// auxiliary returns an atom that stands for a term.
+func (w *work) auxiliary(tag string, value expr.ID) expr.ID {
+	a := w.fresh(fmt.Sprintf("$%s%d", tag, len(w.aux)))
+	w.setRole(a, roleAuxiliary, int32(len(w.aux)))
+	x := auxiliary{value: value, constant: w.constant(value)}
+	if x.constant {
+		x.number = w.number(value)
+	}
+	w.aux = append(w.aux, x)
+	return a
 }
 
 // memo is a dense table from term to term that empties in constant time.
@@ -280,7 +301,11 @@ func (w *work) fresh(name string) expr.ID {
 func (w *work) constant(e expr.ID) bool {
 	ok := true
 	w.atoms(e, func(a expr.ID) {
-		if r, _ := w.roleOf(a); r != roleParam && r != roleKnown {
+		switch r, i := w.roleOf(a); r {
+		case roleParam, roleKnown:
+		case roleAuxiliary:
+			ok = ok && w.aux[i].constant
+		default:
 			ok = false
 		}
 	})
@@ -299,6 +324,8 @@ func (w *work) number(e expr.ID) float64 {
 			return w.paramValue[i], true
 		case roleKnown:
 			return w.elim.number[i], true
+		case roleAuxiliary:
+			return w.aux[i].number, true
 		}
 		if w.pool.IsAtom(a) {
 			return math.NaN(), true
