@@ -161,10 +161,13 @@ func affineSolve(pl *Plan, v values) {
 // loop) and the others up to ten times as large or small.
 func TestNetworks(t *testing.T) {
 	closed, left, zeroes := 0, 0, 0
-	for seed := range uint64(150) {
+	for seed := range uint64(90) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		nodes := 2 + rng.IntN(12)
-		s, tree, r := network(t, rng, nodes, 1+rng.IntN(nodes))
+		if seed%5 == 0 {
+			nodes += 12
+		}
+		s, tree, r := network(t, rng, nodes, 1+rng.IntN(2*nodes))
 		pl, list := Analyze(s, Options{})
 		if err := list.Err(); err != nil {
 			t.Fatal(err)
@@ -217,7 +220,7 @@ func TestNetworks(t *testing.T) {
 		}
 	}
 	t.Logf("%d networks in closed form, %d with residuals; %d resistances at 0", closed, left, zeroes)
-	if closed < 20 || left < 20 || zeroes < 50 {
+	if closed < 20 || left < 8 || zeroes < 50 {
 		t.Errorf("too few: %d networks in closed form, %d with residuals; %d resistances at 0", closed, left, zeroes)
 	}
 }

@@ -1,6 +1,9 @@
 package structural
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // hidden holds systems whose Jacobian is singular although their structure is sound.
 // w306 and w307 count the remarks that the analysis makes.
@@ -207,20 +210,20 @@ func TestHidden(t *testing.T) {
 				t.Errorf("%d remarks W306 and %d W307, want %d and %d", count["W306"], count["W307"], c.w306, c.w307)
 			}
 			if len(pl.Invariants) == 0 {
-				// Newton's method need not find the steep exponentials from every random point.
-				found := 0
-				for seed := range uint64(4) {
-					bad, solved := violations(t, pl, seed)
-					if !solved && len(pl.Residuals) > 0 {
-						continue
-					}
-					found++
-					for _, x := range bad {
-						t.Errorf("seed %d: %s", seed, x)
-					}
+				// Newton's method does not find the algebraic states behind steep exponentials from
+				// every random point, but from most.
+				lost, most := 0, 0
+				if len(pl.Residuals) > 0 {
+					most = 1
 				}
-				if found == 0 {
-					t.Errorf("the algebraic states were found from none of 4 points")
+				for seed := range uint64(3) {
+					bad, _ := violations(t, pl, seed)
+					if len(bad) > 0 {
+						lost++
+					}
+					if lost > most {
+						t.Errorf("seed %d: %s", seed, strings.Join(bad, "\n"))
+					}
 				}
 			}
 			if t.Failed() {
