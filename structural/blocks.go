@@ -25,7 +25,8 @@ type solver struct {
 	report  func(Block)
 
 	// scratch of tearing
-	local []int32 // by column: position in the block, or none
+	local []int32                // by column: position in the block, or none
+	known map[string]*graph.Torn // small blocks by structure
 }
 
 // algebraic is a block whose tearing variables are left to iteration.
@@ -39,6 +40,7 @@ type algebraic struct {
 
 func (b *solver) run(comps [][]int32, m *graph.Matching, depend *graph.Bipartite) {
 	b.local = make([]int32, len(b.vars))
+	b.known = map[string]*graph.Torn{}
 	for i := range b.local {
 		b.local[i] = none
 	}
@@ -229,7 +231,7 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		blk.Keep[k] = b.eqs[m.Row[c]].lhs != expr.None
 		blk.Wish[k] = w.tearWish(b.vars[c])
 	}
-	torn := graph.Tear(blk)
+	torn := b.torn(blk)
 	if len(torn.Stuck) > 0 {
 		// Only variables of discrete type are left: a loop through them.
 		var rows, cs []int32
@@ -289,6 +291,40 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		rep.Tear = append(rep.Tear, w.vars[v].atom)
 	}
 	b.report(rep)
+}
+
+// torn tears a block. Small blocks of one structure are torn alike whatever the sizes of
+// their coefficients, so that instances of a component get code of one shape, as long
+// as growth permits.
+func (b *solver) torn(blk *graph.Block) *graph.Torn {
+	if blk.Cols > maxSmallRow {
+		return graph.Tear(blk)
+	}
+	key := make([]byte, 0, 8*len(blk.Adj))
+	for r := range int32(blk.Rows()) {
+		key = append(key, byte(len(blk.Row(r))))
+		for e := blk.Ptr[r]; e < blk.Ptr[r+1]; e++ {
+			key = append(key, byte(blk.Adj[e]), blk.Rank[e])
+		}
+	}
+	for c := range blk.Cols {
+		k := byte(blk.Wish[c]) << 1
+		if blk.Keep[c] {
+			k++
+		}
+		key = append(key, k)
+	}
+	torn, ok := b.known[string(key)]
+	if !ok {
+		plain := *blk
+		plain.Size, plain.MaxGrowth = nil, 0
+		torn = graph.Tear(&plain)
+		b.known[string(key)] = torn
+	}
+	if blk.Growth(torn) > maxGrowth {
+		return graph.Tear(blk)
+	}
+	return torn
 }
 
 // maxGrowth bounds the amplification of rounding errors by the explicit part of a

@@ -701,3 +701,27 @@ func (t *tearing) remove(c int32) {
 		t.down(int(t.place[moved]))
 	}
 }
+
+// Growth is the largest amplification of errors in the tearing variables by the explicit
+// part of x.
+func (b *Block) Growth(x *Torn) float64 {
+	size := equilibrate(b)
+	growth := make([]float64, b.Cols)
+	for _, c := range x.Tears {
+		growth[c] = 1
+	}
+	most := 0.0
+	for k, r := range x.Rows {
+		sum, pivot := 0.0, 1.0
+		for e := b.Ptr[r]; e < b.Ptr[r+1]; e++ {
+			if b.Adj[e] == x.Cols[k] {
+				pivot = size[e]
+			} else {
+				sum += growth[b.Adj[e]] * size[e]
+			}
+		}
+		growth[x.Cols[k]] = sum / pivot
+		most = max(most, sum/pivot)
+	}
+	return most
+}

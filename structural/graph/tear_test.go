@@ -389,6 +389,9 @@ func TestTearGrowth(t *testing.T) {
 		if len(x.Tears) < 7 || len(x.Tears) > 16 {
 			t.Errorf("unit %g: %d tears: %v", unitOf, len(x.Tears), x.Tears)
 		}
+		if g := b.Growth(x); !(g > 100 && g <= 1e4) {
+			t.Errorf("growth %g", g)
+		}
 		free := *b
 		free.MaxGrowth = 0
 		if x := Tear(&free); len(x.Tears) != 1 {
