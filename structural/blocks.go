@@ -87,7 +87,8 @@ func (b *solver) explicit(q *equation, v int32, safe pivot) (expr.ID, bool) {
 	if w.opt.KeepNonlinear {
 		return expr.None, false
 	}
-	return b.invert(q.res, a)
+	s := inversion{w: w, x: a, safe: safe}
+	return s.solve(q.res, expr.Zero)
 }
 
 func (w *work) contains(e, x expr.ID) bool {
@@ -98,60 +99,6 @@ func (w *work) contains(e, x expr.ID) bool {
 		}
 	})
 	return found
-}
-
-// invert solves k*f(u) + rest = 0 for the x in u where f is a function with a unique
-// inverse on all of its range and u is affine in x with a numeric coefficient.
-func (b *solver) invert(res, x expr.ID) (expr.ID, bool) {
-	w, p := b.w, b.w.pool
-	if p.Op(res) != expr.OpAdd {
-		return expr.None, false
-	}
-	args := p.Args(res)
-	at := -1
-	var kc []expr.Num
-	var kt []expr.ID
-	for i := 1; i < len(args); i += 2 {
-		if w.contains(args[i+1], x) {
-			if at >= 0 {
-				return expr.None, false
-			}
-			at = i
-			continue
-		}
-		k, _ := p.Value(args[i])
-		kc, kt = append(kc, k), append(kt, args[i+1])
-	}
-	if at < 0 {
-		return expr.None, false
-	}
-	c, _ := p.Value(args[0])
-	k, _ := p.Value(args[at])
-	f := args[at+1]
-	y := p.Scale(k.Inv().Neg(), p.Linear(c, kc, kt)) // f(u) = y
-	var u, inner expr.ID
-	switch p.Op(f) {
-	case expr.OpExp:
-		u = p.Fn(expr.OpLog, y)
-	case expr.OpLog:
-		u = p.Fn(expr.OpExp, y)
-	case expr.OpSinh:
-		u = p.Fn(expr.OpAsinh, y)
-	case expr.OpAsinh:
-		u = p.Fn(expr.OpSinh, y)
-	case expr.OpTanh:
-		u = p.Fn(expr.OpAtanh, y)
-	case expr.OpAtanh:
-		u = p.Fn(expr.OpTanh, y)
-	default:
-		return expr.None, false
-	}
-	inner = p.Args(f)[0]
-	a, rest, ok := w.affineIn(inner, x)
-	if !ok || w.pivotOf(a) != pivotNumber {
-		return expr.None, false
-	}
-	return p.Div(p.Sub(u, rest), a), true
 }
 
 func (b *solver) scalar(row, col int32) {
