@@ -9,7 +9,6 @@ import (
 
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
-	"github.com/mtkc/mtkc/plot"
 	"github.com/mtkc/mtkc/structural"
 )
 
@@ -269,34 +268,6 @@ func (w *report) jacobian() {
 	for i := range rows {
 		w.line("    %s", strings.TrimRight(string(rows[i]), " "))
 	}
-}
-
-// WriteIncidence draws, as SVG, which unknown stands in which equation, both in the
-// order of the block triangular form. The pass structural must have run.
-func (c *Compiler) WriteIncidence(w io.Writer) error {
-	p := c.plan
-	col := map[expr.ID]int{}
-	m := plot.Incidence{Title: c.sys.Name}
-	for i := range p.Blocks {
-		for _, v := range p.Blocks[i].Vars {
-			col[v] = len(m.Cols)
-			m.Cols = append(m.Cols, p.Pool.String(v))
-		}
-		m.Blocks = append(m.Blocks, len(p.Blocks[i].Vars))
-	}
-	for i := range p.Blocks {
-		for k := range p.Blocks[i].Eqs {
-			q := &p.Blocks[i].Eqs[k]
-			row := len(m.Rows)
-			m.Rows = append(m.Rows, q.Text)
-			for _, a := range p.Pool.Atoms(q.Value) {
-				if j, ok := col[a]; ok {
-					m.Entries = append(m.Entries, [2]int{row, j})
-				}
-			}
-		}
-	}
-	return m.WriteSVG(w)
 }
 
 // code lists the kernels, and the loops over equations of one shape in them.

@@ -228,11 +228,15 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		return
 	}
 	rep := Block{Kind: kind}
-	for _, v := range vars {
-		rep.Vars = append(rep.Vars, w.vars[v].atom)
+	for _, list := range [][]int32{torn.Cols, torn.Tears} {
+		for _, c := range list {
+			rep.Vars = append(rep.Vars, w.vars[b.vars[cols[c]]].atom)
+		}
 	}
-	for _, q := range all {
-		rep.Eqs = append(rep.Eqs, w.residual(q))
+	for _, list := range [][]int32{torn.Rows, torn.Rest} {
+		for _, r := range list {
+			rep.Eqs = append(rep.Eqs, w.residual(&b.eqs[comp[r]]))
+		}
 	}
 	for _, v := range k.unknowns {
 		rep.Tear = append(rep.Tear, w.vars[v].atom)

@@ -241,7 +241,9 @@ const (
 	Nonlinear              // its tearing variables are algebraic states
 )
 
-// Block is a block of the simulation system, for reports.
+// Block is a block of the simulation system, for reports: a bordered triangular form, in
+// which Eqs[i] determines Vars[i] once the tearing variables are given, which are the
+// last of Vars.
 type Block struct {
 	Vars []expr.ID
 	Eqs  []Residual
