@@ -118,24 +118,27 @@ func NewPendulumProblem(params *PendulumParams) *ode.Problem {
 			Start:     []float64{1, 0, 0, 0, 0, 0, 0},
 			StartFrom: []int32{2, 4, 3, 5, -1, -1, -1},
 			U:         []int32{0, 1, 2, 3},
+			Fixed: []ode.FixedStart{
+				{W: 0, P: 2, Block: 0, Soft: false, Given: true},
+			},
 			Blocks: []ode.InitBlock{
 				{},
 				{Unknowns: []int32{2}, Residual: []string{
 					"pendulum.go:20:2: x^2 + y^2 = L^2",
 				}, Jac: &linsolve.Pattern{Rows: 1, Cols: 1,
 					ColPtr: []int32{0, 1},
-					RowIdx: []int32{0}}},
+					RowIdx: []int32{0}}, Reads: []int32{0}},
 				{},
 				{Unknowns: []int32{1}, Residual: []string{
 					"pendulum.go:20:2: x^2 + y^2 = L^2 (differentiated)",
 				}, Jac: &linsolve.Pattern{Rows: 1, Cols: 1,
 					ColPtr: []int32{0, 1},
-					RowIdx: []int32{0}}},
+					RowIdx: []int32{0}}, Reads: []int32{0, 1, 2}},
 				{Unknowns: []int32{6}, Residual: []string{
 					"pendulum.go:20:2: x^2 + y^2 = L^2 (differentiated twice)",
 				}, Jac: &linsolve.Pattern{Rows: 1, Cols: 1,
 					ColPtr: []int32{0, 1},
-					RowIdx: []int32{0}}},
+					RowIdx: []int32{0}}, Reads: []int32{0, 1, 2, 3}},
 			},
 		},
 		NewObserver: pendulumObserver,
