@@ -27,6 +27,7 @@ type solver struct {
 	// scratch of tearing
 	local []int32                // by column: position in the block, or none
 	known map[string]*graph.Torn // small blocks by structure
+	loose []bool                 // by entry of a block: a parameter that may be 0 keeps it from being a pivot
 }
 
 // algebraic is a block whose tearing variables are left to iteration.
@@ -163,6 +164,7 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		}
 	}()
 	blk := &graph.Block{Bipartite: graph.New(n), MaxGrowth: maxGrowth, Keep: make([]bool, n), Wish: make([]int8, n)}
+	b.loose = b.loose[:0]
 	var buf []int32
 	for _, r := range comp {
 		buf = buf[:0]
@@ -228,20 +230,72 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		return
 	}
 	rep := Block{Kind: kind}
-	for _, list := range [][]int32{torn.Cols, torn.Tears} {
-		for _, c := range list {
-			rep.Vars = append(rep.Vars, w.vars[b.vars[cols[c]]].atom)
+	enter := func(c, r int32) {
+		rep.Vars = append(rep.Vars, w.vars[b.vars[cols[c]]].atom)
+		rep.Eqs = append(rep.Eqs, w.residual(&b.eqs[comp[r]]))
+	}
+	// straighten has put unknowns with their equations behind the tearing variables.
+	raised := map[int32]bool{}
+	for _, v := range k.unknowns[len(torn.Tears):] {
+		raised[v] = true
+	}
+	for i, c := range torn.Cols {
+		if !raised[b.vars[cols[c]]] {
+			enter(c, torn.Rows[i])
 		}
 	}
-	for _, list := range [][]int32{torn.Rows, torn.Rest} {
-		for _, r := range list {
-			rep.Eqs = append(rep.Eqs, w.residual(&b.eqs[comp[r]]))
+	for i, c := range torn.Tears {
+		enter(c, torn.Rest[i])
+	}
+	for i, c := range torn.Cols {
+		if raised[b.vars[cols[c]]] {
+			enter(c, torn.Rows[i])
 		}
 	}
 	for _, v := range k.unknowns {
 		rep.Tear = append(rep.Tear, w.vars[v].atom)
 	}
+	if kind > Eliminated {
+		rep.Fewer, rep.Bounded = b.fewer(blk, len(torn.Tears), comp, cols)
+	}
 	b.report(rep)
+}
+
+// fewer is the number of tearing variables that a block would need if the parameters that
+// may be 0 could not, and those of them that matter; 0 where that makes no difference.
+func (b *solver) fewer(blk *graph.Block, tears int, comp, cols []int32) (int, []expr.ID) {
+	w := b.w
+	if tears < 2 || !slices.Contains(b.loose, true) {
+		return 0, nil
+	}
+	alt := *blk
+	alt.Rank = slices.Clone(blk.Rank)
+	for e, loose := range b.loose {
+		if loose {
+			alt.Rank[e] = rankParam
+		}
+	}
+	torn := graph.Tear(&alt)
+	if len(torn.Tears) >= tears {
+		return 0, nil
+	}
+	var list []expr.ID
+	seen := map[expr.ID]bool{}
+	for i, r := range torn.Rows {
+		for e := blk.Ptr[r]; e < blk.Ptr[r+1]; e++ {
+			if blk.Adj[e] != torn.Cols[i] || !b.loose[e] {
+				continue
+			}
+			coef, _, _ := w.affineIn(b.eqs[comp[r]].res, w.vars[b.vars[cols[torn.Cols[i]]]].atom)
+			w.atoms(coef, func(a expr.ID) {
+				if ro, _ := w.roleOf(a); ro == roleParam && w.bounds.of(a).zero && !seen[a] {
+					seen[a] = true
+					list = append(list, a)
+				}
+			})
+		}
+	}
+	return len(torn.Tears), list
 }
 
 // torn tears a block. Small blocks of one structure are torn alike whatever the sizes of
@@ -315,6 +369,7 @@ func (b *solver) entries(blk *graph.Block, q *equation, cols, in []int32) {
 	first := len(blk.Rank)
 	blk.Rank = append(blk.Rank, make([]uint8, len(in))...)
 	blk.Size = append(blk.Size, make([]float64, len(in))...)
+	b.loose = append(b.loose, make([]bool, len(in))...)
 	if q.lhs != expr.None {
 		for k, c := range in {
 			if _, ok := b.explicit(q, b.vars[cols[c]], pivotParam); ok {
@@ -348,6 +403,8 @@ func (b *solver) entries(blk *graph.Block, q *equation, cols, in []int32) {
 			}
 		case pivotParam:
 			blk.Rank[first+k] = rankParam
+		case pivotMaybe:
+			b.loose[first+k] = true
 		}
 	}
 	if p.Op(q.res) != expr.OpAdd {

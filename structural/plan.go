@@ -249,4 +249,7 @@ type Block struct {
 	Eqs  []Residual
 	Tear []expr.ID // of an explicit block: none
 	Kind Kind
+	// Fewer tearing variables would do if the parameters Bounded could not be 0; 0: not so.
+	Fewer   int
+	Bounded []expr.ID
 }
