@@ -275,6 +275,7 @@ func (b *solver) fewer(blk *graph.Block, tears int, comp, cols []int32) (int, []
 			alt.Rank[e] = rankParam
 		}
 	}
+	alt.Quick = alt.Cols > maxSmallRow
 	torn := graph.Tear(&alt)
 	if len(torn.Tears) >= tears {
 		return 0, nil

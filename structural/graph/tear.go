@@ -22,6 +22,8 @@ type Block struct {
 	Keep []bool
 	// Wish breaks ties: larger ones are torn first; nil: all equal.
 	Wish []int8
+	// Quick stops after the first round, for an estimate.
+	Quick bool
 }
 
 // Torn is a bordered triangular form: once the columns Tears are given, row Rows[k]
@@ -61,7 +63,7 @@ type Torn struct {
 func Tear(b *Block) *Torn {
 	t := newTearing(b)
 	best := t.greedy(tearRules[0], nil)
-	if len(best.Stuck) > 0 || len(best.Tears) <= 1 {
+	if len(best.Stuck) > 0 || len(best.Tears) <= 1 || b.Quick {
 		return best
 	}
 	t.walls = t.hot
