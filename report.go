@@ -9,21 +9,22 @@ import (
 
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
-	"github.com/mtkc/mtkc/plot"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
 
-// WriteReport writes what the compiler made of the model, for people: equations
-// before and after, index, states, blocks, sparsity. Lists end after limit entries;
-// 0 means they do not. The passes up to vm must have run.
+// WriteReport writes what the compiler made of the model, for people: a summary, the
+// equations as written and those that were derived from them, states, blocks, the
+// sequence of evaluation, initialization, events, sparsity and code. Lists end after
+// limit entries; 0 means they do not. The passes up to vm must have run.
 func (c *Compiler) WriteReport(dst io.Writer, limit int) error {
 	w := &report{Writer: bufio.NewWriter(dst), limit: limit, c: c}
 	w.head()
 	w.before()
+	w.derived()
 	w.states()
-	w.after()
 	w.blocks()
+	w.after()
 	w.initialization()
 	w.events()
 	w.jacobian()
@@ -63,20 +64,35 @@ func (w *report) head() {
 	}
 	w.line("")
 	row := func(name, format string, args ...any) { w.line("%-16s%s", name, fmt.Sprintf(format, args...)) }
-	row("model", "%d equations for %d unknowns, %d discrete variables, %d parameters, %d constants, %d inputs",
-		len(s.Equations), counts[model.Unknown], counts[model.DiscreteVar], counts[model.ParameterVar], counts[model.ConstantVar], counts[model.InputVar])
-	row("solved as", "%d differential and %d algebraic states; %d assignments give the rest", p.NDiff, len(p.States)-p.NDiff, len(p.Seq))
-	how := "differentiation index of the model as written"
-	switch {
-	case p.Index == 0:
-		how = "an ordinary differential equation after elimination"
-	case p.Index > 1:
-		how += ", reduced by differentiating its constraints"
+	written := fmt.Sprintf("%s for %s", plural(len(s.Equations), "equation"), plural(counts[model.Unknown], "unknown"))
+	for _, k := range []struct {
+		kind model.VarKind
+		noun string
+	}{{model.DiscreteVar, "discrete variable"}, {model.ParameterVar, "parameter"}, {model.ConstantVar, "constant"}, {model.InputVar, "input"}} {
+		if n := counts[k.kind]; n > 0 {
+			written += ", " + plural(n, k.noun)
+		}
 	}
-	row("index", "%d, %s", p.Index, how)
+	row("as written", "%s", written)
+	row("reduced to", "%s", w.reduced())
+	row("index", "%s", w.index())
+	solved := "algebraic equations only"
+	alg := len(p.States) - p.NDiff
+	switch {
+	case p.NDiff > 0 && alg == 0:
+		solved = "an ordinary differential equation with " + plural(p.NDiff, "state")
+	case p.NDiff > 0:
+		solved = fmt.Sprintf("a differential-algebraic equation with %s and %s", plural(p.NDiff, "differential state"), plural(alg, "algebraic state"))
+	case alg > 0:
+		solved = "algebraic equations with " + plural(alg, "iteration variable")
+	}
+	row("solved as", "%s; %s give the rest", solved, plural(len(p.Seq), "assignment"))
+	if n := len(p.Blocks); n > 0 {
+		row("blocks", "%s", w.kinds())
+	}
 	if n := len(p.Invariants); n > 0 {
 		row("constraints", "%d, kept by projecting every step onto them (--constraints project)", n)
-		w.list(n, func(i int) string { return describe(&p.Invariants[i]) })
+		w.list(n, func(i int) string { return p.Describe(&p.Invariants[i]) })
 		w.choices()
 	}
 	if e := s.Experiment; e.Given {
@@ -125,12 +141,79 @@ func wish(k ode.Wish) string {
 	return ""
 }
 
-func describe(r *structural.Residual) string {
-	s := r.Text
-	if r.Order > 0 {
-		s += fmt.Sprintf("  (differentiated %d times)", r.Order)
+// reduced says what elimination and index reduction did to the number of equations.
+func (w *report) reduced() string {
+	p := w.c.plan
+	kept := map[int]bool{}
+	n, added := 0, 0
+	enter := func(q *structural.Residual) {
+		n++
+		if q.From == 0 && q.Eq >= 0 {
+			kept[q.Eq] = true
+		} else {
+			added++
+		}
 	}
-	return s
+	for i := range p.Blocks {
+		for k := range p.Blocks[i].Eqs {
+			enter(&p.Blocks[i].Eqs[k])
+		}
+	}
+	text := plural(n, "equation")
+	if gone := len(w.c.sys.Equations) - len(kept); gone > 0 {
+		text += fmt.Sprintf("; %d of the model eliminated or replaced", gone)
+	}
+	if added > 0 {
+		text += fmt.Sprintf("; %d derived from others", added)
+	}
+	return text
+}
+
+func (w *report) index() string {
+	p := w.c.plan
+	text := fmt.Sprintf("%d as written", p.Index)
+	most := 0
+	for i := range p.Derivations {
+		if d := &p.Derivations[i]; d.Kind == structural.Differentiated {
+			most = max(most, d.Order)
+		}
+	}
+	switch {
+	case p.Index == 0:
+		return "0, an ordinary differential equation after elimination"
+	case most == 1:
+		text += ", constraints were differentiated once"
+	case most > 1:
+		text += fmt.Sprintf(", constraints were differentiated up to %d times", most)
+	}
+	return text
+}
+
+// kinds counts the blocks by the way they are solved.
+func (w *report) kinds() string {
+	p := w.c.plan
+	var count, largest [4]int
+	for i := range p.Blocks {
+		b := &p.Blocks[i]
+		count[b.Kind]++
+		largest[b.Kind] = max(largest[b.Kind], len(b.Vars))
+	}
+	var parts []string
+	for k, words := range []string{"explicit", "linear in closed form", "linear by iteration variables", "nonlinear"} {
+		if count[k] == 0 {
+			continue
+		}
+		text := fmt.Sprintf("%d %s", count[k], words)
+		if largest[k] > 1 {
+			if count[k] == 1 {
+				text += fmt.Sprintf(" (%s)", plural(largest[k], "equation"))
+			} else {
+				text += fmt.Sprintf(" (up to %s)", plural(largest[k], "equation"))
+			}
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (w *report) states() {
@@ -189,6 +272,26 @@ func (w *report) before() {
 	})
 }
 
+// derived lists the equations that the model does not state, with their parents.
+func (w *report) derived() {
+	p := w.c.plan
+	var list []*structural.Residual
+	for i := range p.Blocks {
+		for k := range p.Blocks[i].Eqs {
+			if q := &p.Blocks[i].Eqs[k]; q.From > 0 {
+				list = append(list, q)
+			}
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	w.line("\nequations derived from them")
+	w.list(len(list), func(i int) string {
+		return fmt.Sprintf("0 = %s    (%s)", w.text(list[i].Value), p.Ancestry(list[i].From))
+	})
+}
+
 // after lists what is computed from the states, in the order of evaluation.
 func (w *report) after() {
 	p := w.c.plan
@@ -202,38 +305,37 @@ func (w *report) after() {
 	}
 }
 
+// blocks lists those that are not explicit, the largest first.
 func (w *report) blocks() {
 	p := w.c.plan
-	if len(p.Blocks) == 0 {
-		return
-	}
 	var coupled []int
-	largest := 0
 	for i := range p.Blocks {
-		if n := len(p.Blocks[i].Vars); n > 1 || len(p.Blocks[i].Tear) > 0 {
+		if p.Blocks[i].Kind != structural.Explicit {
 			coupled = append(coupled, i)
-			largest = max(largest, n)
 		}
 	}
-	w.line("\nblocks: %d in evaluation order, %d of them coupled", len(p.Blocks), len(coupled))
 	if len(coupled) == 0 {
 		return
 	}
+	w.line("\ncoupled blocks, the largest first")
 	slices.SortStableFunc(coupled, func(a, b int) int { return len(p.Blocks[b].Vars) - len(p.Blocks[a].Vars) })
 	w.list(len(coupled), func(k int) string {
 		b := &p.Blocks[coupled[k]]
-		kind := "nonlinear"
-		if b.Linear {
-			kind = "linear"
+		kind := "linear"
+		if b.Kind == structural.Nonlinear {
+			kind = "nonlinear"
 		}
-		text := fmt.Sprintf("%d %s equations", len(b.Vars), kind)
-		if len(b.Vars) == 1 {
-			text = "1 " + kind + " equation"
+		text := plural(len(b.Vars), kind+" equation")
+		how := ", iterating on "
+		if b.Kind == structural.Eliminated {
+			how = ", in closed form behind "
 		}
-		if len(b.Tear) > 0 {
-			text += fmt.Sprintf(", iterating on %s", w.names(b.Tear))
-		} else {
-			text += ", solved in closed form, for " + w.names(b.Vars)
+		if len(b.Tear) > 1 {
+			how += fmt.Sprintf("%d unknowns: ", len(b.Tear))
+		}
+		text += how + w.names(b.Tear)
+		if b.Fewer > 0 {
+			text += fmt.Sprintf("\n        %d would do if %s could not be 0: give a min above 0", b.Fewer, w.names(b.Bounded))
 		}
 		return text
 	})
@@ -244,10 +346,10 @@ func (w *report) names(ids []expr.ID) string {
 	var s []string
 	for i, e := range ids {
 		if i == 5 && len(ids) > 6 {
-			s = append(s, fmt.Sprintf("... (%d in all)", len(ids)))
+			s = append(s, fmt.Sprintf("... %d more", len(ids)-i))
 			break
 		}
-		s = append(s, w.c.plan.Pool.String(e))
+		s = append(s, w.c.plan.Pool.Name(e))
 	}
 	return strings.Join(s, ", ")
 }
@@ -264,10 +366,14 @@ func (w *report) initialization() {
 			largest = max(largest, n)
 		}
 	}
-	w.line("\ninitialization: %d unknowns in %d blocks", len(in.W), len(in.Blocks))
-	if iterated > 0 {
-		w.line("    %d blocks by iteration, the largest on %d unknowns", iterated, largest)
+	text := fmt.Sprintf("%s in %s", plural(len(in.W), "unknown"), plural(len(in.Blocks), "block"))
+	switch {
+	case iterated == 1:
+		text += "; one of them iterates on " + plural(largest, "unknown")
+	case iterated > 1:
+		text += fmt.Sprintf("; %d of them iterate, on up to %s", iterated, plural(largest, "unknown"))
 	}
+	w.line("\ninitialization: %s", text)
 	for i := range w.c.plan.Notes {
 		w.line("    %s", strings.ReplaceAll(w.c.plan.Notes[i].String(), "\n", "\n    "))
 	}
@@ -278,8 +384,16 @@ func (w *report) events() {
 	if len(h.Relations)+len(h.TimeRelations)+len(h.Samples)+len(h.Whens)+len(h.Actions) == 0 {
 		return
 	}
-	w.line("\nevents: %d zero crossings, %d instants, %d samplings, %d when-conditions, %d discrete variables, %d terminations and assertions",
-		len(h.Relations), len(h.TimeRelations), len(h.Samples), len(h.Whens), len(h.Discrete), len(h.Actions))
+	var parts []string
+	for _, k := range []struct {
+		n    int
+		noun string
+	}{{len(h.Relations), "zero crossing"}, {len(h.TimeRelations), "instant"}, {len(h.Samples), "sampling"}, {len(h.Whens), "when-condition"}, {len(h.Discrete), "discrete variable"}, {len(h.Actions), "termination or assertion"}} {
+		if k.n > 0 {
+			parts = append(parts, plural(k.n, k.noun))
+		}
+	}
+	w.line("\nevents: %s", strings.ReplaceAll(strings.Join(parts, ", "), "termination or assertions", "terminations or assertions"))
 	w.list(len(h.Relations)+len(h.TimeRelations), func(i int) string {
 		if i < len(h.Relations) {
 			return h.Relations[i].Text
@@ -316,34 +430,6 @@ func (w *report) jacobian() {
 	for i := range rows {
 		w.line("    %s", strings.TrimRight(string(rows[i]), " "))
 	}
-}
-
-// WriteIncidence draws, as SVG, which unknown stands in which equation, both in the
-// order of the block triangular form. The pass structural must have run.
-func (c *Compiler) WriteIncidence(w io.Writer) error {
-	p := c.plan
-	col := map[expr.ID]int{}
-	m := plot.Incidence{Title: c.sys.Name}
-	for i := range p.Blocks {
-		for _, v := range p.Blocks[i].Vars {
-			col[v] = len(m.Cols)
-			m.Cols = append(m.Cols, p.Pool.String(v))
-		}
-		m.Blocks = append(m.Blocks, len(p.Blocks[i].Vars))
-	}
-	for i := range p.Blocks {
-		for k := range p.Blocks[i].Eqs {
-			q := &p.Blocks[i].Eqs[k]
-			row := len(m.Rows)
-			m.Rows = append(m.Rows, q.Text)
-			for _, a := range p.Pool.Atoms(q.Value) {
-				if j, ok := col[a]; ok {
-					m.Entries = append(m.Entries, [2]int{row, j})
-				}
-			}
-		}
-	}
-	return m.WriteSVG(w)
 }
 
 // code lists the kernels, and the loops over equations of one shape in them.

@@ -165,7 +165,7 @@ func (r *roller) tree(a []expr.ID) expr.ID {
 			j := min(i+partSum, len(ts))
 			s := p.Sym("\x01sum" + strconv.Itoa(len(r.l.defs)))
 			r.l.set(s, targetAtom, int32(len(r.l.defs)))
-			r.l.defs = append(r.l.defs, definition{p.Linear(expr.IntNum(0), ks[i:j], ts[i:j]), "", -1})
+			r.l.defs = append(r.l.defs, definition{p.Linear(expr.IntNum(0), ks[i:j], ts[i:j]), "", -1, 0})
 			r.forced[s] = true
 			sums = append(sums, s)
 		}

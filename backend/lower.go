@@ -28,6 +28,7 @@ type definition struct {
 	value expr.ID
 	name  string
 	eq    int
+	from  int32
 }
 
 // lowerer translates terms to instructions. Its tables are indexed by term and serve
@@ -91,7 +92,7 @@ func (l *lowerer) define(seq []structural.Assign, labels []string) {
 			name = l.p.Name(a.Target)
 		}
 		l.set(a.Target, targetAtom, int32(len(l.defs)))
-		l.defs = append(l.defs, definition{a.Value, name, a.Eq})
+		l.defs = append(l.defs, definition{a.Value, name, a.Eq, a.From})
 	}
 }
 

@@ -175,10 +175,10 @@ func (c *compiler) parameter(p *structural.Param) ode.Quantity {
 func (c *compiler) equation(i int) string {
 	pl := c.plan
 	if i >= pl.NDiff {
-		return residualText(&pl.Residuals[i-pl.NDiff])
+		return pl.Describe(&pl.Residuals[i-pl.NDiff])
 	}
-	if eq, ok := c.derivEq(pl.Deriv[i]); ok {
-		return equationText(pl.Sys, eq)
+	if eq, from, ok := c.derivEq(pl.Deriv[i]); ok {
+		return pl.Describe(&structural.Residual{Text: equationText(pl.Sys, eq), From: from})
 	}
 	d := pl.Deriv[i]
 	for m := c.sim.meaning(d); m.kind == targetAtom; m = c.sim.meaning(d) {
@@ -190,19 +190,19 @@ func (c *compiler) equation(i int) string {
 }
 
 // derivEq finds the equation that a derivative was solved from.
-func (c *compiler) derivEq(d expr.ID) (int, bool) {
+func (c *compiler) derivEq(d expr.ID) (eq int, from int32, ok bool) {
 	m := c.sim.meaning(d)
 	for m.kind == targetAtom {
 		def := &c.sim.defs[m.index]
 		if def.eq >= 0 {
-			return def.eq, true
+			return def.eq, def.from, true
 		}
 		if !c.p.IsAtom(def.value) {
 			break
 		}
 		m = c.sim.meaning(def.value)
 	}
-	return 0, false
+	return 0, 0, false
 }
 
 func equationText(s *model.System, eq int) string {
@@ -216,16 +216,6 @@ func equationText(s *model.System, eq int) string {
 		text += " (in " + e.Path + ")"
 	}
 	return text
-}
-
-func residualText(r *structural.Residual) string {
-	switch r.Order {
-	case 0:
-		return r.Text
-	case 1:
-		return r.Text + " (differentiated)"
-	}
-	return fmt.Sprintf("%s (differentiated %d times)", r.Text, r.Order)
 }
 
 func (c *compiler) hybridMeta() {

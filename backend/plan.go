@@ -373,7 +373,7 @@ func (c *compiler) initial() {
 			meta.Unknowns = append(meta.Unknowns, at[u])
 		}
 		for i := range blk.Residuals {
-			meta.Residual = append(meta.Residual, residualText(&blk.Residuals[i]))
+			meta.Residual = append(meta.Residual, c.plan.Describe(&blk.Residuals[i]))
 		}
 		if len(blk.Unknowns) > 0 {
 			m := jacobian.Of(c.p, blk.Assigns, rows, blk.Unknowns, fmt.Sprintf("init%d.", b))
@@ -431,7 +431,7 @@ func (c *compiler) rolledInit(l *lowerer, b int, at map[expr.ID]int32) bool {
 		col[at[u]] = int32(j)
 	}
 	for i := range blk.Residuals {
-		meta.Residual = append(meta.Residual, residualText(&blk.Residuals[i]))
+		meta.Residual = append(meta.Residual, c.plan.Describe(&blk.Residuals[i]))
 	}
 	if len(blk.Unknowns) > 0 {
 		k.Jac, meta.Jac = r.rolledMatrix(fmt.Sprintf("InitJac%d", b), len(blk.Residuals), len(blk.Unknowns), func(l leaf) int32 {

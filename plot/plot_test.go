@@ -254,23 +254,106 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// matrix is a panel of n equations: a dense block of border equations at the end, the
+// others explicit in a chain.
+func matrix(n, known, border int) IncidencePanel {
+	name := func(kind string) func(i int) (string, string) {
+		return func(i int) (string, string) { return fmt.Sprintf("%s<%d>", kind, i), fmt.Sprint(kind[:1], i) }
+	}
+	p := IncidencePanel{
+		Title: "a < b", Note: "x & y", Rows: n, Cols: n + known, Known: known, Row: name("equation"), Col: name("unknown"),
+		RowMark: map[int]Mark{0: DerivedMark}, ColMark: map[int]Mark{known: TornMark, known + n/2: DerivativeMark},
+	}
+	for j := range known {
+		p.ColMark[j] = StateMark
+		p.Entries = append(p.Entries, IncidenceEntry{Row: int32(j % n), Col: int32(j)})
+	}
+	first := max(n-border, 0)
+	for i := range n {
+		p.Entries = append(p.Entries, IncidenceEntry{Row: int32(i), Col: int32(known + i), Derivative: i%7 == 3})
+		if i > 0 {
+			p.Entries = append(p.Entries, IncidenceEntry{Row: int32(i), Col: int32(known + i/2)})
+		}
+		if i < first {
+			p.Blocks = append(p.Blocks, IncidenceBlock{Row: i, Col: known + i, Size: 1})
+		}
+	}
+	if border > 0 {
+		p.Blocks = append(p.Blocks, IncidenceBlock{Row: first, Col: known + first, Size: n - first, Border: min(2, n), Kind: NonlinearBlock, Name: "the loop"})
+		for k := range border * border {
+			p.Entries = append(p.Entries, IncidenceEntry{Row: int32(first + k%border), Col: int32(known + first + k/border)})
+		}
+	}
+	return p
+}
+
+// TestIncidence draws systems of 1 to 100,000 unknowns: the text is XML, names stand in it
+// while there is room, and the file stays small.
 func TestIncidence(t *testing.T) {
-	for _, n := range []int{1, 3, 2000} {
-		m := Incidence{Title: "a < b"}
-		for i := range n {
-			m.Rows, m.Cols = append(m.Rows, "x = y & z"), append(m.Cols, "x")
-			m.Blocks = append(m.Blocks, 1)
-			m.Entries = append(m.Entries, [2]int{i, i}, [2]int{i, i / 2})
+	for _, c := range []struct {
+		n, known, border int
+		want             []string
+	}{
+		{1, 0, 0, []string{"a &lt; b", "x &amp; y", "unknown&lt;0&gt;\nin equation&lt;0&gt;"}},
+		{5, 2, 2, []string{"der(unknown&lt;5&gt;)\nin equation&lt;3&gt;", ">u6<title>", ">e4<title>", "the loop", "tearing variable", "derivative of a state"}},
+		{60, 5, 7, []string{"unknown&lt;64&gt;\nin equation&lt;59&gt;", "<title>unknown&lt;64&gt;</title>"}},
+		{380, 4, 100, []string{"<title>equation&lt;379&gt;</title>", "the loop"}},
+		{3000, 100, 300, []string{"the loop", "… unknown&lt;3099&gt;</title>", "darker"}},
+		{100000, 30000, 400, []string{"the loop", "… equation&lt;99999&gt;</title>"}},
+	} {
+		var first string
+		for range 2 {
+			m := Incidence{Title: "system", Panels: []IncidencePanel{matrix(c.n, 0, 0), matrix(c.n, c.known, c.border)}}
+			var b bytes.Buffer
+			if err := m.WriteSVG(&b); err != nil {
+				t.Fatal(err)
+			}
+			text := b.String()
+			if first == "" {
+				first = text
+			} else if text != first {
+				t.Errorf("n = %d: two pictures of one system differ", c.n)
+			}
+			d := xml.NewDecoder(&b)
+			for {
+				if _, err := d.Token(); err == io.EOF {
+					break
+				} else if err != nil {
+					t.Fatalf("n = %d: %v", c.n, err)
+				}
+			}
+			if len(text) > 2<<20 {
+				t.Errorf("n = %d: %d bytes", c.n, len(text))
+			}
+			for _, w := range c.want {
+				if !strings.Contains(text, w) {
+					t.Errorf("n = %d: no %q", c.n, w)
+				}
+			}
+			if strings.Contains(text, "NaN") || strings.Contains(text, "Inf\"") {
+				t.Errorf("n = %d: a coordinate is no number", c.n)
+			}
 		}
-		var b bytes.Buffer
-		if err := m.WriteSVG(&b); err != nil {
-			t.Fatal(err)
+	}
+}
+
+// TestIncidenceFull is the worst case for the size: every merged cell is taken, in a
+// pattern without runs.
+func TestIncidenceFull(t *testing.T) {
+	const n = 1600
+	p := matrix(n, 0, 0)
+	for i := range n {
+		for j := range n {
+			if (i/4+j/4)%2 == 0 {
+				p.Entries = append(p.Entries, IncidenceEntry{Row: int32(i), Col: int32(j), Derivative: (i/4)%2 == 0})
+			}
 		}
-		if err := xml.Unmarshal(b.Bytes(), new(struct{})); err != nil {
-			t.Errorf("n = %d: %v", n, err)
-		}
-		if b.Len() > 2<<20 {
-			t.Errorf("n = %d: %d bytes", n, b.Len())
-		}
+	}
+	var b bytes.Buffer
+	if err := (&Incidence{Title: "full", Panels: []IncidencePanel{p, p}}).WriteSVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() > 2<<20 {
+		t.Errorf("%d bytes", b.Len())
 	}
 }

@@ -2,6 +2,7 @@ package structural
 
 import (
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
 )
 
 // affine splits terms into e = a*x + b for one atom x, by structural recursion with a
@@ -136,12 +137,14 @@ type pivot uint8
 
 const (
 	pivotBad    pivot = iota // zero, or zero in a branch, or with default parameters
-	pivotState               // depends on states, time or unknowns
-	pivotParam               // nonzero with default parameters
+	pivotState               // depends on states, time or unknowns, and may be 0
+	pivotMaybe               // depends on parameters, which may make it 0
+	pivotParam               // never zero, for all values that parameters can take
 	pivotNumber              // a number other than zero
 )
 
-// pivotOf classifies a coefficient.
+// pivotOf classifies a coefficient. Parameters are taken to be anything between their
+// min and max.
 func (w *work) pivotOf(a expr.ID) pivot {
 	p := w.pool
 	if v, ok := p.Value(a); ok {
@@ -149,6 +152,15 @@ func (w *work) pivotOf(a expr.ID) pivot {
 			return pivotBad
 		}
 		return pivotNumber
+	}
+	if w.constant(a) {
+		switch {
+		case w.number(a) == 0:
+			return pivotBad
+		case !w.bounds.of(a).zero:
+			return pivotParam
+		}
+		return pivotMaybe
 	}
 	switch p.Op(a) {
 	case expr.OpIf:
@@ -167,14 +179,137 @@ func (w *work) pivotOf(a expr.ID) pivot {
 		if args := p.Args(a); len(args) == 3 && args[0] == expr.Zero {
 			return w.pivotOf(args[2])
 		}
-	case expr.OpExp, expr.OpCosh:
-		return pivotParam // never zero
 	}
-	if !w.constant(a) {
-		return pivotState
+	if !w.bounds.of(a).zero {
+		return pivotParam
 	}
-	if x := w.number(a); x == 0 || x != x {
-		return pivotBad
+	return pivotState
+}
+
+// degree finds out how terms depend on the atoms that of names.
+type degree struct {
+	w    *work
+	of   func(expr.ID) bool
+	memo map[expr.ID]form
+}
+
+// form is what degree finds.
+type form struct {
+	degree uint8      // 0: free of the atoms, 1: affine in all of them together, 2: otherwise
+	coef   steadiness // of what multiplies the atoms
+	rest   steadiness // of all else
+}
+
+// steadiness says when a term changes.
+type steadiness uint8
+
+const (
+	steadyRun   steadiness = iota // parameters and numbers
+	steadyEvent                   // discrete variables too: between events it is constant
+	moving
+)
+
+// steady is the steadiness of an atom.
+func (w *work) steady(a expr.ID) steadiness {
+	switch r, i := w.roleOf(a); r {
+	case roleParam, roleKnown:
+		return steadyRun
+	case roleAuxiliary:
+		if w.aux[i].constant {
+			return steadyRun
+		}
+	case roleDiscrete, rolePre, roleRelation, roleSample, roleWhen:
+		return steadyEvent
 	}
-	return pivotParam
+	return moving
+}
+
+func (d *degree) form(e expr.ID) form {
+	p := d.w.pool
+	switch p.Op(e) {
+	case expr.OpConst, expr.OpTrue, expr.OpFalse:
+		return form{}
+	case expr.OpSym, expr.OpTime:
+		if d.of(e) {
+			return form{degree: 1}
+		}
+		return form{rest: d.w.steady(e)}
+	}
+	if f, ok := d.memo[e]; ok {
+		return f
+	}
+	f := d.compute(e)
+	d.memo[e] = f
+	return f
+}
+
+func (d *degree) compute(e expr.ID) form {
+	p := d.w.pool
+	args := p.Args(e)
+	f := form{}
+	switch p.Op(e) {
+	case expr.OpAdd:
+		for i := 2; i < len(args); i += 2 {
+			t := d.form(args[i])
+			f.degree, f.coef, f.rest = max(f.degree, t.degree), max(f.coef, t.coef), max(f.rest, t.rest)
+		}
+		return f
+	case expr.OpMul:
+		others := steadyRun
+		for i := 0; i < len(args); i += 2 {
+			b, x := d.form(args[i]), d.form(args[i+1])
+			switch {
+			case x.degree > 0, b.degree > 0 && (args[i+1] != expr.One || f.degree > 0):
+				return form{degree: 2, coef: moving, rest: moving}
+			case b.degree == 0:
+				others = max(others, b.rest, x.rest)
+			default:
+				f.degree, f.coef, f.rest = b.degree, b.coef, b.rest
+			}
+		}
+		if f.degree > 0 {
+			f.coef = max(f.coef, others)
+		}
+		f.rest = max(f.rest, others)
+		return f
+	case expr.OpIf:
+		c, a, b := d.form(args[0]), d.form(args[1]), d.form(args[2])
+		if c.degree > 0 {
+			return form{degree: 2, coef: moving, rest: moving}
+		}
+		f = form{degree: max(a.degree, b.degree), rest: max(c.rest, a.rest, b.rest)}
+		if f.degree > 0 {
+			f.coef = max(a.coef, b.coef, c.rest)
+		}
+		return f
+	}
+	for _, a := range args {
+		t := d.form(a)
+		if t.degree > 0 {
+			return form{degree: 2, coef: moving, rest: moving}
+		}
+		f.rest = max(f.rest, t.rest)
+	}
+	return f
+}
+
+// affineBlock reports whether equations are affine in all of the unknowns together, and
+// the steadiness of their coefficients.
+func (w *work) affineBlock(eqs []*equation, unknowns []int32) (affine bool, coef steadiness) {
+	in := make(map[expr.ID]bool, len(unknowns))
+	for _, v := range unknowns {
+		if w.vars[v].typ != model.RealType {
+			return false, moving
+		}
+		in[w.vars[v].atom] = true
+	}
+	d := &degree{w: w, of: func(a expr.ID) bool { return in[a] }, memo: map[expr.ID]form{}}
+	for _, q := range eqs {
+		f := d.form(q.res)
+		if q.lhs != expr.None || f.degree > 1 {
+			return false, moving
+		}
+		coef = max(coef, f.coef)
+	}
+	return true, coef
 }

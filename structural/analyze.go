@@ -39,6 +39,7 @@ func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
 	w.mark.reset()
 	w.memo.reset()
 	w.elim = newElimination(w)
+	w.bounds, w.ranges = spans{w: w}, spans{w: w, attributes: true}
 	if !w.analyze() {
 		if len(w.evaluate) > 0 && !w.failed() {
 			return Analyze(sys, w.evaluated())
@@ -139,14 +140,14 @@ func (w *work) sequence(s *signature, a *assembled) *graph.Matching {
 	b := &solver{
 		w: w, eqs: a.eqs, vars: a.unknowns, col: a.col, safe: pivotState, tag: "c",
 		emit: func(x Assign) { pl.Seq = append(pl.Seq, x) },
-		iterate: func(unknowns []int32, inner []Assign, residuals []*equation) {
-			unknowns, inner, residuals = w.straighten(unknowns, inner, residuals)
-			for k, v := range unknowns {
+		iterate: func(k algebraic) {
+			pl.AlgBlocks = append(pl.AlgBlocks, AlgBlock{First: len(pl.Residuals), N: len(k.unknowns), Linear: k.linear, Steady: k.linear && k.coef < moving})
+			for i, v := range k.unknowns {
 				x := &w.vars[v]
 				pl.States = append(pl.States, State{Atom: x.atom, Name: w.pool.Name(x.atom), Var: int(x.sys), Start: w.startOf(v), Fixed: x.fixed})
-				pl.Residuals = append(pl.Residuals, w.residual(residuals[k]))
+				pl.Residuals = append(pl.Residuals, w.residual(k.residuals[i]))
 			}
-			pl.Seq = append(pl.Seq, inner...)
+			pl.Seq = append(pl.Seq, k.inner...)
 		},
 		report: func(x Block) { pl.Blocks = append(pl.Blocks, x) },
 	}
@@ -219,10 +220,27 @@ func (s *signature) index(a *assembled) int {
 	if len(w.plan.Residuals) > 0 {
 		return 1
 	}
+	// The unknowns of a block depend on each other, whatever the formulas look like.
+	blockOf := map[expr.ID]*Block{}
+	for i := range w.plan.Blocks {
+		if b := &w.plan.Blocks[i]; len(b.Vars) > 1 {
+			for _, v := range b.Vars {
+				blockOf[v] = b
+			}
+		}
+	}
 	for k := len(w.plan.Seq) - 1; k >= 0; k-- {
 		x := &w.plan.Seq[k]
 		if !need[x.Target] {
 			continue
+		}
+		if b := blockOf[x.Target]; b != nil {
+			for _, a := range b.Vars {
+				need[a] = true
+				if _, v := w.roleOf(a); s.inChain(v) && s.d[s.chainOf[v]] == 0 {
+					return 1
+				}
+			}
 		}
 		r, v := w.roleOf(x.Target)
 		if r == roleVar && s.inChain(v) && s.d[s.chainOf[v]] == 0 {

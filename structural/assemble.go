@@ -37,7 +37,7 @@ func (s *signature) assemble(sel *selection) *assembled {
 		for k := int32(0); k <= s.c[i]; k++ {
 			if k > 0 {
 				q.res = w.derivative(q.res)
-				q.order = k
+				q.from = w.differentiated(&w.eqs[i], k)
 			}
 			if k < s.c[i] && sel.project[i] {
 				a.invariants = append(a.invariants, q)

@@ -1,11 +1,11 @@
 package structural
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/structural/graph"
 )
 
@@ -21,15 +21,27 @@ type solver struct {
 	tag  string  // prefix of auxiliary names
 
 	emit    func(Assign)
-	iterate func(unknowns []int32, inner []Assign, residuals []*equation)
+	iterate func(algebraic)
 	report  func(Block)
 
 	// scratch of tearing
-	local []int32 // by column: position in the block, or none
+	local []int32                // by column: position in the block, or none
+	known map[string]*graph.Torn // small blocks by structure
+	loose []bool                 // by entry of a block: a parameter that may be 0 keeps it from being a pivot
+}
+
+// algebraic is a block whose tearing variables are left to iteration.
+type algebraic struct {
+	unknowns  []int32
+	inner     []Assign
+	residuals []*equation
+	linear    bool       // affine in all unknowns of the block
+	coef      steadiness // of its coefficients, where it is linear
 }
 
 func (b *solver) run(comps [][]int32, m *graph.Matching, depend *graph.Bipartite) {
 	b.local = make([]int32, len(b.vars))
+	b.known = map[string]*graph.Torn{}
 	for i := range b.local {
 		b.local[i] = none
 	}
@@ -43,7 +55,7 @@ func (b *solver) run(comps [][]int32, m *graph.Matching, depend *graph.Bipartite
 }
 
 func (b *solver) assign(v int32, value expr.ID, q *equation) Assign {
-	return Assign{Target: b.w.vars[v].atom, Value: value, Eq: max(int(q.src), -1)}
+	return Assign{Target: b.w.vars[v].atom, Value: value, Eq: max(int(q.src), -1), From: q.from}
 }
 
 // explicit solves q for v if the pivot is at least safe, or if v occurs only within
@@ -76,7 +88,8 @@ func (b *solver) explicit(q *equation, v int32, safe pivot) (expr.ID, bool) {
 	if w.opt.KeepNonlinear {
 		return expr.None, false
 	}
-	return b.invert(q.res, a)
+	s := inversion{w: w, x: a, safe: safe}
+	return s.solve(q.res, expr.Zero)
 }
 
 func (w *work) contains(e, x expr.ID) bool {
@@ -89,60 +102,6 @@ func (w *work) contains(e, x expr.ID) bool {
 	return found
 }
 
-// invert solves k*f(u) + rest = 0 for the x in u where f is a function with a unique
-// inverse on all of its range and u is affine in x with a numeric coefficient.
-func (b *solver) invert(res, x expr.ID) (expr.ID, bool) {
-	w, p := b.w, b.w.pool
-	if p.Op(res) != expr.OpAdd {
-		return expr.None, false
-	}
-	args := p.Args(res)
-	at := -1
-	var kc []expr.Num
-	var kt []expr.ID
-	for i := 1; i < len(args); i += 2 {
-		if w.contains(args[i+1], x) {
-			if at >= 0 {
-				return expr.None, false
-			}
-			at = i
-			continue
-		}
-		k, _ := p.Value(args[i])
-		kc, kt = append(kc, k), append(kt, args[i+1])
-	}
-	if at < 0 {
-		return expr.None, false
-	}
-	c, _ := p.Value(args[0])
-	k, _ := p.Value(args[at])
-	f := args[at+1]
-	y := p.Scale(k.Inv().Neg(), p.Linear(c, kc, kt)) // f(u) = y
-	var u, inner expr.ID
-	switch p.Op(f) {
-	case expr.OpExp:
-		u = p.Fn(expr.OpLog, y)
-	case expr.OpLog:
-		u = p.Fn(expr.OpExp, y)
-	case expr.OpSinh:
-		u = p.Fn(expr.OpAsinh, y)
-	case expr.OpAsinh:
-		u = p.Fn(expr.OpSinh, y)
-	case expr.OpTanh:
-		u = p.Fn(expr.OpAtanh, y)
-	case expr.OpAtanh:
-		u = p.Fn(expr.OpTanh, y)
-	default:
-		return expr.None, false
-	}
-	inner = p.Args(f)[0]
-	a, rest, ok := w.affineIn(inner, x)
-	if !ok || w.pivotOf(a) != pivotNumber {
-		return expr.None, false
-	}
-	return p.Div(p.Sub(u, rest), a), true
-}
-
 func (b *solver) scalar(row, col int32) {
 	w := b.w
 	q, v := &b.eqs[row], b.vars[col]
@@ -153,12 +112,17 @@ func (b *solver) scalar(row, col int32) {
 	case q.lhs != expr.None:
 		b.booleanLoop([]int32{row}, []int32{col})
 	default:
-		b.iterate([]int32{v}, nil, []*equation{q})
+		k := algebraic{unknowns: []int32{v}, residuals: []*equation{q}}
+		k.linear, k.coef = w.affineBlock(k.residuals, k.unknowns)
+		b.iterate(k)
 	}
 	if b.report != nil {
-		blk := Block{Vars: []expr.ID{w.vars[v].atom}, Eqs: []Residual{w.residual(q)}, Linear: ok}
+		blk := Block{Vars: []expr.ID{w.vars[v].atom}, Eqs: []Residual{w.residual(q)}}
 		if !ok {
-			blk.Tear = blk.Vars
+			blk.Tear, blk.Kind = blk.Vars, Nonlinear
+			if linear, _ := w.affineBlock([]*equation{q}, []int32{v}); linear {
+				blk.Kind = Linear
+			}
 		}
 		b.report(blk)
 	}
@@ -175,16 +139,14 @@ func (b *solver) booleanLoop(rows, cols []int32) {
 
 // tear orders the equations of a block so that, with the tearing variables given, each
 // other unknown follows from one equation with a numerically safe pivot; the
-// equations that are left over are the residuals. Next to be torn is the variable in
-// most of the remaining equations.
+// equations that are left over are the residuals. graph.Tear chooses.
 //
-// A chain of safe pivots may still amplify errors without bound (a long ladder of
-// resistors torn at one end, the instability of shooting). An estimate of the
-// amplification goes with each unknown, and one that would exceed maxGrowth is left to
-// be torn itself.
-//
-// Cellier and Elmqvist, IEEE Control Systems 13(2), 1993; Otter and Elmqvist,
-// Modelica 2017, for the restriction to safe pivots.
+// Within a block nothing is divided by that could become 0: the pivots are numbers, 1
+// and -1 first, and terms that are never 0 whatever the parameters and states are (a
+// resistance of at least 1 mOhm, 1 + x^2). A parameter that may be 0 is no pivot, so that
+// v = R*i gives v and never i. A chain of safe pivots may still amplify errors without
+// bound (a long ladder of resistors torn at one end, the instability of shooting), which
+// maxGrowth prevents.
 func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) {
 	w := b.w
 	n := len(comp)
@@ -201,8 +163,8 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 			b.local[c] = none
 		}
 	}()
-	// Incidence within the block, both ways.
-	inc := graph.New(n)
+	blk := &graph.Block{Bipartite: graph.New(n), MaxGrowth: maxGrowth, Keep: make([]bool, n), Wish: make([]int8, n)}
+	b.loose = b.loose[:0]
 	var buf []int32
 	for _, r := range comp {
 		buf = buf[:0]
@@ -211,453 +173,270 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 				buf = append(buf, k)
 			}
 		}
-		inc.AddRow(buf...)
+		blk.AddRow(buf...)
+		b.entries(blk, &b.eqs[r], cols, buf)
 	}
-	back := inc.Transpose()
-	const (
-		open int8 = iota
-		solved
-		torn
-	)
-	status := make([]int8, n)     // of columns
-	used := make([]bool, n)       // rows that were solved
-	missing := make([]int32, n)   // open columns of each row
-	weight := make([]int32, n)    // open rows of each column
-	growth := make([]float64, n)  // of errors from the tearing variables to each column
-	values := make([]expr.ID, n)  // by row
-	solvedFor := make([]int32, n) // by row
-	for r := range n {
-		missing[r] = int32(len(inc.Row(int32(r))))
-		solvedFor[r] = none
-		for _, c := range inc.Row(int32(r)) {
-			weight[c]++
-		}
-	}
-	discrete := make([]bool, n)
-	nDiscrete := 0
 	for k, c := range cols {
-		r := comp[indexOfRow(comp, m.Row[c])]
-		if b.eqs[r].lhs != expr.None {
-			discrete[k] = true
-			nDiscrete++
-		}
+		blk.Keep[k] = b.eqs[m.Row[c]].lhs != expr.None
+		blk.Wish[k] = w.tearWish(b.vars[c])
 	}
-	var ready []int32
-	var order []int32 // rows in order of solution
-	closeColumn := func(c int32) {
-		for _, r := range back.Row(c) {
-			if missing[r]--; missing[r] == 1 && !used[r] {
-				ready = append(ready, r)
-			}
+	torn := b.torn(blk)
+	if len(torn.Stuck) > 0 {
+		// Only variables of discrete type are left: a loop through them.
+		var rows, cs []int32
+		for _, k := range torn.Stuck {
+			rows, cs = append(rows, m.Row[cols[k]]), append(cs, cols[k])
 		}
+		b.booleanLoop(rows, cs)
+		return
 	}
-	var tears []int32
-	tearColumn := func(c int32) {
-		status[c] = torn
-		growth[c] = 1
-		tears = append(tears, c)
-		closeColumn(c)
-	}
-	// What no equation can be solved for must be torn.
-	for c := range int32(n) {
-		if !discrete[c] && !b.obtainable(comp, inc, back, cols, c) {
-			tearColumn(c)
-		}
-	}
-	// Buckets of columns by weight: the heaviest open column is torn next.
-	heap := newColumnQueue(weight)
-	try := func(r int32) {
-		if used[r] || missing[r] != 1 {
-			return
-		}
-		c := none
-		for _, k := range inc.Row(r) {
-			if status[k] == open {
-				c = k
-			}
-		}
-		q := &b.eqs[comp[r]]
-		if !w.solvable(q, b.vars[cols[c]]) {
-			return
-		}
-		v, ok := b.explicit(q, b.vars[cols[c]], pivotParam)
+	k := algebraic{}
+	for i, r := range torn.Rows {
+		q, v := &b.eqs[comp[r]], b.vars[cols[torn.Cols[i]]]
+		value, ok := b.explicit(q, v, pivotParam)
 		if !ok {
+			panic("mtkc: bug: a pivot of a torn block is not safe")
+		}
+		k.inner = append(k.inner, b.assign(v, value, q))
+	}
+	for _, r := range torn.Rest {
+		q := &b.eqs[comp[r]]
+		if q.lhs != expr.None {
+			b.booleanLoop(comp[r:r+1], []int32{m.Col[comp[r]]})
 			return
 		}
-		if q.lhs == expr.None && !w.linearPivot(q, b.vars[cols[c]]) {
-			return
-		}
-		g := b.growth(q, b.vars[cols[c]], func(v int32) float64 {
-			if k := b.col[v]; k != none && b.local[k] != none {
-				return growth[b.local[k]]
-			}
-			return 0
-		})
-		if g > maxGrowth {
-			return
-		}
-		growth[c] = g
-		used[r], values[r], solvedFor[r] = true, v, c
-		status[c] = solved
-		order = append(order, r)
-		for _, k := range inc.Row(r) {
-			weight[k]--
-		}
-		closeColumn(c)
+		k.residuals = append(k.residuals, q)
 	}
-	for r := range int32(n) {
-		if missing[r] == 1 {
-			ready = append(ready, r)
-		}
+	for _, c := range torn.Tears {
+		k.unknowns = append(k.unknowns, b.vars[cols[c]])
 	}
-	for {
-		for len(ready) > 0 {
-			r := ready[0]
-			ready = ready[1:]
-			try(r)
-		}
-		c := heap.next(weight, func(c int32) bool { return status[c] == open && !discrete[c] })
-		if c == none {
-			break
-		}
-		tearColumn(c)
+	all, vars := make([]*equation, n), make([]int32, n)
+	for i, r := range comp {
+		all[i], vars[i] = &b.eqs[r], b.vars[cols[i]]
 	}
-	for c := range status {
-		if status[c] == open {
-			// Only variables of discrete type are left: a loop through them.
-			var rows, cs []int32
-			for k := range status {
-				if status[k] == open {
-					rows, cs = append(rows, m.Row[cols[k]]), append(cs, cols[k])
-				}
-			}
-			b.booleanLoop(rows, cs)
-			return
-		}
-	}
-	var inner []Assign
-	for _, r := range order {
-		inner = append(inner, b.assign(b.vars[cols[solvedFor[r]]], values[r], &b.eqs[comp[r]]))
-	}
-	var residuals []*equation
-	for r := range n {
-		if !used[r] {
-			if b.eqs[comp[r]].lhs != expr.None {
-				b.booleanLoop(comp[r:r+1], []int32{m.Col[comp[r]]})
-				return
-			}
-			residuals = append(residuals, &b.eqs[comp[r]])
-		}
-	}
-	slices.Sort(tears)
-	unknowns := make([]int32, len(tears))
-	for k, c := range tears {
-		unknowns[k] = b.vars[cols[c]]
-	}
-	linear := len(unknowns) <= maxCramer && b.cramer(unknowns, inner, residuals)
-	if !linear {
-		b.iterate(unknowns, inner, residuals)
+	k.linear, k.coef = w.affineBlock(all, vars)
+	kind := Nonlinear
+	switch {
+	case b.eliminate(&k):
+		kind = Eliminated
+	case k.linear:
+		kind = Linear
+		b.iterate(k)
+	default:
+		k = w.straighten(k)
+		b.iterate(k)
 	}
 	if b.report == nil {
 		return
 	}
-	blk := Block{Linear: linear}
-	for _, c := range cols {
-		blk.Vars = append(blk.Vars, w.vars[b.vars[c]].atom)
+	rep := Block{Kind: kind}
+	enter := func(c, r int32) {
+		rep.Vars = append(rep.Vars, w.vars[b.vars[cols[c]]].atom)
+		rep.Eqs = append(rep.Eqs, w.residual(&b.eqs[comp[r]]))
 	}
-	for _, r := range comp {
-		blk.Eqs = append(blk.Eqs, w.residual(&b.eqs[r]))
+	// straighten has put unknowns with their equations behind the tearing variables.
+	raised := map[int32]bool{}
+	for _, v := range k.unknowns[len(torn.Tears):] {
+		raised[v] = true
 	}
-	for _, v := range unknowns {
-		blk.Tear = append(blk.Tear, w.vars[v].atom)
+	for i, c := range torn.Cols {
+		if !raised[b.vars[cols[c]]] {
+			enter(c, torn.Rows[i])
+		}
 	}
-	b.report(blk)
+	for i, c := range torn.Tears {
+		enter(c, torn.Rest[i])
+	}
+	for i, c := range torn.Cols {
+		if raised[b.vars[cols[c]]] {
+			enter(c, torn.Rows[i])
+		}
+	}
+	for _, v := range k.unknowns {
+		rep.Tear = append(rep.Tear, w.vars[v].atom)
+	}
+	if kind > Eliminated {
+		rep.Fewer, rep.Bounded = b.fewer(blk, len(torn.Tears), comp, cols)
+	}
+	b.report(rep)
+}
+
+// fewer is the number of tearing variables that a block would need if the parameters that
+// may be 0 could not, and those of them that matter; 0 where that makes no difference.
+func (b *solver) fewer(blk *graph.Block, tears int, comp, cols []int32) (int, []expr.ID) {
+	w := b.w
+	if tears < 2 || !slices.Contains(b.loose, true) {
+		return 0, nil
+	}
+	alt := *blk
+	alt.Rank = slices.Clone(blk.Rank)
+	for e, loose := range b.loose {
+		if loose {
+			alt.Rank[e] = rankParam
+		}
+	}
+	alt.Quick = alt.Cols > maxSmallRow
+	torn := graph.Tear(&alt)
+	if len(torn.Tears) >= tears {
+		return 0, nil
+	}
+	var list []expr.ID
+	seen := map[expr.ID]bool{}
+	for i, r := range torn.Rows {
+		for e := blk.Ptr[r]; e < blk.Ptr[r+1]; e++ {
+			if blk.Adj[e] != torn.Cols[i] || !b.loose[e] {
+				continue
+			}
+			coef, _, _ := w.affineIn(b.eqs[comp[r]].res, w.vars[b.vars[cols[torn.Cols[i]]]].atom)
+			w.atoms(coef, func(a expr.ID) {
+				if ro, _ := w.roleOf(a); ro == roleParam && w.bounds.of(a).zero && !seen[a] {
+					seen[a] = true
+					list = append(list, a)
+				}
+			})
+		}
+	}
+	return len(torn.Tears), list
+}
+
+// torn tears a block. Small blocks of one structure are torn alike whatever the sizes of
+// their coefficients, so that instances of a component get code of one shape, as long
+// as growth permits.
+func (b *solver) torn(blk *graph.Block) *graph.Torn {
+	if blk.Cols > maxSmallRow {
+		return graph.Tear(blk)
+	}
+	key := make([]byte, 0, 8*len(blk.Adj))
+	for r := range int32(blk.Rows()) {
+		key = append(key, byte(len(blk.Row(r))))
+		for e := blk.Ptr[r]; e < blk.Ptr[r+1]; e++ {
+			key = append(key, byte(blk.Adj[e]), blk.Rank[e])
+		}
+	}
+	for c := range blk.Cols {
+		k := byte(blk.Wish[c]) << 1
+		if blk.Keep[c] {
+			k++
+		}
+		key = append(key, k)
+	}
+	torn, ok := b.known[string(key)]
+	if !ok {
+		plain := *blk
+		plain.Size, plain.MaxGrowth = nil, 0
+		torn = graph.Tear(&plain)
+		b.known[string(key)] = torn
+	}
+	if blk.Growth(torn) > maxGrowth {
+		return graph.Tear(blk)
+	}
+	return torn
 }
 
 // maxGrowth bounds the amplification of rounding errors by the explicit part of a
 // torn block: it leaves twelve digits to the residuals.
 const maxGrowth = 1e4
 
-// growth estimates by how much an error in the tearing variables is amplified in v
-// when q is solved for it: the sum of |dq/dx / dq/dv| * of(x) over the other unknowns
-// x. Coefficients that are not constant count as 1.
-func (b *solver) growth(q *equation, v int32, of func(int32) float64) float64 {
-	w := b.w
-	size := func(e expr.ID) float64 {
-		if w.constant(e) {
-			if x := math.Abs(w.number(e)); x == x {
-				return x
+// tearWish ranks variables as tearing variables where structure does not: those that the
+// user knows values of, and that are no derivatives, make better iteration variables.
+func (w *work) tearWish(v int32) int8 {
+	x := &w.vars[v]
+	wish := int8(0)
+	if x.start != expr.None && !x.assumed {
+		wish += 4
+	}
+	if x.sys != none {
+		wish += 2
+		if w.sys.Vars[x.sys].Nominal != expr.None {
+			wish++
+		}
+	}
+	return wish
+}
+
+// Ranks of pivots within a block.
+const (
+	rankNone uint8 = iota
+	rankParam
+	rankNumber
+	rankUnit
+)
+
+// entries appends rank and size of the entries of q in the given columns of a block. An
+// unknown that stands in one term of a sum only is looked for in that term, so that
+// long sums cost what their terms cost; in several terms of long sums it is no pivot.
+func (b *solver) entries(blk *graph.Block, q *equation, cols, in []int32) {
+	w, p := b.w, b.w.pool
+	first := len(blk.Rank)
+	blk.Rank = append(blk.Rank, make([]uint8, len(in))...)
+	blk.Size = append(blk.Size, make([]float64, len(in))...)
+	b.loose = append(b.loose, make([]bool, len(in))...)
+	if q.lhs != expr.None {
+		for k, c := range in {
+			if _, ok := b.explicit(q, b.vars[cols[c]], pivotParam); ok {
+				blk.Rank[first+k] = rankUnit
 			}
 		}
-		return 1
+		return
 	}
-	atoms, derivs := w.pool.Gradient(q.res, func(a expr.ID) bool {
-		r, _ := w.roleOf(a)
-		return r == roleVar
-	})
-	sum, pivot := 0.0, 1.0
-	for k, a := range atoms {
-		_, x := w.roleOf(a)
-		if x == v {
-			pivot = size(derivs[k])
-		} else if g := of(x); g > 0 {
-			sum += g * size(derivs[k])
+	at := make(map[expr.ID]int, len(in)) // atom: position in in
+	for k, c := range in {
+		at[w.vars[b.vars[cols[c]]].atom] = k
+	}
+	enter := func(k int, a expr.ID, c expr.ID) {
+		coef, _, ok := w.affineIn(a, c)
+		if !ok {
+			return
+		}
+		if w.constant(coef) {
+			if x := math.Abs(w.number(coef)); x == x {
+				blk.Size[first+k] = x
+			}
+		}
+		if _, v := w.roleOf(c); w.vars[v].typ != model.RealType {
+			return
+		}
+		switch w.pivotOf(coef) {
+		case pivotNumber:
+			blk.Rank[first+k] = rankNumber
+			if coef == expr.One || coef == expr.MinusOne {
+				blk.Rank[first+k] = rankUnit
+			}
+		case pivotParam:
+			blk.Rank[first+k] = rankParam
+		case pivotMaybe:
+			b.loose[first+k] = true
 		}
 	}
-	return sum / pivot
-}
-
-// obtainable reports whether some equation of a block can be solved for column c with
-// a safe pivot, leaving aside what the other unknowns are. Long equations count as
-// such without a look, to keep the cost near-linear.
-func (b *solver) obtainable(comp []int32, inc, back *graph.Bipartite, cols []int32, c int32) bool {
-	w := b.w
-	for _, r := range back.Row(c) {
-		q := &b.eqs[comp[r]]
-		if !w.solvable(q, b.vars[cols[c]]) {
-			continue
+	if p.Op(q.res) != expr.OpAdd {
+		if len(in) <= maxSmallRow {
+			for _, c := range in {
+				a := w.vars[b.vars[cols[c]]].atom
+				enter(at[a], q.res, a)
+			}
 		}
-		if len(inc.Row(r)) > maxSmallRow {
-			return true
-		}
-		if k, _, ok := w.affineIn(q.res, w.vars[b.vars[cols[c]]].atom); ok && w.pivotOf(k) >= pivotParam {
-			return true
-		}
+		return
 	}
-	return false
-}
-
-// linearPivot reports whether q is affine in v, so that its explicit solution within a
-// block holds for all values.
-func (w *work) linearPivot(q *equation, v int32) bool {
-	_, _, ok := w.affineIn(q.res, w.vars[v].atom)
-	return ok
-}
-
-func indexOfRow(comp []int32, r int32) int {
-	k, _ := slices.BinarySearch(comp, r)
-	return k
-}
-
-// columnQueue yields columns by decreasing weight; weights only fall.
-type columnQueue struct {
-	buckets [][]int32
-	top     int
-}
-
-func newColumnQueue(weight []int32) *columnQueue {
-	q := &columnQueue{}
-	for _, x := range weight {
-		q.top = max(q.top, int(x))
-	}
-	q.buckets = make([][]int32, q.top+1)
-	for c, x := range weight {
-		q.buckets[x] = append(q.buckets[x], int32(c))
-	}
-	return q
-}
-
-// next removes and returns the heaviest column that want accepts.
-func (q *columnQueue) next(weight []int32, want func(int32) bool) int32 {
-	for q.top >= 0 {
-		b := q.buckets[q.top]
-		if len(b) == 0 {
-			q.top--
-			continue
-		}
-		c := b[0]
-		q.buckets[q.top] = b[1:]
-		if !want(c) {
-			continue
-		}
-		if x := int(weight[c]); x < q.top {
-			q.buckets[max(x, 0)] = append(q.buckets[max(x, 0)], c)
-			continue
-		}
-		return c
-	}
-	return none
-}
-
-// maxCramer is the largest number of tearing variables of an affine block that are
-// eliminated symbolically.
-const maxCramer = 3
-
-// cramer solves a torn block that is affine in its tearing variables by Cramer's rule.
-// Coefficients of the inner unknowns are named where they are not small, so that
-// nothing is expanded along a chain.
-func (b *solver) cramer(unknowns []int32, inner []Assign, residuals []*equation) bool {
-	w, p := b.w, b.w.pool
-	k := len(unknowns)
-	if len(residuals) != k {
-		panic("mtkc: bug: torn block is not square")
-	}
-	tears := make([]expr.ID, k)
-	for i, v := range unknowns {
-		tears[i] = w.vars[v].atom
-		if w.vars[v].sys != none && w.sys.Vars[w.vars[v].sys].Type != 0 {
-			return false
-		}
-	}
-	for _, a := range inner {
-		if _, v := w.roleOf(a.Target); w.vars[v].typ != 0 {
-			return false
-		}
-	}
-	// form of an atom: coefficients of the tears and the rest.
-	type form []expr.ID
-	forms := map[expr.ID]form{}
-	for i, t := range tears {
-		f := make(form, k+1)
-		for j := range f {
-			f[j] = expr.Zero
-		}
-		f[i] = expr.One
-		forms[t] = f
-	}
-	var pending []Assign
-	split := func(e expr.ID) (form, bool) {
-		f := make(form, k+1)
-		parts := make([][]expr.ID, k+1)
-		rest := e
-		var occurring []expr.ID
-		w.atoms(e, func(a expr.ID) {
-			if forms[a] != nil {
-				occurring = append(occurring, a)
+	args := append([]expr.ID(nil), p.Args(q.res)...)
+	count := make([]int32, len(in)) // terms with the unknown
+	term := make([]int, len(in))    // the last of them
+	lists := make([][]int, len(args))
+	for i := 2; i < len(args); i += 2 {
+		w.atoms(args[i], func(a expr.ID) {
+			if k, ok := at[a]; ok {
+				count[k]++
+				term[k] = i
+				lists[i] = append(lists[i], k)
 			}
 		})
-		for _, a := range occurring {
-			c, r, ok := w.affineIn(rest, a)
-			if !ok {
-				return nil, false
-			}
-			for _, x := range occurring {
-				if w.contains(c, x) {
-					return nil, false
-				}
-			}
-			rest = r
-			for j, fj := range forms[a] {
-				if fj != expr.Zero {
-					parts[j] = append(parts[j], p.Mul(c, fj))
-				}
-			}
-		}
-		for j := range f {
-			f[j] = p.Add(parts[j]...)
-		}
-		f[k] = p.Add(f[k], rest)
-		return f, true
 	}
-	for _, a := range inner {
-		f, ok := split(a.Value)
-		if !ok {
-			return false
-		}
-		for j, t := range f {
-			if w.small(t) {
-				continue
-			}
-			name := w.fresh(fmt.Sprintf("$%s%d", b.tag, w.auxCount))
-			w.auxCount++
-			w.setRole(name, roleAuxiliary, 0)
-			pending = append(pending, Assign{Target: name, Value: t, Eq: a.Eq})
-			f[j] = name
-		}
-		forms[a.Target] = f
-	}
-	mat := make([][]expr.ID, k)
-	rhs := make([]expr.ID, k)
-	for i, q := range residuals {
-		f, ok := split(q.res)
-		if !ok {
-			return false
-		}
-		mat[i] = make([]expr.ID, k)
-		for j := range k {
-			t := f[j]
-			if k > 1 && !w.small(t) {
-				name := w.fresh(fmt.Sprintf("$%s%d", b.tag, w.auxCount))
-				w.auxCount++
-				w.setRole(name, roleAuxiliary, 0)
-				pending = append(pending, Assign{Target: name, Value: t, Eq: int(q.src)})
-				t = name
-			}
-			mat[i][j] = t
-		}
-		rhs[i] = p.Neg(f[k])
-	}
-	det := w.determinant(mat)
-	if det == expr.Zero || w.pivotOf(det) < b.safe {
-		return false
-	}
-	for _, a := range pending {
-		b.emit(a)
-	}
-	for j, v := range unknowns {
-		m := make([][]expr.ID, k)
-		for i := range m {
-			m[i] = slices.Clone(mat[i])
-			m[i][j] = rhs[i]
-		}
-		b.emit(b.assign(v, p.Div(w.determinant(m), det), residuals[j]))
-	}
-	for _, a := range inner {
-		b.emit(a)
-	}
-	return true
-}
-
-// small reports whether a term is cheap enough to be repeated.
-func (w *work) small(e expr.ID) bool {
-	p := w.pool
-	if p.Op(e) <= expr.OpSym {
-		return true
-	}
-	a := p.Args(e)
-	if len(a) > 4 {
-		return false
-	}
-	for _, t := range a {
-		if p.Op(t) > expr.OpSym {
-			b := p.Args(t)
-			if p.Op(e) != expr.OpAdd || p.Op(t) != expr.OpMul || len(b) > 4 {
-				return false
-			}
-			for _, u := range b {
-				if p.Op(u) > expr.OpSym {
-					return false
-				}
-			}
+	for k, c := range in {
+		a := w.vars[b.vars[cols[c]]].atom
+		switch {
+		case count[k] == 1 && len(lists[term[k]]) <= maxSmallRow:
+			enter(k, p.Mul(args[term[k]-1], args[term[k]]), a)
+		case len(in) <= maxSmallRow:
+			enter(k, q.res, a)
 		}
 	}
-	return true
-}
-
-// determinant expands along the first row; m has at most three rows.
-func (w *work) determinant(m [][]expr.ID) expr.ID {
-	p := w.pool
-	if len(m) == 1 {
-		return m[0][0]
-	}
-	if len(m) == 2 {
-		return p.Sub(p.Mul(m[0][0], m[1][1]), p.Mul(m[0][1], m[1][0]))
-	}
-	var terms []expr.ID
-	for j := range m {
-		if m[0][j] == expr.Zero {
-			continue
-		}
-		minor := make([][]expr.ID, 0, len(m)-1)
-		for _, r := range m[1:] {
-			row := append(slices.Clone(r[:j]), r[j+1:]...)
-			minor = append(minor, row)
-		}
-		t := p.Mul(m[0][j], w.determinant(minor))
-		if j%2 == 1 {
-			t = p.Neg(t)
-		}
-		terms = append(terms, t)
-	}
-	return p.Add(terms...)
 }

@@ -52,7 +52,7 @@ func (pl *Plan) Size() Size {
 		n := len(pl.Blocks[i].Eqs)
 		s.Reduced += n
 		s.Largest = max(s.Largest, n)
-		if !pl.Blocks[i].Linear {
+		if pl.Blocks[i].Kind >= Linear {
 			s.Torn++
 		}
 	}
@@ -91,8 +91,13 @@ func (pl *Plan) dumpSimulation(b *bufio.Writer) {
 			fmt.Fprintf(b, " %s", p.Name(v))
 		}
 		switch {
-		case !k.Linear:
+		case k.Kind == Nonlinear:
 			fmt.Fprintf(b, "; iterated:")
+			for _, v := range k.Tear {
+				fmt.Fprintf(b, " %s", p.Name(v))
+			}
+		case k.Kind == Linear:
+			fmt.Fprintf(b, "; linear, iterated:")
 			for _, v := range k.Tear {
 				fmt.Fprintf(b, " %s", p.Name(v))
 			}
@@ -111,40 +116,28 @@ func (pl *Plan) dumpSimulation(b *bufio.Writer) {
 	for _, a := range pl.Seq {
 		fmt.Fprintf(b, "  %s := %s\n", p.Name(a.Target), short(p, a.Value))
 	}
-	dumpResiduals(b, p, "residuals", pl.Residuals)
-	dumpResiduals(b, p, "invariants", pl.Invariants)
+	pl.dumpResiduals(b, "residuals", pl.Residuals)
+	pl.dumpResiduals(b, "invariants", pl.Invariants)
 }
 
 // origin names the equation that a residual comes from.
 func (pl *Plan) origin(q *Residual) string {
-	s := ""
-	switch q.Order {
-	case 0:
-	case 1:
-		s = ", differentiated"
-	default:
-		s = fmt.Sprintf(", differentiated %d times", q.Order)
+	if q.From > 0 {
+		return "    (" + pl.Ancestry(q.From) + ")"
 	}
 	if q.Eq >= 0 {
-		if pos := pl.Sys.Equations[q.Eq].Pos.String(); pos != "" {
-			return "    (" + pos + s + ")"
-		}
-		return fmt.Sprintf("    (equation %d%s)", q.Eq+1, s)
+		return "    (" + pl.parentText(&Parent{Eq: q.Eq}) + ")"
 	}
 	return ""
 }
 
-func dumpResiduals(b *bufio.Writer, p *expr.Pool, title string, r []Residual) {
+func (pl *Plan) dumpResiduals(b *bufio.Writer, title string, r []Residual) {
 	if len(r) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "\n%s\n", title)
 	for _, q := range r {
-		fmt.Fprintf(b, "  0 = %s", short(p, q.Value))
-		if q.Order > 0 {
-			fmt.Fprintf(b, "    (order %d)", q.Order)
-		}
-		fmt.Fprintf(b, "    %s\n", q.Text)
+		fmt.Fprintf(b, "  0 = %s    %s\n", short(pl.Pool, q.Value), pl.Describe(&q))
 	}
 }
 
@@ -210,7 +203,7 @@ func (pl *Plan) DumpInit(dst io.Writer) {
 			fmt.Fprintf(dst, "       %s := %s\n", p.Name(a.Target), short(p, a.Value))
 		}
 		for _, q := range k.Residuals {
-			fmt.Fprintf(dst, "       0 = %s    %s\n", short(p, q.Value), q.Text)
+			fmt.Fprintf(dst, "       0 = %s    %s\n", short(p, q.Value), pl.Describe(&q))
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (w *work) mixed(actual, simplified expr.ID) expr.ID {
 // mix returns equation q of the assembled system as the initial system holds it.
 func (w *work) mix(q *equation) (expr.ID, bool) {
 	b, ok := w.blends[q.src]
-	if !ok || q.order > 0 || q.lhs != expr.None {
+	if !ok || q.from > 0 || q.lhs != expr.None {
 		return q.res, false
 	}
 	final := func(e expr.ID) expr.ID { return w.substitute(w.elim.replace(e), w.hyb.renamed) }

@@ -318,15 +318,8 @@ func (z *initial) discreteEquations() []equation {
 func (z *initial) describe(q *equation) (diag.Pos, string) {
 	w := z.w
 	if _, ok := w.source(q); ok {
-		text := w.equationText(q)
-		switch q.order {
-		case 0:
-		case 1:
-			text += ", differentiated"
-		default:
-			text += ", differentiated twice"
-		}
-		return w.pos(q), text
+		res := Residual{Text: w.equationText(q), From: q.from}
+		return w.pos(q), w.plan.Describe(&res)
 	}
 	text := ""
 	pos := diag.Pos{}
@@ -690,16 +683,15 @@ func (z *initial) solve(m *graph.Matching) {
 		}
 	}
 	b := &solver{
-		w: w, eqs: eqs, vars: z.vars, col: z.col, safe: pivotParam, tag: "i",
+		w: w, eqs: eqs, vars: z.vars, col: z.col, safe: pivotMaybe, tag: "i",
 		emit: emit,
-		iterate: func(unknowns []int32, inner []Assign, residuals []*equation) {
+		iterate: func(k algebraic) {
 			flush()
-			unknowns, inner, residuals = w.straighten(unknowns, inner, residuals)
-			blk := InitBlock{Assigns: inner}
-			for _, v := range unknowns {
+			blk := InitBlock{Assigns: k.inner, Linear: k.linear}
+			for _, v := range k.unknowns {
 				blk.Unknowns = append(blk.Unknowns, w.vars[v].atom)
 			}
-			for _, q := range residuals {
+			for _, q := range k.residuals {
 				blk.Residuals = append(blk.Residuals, z.residual(q))
 			}
 			z.annotate(&blk)

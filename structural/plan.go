@@ -42,6 +42,10 @@ type Plan struct {
 	Deriv []expr.ID
 	// Residuals[k] = 0 belongs to algebraic state NDiff+k.
 	Residuals []Residual
+	// AlgBlocks divides the residuals, and so the algebraic states, into the blocks that
+	// are solved together, in evaluation order: a block depends on the blocks before it
+	// and not on those behind.
+	AlgBlocks []AlgBlock
 	// Invariants are constraints that the states satisfy. No choice of independent states
 	// is right for all times, so all are states, and the runtime projects onto the
 	// invariants or solves them for states that it chooses as it goes.
@@ -62,6 +66,8 @@ type Plan struct {
 
 	// Blocks is the block triangular form in evaluation order, for reports.
 	Blocks []Block
+	// Derivations are the parents of the equations that the model does not state.
+	Derivations []Derivation
 	// Notes are remarks for the user (warnings), e.g. start values taken as fixed.
 	Notes diag.List
 }
@@ -85,14 +91,15 @@ type State struct {
 type Assign struct {
 	Target expr.ID
 	Value  expr.ID
-	Eq     int // index of the equation it was solved from, -1
+	Eq     int   // index of the equation it was solved from, or of its first ancestor, -1
+	From   int32 // 1 + index into Plan.Derivations of how that equation was derived, 0: as the model states it
 }
 
 // Residual is 0 = Value.
 type Residual struct {
 	Value expr.ID
-	Eq    int    // index into Sys.Equations of the equation or of its ancestor, -1
-	Order int    // times it was differentiated
+	Eq    int    // index into Sys.Equations of the equation or of its first ancestor, -1
+	From  int32  // 1 + index into Plan.Derivations, 0: as the model states it
 	Level int    // of an invariant: times it is differentiated yet, until it determines highest derivatives
 	Text  string // for messages: position and text as the user wrote it
 }
@@ -223,12 +230,37 @@ type InitBlock struct {
 	Steep    []expr.ID // arguments of steep exponentials, affine in the Unknowns
 	Homotopy bool      // Init.Lambda occurs in it
 	Reads    []int32   // earlier blocks that it depends on, ascending; nil where Init.Fixed is empty
+	Linear   bool      // the residuals are affine in the unknowns together
 }
 
-// Block is a block of the simulation system, for reports.
+// AlgBlock is a set of algebraic states that residuals determine together: Residuals[First:
+// First+N] for States[NDiff+First: NDiff+First+N], once the states of the blocks before
+// it are given.
+type AlgBlock struct {
+	First, N int
+	Linear   bool // affine in these states: one Newton step is exact
+	Steady   bool // linear, and the coefficients change at events only
+}
+
+// Kind says how a block is solved.
+type Kind uint8
+
+const (
+	Explicit   Kind = iota // a scalar equation, solved for its unknown
+	Eliminated             // a linear block, solved in closed form behind its tearing variables
+	Linear                 // its tearing variables are algebraic states of linear residuals
+	Nonlinear              // its tearing variables are algebraic states
+)
+
+// Block is a block of the simulation system, for reports: a bordered triangular form, in
+// which Eqs[i] determines Vars[i] once the tearing variables are given, which are the
+// last of Vars.
 type Block struct {
-	Vars   []expr.ID
-	Eqs    []Residual
-	Tear   []expr.ID
-	Linear bool
+	Vars []expr.ID
+	Eqs  []Residual
+	Tear []expr.ID // of an explicit block: none
+	Kind Kind
+	// Fewer tearing variables would do if the parameters Bounded could not be 0; 0: not so.
+	Fewer   int
+	Bounded []expr.ID
 }

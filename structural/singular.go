@@ -613,6 +613,7 @@ func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equa
 	var terms []expr.ID
 	sum := linearSum{c: expr.IntNum(0)}
 	q := w.eqs[l]
+	from := Derivation{Kind: Combined}
 	for _, m := range u {
 		i := b.rows[m.at]
 		f := w.eqs[i].res
@@ -620,17 +621,18 @@ func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equa
 			f = w.derivative(f)
 			w.elim.extend()
 		}
-		if i != l {
-			q.mix = append(q.mix, w.eqs[i].src)
-			q.mix = append(q.mix, w.eqs[i].mix...)
+		parent := w.eqs[i].parent()
+		if n := s.c[i] - c; n > 0 {
+			parent.From = w.differentiated(&w.eqs[i], n)
 		}
+		parent.Times, _ = p.Value(m.term)
+		from.Of = append(from.Of, parent)
 		if v, ok := p.Value(m.term); ok {
 			sum.add(p, v, f)
 		} else {
 			terms = append(terms, p.Mul(m.term, f))
 		}
 	}
-	q.mix = distinct(q.mix, q.src)
 	gone := map[expr.ID]bool{}
 	for _, j := range b.cols {
 		if o := s.d[j] - c; o >= 0 && int(o) < len(s.chains[j]) {
@@ -660,7 +662,7 @@ func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equa
 	if !ok {
 		return nil, 0, false
 	}
-	q.res = res
+	q.res, q.from = res, w.derive(from)
 	if t := u[len(u)-1].term; !w.constant(t) {
 		w.multiplied = append(w.multiplied, t)
 	}
@@ -690,17 +692,6 @@ func (s *linearSum) add(p *expr.Pool, k expr.Num, e expr.ID) {
 	default:
 		s.k, s.t = append(s.k, k), append(s.t, e)
 	}
-}
-
-// distinct drops what repeats, and one value.
-func distinct(list []int32, not int32) []int32 {
-	var out []int32
-	for _, x := range list {
-		if x != not && !slices.Contains(out, x) {
-			out = append(out, x)
-		}
-	}
-	return out
 }
 
 // cleared divides a null vector by its entry k.

@@ -1,7 +1,6 @@
 package structural
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/mtkc/mtkc/expr"
@@ -169,40 +168,43 @@ func (w *work) degreeOf(deg *memo, e expr.ID, take func(expr.ID)) int8 {
 // stand in a steep exponential and follow from the tearing variables by another one: the
 // composition is steeper than either, and no limit of a step helps. The equation of each
 // becomes a residual.
-func (w *work) straighten(unknowns []int32, inner []Assign, residuals []*equation) ([]int32, []Assign, []*equation) {
-	terms := make([]Residual, len(residuals))
-	for i, q := range residuals {
+func (w *work) straighten(k algebraic) algebraic {
+	if k.linear {
+		return k
+	}
+	terms := make([]Residual, len(k.residuals))
+	for i, q := range k.residuals {
 		terms[i].Value = q.res
 	}
 	for {
-		atoms := make([]expr.ID, len(unknowns))
-		for i, v := range unknowns {
+		atoms := make([]expr.ID, len(k.unknowns))
+		for i, v := range k.unknowns {
 			atoms[i] = w.vars[v].atom
 		}
-		_, bent := w.steepTerms(atoms, inner, terms, w.typical, w.number)
+		_, bent := w.steepTerms(atoms, k.inner, terms, w.typical, w.number)
 		if len(bent) == 0 {
-			return unknowns, inner, residuals
+			return k
 		}
 		raise := map[expr.ID]bool{}
 		for _, a := range bent {
 			raise[a] = true
 		}
-		kept := inner[:0:0]
-		for _, a := range inner {
+		kept := k.inner[:0:0]
+		for _, a := range k.inner {
 			r, v := w.roleOf(a.Target)
 			if !raise[a.Target] || r != roleVar {
 				kept = append(kept, a)
 				continue
 			}
-			q := &equation{lhs: expr.None, rhs: expr.None, src: int32(a.Eq), res: w.pool.Sub(a.Target, a.Value)}
-			unknowns = append(unknowns, v)
-			residuals = append(residuals, q)
+			q := &equation{lhs: expr.None, rhs: expr.None, src: int32(a.Eq), from: a.From, res: w.pool.Sub(a.Target, a.Value)}
+			k.unknowns = append(k.unknowns, v)
+			k.residuals = append(k.residuals, q)
 			terms = append(terms, Residual{Value: q.res})
 		}
-		if len(kept) == len(inner) {
-			return unknowns, inner, residuals
+		if len(kept) == len(k.inner) {
+			return k
 		}
-		inner = kept
+		k.inner = kept
 	}
 }
 
@@ -224,9 +226,7 @@ func (w *work) lift(blk *InitBlock, number func(expr.ID) float64) {
 			blk.Steep = append(blk.Steep, p.Neg(s))
 			continue
 		}
-		s := w.fresh(fmt.Sprintf("$e%d", w.auxCount))
-		w.auxCount++
-		w.setRole(s, roleAuxiliary, 0)
+		s := w.auxiliary("e", a)
 		have[a] = s
 		for _, f := range []expr.Op{expr.OpExp, expr.OpSinh, expr.OpCosh} {
 			with[p.Fn(f, a)] = p.Fn(f, s)

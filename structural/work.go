@@ -50,9 +50,8 @@ type variable struct {
 type equation struct {
 	res      expr.ID
 	lhs, rhs expr.ID // of an equation between Boolean, Integer or enumeration terms; else None
-	src      int32   // index into Sys.Equations, or minus 2 minus an index into Sys.Initial
-	order    int32   // times differentiated
-	mix      []int32 // src of the other equations that it was combined from
+	src      int32   // index into Sys.Equations, or minus 2 minus an index into Sys.Initial; of its first ancestor
+	from     int32   // 1 + index into plan.Derivations, 0: as the model states it
 }
 
 // work is the state that the passes of one analysis share.
@@ -79,6 +78,8 @@ type work struct {
 	local  memo
 	mark   marks
 	lin    affine
+	bounds spans // by the attributes of parameters alone
+	ranges spans // by those of variables too
 	elim   *elimination
 	rels   []relation
 	relOf  map[expr.ID]int32
@@ -89,12 +90,31 @@ type work struct {
 	blending bool              // translate puts homotopies into the initial system
 	blends   map[int32]blended // by source of the equation
 
-	auxCount int // auxiliary names given
-
 	repaired   bool      // equations were combined: derivatives may have dropped out
 	evaluate   []int32   // parameters whose values the structure depends on: start again with them as numbers
 	conversion int32     // variables made by expression substitution
 	multiplied []expr.ID // terms that equations were multiplied with when they were combined
+
+	aux []auxiliary
+}
+
+// auxiliary is a name that the plan gave to a term.
+type auxiliary struct {
+	value    expr.ID
+	constant bool
+	number   float64 // with default parameters, of a constant one
+}
+
+// auxiliary returns an atom that stands for a term.
+func (w *work) auxiliary(tag string, value expr.ID) expr.ID {
+	a := w.fresh(fmt.Sprintf("$%s%d", tag, len(w.aux)))
+	w.setRole(a, roleAuxiliary, int32(len(w.aux)))
+	x := auxiliary{value: value, constant: w.constant(value)}
+	if x.constant {
+		x.number = w.number(value)
+	}
+	w.aux = append(w.aux, x)
+	return a
 }
 
 // memo is a dense table from term to term that empties in constant time.
@@ -281,7 +301,11 @@ func (w *work) fresh(name string) expr.ID {
 func (w *work) constant(e expr.ID) bool {
 	ok := true
 	w.atoms(e, func(a expr.ID) {
-		if r, _ := w.roleOf(a); r != roleParam && r != roleKnown {
+		switch r, i := w.roleOf(a); r {
+		case roleParam, roleKnown:
+		case roleAuxiliary:
+			ok = ok && w.aux[i].constant
+		default:
 			ok = false
 		}
 	})
@@ -300,6 +324,8 @@ func (w *work) number(e expr.ID) float64 {
 			return w.paramValue[i], true
 		case roleKnown:
 			return w.elim.number[i], true
+		case roleAuxiliary:
+			return w.aux[i].number, true
 		}
 		if w.pool.IsAtom(a) {
 			return math.NaN(), true
@@ -326,37 +352,25 @@ func (w *work) pos(q *equation) diag.Pos {
 	return diag.Pos{}
 }
 
-// describe is position and text of an equation as the user wrote it, with those that it
-// was combined with.
-func (w *work) describe(q *equation) string {
+// statement is position and text of an equation as the user wrote it.
+func (w *work) statement(q *equation) string {
 	text := w.equationText(q)
-	for k, src := range q.mix {
-		if k == 3 {
-			text += fmt.Sprintf(" and %d more", len(q.mix)-k)
-			break
-		}
-		o := equation{src: src}
-		word := ", "
-		if k == 0 {
-			word = ", combined with "
-		}
-		if p := w.pos(&o).String(); p != "" {
-			text += word + p
-		} else {
-			text += word + w.equationText(&o)
-		}
-	}
 	if p := w.pos(q).String(); p != "" {
 		text = p + ": " + text
 	}
 	return text
 }
 
+// describe is the statement with how q was derived from it.
+func (w *work) describe(q *equation) string {
+	return w.plan.Describe(&Residual{Text: w.statement(q), From: q.from})
+}
+
 // name of a variable for messages.
 func (w *work) name(v int32) string { return w.pool.Name(w.vars[v].atom) }
 
 func (w *work) residual(q *equation) Residual {
-	return Residual{Value: q.res, Eq: max(int(q.src), -1), Order: int(q.order), Text: w.describe(q)}
+	return Residual{Value: q.res, Eq: max(int(q.src), -1), From: q.from, Text: w.statement(q)}
 }
 
 func (w *work) note(pos diag.Pos, code, next, format string, args ...any) {

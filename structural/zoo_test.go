@@ -129,7 +129,7 @@ var i
 var v
 der(x) = i
 i = if v > 0 then 2*v else 3*v
-v = 1 - x - i`, 0, 1, 0, 0, 1},
+v = 1 - x - i`, 1, 1, 0, 0, 1},
 	{"integrator chain", `
 var a = 1 fixed
 var b = 2 fixed
@@ -162,7 +162,7 @@ der(x) = i1
 i1 - 2*i2 + i3 = 0
 2*i1 - i2 - i3 = 0
 i1 + i2 - 2*i3 = 0
-i3 = -x`, 0, 1, 0, 0, 1},
+i3 = -x`, 1, 1, 0, 0, 1},
 	{"states that the user asks for", `
 var x = 0.6 fixed always
 var y = -0.8

@@ -140,7 +140,7 @@ func NewPendulumProblem(params *PendulumParams) *ode.Problem {
 					ColPtr: []int32{0, 1},
 					RowIdx: []int32{0}}, Reads: []int32{0, 1, 2}},
 				{Unknowns: []int32{6}, Residual: []string{
-					"pendulum.go:20:2: x^2 + y^2 = L^2 (differentiated 2 times)",
+					"pendulum.go:20:2: x^2 + y^2 = L^2 (differentiated twice)",
 				}, Jac: &linsolve.Pattern{Rows: 1, Cols: 1,
 					ColPtr: []int32{0, 1},
 					RowIdx: []int32{0}}, Reads: []int32{0, 1, 2, 3}},
