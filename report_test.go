@@ -56,7 +56,7 @@ func TestReport(t *testing.T) {
 		"index           3 as written, constraints were differentiated up to 2 times\n",
 		"a differential-algebraic equation with 5 differential states and 1 algebraic state",
 		"blocks          1 explicit, 2 linear in closed form (up to 7 equations), 1 nonlinear (2 equations)\n",
-		"constraints     2, which every step is projected onto\n",
+		"constraints     2, kept by projecting every step onto them (--constraints project)\n",
 		"(differentiated twice from mesh:3:48)\n",
 		"    7 linear equations, in closed form behind 3 unknowns: i1, i2, i3\n",
 		"    2 nonlinear equations, iterating on i6\n",
