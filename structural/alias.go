@@ -44,7 +44,14 @@ type elimination struct {
 
 	gone      []bool // equations that were used up
 	redundant []int32
+	assumed   []assumption      // equations that hold with the default parameters
 	number    map[int32]float64 // of known roots, with default parameters
+}
+
+// assumption is that a term in parameters is zero, so that an equation is redundant.
+type assumption struct {
+	rest expr.ID
+	src  int32
 }
 
 type signed struct {
@@ -489,6 +496,7 @@ func (e *elimination) empty(q int32, rest expr.ID) {
 		e.gone[q] = true
 		e.redundant = append(e.redundant, q)
 		if w.pool.Op(rest) != expr.OpConst {
+			e.assumed = append(e.assumed, assumption{rest, eq.src})
 			w.note(w.pos(eq), "W303", "", "%s holds with the default parameters and determines no unknown; it is ignored", w.equationText(eq))
 		}
 	default:

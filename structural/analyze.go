@@ -97,7 +97,11 @@ func (w *work) analyze() bool {
 		return false
 	}
 	w.initialize(a, m)
-	return !w.failed()
+	if w.failed() {
+		return false
+	}
+	w.guards()
+	return true
 }
 
 // checkDifferentiable reports equations between discrete terms that index reduction

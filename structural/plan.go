@@ -59,6 +59,9 @@ type Plan struct {
 	// the algebraic states: terms in the same atoms.
 	Steep []expr.ID
 
+	// Guards are conditions on Params that the plan relies on.
+	Guards []Guard
+
 	// Blocks is the block triangular form in evaluation order, for reports.
 	Blocks []Block
 	// Notes are remarks for the user (warnings), e.g. start values taken as fixed.

@@ -227,6 +227,7 @@ func (e *elimination) vanished(i int32, from []int32, times []expr.Num) {
 	if w.constant(rest) {
 		if x := w.number(rest); x < 1e-12*size && x > -1e-12*size {
 			e.redundant = append(e.redundant, i)
+			e.assumed = append(e.assumed, assumption{rest, w.eqs[i].src})
 			return
 		}
 	}

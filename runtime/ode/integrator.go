@@ -118,6 +118,9 @@ func (in *Integrator) begin() error {
 	if ws.K.Bind != nil {
 		ws.K.Bind(ws.Params, in.set.set)
 	}
+	if text := p.unguarded(ws.K, ws.Params); text != "" {
+		return ws.Fail(InitFailure, "%s", text)
+	}
 	copy(ws.U, p.U0)
 	for i, q := range p.States {
 		if q.StartParam > 0 {
