@@ -16,6 +16,11 @@ type Options struct {
 	// integrator.
 	KeepNonlinear bool
 
+	// Values are the values, by name, that a run is going to give to parameters. The
+	// structure is worked out for them in place of the defaults, which the plan keeps all
+	// the same: a resistance that is set to 0 is a short circuit.
+	Values map[string]float64
+
 	// evaluate names parameters, by index into System.Vars, whose values are put in as
 	// numbers, with the remarks that say so.
 	evaluate map[int]diag.Diagnostic
@@ -43,6 +48,12 @@ func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
 		if len(w.evaluate) > 0 && !w.failed() {
 			return Analyze(sys, w.evaluated())
 		}
+		// What was done to the structure explains what is wrong with it.
+		for _, n := range w.plan.Notes {
+			if n.Code == "W306" || n.Code == "W307" {
+				w.list = append(w.list, n)
+			}
+		}
 		w.list.Sort()
 		return nil, w.list
 	}
@@ -67,6 +78,7 @@ func (w *work) analyze() bool {
 	w.prepare()
 	for _, i := range slices.Sorted(maps.Keys(w.opt.evaluate)) {
 		w.plan.Notes = append(w.plan.Notes, w.opt.evaluate[i])
+		w.plan.Evaluated = append(w.plan.Evaluated, i)
 	}
 	if w.failed() {
 		return false

@@ -102,15 +102,15 @@ func (w *work) guards() {
 			walk(a[0], eq, text)
 			return
 		}
+		for _, x := range a {
+			walk(x, eq, text)
+		}
 		if op == expr.OpMul {
 			for i := 0; i < len(a); i += 2 {
 				if x, ok := p.Value(a[i+1]); ok && x.Sign() < 0 {
 					divisor(a[i], eq, text)
 				}
 			}
-		}
-		for _, x := range a {
-			walk(x, eq, text)
 		}
 	}
 	assign := func(a *Assign) {

@@ -59,8 +59,11 @@ type Plan struct {
 	// the algebraic states: terms in the same atoms.
 	Steep []expr.ID
 
-	// Guards are conditions on Params that the plan relies on.
-	Guards []Guard
+	// Guards are conditions on Params that the plan relies on. Evaluated are parameters, as
+	// indices into Sys.Vars, that are none of Params because their values, put in as
+	// numbers, decide the structure.
+	Guards    []Guard
+	Evaluated []int
 
 	// Blocks is the block triangular form in evaluation order, for reports.
 	Blocks []Block

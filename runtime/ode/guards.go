@@ -27,7 +27,7 @@ func (p *Problem) unguarded(k *Kernels, params []float64) string {
 		x, size := g[at], g[at+1]
 		at += 2
 		// Rounding of the sum.
-		if zero := math.Abs(x) <= 1e-12*size; zero != q.Zero {
+		if zero := math.Abs(x) <= 1e-12*size; zero != q.Zero || math.IsNaN(x) {
 			return q.Text
 		}
 	}
