@@ -77,6 +77,8 @@ func (w *report) head() {
 		row("constraints", "%d, which every step is projected onto", n)
 		w.list(n, func(i int) string { return describe(&p.Invariants[i]) })
 	}
+	w.line("offsets")
+	p.WriteOffsets(w.Writer, w.limit)
 	if e := s.Experiment; e.Given {
 		text := fmt.Sprintf("t = %v to %v", e.Start, e.Stop)
 		if e.Tolerance > 0 {

@@ -55,6 +55,9 @@ type Plan struct {
 	Hybrid Hybrid
 	Init   Init
 
+	Offsets   *Offsets    // how often each equation is differentiated, for reports
+	Conserved []Conserved // linear combinations of variables that stay constant
+
 	// Steep are the arguments of steep exponentials in Seq and Residuals that are affine in
 	// the algebraic states: terms in the same atoms.
 	Steep []expr.ID
