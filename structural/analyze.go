@@ -103,6 +103,9 @@ func (w *work) analyze() bool {
 	if s == nil {
 		return false
 	}
+	if !s.checkSmooth() {
+		return false
+	}
 	w.plan.Offsets = s.offsets()
 	sel := s.selectStates()
 	a := s.assemble(sel)

@@ -23,9 +23,12 @@ import (
 //	elsewhen cond then ...
 //	assert cond
 //	lhs = rhs              an equation
-func build(t testing.TB, text string) *model.System {
+func build(t testing.TB, text string, funcs ...*expr.Func) *model.System {
 	t.Helper()
 	s := model.NewSystem("test")
+	for _, f := range funcs {
+		s.Pool.DeclareFunc(f)
+	}
 	term := func(x string) expr.ID {
 		e, err := s.Pool.Parse(strings.TrimSpace(x), expr.ParseOptions{})
 		if err != nil {
