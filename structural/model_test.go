@@ -22,7 +22,8 @@ import (
 //	when cond | cond2 then set d = e; reinit x = e; terminate msg
 //	elsewhen cond then ...
 //	assert cond
-//	lhs = rhs              an equation
+//	lhs = rhs              an equation; "[r1] lhs = rhs" of the component r1
+//	flow i                 an unknown that is a flow
 func build(t testing.TB, text string, funcs ...*expr.Func) *model.System {
 	t.Helper()
 	s := model.NewSystem("test")
@@ -45,8 +46,8 @@ func build(t testing.TB, text string, funcs ...*expr.Func) *model.System {
 		pos := diag.Pos{File: "test.mo", Line: n + 1}
 		word, rest, _ := strings.Cut(line, " ")
 		switch word {
-		case "var", "discrete", "param", "const", "input":
-			kind := map[string]model.VarKind{"var": model.Unknown, "discrete": model.DiscreteVar, "param": model.ParameterVar, "const": model.ConstantVar, "input": model.InputVar}[word]
+		case "var", "flow", "discrete", "param", "const", "input":
+			kind := map[string]model.VarKind{"var": model.Unknown, "flow": model.Unknown, "discrete": model.DiscreteVar, "param": model.ParameterVar, "const": model.ConstantVar, "input": model.InputVar}[word]
 			var flags []string
 			value := ""
 			if head, tail, ok := strings.Cut(rest, "="); ok {
@@ -62,6 +63,9 @@ func build(t testing.TB, text string, funcs ...*expr.Func) *model.System {
 			fields := strings.Fields(strings.ReplaceAll(rest, ":", " "))
 			v := s.NewVariable(fields[0], kind)
 			v.Pos = pos
+			if word == "flow" {
+				v.Prefix = "flow"
+			}
 			for _, f := range append(fields[1:], flags...) {
 				switch f {
 				case "Boolean":
@@ -91,7 +95,7 @@ func build(t testing.TB, text string, funcs ...*expr.Func) *model.System {
 					v.Start = term(value)
 				}
 			}
-			if i := strings.LastIndexByte(v.Name, '.'); i > 0 {
+			if i := strings.IndexByte(v.Name, '.'); i > 0 {
 				v.Path = v.Name[:i]
 			}
 			s.AddVar(v)
@@ -132,11 +136,15 @@ func build(t testing.TB, text string, funcs ...*expr.Func) *model.System {
 			w := &s.Whens[len(s.Whens)-1]
 			w.Branches = append(w.Branches, b)
 		default:
+			path := ""
+			if strings.HasPrefix(line, "[") {
+				path, line, _ = strings.Cut(line[1:], "] ")
+			}
 			l, r, ok := strings.Cut(line, " = ")
 			if !ok {
 				t.Fatalf("%q is no equation", line)
 			}
-			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r), Pos: pos})
+			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r), Pos: pos, Path: path})
 		}
 	}
 	return s

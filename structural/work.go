@@ -91,6 +91,8 @@ type work struct {
 
 	auxCount int // auxiliary names given
 
+	flowClass map[int32]bool // roots of classes with a flow, for messages
+
 	repaired   bool      // equations were combined: derivatives may have dropped out
 	evaluate   []int32   // parameters whose values the structure depends on: start again with them as numbers
 	conversion int32     // variables made by expression substitution
