@@ -95,6 +95,8 @@ func (w *report) head() {
 		w.list(n, func(i int) string { return p.Describe(&p.Invariants[i]) })
 		w.choices()
 	}
+	w.line("offsets")
+	p.WriteOffsets(w.Writer, w.limit)
 	if e := s.Experiment; e.Given {
 		text := fmt.Sprintf("t = %v to %v", e.Start, e.Stop)
 		if e.Tolerance > 0 {

@@ -37,6 +37,7 @@ func (c *Compiler) CheckRequest(req trace.Request) diag.List {
 		for _, name := range names {
 			v := vars[name]
 			switch start := "start(" + name + ")"; {
+			case c.putIn(name, req.Options.Set[name]):
 			case settable[name]:
 				c.checkValue(&found, name, v, req.Options.Set[name])
 			case v != nil && (v.Kind == model.ConstantVar || v.Kind == model.ParameterVar):
@@ -66,6 +67,26 @@ func (c *Compiler) CheckRequest(req trace.Request) diag.List {
 		found.Add(diag.Pos{}, "E004", next, "--vars %s: %s has no variable of this name", unknown.Name, p.Name)
 	}
 	return found
+}
+
+// putIn reports whether a parameter has been put in with this value when the model was
+// compiled.
+func (c *Compiler) putIn(name string, x float64) bool {
+	v, ok := c.Structural.Values[name]
+	return ok && v == x && slices.ContainsFunc(c.plan.Evaluated, func(i int) bool { return c.sys.Vars[i].Name == name })
+}
+
+// Settle returns the values of a request without those that were put in when the model
+// was compiled, since its structure depends on them: Options.Structural.Values names
+// them.
+func (c *Compiler) Settle(set map[string]float64) map[string]float64 {
+	out := make(map[string]float64, len(set))
+	for name, x := range set {
+		if !c.putIn(name, x) {
+			out[name] = x
+		}
+	}
+	return out
 }
 
 // settableNames are the parameters, the start values, the states and other names of
@@ -162,6 +183,15 @@ var stops = map[ode.Retcode]struct{ code, next string }{
 // Stopped is the finding for a run of this model that ended early. Its position is
 // that of the equation or variable that the message of the integrator speaks of.
 func (c *Compiler) Stopped(r *trace.Result) diag.List {
+	if c.plan != nil && r.Retcode == ode.InitFailure.String() {
+		for i := range c.plan.Guards {
+			if g := &c.plan.Guards[i]; g.Text == r.Message {
+				pos, message := c.place(r.Message)
+				next := "give the parameters other values, or these values in the model: its structure is worked out when it is compiled"
+				return diag.New(pos, "E513", next, "%s cannot run with these parameters: %s", r.Model, message)
+			}
+		}
+	}
 	for code, s := range stops {
 		if code.String() == r.Retcode {
 			pos, message := c.place(r.Message)

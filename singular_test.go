@@ -9,6 +9,8 @@ import (
 	"github.com/mtkc/mtkc"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/trace"
+	"github.com/mtkc/mtkc/structural"
 )
 
 // Models whose Jacobian is singular although their structure is sound, solved as they
@@ -162,5 +164,60 @@ q4 = 40.67286402e-9*(exp(17.7493332*(-U3 - U6 + U7 + 2*sin(62831.85307179586*tim
 		if w := end[1e-13][v]; math.Abs(z[v]-w) > 1e-5*math.Abs(w) {
 			t.Errorf("%s = %.8g with Cs = 0, %.8g with Cs = 1e-13", v, z[v], w)
 		}
+	}
+}
+
+// TestGuards sets parameters for which a compiled model does not hold. The run must not
+// begin, and must say why.
+func TestGuards(t *testing.T) {
+	for _, c := range []struct {
+		name, order, equations string
+		params, set            map[string]float64
+		want                   string // "" where the run succeeds
+	}{
+		{"resistor", "v i", "R*i = 10 - v\nC1*der(v) = i", map[string]float64{"R": 1, "C1": 2}, map[string]float64{"R": 0}, "R must not be 0"},
+		{"capacitor", "v i", "R*i = 10 - v\nC1*der(v) = i", map[string]float64{"R": 1, "C1": 2}, map[string]float64{"C1": 0}, "C1 must not be 0"},
+		{"divider", "v i x", "R0*i = 10 - v\nR*i = v\nder(x) = v", map[string]float64{"R0": 1, "R": 2}, map[string]float64{"R0": -2}, "R0 + R must not be 0"},
+		{"short half of a divider", "v i x", "R0*i = 10 - v\nR*i = v\nder(x) = v", map[string]float64{"R0": 1, "R": 2}, map[string]float64{"R0": 0}, ""},
+		{"parallel sources", "v x", "v = C1\nv = C2\nder(x) = v", map[string]float64{"C1": 5, "C2": 5}, map[string]float64{"C1": 6}, "C1 - C2 must be 0"},
+		{"parallel sources, both", "v x", "v = C1\nv = C2\nder(x) = v", map[string]float64{"C1": 5, "C2": 5}, map[string]float64{"C1": 6, "C2": 6}, ""},
+		{"division by the model", "x", "der(x) = -x/R", map[string]float64{"R": 1}, map[string]float64{"R": 0}, "R must not be 0"},
+		{"division under a condition", "x", "der(x) = if R > 0 then -x/R else -x", map[string]float64{"R": 1}, map[string]float64{"R": 0}, ""},
+		{"gear", "a b x", "der(x) = a\na = R*b\nb = 1 - x", map[string]float64{"R": 3}, map[string]float64{"R": 0}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			comp := mtkc.NewSystem(textModel("guards", nil, c.order, c.equations, c.params), mtkc.Options{Check: true})
+			prob, found := comp.Problem(context.Background())
+			if found.Errors() > 0 {
+				t.Fatal(found)
+			}
+			req := trace.Request{Options: ode.Options{Span: [2]float64{0, 1}, Set: c.set}}
+			r, err := trace.Run(context.Background(), prob, req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.want == "" {
+				if !r.OK() {
+					t.Fatal(r.Message)
+				}
+				return
+			}
+			if r.OK() {
+				t.Fatal("the run succeeded")
+			}
+			if s := comp.Stopped(r); s[0].Code != "E513" || !strings.Contains(s[0].Message, c.want) {
+				t.Errorf("%v, want E513 and %q", s, c.want)
+			}
+			// Compiled for these values, the structure is another one.
+			again := mtkc.NewSystem(textModel("guards", nil, c.order, c.equations, c.params), mtkc.Options{Check: true, Structural: structural.Options{Values: c.set}})
+			prob, found = again.Problem(context.Background())
+			if found.Errors() > 0 {
+				return // R = 0 beside a capacitor with a start value, or sources that contradict each other
+			}
+			req.Options.Set = again.Settle(c.set)
+			if r, err = trace.Run(context.Background(), prob, req); err != nil || r.OK() == (c.name == "division by the model") {
+				t.Errorf("compiled for the values: %v %v", err, r.Message)
+			}
+		})
 	}
 }

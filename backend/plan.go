@@ -7,6 +7,7 @@ import (
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/jacobian"
 	"github.com/mtkc/mtkc/runtime/linsolve"
+	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
 
@@ -31,6 +32,7 @@ func Lower(plan *structural.Plan, opt Options) (*Program, diag.List) {
 	c.invariants()
 	c.events()
 	c.update()
+	c.guards()
 	c.bind()
 	c.initial()
 	c.observed()
@@ -272,6 +274,25 @@ func (c *compiler) update() {
 	}
 	c.code(false)
 	c.prog.Update = l.b.finish()
+}
+
+// guards lowers the conditions on parameters.
+func (c *compiler) guards() {
+	var rows []expr.ID
+	for i := range c.plan.Guards {
+		g := &c.plan.Guards[i]
+		q := ode.Guard{Param: -1, Zero: g.Zero, Text: g.Text}
+		if s, ok := c.slot[g.Value]; ok && !g.Zero {
+			q.Param = int(s)
+		} else {
+			rows = append(rows, g.Value, g.Size)
+		}
+		c.prog.Meta.Guards = append(c.prog.Meta.Guards, q)
+	}
+	if len(rows) > 0 {
+		c.sim.begin("Guards")
+		c.prog.Guards = c.sim.outputs(rows)
+	}
 }
 
 // bind lowers the bindings of parameters that depend on other parameters. A parameter

@@ -42,9 +42,17 @@ type elimination struct {
 
 	repr []signed // by root, once finished: root = sign * variable
 
-	gone      []bool // equations that were used up
-	redundant []int32
-	number    map[int32]float64 // of known roots, with default parameters
+	gone         []bool // equations that were used up
+	redundant    []int32
+	redundantSrc []int32           // their places in the model
+	assumed      []assumption      // equations that hold with the default parameters
+	number       map[int32]float64 // of known roots, with default parameters
+}
+
+// assumption is that a term in parameters is zero, so that an equation is redundant.
+type assumption struct {
+	rest expr.ID
+	src  int32
 }
 
 type signed struct {
@@ -474,6 +482,35 @@ func (e *elimination) apply(q *equation) {
 	}
 }
 
+// stillDerivative names a parameter of which the equation takes the derivative.
+func (w *work) stillDerivative(q *equation) string {
+	e, ok := w.source(q)
+	if !ok {
+		return ""
+	}
+	p := w.pool
+	name := ""
+	seen := map[expr.ID]bool{}
+	for _, t := range []expr.ID{e.Lhs, e.Rhs} {
+		p.Walk(t, seen, nil, func(x expr.ID) {
+			if p.Op(x) != expr.OpDer {
+				return
+			}
+			a := p.Args(x)[0]
+			if i, ok := w.sys.VarOf(a); ok && (w.sys.Vars[i].Kind == model.ParameterVar || w.sys.Vars[i].Kind == model.ConstantVar) {
+				name = w.sys.Vars[i].Name
+			}
+		})
+	}
+	return name
+}
+
+// leaveOut notes that an equation follows from others.
+func (e *elimination) leaveOut(q int32) {
+	e.redundant = append(e.redundant, q)
+	e.redundantSrc = append(e.redundantSrc, e.w.eqs[q].src)
+}
+
 // empty handles an equation in which no unknown is left.
 func (e *elimination) empty(q int32, rest expr.ID) {
 	w := e.w
@@ -487,13 +524,17 @@ func (e *elimination) empty(q int32, rest expr.ID) {
 		return
 	case math.Abs(x) <= 1e-12*w.magnitude(rest):
 		e.gone[q] = true
-		e.redundant = append(e.redundant, q)
+		e.leaveOut(q)
 		if w.pool.Op(rest) != expr.OpConst {
+			e.assumed = append(e.assumed, assumption{rest, eq.src})
 			w.note(w.pos(eq), "W303", "", "%s holds with the default parameters and determines no unknown; it is ignored", w.equationText(eq))
 		}
 	default:
 		e.gone[q] = true
 		d := w.list.Add(w.pos(eq), "E302", "remove one of the equations, or look for a sign or connection error", "%s contradicts the other equations: it reduces to %s = 0", w.equationText(eq), w.pool.String(rest))
+		if x := w.stillDerivative(eq); x != "" {
+			d.Next = "the derivative of the parameter " + x + " is 0: declare " + x + " a variable"
+		}
 		if src, ok := w.source(eq); ok && src.Connection {
 			d.Notes = append(d.Notes, diag.Note{Text: "the equation comes from a connection"})
 		}

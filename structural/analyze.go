@@ -16,6 +16,15 @@ type Options struct {
 	// integrator.
 	KeepNonlinear bool
 
+	// Conserve solves linear conservation laws (the total of a substance) in place of one
+	// of the equations that they follow from.
+	Conserve bool
+
+	// Values are the values, by name, that a run is going to give to parameters. The
+	// structure is worked out for them in place of the defaults, which the plan keeps all
+	// the same: a resistance that is set to 0 is a short circuit.
+	Values map[string]float64
+
 	// evaluate names parameters, by index into System.Vars, whose values are put in as
 	// numbers, with the remarks that say so.
 	evaluate map[int]diag.Diagnostic
@@ -44,6 +53,12 @@ func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
 		if len(w.evaluate) > 0 && !w.failed() {
 			return Analyze(sys, w.evaluated())
 		}
+		// What was done to the structure explains what is wrong with it.
+		for _, n := range w.plan.Notes {
+			if n.Code == "W306" || n.Code == "W307" {
+				w.list = append(w.list, n)
+			}
+		}
 		w.list.Sort()
 		return nil, w.list
 	}
@@ -68,6 +83,7 @@ func (w *work) analyze() bool {
 	w.prepare()
 	for _, i := range slices.Sorted(maps.Keys(w.opt.evaluate)) {
 		w.plan.Notes = append(w.plan.Notes, w.opt.evaluate[i])
+		w.plan.Evaluated = append(w.plan.Evaluated, i)
 	}
 	if w.failed() {
 		return false
@@ -83,10 +99,15 @@ func (w *work) analyze() bool {
 	if w.failed() {
 		return false
 	}
+	w.conserved()
 	s := w.reduceIndex()
 	if s == nil {
 		return false
 	}
+	if !s.checkSmooth() {
+		return false
+	}
+	w.plan.Offsets = s.offsets()
 	sel := s.selectStates()
 	a := s.assemble(sel)
 	m := w.sequence(s, a)
@@ -98,7 +119,11 @@ func (w *work) analyze() bool {
 		return false
 	}
 	w.initialize(a, m)
-	return !w.failed()
+	if w.failed() {
+		return false
+	}
+	w.guards()
+	return true
 }
 
 // checkDifferentiable reports equations between discrete terms that index reduction

@@ -2,6 +2,7 @@ package structural
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
@@ -22,6 +23,9 @@ func (s *signature) checkRegular() bool {
 	n, u := g.Rows(), g.Cols
 	if m.N == n && n == u {
 		return true
+	}
+	if s.reportDependent() {
+		return false
 	}
 	d := graph.DulmageMendelsohn(g, m)
 	var rows, cols []int32 // suspicious ones
@@ -57,9 +61,11 @@ func (s *signature) checkRegular() bool {
 				verb = "follows"
 			}
 			q.Message += fmt.Sprintf(", since %s %s from the others", plural(u-n+eqs-vars, "equation"), verb)
-			q.Next = "fix one of the unknowns above; a circuit, for example, needs a ground"
+			q.Next = w.redundancies(q)
 		} else if c := w.unbalanced(q, 1); c != "" {
 			q.Next = "state another equation in " + c + ", or connect or fix the unknown"
+			s.suspectFirst(cols, c)
+			q.Message = fmt.Sprintf("%s for %s: %s not determined", plural(eqs, "equation"), plural(vars, "unknown"), s.sample(cols))
 		} else if c := s.component(cols); c != "" {
 			q.Next = "state another equation, most likely in " + c + ", or connect or fix the unknown"
 		} else {
@@ -69,8 +75,16 @@ func (s *signature) checkRegular() bool {
 		q = w.list.Add(pos, "E205", "remove one of the equations below, or declare one of their parameters an unknown", "%s for %s: %s too many", plural(eqs, "equation"), plural(vars, "unknown"), plural(n-m.N, "equation"))
 		w.unbalanced(q, -1)
 	default:
-		q = w.list.Add(pos, "E301", "look for an equation that repeats another one, and for unknowns that no equation mentions", "the system is structurally singular: %s have too few unknowns, and %s not determined", plural(len(rows), "equation"), s.sample(cols))
+		has := "have"
+		if len(rows) == 1 {
+			has = "has"
+		}
+		q = w.list.Add(pos, "E301", "look for an equation that repeats another one, and for unknowns that no equation mentions", "the system is structurally singular: %s %s too few unknowns, and %s not determined", plural(len(rows), "equation"), has, s.sample(cols))
+		w.unbalanced(q, 1)
+		w.unbalanced(q, -1)
 	}
+	s.noteTwice(q, rows)
+	used := s.usedSomewhere()
 	for k, r := range rows {
 		if k == maxNamed {
 			q.Notes = append(q.Notes, diag.Note{Text: fmt.Sprintf("and %d more equations", len(rows)-k)})
@@ -100,7 +114,10 @@ func (s *signature) checkRegular() bool {
 			break
 		}
 		text := w.name(s.chains[c][0]) + " takes part in too few equations"
-		if len(cols) == 1 || m.Row[c] == graph.None {
+		switch {
+		case !used[c]:
+			text = w.name(s.chains[c][0]) + " is used nowhere"
+		case len(cols) == 1 || m.Row[c] == graph.None:
 			text = w.name(s.chains[c][0]) + " has no equation"
 		}
 		for _, v := range s.chains[c] {
@@ -111,6 +128,163 @@ func (s *signature) checkRegular() bool {
 		q.Notes = append(q.Notes, diag.Note{Pos: w.varPos(s.chains[c][0]), Text: text})
 	}
 	return false
+}
+
+// reportDependent reports equations that were combined until no unknown was left: they
+// follow from each other, or contradict each other.
+func (s *signature) reportDependent() bool {
+	w := s.w
+	pr := &prober{w: w, points: map[[2]uint64]*point{}}
+	for i := range int32(len(w.eqs)) {
+		q := &w.eqs[i]
+		mix := w.partners(q)
+		if len(s.row(i)) > 0 || len(mix) == 0 {
+			continue
+		}
+		var d *diag.Diagnostic
+		if pr.vanishes(q.res) {
+			d = w.list.Add(w.pos(q), "E301", "replace one of these equations by one that says something else", "%s follows from other equations, so that something is not determined", w.equationText(q))
+		} else {
+			d = w.list.Add(w.pos(q), "E302", "remove one of these equations, or look for a sign or connection error in them", "%s contradicts other equations: together they give 0 = %s", w.equationText(q), w.pool.Text(q.res, expr.TextOptions{Limit: 120}))
+		}
+		for k, src := range mix {
+			if k == maxNamed {
+				d.Notes = append(d.Notes, diag.Note{Text: "and " + plural(len(mix)-k, "more equation")})
+				break
+			}
+			note(d, w, &equation{src: src})
+		}
+		return true
+	}
+	return false
+}
+
+// redundancies adds notes on the equations that were left out because they follow from
+// others, and returns the next step: what is wrong with a network differs with whether
+// balances of flows are redundant or equations between potentials.
+func (w *work) redundancies(q *diag.Diagnostic) string {
+	e := w.elim
+	flows, others, fixed := 0, 0, 0
+	for k, src := range e.redundantSrc {
+		if src < 0 {
+			continue
+		}
+		r := &equation{src: src}
+		if k < maxNamed {
+			q.Notes = append(q.Notes, diag.Note{Pos: w.pos(r), Text: "follows from others: " + w.equationText(r)})
+		}
+		switch mentions, known := w.mentionsFlow(src); {
+		case known:
+			fixed++
+		case mentions:
+			flows++
+		default:
+			others++
+		}
+	}
+	switch {
+	case fixed > 0 && flows == 0 && others == 0:
+		return "the equations above fix a flow twice, so that a potential is not determined: remove one (a source of flow in series with another), or put something in parallel to it"
+	case flows > 0 && others == 0:
+		return "fix one of the potentials above: a circuit, for example, needs a ground, and so does every part of it that is connected to nothing else"
+	case others > 0 && flows == 0 && w.hasFlows():
+		return "the equations above fix a potential twice, so that a flow is not determined: remove one (a second ground, a source in parallel to another), or put a resistance between them"
+	}
+	return "fix one of the unknowns above, or replace an equation that follows from others"
+}
+
+// mentionsFlow reports whether an equation of the model mentions a flow, or what is equal
+// to one, and whether the value of such a one is known.
+func (w *work) mentionsFlow(src int32) (found, known bool) {
+	e := w.elim
+	if w.flowClass == nil {
+		w.flowClass = map[int32]bool{}
+		for v := range int32(len(w.vars)) {
+			if i := w.vars[v].sys; i != none && w.sys.Vars[i].Prefix == "flow" {
+				w.flowClass[e.find(v)] = true
+			}
+		}
+	}
+	seen := map[expr.ID]bool{}
+	for _, t := range []expr.ID{w.sys.Equations[src].Lhs, w.sys.Equations[src].Rhs} {
+		w.pool.Walk(t, seen, nil, func(x expr.ID) {
+			r, v := w.roleOf(x)
+			if r == roleKnown {
+				known = known || w.flowClass[v]
+			}
+			if r == roleVar && w.flowClass[e.find(v)] {
+				found = true
+				known = known || e.value[e.find(v)] != expr.None
+			}
+		})
+	}
+	return found, known
+}
+
+// usedSomewhere marks the chains of which some equation of the model mentions a variable.
+func (s *signature) usedSomewhere() []bool {
+	w := s.w
+	used := make([]bool, len(s.chains))
+	seen := map[expr.ID]bool{}
+	see := func(x expr.ID) {
+		r, v := w.roleOf(x)
+		if r != roleVar {
+			return
+		}
+		if root := w.elim.find(v); w.elim.repr[root].v != none {
+			v = w.elim.repr[root].v
+		}
+		if int(v) < len(s.chainOf) && s.chainOf[v] != none {
+			used[s.chainOf[v]] = true
+		}
+	}
+	for i := range w.sys.Equations {
+		w.pool.Walk(w.sys.Equations[i].Lhs, seen, nil, see)
+		w.pool.Walk(w.sys.Equations[i].Rhs, seen, nil, see)
+	}
+	return used
+}
+
+func (w *work) hasFlows() bool {
+	for i := range w.sys.Vars {
+		if w.sys.Vars[i].Prefix == "flow" {
+			return true
+		}
+	}
+	return false
+}
+
+// suspectFirst puts the unknowns of a component to the front.
+func (s *signature) suspectFirst(cols []int32, path string) {
+	w := s.w
+	of := func(c int32) int {
+		for _, v := range s.chains[c] {
+			if i := w.vars[v].sys; i != none {
+				if p := w.sys.Vars[i].Path; p == path || strings.HasPrefix(p, path+".") {
+					return 0
+				}
+			}
+		}
+		return 1
+	}
+	slices.SortStableFunc(cols, func(a, b int32) int { return of(a) - of(b) })
+}
+
+// noteTwice notes variables that stand alone on the left side of two of the equations.
+func (s *signature) noteTwice(q *diag.Diagnostic, rows []int32) {
+	w := s.w
+	first := map[expr.ID]int32{}
+	for _, r := range rows {
+		e, ok := w.source(&w.eqs[r])
+		if !ok || w.pool.Op(e.Lhs) != expr.OpSym {
+			continue
+		}
+		if was, twice := first[e.Lhs]; twice {
+			q.Notes = append(q.Notes, diag.Note{Pos: w.pos(&w.eqs[r]), Text: fmt.Sprintf("%s has two equations, this one and %s", w.pool.Name(e.Lhs), w.describe(&w.eqs[was]))})
+			continue
+		}
+		first[e.Lhs] = r
+	}
 }
 
 func plural(n int, what string) string {

@@ -20,6 +20,8 @@ var Codes = []Code{
 	{"E312", "pre() of a continuous variable outside a when-clause"},
 	{"E313", "a binding or start value that refers to an unknown"},
 	{"E314", "equations whose Jacobian is singular for all values, and no remedy"},
+	{"E315", "a constraint that jumps would have to be differentiated"},
+	{"E316", "a constraint with a function that has no derivative would have to be differentiated more than once"},
 	{"E601", "fixed start values that contradict each other or the equations"},
 	{"E602", "initial equations that contradict each other or fixed start values"},
 	{"W301", "a start value that is taken as fixed, or assumed to be 0"},
@@ -29,5 +31,6 @@ var Codes = []Code{
 	{"W305", "a parameter without value whose start value is used, or an input without value, which is 0"},
 	{"W306", "a hidden constraint that structure does not see, and how the equations were combined to show it"},
 	{"W308", "combined equations that could not be checked at consistent values"},
+	{"W309", "a constraint that is not smooth, or not known to be, is differentiated"},
 	{"W307", "a parameter whose value decides the structure, and is put in as a number"},
 }

@@ -148,3 +148,25 @@ func (pl *Plan) Describe(r *Residual) string {
 	}
 	return r.Text + " (" + pl.Ancestry(r.From) + ")"
 }
+
+// partners lists the equations besides its own source from which q was combined, as
+// sources (see equation.src), each once.
+func (w *work) partners(q *equation) []int32 {
+	var out []int32
+	seen := map[int]bool{int(q.src): true}
+	var visit func(from int32)
+	visit = func(from int32) {
+		if from == 0 {
+			return
+		}
+		for _, of := range w.plan.Derivations[from-1].Of {
+			if of.Eq != -1 && !seen[of.Eq] {
+				seen[of.Eq] = true
+				out = append(out, int32(of.Eq))
+			}
+			visit(of.From)
+		}
+	}
+	visit(q.from)
+	return out
+}

@@ -65,6 +65,8 @@ func (pl *Plan) dumpSummary(b *bufio.Writer) {
 	fmt.Fprintf(b, "before: %d equations, %d unknowns\n", s.Equations, s.Unknowns)
 	fmt.Fprintf(b, "after:  %d equations in %d blocks (largest %d), %d states, %d iteration variables, %d invariants\n", s.Reduced, s.Blocks, s.Largest, s.States, s.Algebraic, s.Invariants)
 	fmt.Fprintf(b, "index:  %d\n", pl.Index)
+	fmt.Fprintf(b, "\noffsets\n")
+	pl.WriteOffsets(b, 0)
 }
 
 func (pl *Plan) dumpSimulation(b *bufio.Writer) {

@@ -22,10 +22,14 @@ import (
 //	when cond | cond2 then set d = e; reinit x = e; terminate msg
 //	elsewhen cond then ...
 //	assert cond
-//	lhs = rhs              an equation
-func build(t testing.TB, text string) *model.System {
+//	lhs = rhs              an equation; "[r1] lhs = rhs" of the component r1
+//	flow i                 an unknown that is a flow
+func build(t testing.TB, text string, funcs ...*expr.Func) *model.System {
 	t.Helper()
 	s := model.NewSystem("test")
+	for _, f := range funcs {
+		s.Pool.DeclareFunc(f)
+	}
 	term := func(x string) expr.ID {
 		e, err := s.Pool.Parse(strings.TrimSpace(x), expr.ParseOptions{})
 		if err != nil {
@@ -42,8 +46,8 @@ func build(t testing.TB, text string) *model.System {
 		pos := diag.Pos{File: "test.mo", Line: n + 1}
 		word, rest, _ := strings.Cut(line, " ")
 		switch word {
-		case "var", "discrete", "param", "const", "input":
-			kind := map[string]model.VarKind{"var": model.Unknown, "discrete": model.DiscreteVar, "param": model.ParameterVar, "const": model.ConstantVar, "input": model.InputVar}[word]
+		case "var", "flow", "discrete", "param", "const", "input":
+			kind := map[string]model.VarKind{"var": model.Unknown, "flow": model.Unknown, "discrete": model.DiscreteVar, "param": model.ParameterVar, "const": model.ConstantVar, "input": model.InputVar}[word]
 			var flags []string
 			value := ""
 			if head, tail, ok := strings.Cut(rest, "="); ok {
@@ -59,6 +63,9 @@ func build(t testing.TB, text string) *model.System {
 			fields := strings.Fields(strings.ReplaceAll(rest, ":", " "))
 			v := s.NewVariable(fields[0], kind)
 			v.Pos = pos
+			if word == "flow" {
+				v.Prefix = "flow"
+			}
 			for _, f := range append(fields[1:], flags...) {
 				switch f {
 				case "Boolean":
@@ -88,7 +95,7 @@ func build(t testing.TB, text string) *model.System {
 					v.Start = term(value)
 				}
 			}
-			if i := strings.LastIndexByte(v.Name, '.'); i > 0 {
+			if i := strings.IndexByte(v.Name, '.'); i > 0 {
 				v.Path = v.Name[:i]
 			}
 			s.AddVar(v)
@@ -129,11 +136,15 @@ func build(t testing.TB, text string) *model.System {
 			w := &s.Whens[len(s.Whens)-1]
 			w.Branches = append(w.Branches, b)
 		default:
+			path := ""
+			if strings.HasPrefix(line, "[") {
+				path, line, _ = strings.Cut(line[1:], "] ")
+			}
 			l, r, ok := strings.Cut(line, " = ")
 			if !ok {
 				t.Fatalf("%q is no equation", line)
 			}
-			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r), Pos: pos})
+			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r), Pos: pos, Path: path})
 		}
 	}
 	return s

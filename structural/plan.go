@@ -60,9 +60,18 @@ type Plan struct {
 	Hybrid Hybrid
 	Init   Init
 
+	Offsets   *Offsets    // how often each equation is differentiated, for reports
+	Conserved []Conserved // linear combinations of variables that stay constant
+
 	// Steep are the arguments of steep exponentials in Seq and Residuals that are affine in
 	// the algebraic states: terms in the same atoms.
 	Steep []expr.ID
+
+	// Guards are conditions on Params that the plan relies on. Evaluated are parameters, as
+	// indices into Sys.Vars, that are none of Params because their values, put in as
+	// numbers, decide the structure.
+	Guards    []Guard
+	Evaluated []int
 
 	// Blocks is the block triangular form in evaluation order, for reports.
 	Blocks []Block

@@ -157,6 +157,11 @@ func (w *work) parameters() {
 		if b != expr.None && len(value) > 0 {
 			b = w.substitute(b, value)
 		}
+		if x, given := w.opt.Values[v.Name]; given && v.Kind == model.ParameterVar {
+			if _, put := w.opt.evaluate[i]; put {
+				b = p.Float(x)
+			}
+		}
 		if structural[i] && b != expr.None {
 			x := w.pool.Eval(b, func(expr.ID) (float64, bool) { return 0, false })
 			c := b
@@ -244,6 +249,9 @@ func (w *work) addParam(q Param) {
 	x := math.NaN()
 	if q.Value != expr.None {
 		x = w.number(q.Value)
+	}
+	if v, given := w.opt.Values[q.Name]; given && !q.Start && q.Value != expr.None {
+		x = v
 	}
 	w.setRole(q.Atom, roleParam, int32(len(w.plan.Params)))
 	w.plan.Params = append(w.plan.Params, q)

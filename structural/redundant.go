@@ -221,12 +221,13 @@ func (e *elimination) vanished(i int32, from []int32, times []expr.Num) {
 	rest := w.pool.Linear(expr.IntNum(0), ks, ts)
 	e.gone[i] = true
 	if rest == expr.Zero {
-		e.redundant = append(e.redundant, i)
+		e.leaveOut(i)
 		return
 	}
 	if w.constant(rest) {
 		if x := w.number(rest); x < 1e-12*size && x > -1e-12*size {
-			e.redundant = append(e.redundant, i)
+			e.leaveOut(i)
+			e.assumed = append(e.assumed, assumption{rest, w.eqs[i].src})
 			return
 		}
 	}

@@ -90,6 +90,8 @@ type work struct {
 	blending bool              // translate puts homotopies into the initial system
 	blends   map[int32]blended // by source of the equation
 
+	flowClass map[int32]bool // roots of classes with a flow, for messages
+
 	repaired   bool      // equations were combined: derivatives may have dropped out
 	evaluate   []int32   // parameters whose values the structure depends on: start again with them as numbers
 	conversion int32     // variables made by expression substitution

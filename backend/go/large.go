@@ -2,6 +2,7 @@ package gogen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -210,6 +211,10 @@ func (g *generator) packedProblem(b *strings.Builder) {
 	texts := make([]string, len(m.States))
 	for i := range texts {
 		texts[i] = local(m.Equation(i))
+	}
+	m.Guards = slices.Clone(m.Guards)
+	for i := range m.Guards {
+		m.Guards[i].Text = local(m.Guards[i].Text)
 	}
 	if m.Init != nil {
 		init := *m.Init

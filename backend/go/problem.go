@@ -175,6 +175,10 @@ func (g *generator) kernelMethods() {
 		methods := g.method(p.TimeEvents, "timeEvents", arrays{params: "p, te []float64", args: "p, te", main: "te"})
 		g.wrap("TimeEvents", "writes the instants of the time events", "p, te []float64", p.TimeEvents, methods, "0, p, te", "te", "", "")
 	}
+	if p.Guards != nil {
+		methods := g.method(p.Guards, "guards", arrays{params: "p, g []float64", args: "p, g", main: "g"})
+		g.wrap("Guards", "writes the conditions on parameters that the problem relies on", "p, g []float64", p.Guards, methods, "0, p, g", "g", "", "")
+	}
 	if p.Update != nil {
 		methods := g.method(p.Update, "update", arrays{params: "u, p, unew, pnew []float64", main: "unew", mem: "pnew"})
 		g.wrap("Update", "evaluates the when-clauses once; see ode.Kernels", "t float64, u, p, unew, pnew []float64", p.Update, methods, "t, u, p, unew, pnew", "unew",
@@ -496,7 +500,7 @@ func (k *%[1]s) functions() *ode.Kernels {
 	for _, x := range []struct {
 		k    *backend.Kernel
 		name string
-	}{{p.Steep, "Steep"}, {p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Bind, "Bind"}} {
+	}{{p.Steep, "Steep"}, {p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Bind, "Bind"}} {
 		if x.k != nil {
 			fmt.Fprintf(&b, "\t\t%s: k.%s,\n", x.name, x.name)
 		}
@@ -671,6 +675,13 @@ func (g *generator) literalProblem(b *strings.Builder, eqs string) {
 		fmt.Fprintf(b, "\t\tMass: %s,\n", g.floats(m.Mass))
 	}
 	fmt.Fprintf(b, "\t\tObservables: %s,\n\t\tJac: %s,\n", g.obs, pattern(m.Jac))
+	if len(m.Guards) > 0 {
+		b.WriteString("\t\tGuards: []ode.Guard{\n")
+		for _, q := range m.Guards {
+			fmt.Fprintf(b, "\t\t\t{Param: %d, Zero: %v, Text: %s},\n", q.Param, q.Zero, strconv.Quote(local(q.Text)))
+		}
+		b.WriteString("\t\t},\n")
+	}
 	if m.NSteep > 0 {
 		fmt.Fprintf(b, "\t\tNSteep: %d,\n", m.NSteep)
 	}

@@ -21,6 +21,7 @@ type Machine struct {
 	inv, invJac          *kernel
 	crossings, times     *kernel
 	update, assert, bind *kernel
+	guards               *kernel
 	init                 []initKernel
 }
 
@@ -34,7 +35,7 @@ func New(prog *backend.Program) *Machine {
 		rhs:  enc(prog.RHS), jac: enc(prog.Jac), tgrad: enc(prog.TGrad), steep: enc(prog.Steep),
 		inv: enc(prog.Invariants), invJac: enc(prog.InvariantJac),
 		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
-		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind),
+		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind), guards: enc(prog.Guards),
 	}
 	for i := range prog.Init {
 		m.init = append(m.init, initKernel{enc(prog.Init[i].Eval), enc(prog.Init[i].Jac), enc(prog.Init[i].Steep)})
@@ -72,6 +73,10 @@ func (m *Machine) Kernels() *ode.Kernels {
 	if m.times != nil {
 		f := m.times.runner()
 		k.TimeEvents = func(p, te []float64) { f.run(0, arrays{p: p, main: te}) }
+	}
+	if m.guards != nil {
+		f := m.guards.runner()
+		k.Guards = func(p, g []float64) { f.run(0, arrays{p: p, main: g}) }
 	}
 	if m.update != nil {
 		f := m.update.runner()

@@ -304,6 +304,7 @@ func (f *runFlags) solve(ctx context.Context, cmd *cobra.Command, path string, s
 	if found = append(found, more...); found.Errors() > 0 {
 		return nil, nil, found
 	}
+	opt.Structural.Values = req.Options.Set
 	c := mtkc.New(path, opt)
 	if f.dump != "" {
 		return c, nil, dump(cmd, c, f.dump)
@@ -317,6 +318,7 @@ func (f *runFlags) solve(ctx context.Context, cmd *cobra.Command, path string, s
 		return c, nil, found
 	}
 	o := &req.Options
+	o.Set = c.Settle(o.Set)
 	if o.Span == [2]float64{} && !(prob.Span[1] > prob.Span[0]) {
 		o.Span = [2]float64{0, 1}
 		fmt.Fprintln(stderr, diag.New(diag.Pos{}, "W001", "choose with --tspan", "the model states no time span: solving from 0 to 1"))

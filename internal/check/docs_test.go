@@ -107,6 +107,8 @@ var caseless = map[string]string{
 	"E507": "a matrix that is singular whatever the step: the solvers test it",
 	"E509": "TestInterrupt",
 	"E512": "the solvers test it",
+	"E316": "structural: TestSmoothFunctions",
+	"E513": "TestGuards",
 	"W308": "structural: TestPencils",
 }
 

@@ -42,6 +42,9 @@ func (p *Problem) check(k *Kernels) {
 		}
 	}
 	need((p.NSteep > 0) == (k.Steep != nil), "%d steep terms without a function, or one without them", p.NSteep)
+	for i, q := range p.Guards {
+		need(q.Param < np && (q.Param >= 0 || k.Guards != nil), "guard %d has parameter %d of %d, or no function", i, q.Param, np)
+	}
 	if h := p.Hybrid; h != nil {
 		slot := func(kind string, i, s int) {
 			need(s >= len(p.Params) && s < np, "slot %d of %s %d is not among the %d..%d of the discrete memory", s, kind, i, len(p.Params), np)

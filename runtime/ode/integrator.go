@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -93,7 +92,6 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 		return nil, err
 	}
 	if err := in.begin(); err != nil {
-		in.zeroed(err)
 		return in, in.stop(err)
 	}
 	if ws.flip {
@@ -121,6 +119,9 @@ func (in *Integrator) begin() error {
 	}
 	if ws.K.Bind != nil {
 		ws.K.Bind(ws.Params, in.set.set)
+	}
+	if text := p.unguarded(ws.K, ws.Params); text != "" {
+		return ws.Fail(InitFailure, "%s", text)
 	}
 	copy(ws.U, p.U0)
 	for i, q := range p.States {
@@ -176,27 +177,6 @@ func (in *Integrator) begin() error {
 	}
 	copy(ws.UPrev, ws.U)
 	return nil
-}
-
-// zeroed adds to a failed start the parameters that the user set to zero: the compiler
-// divides by parameters that are not zero in the model where it solves constraints and
-// linear equations.
-func (in *Integrator) zeroed(err error) {
-	var f *Failure
-	if !errors.As(err, &f) || f.Code != InitFailure {
-		return
-	}
-	var names []string
-	for i, set := range in.set.set {
-		if set && in.ws.Params[i] == 0 && in.p.P[i] != 0 {
-			if q := &in.p.Params[i]; !strings.HasPrefix(q.Name, "start(") {
-				names = append(names, q.Name)
-			}
-		}
-	}
-	if len(names) > 0 {
-		f.Message += fmt.Sprintf(" (the equations were arranged for values of %s other than 0: give the value in the model and compile again)", strings.Join(names, ", "))
-	}
 }
 
 // initialize makes the initial values consistent for the present relations.

@@ -62,6 +62,10 @@ type Problem struct {
 	// u together: one factorisation solves them, whatever the start.
 	AlgLinear bool
 
+	// Guards are conditions on the parameters. A run in which one does not hold stops at
+	// once, with its text.
+	Guards []Guard
+
 	// NewKernels returns the functions of this problem bound to scratch memory of
 	// their own. Two Kernels may run concurrently; one may not.
 	NewKernels func() *Kernels
@@ -107,6 +111,15 @@ const (
 	WishPrefer Wish = 1
 	WishAlways Wish = 2
 )
+
+// Guard is a condition that the parameters must satisfy, since the problem was compiled
+// for it: something is divided by a parameter, or an equation was left out that holds
+// for some parameters only.
+type Guard struct {
+	Param int  // index into P of what must not be 0; -1: Kernels.Guards computes a term
+	Zero  bool // the term must be 0, else it must not
+	Text  string
+}
 
 // Kind says where an observable comes from.
 type Kind uint8
@@ -168,6 +181,10 @@ type Kernels struct {
 	// with set[i] true. It is called after a user changed entries of p. set has
 	// len(Params) entries; nil means none set.
 	Bind func(p []float64, set []bool)
+
+	// Guards writes two numbers for each of Problem.Guards without Param: a term, and the
+	// size of what adds up to it.
+	Guards func(p, g []float64)
 
 	// Init has one entry per Init.Blocks.
 	Init []InitKernel

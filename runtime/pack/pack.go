@@ -315,6 +315,8 @@ type problem struct {
 	U0, P, Mass    []byte
 	Jac, InvJac    *pattern
 	Equations      names
+	GuardParam     []byte // twice the parameter, plus 1 if Zero
+	GuardText      names
 
 	InitNames                           names
 	InitStart, InitFrom, InitU, InitSet []byte
@@ -329,6 +331,17 @@ func FromProblem(p *ode.Problem, equations []string) string {
 		Equations: fromStrings(equations),
 	}
 	h := &q.Head
+	var guard []int32
+	var guardText []string
+	for _, g := range p.Guards {
+		k := int32(2 * g.Param)
+		if g.Zero {
+			k++
+		}
+		guard, guardText = append(guard, k), append(guardText, g.Text)
+	}
+	q.GuardParam, q.GuardText = ints(guard), fromStrings(guardText)
+	h.Guards = nil
 	h.NewKernels, h.NewObserver, h.Equation = nil, nil, nil
 	h.States, h.Params, h.Observables, h.U0, h.P, h.Mass, h.Jac, h.InvJac = nil, nil, nil, nil, nil, nil, nil, nil
 	if p.Init != nil {
@@ -363,6 +376,10 @@ func Problem(s string) *ode.Problem {
 		p.Mass = readFloats(q.Mass)
 	}
 	p.Jac, p.InvJac = q.Jac.pattern(), q.InvJac.pattern()
+	guardText := q.GuardText.strings()
+	for i, k := range readInts(q.GuardParam) {
+		p.Guards = append(p.Guards, ode.Guard{Param: int(k >> 1), Zero: k&1 != 0, Text: guardText[i]})
+	}
 	if in := p.Init; in != nil {
 		in.Names, in.Start = q.InitNames.strings(), readFloats(q.InitStart)
 		in.StartFrom, in.U = readInts(q.InitFrom), readInts(q.InitU)

@@ -1,0 +1,261 @@
+package structural
+
+import (
+	"slices"
+
+	"github.com/mtkc/mtkc/expr"
+)
+
+// Conserved is a linear combination of variables that the equations keep constant,
+// such as the total of a substance, with the equations that it was found from.
+type Conserved struct {
+	Term expr.ID
+	Eqs  []int // indices into Sys.Equations
+}
+
+// conserved finds the combinations of equations in which everything but derivatives
+// with constant coefficients cancels, sum_i u_i f_i = sum_j k_j der(x_j): then
+// sum_j k_j x_j is constant. It compares terms as they stand once sums are multiplied
+// out, so that it finds the laws of reaction networks and of closed circuits but not
+// what needs an identity.
+//
+// The combinations are the left null space of the matrix of the other terms, whose
+// coefficients are numbers (Schuster and Hoefer, J. Chem. Soc. Faraday Trans. 87, 1991).
+// Equations with a term that no other has are peeled off first. The rest is eliminated
+// modulo a prime, and each vector checked with exact fractions.
+//
+// With Options.Conserve, one equation of each law is replaced by the law, whose constant
+// is found at the start, so that a state less is integrated and the law holds to
+// rounding.
+func (w *work) conserved() {
+	p := w.pool
+	type balance struct {
+		eq     int32
+		rates  linearSum // of derivatives: coefficient and term, a constant times der(x)
+		other  linearSum
+		merged map[expr.ID]expr.Num
+	}
+	var rows []balance
+	count := map[expr.ID]int{}
+	for i := range w.eqs {
+		q := &w.eqs[i]
+		if q.lhs != expr.None {
+			continue
+		}
+		b := balance{eq: int32(i), rates: linearSum{c: expr.IntNum(0)}, other: linearSum{c: expr.IntNum(0)}}
+		all := linearSum{c: expr.IntNum(0)}
+		all.add(p, expr.IntNum(1), q.res)
+		for k, t := range all.t {
+			if _, ok := w.rate(t); ok {
+				b.rates.k, b.rates.t = append(b.rates.k, all.k[k]), append(b.rates.t, t)
+			} else {
+				b.other.k, b.other.t = append(b.other.k, all.k[k]), append(b.other.t, t)
+			}
+		}
+		if len(b.rates.t) == 0 {
+			continue
+		}
+		b.merged = map[expr.ID]expr.Num{}
+		if !all.c.IsZero() {
+			b.merged[expr.One] = all.c
+		}
+		for k, t := range b.other.t {
+			if x, ok := b.merged[t]; ok {
+				b.merged[t] = x.Add(b.other.k[k])
+			} else {
+				b.merged[t] = b.other.k[k]
+			}
+		}
+		for t, x := range b.merged {
+			if x.IsZero() {
+				delete(b.merged, t)
+			}
+		}
+		for t := range b.merged {
+			count[t]++
+		}
+		rows = append(rows, b)
+	}
+	if len(rows) == 0 {
+		return
+	}
+	// Peel.
+	at := map[expr.ID][]int32{}
+	for k := range rows {
+		for t := range rows[k].merged {
+			at[t] = append(at[t], int32(k))
+		}
+	}
+	gone := make([]bool, len(rows))
+	var queue []int32
+	for k := range rows {
+		for t := range rows[k].merged {
+			if count[t] == 1 {
+				queue = append(queue, int32(k))
+				break
+			}
+		}
+	}
+	for n := 0; n < len(queue); n++ {
+		k := queue[n]
+		if gone[k] {
+			continue
+		}
+		gone[k] = true
+		for t := range rows[k].merged {
+			if count[t]--; count[t] == 1 {
+				for _, r := range at[t] {
+					if !gone[r] {
+						queue = append(queue, r)
+					}
+				}
+			}
+		}
+	}
+	var core []int32
+	col := map[expr.ID]int32{}
+	var mat []sparseRow
+	entries := 0
+	for k := range rows {
+		if gone[k] {
+			continue
+		}
+		core = append(core, int32(k))
+		var terms []expr.ID
+		for t := range rows[k].merged {
+			terms = append(terms, t)
+		}
+		slices.Sort(terms)
+		r := sparseRow{}
+		for _, t := range terms {
+			c, ok := col[t]
+			if !ok {
+				c = int32(len(col))
+				col[t] = c
+			}
+			v, ok := numMod(rows[k].merged[t])
+			if !ok {
+				return
+			}
+			if v != 0 {
+				r.col, r.val = append(r.col, c), append(r.val, v)
+			}
+		}
+		entries += len(terms)
+		mat = append(mat, r)
+	}
+	order := make([]int32, len(core))
+	for k := range order {
+		order[k] = int32(k)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return len(mat[a].col) - len(mat[b].col) })
+	_, deps, ok := eliminate(mat, order, len(col), rankWork*(entries+16))
+	if !ok {
+		return
+	}
+	var replaced []int32
+	for _, d := range deps {
+		law := linearSum{c: expr.IntNum(0)}
+		rest := map[expr.ID]expr.Num{}
+		c := Conserved{}
+		good := true
+		for k, r := range d.rows {
+			x, ok := rational(d.times[k])
+			good = good && ok
+			if !good {
+				break
+			}
+			b := &rows[core[r]]
+			for j, t := range b.rates.t {
+				v, _ := w.rate(t)
+				law.k, law.t = append(law.k, x.Mul(b.rates.k[j])), append(law.t, v)
+			}
+			for t, y := range b.merged {
+				if z, ok := rest[t]; ok {
+					rest[t] = z.Add(x.Mul(y))
+				} else {
+					rest[t] = x.Mul(y)
+				}
+			}
+			if src := w.eqs[b.eq].src; src >= 0 {
+				c.Eqs = append(c.Eqs, int(src))
+			}
+		}
+		for _, y := range rest {
+			good = good && y.IsZero()
+		}
+		if !good {
+			continue
+		}
+		t := p.Linear(law.c, law.k, law.t)
+		if k, ok := w.leadingSign(t); ok && k < 0 {
+			t = p.Neg(t)
+		}
+		if _, number := p.Value(t); number {
+			continue
+		}
+		slices.Sort(c.Eqs)
+		c.Term = t
+		w.plan.Conserved = append(w.plan.Conserved, c)
+		replaced = append(replaced, rows[core[d.rows[len(d.rows)-1]]].eq)
+	}
+	if w.opt.Conserve {
+		for k, eq := range replaced {
+			w.impose(w.plan.Conserved[len(w.plan.Conserved)-len(replaced)+k].Term, eq)
+		}
+	}
+}
+
+// rate reports whether a term is a derivative of a variable times what is constant in
+// time, and returns that times the variable.
+func (w *work) rate(t expr.ID) (expr.ID, bool) {
+	p := w.pool
+	whole := func(a expr.ID) (expr.ID, bool) {
+		if r, v := w.roleOf(a); r == roleVar && w.vars[v].integ != none && w.unknown(v) {
+			return w.vars[w.vars[v].integ].atom, true
+		}
+		return expr.None, false
+	}
+	if p.Op(t) != expr.OpMul {
+		return whole(t)
+	}
+	a := p.Args(t)
+	fs := make([]expr.ID, 0, len(a)/2)
+	found := false
+	for i := 0; i < len(a); i += 2 {
+		if x, ok := whole(a[i]); ok && !found && a[i+1] == expr.One {
+			fs = append(fs, x)
+			found = true
+			continue
+		}
+		if !w.constant(a[i]) || !w.constant(a[i+1]) {
+			return expr.None, false
+		}
+		fs = append(fs, p.Pow(a[i], a[i+1]))
+	}
+	if !found {
+		return expr.None, false
+	}
+	return p.Mul(fs...), true
+}
+
+// leadingSign is the sign of the first coefficient of a sum.
+func (w *work) leadingSign(t expr.ID) (int, bool) {
+	a := w.pool.Args(t)
+	if w.pool.Op(t) != expr.OpAdd || len(a) < 3 {
+		return 0, false
+	}
+	k, _ := w.pool.Value(a[1])
+	return k.Sign(), true
+}
+
+// impose replaces an equation by a law: term = constant, where the constant is a free
+// parameter that the initialization finds.
+func (w *work) impose(term expr.ID, eq int32) {
+	q := &w.eqs[eq]
+	name := "constant(" + w.pool.Text(term, expr.TextOptions{Limit: 60}) + ")"
+	a := w.fresh(name)
+	w.addParam(Param{Atom: a, Name: w.pool.Name(a), Var: -1, Value: expr.None})
+	q.res = w.pool.Sub(term, a)
+	w.repaired = true // its derivative may have dropped out
+}
