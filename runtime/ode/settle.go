@@ -16,7 +16,10 @@ const (
 	maxInitIterations  = 40  // of initial values and relations
 
 	together       = 10 // iterations of a pass that change all relations at once
-	mostCombined   = 10 // relations of which all combinations are tried
+	mostCombined   = 10 // relations of which combinations are tried
+
+	mostCombinations      = 1 << mostCombined
+	mostStartCombinations = 64 // each takes an initialization
 	maxInnerRounds = 20 // of discrete variables while the relations are fixed
 )
 
@@ -184,7 +187,7 @@ func (hy *hybrid) combine(forced bool) (code int, ok bool) {
 		return 0, false
 	}
 	u, p := append([]float64(nil), ws.U...), append([]float64(nil), ws.Params...)
-	found := nearest(len(list), func(mask uint) bool {
+	found := nearest(len(list), mostCombinations, func(mask uint) bool {
 		copy(ws.U, u)
 		copy(ws.Params, p)
 		for k, i := range list {
@@ -217,12 +220,15 @@ func (hy *hybrid) combine(forced bool) (code int, ok bool) {
 	return code, found
 }
 
-// nearest tries the subsets of n things by size, as bit masks in ascending order, and
-// reports whether one was accepted.
-func nearest(n int, try func(mask uint) bool) bool {
+// nearest tries the subsets of n things by size, as bit masks in ascending order, at most
+// so many of them, and reports whether one was accepted.
+func nearest(n, most int, try func(mask uint) bool) bool {
 	for size := 0; size <= n; size++ {
-		for mask := uint(0); mask < 1<<n; mask++ {
-			if bits.OnesCount(mask) == size && try(mask) {
+		for mask := uint(0); mask < 1<<n && most > 0; mask++ {
+			if bits.OnesCount(mask) != size {
+				continue
+			}
+			if most--; try(mask) {
 				return true
 			}
 		}

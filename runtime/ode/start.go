@@ -65,7 +65,7 @@ func (hy *hybrid) initialize(initialize func() error) error {
 	}
 	if len(list) > 0 && len(list) <= mostCombined {
 		warnings := len(hy.in.sol.Warnings)
-		found := nearest(len(list), func(mask uint) bool {
+		found := nearest(len(list), mostStartCombinations, func(mask uint) bool {
 			copy(ws.Params, start)
 			copy(ws.U, u)
 			hy.in.sol.Warnings = hy.in.sol.Warnings[:warnings]
