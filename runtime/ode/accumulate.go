@@ -18,9 +18,10 @@ type recurrence struct {
 	tiny      int  // consecutive tiny gaps
 	acted     bool // the model moved a state or a discrete variable at the last one
 
-	step    int  // of a kink: steps made when it crossed last
-	dense   int  // of a kink: consecutive crossings with hardly a step between them
-	ignored bool // the kink is not watched any more
+	step  int // of a kink: steps made when it crossed last
+	dense int // of a kink: consecutive crossings with hardly a step between them
+	wake  int // of a kink: steps made when it is to be watched again
+	sleep int // of a kink: steps for which it was not watched the last time
 }
 
 // limit is a relation whose events accumulate. It is held at the value that its last
@@ -38,8 +39,13 @@ type limit struct {
 const (
 	shrinkingGaps = 4
 	tinyGaps      = 8
-	denseKinks    = 12
-	fewSteps      = 4
+
+	denseKinks  = 12 // crossings of one kink, one in each step
+	fewSteps    = 2
+	manyKinks   = 64 // crossings of any kinks with hardly a step between them
+	firstSleep  = 256
+	longestRest = 1 << 20
+
 	bandFactor    = 4  // of the last excursion
 	pierceFactor  = 10 // of the band
 
@@ -48,8 +54,10 @@ const (
 )
 
 // flip is what the crossing of kinks comes to. A kink that is crossed again and again
-// within a few steps is not worth watching: its condition is taken literally from then
-// on, which the step size control sees as it sees any lack of smoothness.
+// within a few steps is not worth watching: for a while its condition is taken literally,
+// which the step size control sees as it sees any lack of smoothness. So are all of them
+// where there are many that take turns: the more there are, the less the error of one
+// crossing counts, and the sooner their ends of steps cost more than they give.
 func (hy *hybrid) flip() {
 	steps := hy.ws.Stats.Steps
 	for _, i := range hy.kinks {
@@ -63,8 +71,58 @@ func (hy *hybrid) flip() {
 		}
 		z.step = steps
 		if z.dense >= denseKinks {
-			z.ignored = true
-			hy.ws.Params[hy.h.Relations[i].Slot] = literally
+			hy.ignore(i)
+		}
+	}
+	k := hy.flips % manyKinks
+	if hy.flips >= manyKinks && steps-hy.kinkSteps[k] < manyKinks*min(len(hy.kinks)/8, 20) {
+		for _, i := range hy.kinks {
+			hy.ignore(i)
+		}
+		hy.flips = 0
+		if len(hy.kinks) == len(hy.h.Relations) {
+			hy.idle = math.MaxInt
+			for _, i := range hy.kinks {
+				hy.idle = min(hy.idle, hy.pile[2*i].wake)
+			}
+		}
+		return
+	}
+	hy.kinkSteps[k] = steps
+	hy.flips++
+}
+
+// ignore lets kink i be evaluated as it stands for a number of steps, twice as many as the
+// last time.
+func (hy *hybrid) ignore(i int32) {
+	z := &hy.pile[2*i]
+	z.dense = 0
+	z.sleep = min(max(firstSleep, 2*z.sleep), longestRest)
+	z.wake = hy.ws.Stats.Steps + z.sleep
+	hy.asleep = true
+	hy.ws.Params[hy.h.Relations[i].Slot] = literally
+}
+
+// rouse watches kinks again that have been ignored for long enough. Nothing jumps there:
+// the memory says at (T, U) what the condition itself does.
+func (hy *hybrid) rouse() {
+	if !hy.asleep {
+		return
+	}
+	steps := hy.ws.Stats.Steps
+	if hy.idle > steps {
+		return
+	}
+	hy.asleep = false
+	hy.crossings(hy.ws.T, hy.ws.U, hy.end)
+	for _, i := range hy.kinks {
+		z, r := &hy.pile[2*i], &hy.h.Relations[i]
+		switch {
+		case hy.ws.Params[r.Slot] != literally:
+		case steps >= z.wake:
+			hy.ws.Params[r.Slot] = r.value(hy.end[i])
+		default:
+			hy.asleep = true
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // first finds the earliest change of a relation in the last step, [TPrev, T].
 func (hy *hybrid) first() (t float64, found bool) {
 	ws := hy.ws
-	if len(hy.h.Relations) == 0 {
+	if len(hy.h.Relations) == 0 || ws.Stats.Steps < hy.idle {
 		return 0, false
 	}
 	d := min(max(degree(hy.in.st), 4), 12)

@@ -20,20 +20,24 @@ type hybrid struct {
 	h  *Hybrid
 	ws *Workspace
 
-	nodes    [][]float64 // indicators at the nodes of the last step, one row per node
-	end      []float64   // indicators at (T, U)
-	scale    []float64   // largest indicator seen on the last step
-	zero     []float64   // indicators at the event, before anything changed
-	given    []float64   // what a relation that crossed at the present event holds while its indicator rests
-	peak     []float64   // largest indicator since the relation crossed last
-	size     []float64   // largest indicator of the run
-	band     []float64   // hysteresis of relations whose events accumulate, 0: none
-	y        [13]float64
-	scan     [13]*event.Scanner // by degree
-	crossed  []bool             // relations that changed at the present event
-	kinks    []int32            // relations of that kind
-	tolerant bool               // some relation has a hysteresis against rounding
-	left     bool               // some discrete variable remembers a left limit
+	nodes     [][]float64 // indicators at the nodes of the last step, one row per node
+	end       []float64   // indicators at (T, U)
+	scale     []float64   // largest indicator seen on the last step
+	zero      []float64   // indicators at the event, before anything changed
+	given     []float64   // what a relation that crossed at the present event holds while its indicator rests
+	peak      []float64   // largest indicator since the relation crossed last
+	size      []float64   // largest indicator of the run
+	band      []float64   // hysteresis of relations whose events accumulate, 0: none
+	y         [13]float64
+	scan      [13]*event.Scanner // by degree
+	crossed   []bool             // relations that changed at the present event
+	kinks     []int32            // relations of that kind
+	idle      int                // steps made when the first relation is to be watched again, all being ignored kinks
+	asleep    bool               // some of them are not watched
+	flips     int                // crossings of kinks alone
+	kinkSteps [manyKinks]int     // steps made at the last of these, a ring
+	tolerant  bool               // some relation has a hysteresis against rounding
+	left      bool               // some discrete variable remembers a left limit
 
 	from, to float64 // part of the step that is searched
 	found    []candidate
@@ -373,7 +377,7 @@ func (hy *hybrid) watch() {
 	for _, i := range hy.kinks {
 		r := &hy.h.Relations[i]
 		switch {
-		case hy.pile[2*i].ignored:
+		case ws.Stats.Steps < hy.pile[2*i].wake:
 		case hy.crossed[i] && hy.resting(int(i)):
 			ws.Params[r.Slot] = hy.given[i]
 		default:

@@ -365,6 +365,7 @@ func (in *Integrator) Step() error {
 			return in.stop(hy.accumulated())
 		}
 		hy.strict()
+		hy.rouse()
 		if at, action := in.violation(end); action >= 0 && at < end {
 			in.cut(at)
 			return in.stop(hy.act(action))
@@ -475,7 +476,7 @@ func (in *Integrator) event(cut, timed bool) error {
 		hy.flip()
 		hy.crossings(ws.T, ws.U, hy.end)
 		if ws.T < ws.TEnd {
-			return in.restart(0)
+			return in.restart(ws.H) // f is continuous there
 		}
 		return nil
 	}
