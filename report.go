@@ -383,14 +383,14 @@ func (w *report) initialization() {
 
 func (w *report) events() {
 	h := &w.c.plan.Hybrid
-	if len(h.Relations)+len(h.TimeRelations)+len(h.Samples)+len(h.Whens)+len(h.Actions) == 0 {
+	if len(h.Relations)+len(h.TimeRelations)+len(h.Samples)+len(h.Counters)+len(h.Whens)+len(h.Actions) == 0 {
 		return
 	}
 	var parts []string
 	for _, k := range []struct {
 		n    int
 		noun string
-	}{{len(h.Relations), "zero crossing"}, {len(h.TimeRelations), "instant"}, {len(h.Samples), "sampling"}, {len(h.Whens), "when-condition"}, {len(h.Discrete), "discrete variable"}, {len(h.Actions), "termination or assertion"}} {
+	}{{len(h.Relations), "zero crossing"}, {len(h.TimeRelations) + len(h.Counters), "instant"}, {len(h.Samples), "sampling"}, {len(h.Whens), "when-condition"}, {len(h.Discrete), "discrete variable"}, {len(h.Actions), "termination or assertion"}} {
 		if k.n > 0 {
 			parts = append(parts, plural(k.n, k.noun))
 		}

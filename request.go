@@ -225,6 +225,15 @@ func (c *Compiler) place(message string) (diag.Pos, string) {
 			return a.Pos, message
 		}
 	}
+	for i := range c.plan.Sys.Whens {
+		for _, b := range c.plan.Sys.Whens[i].Branches {
+			for k := range b.Actions {
+				if a := &b.Actions[k]; a.Kind == model.AssertAction && a.Message == message {
+					return a.Pos, message
+				}
+			}
+		}
+	}
 	equation := map[string]int{}
 	note := func(list []structural.Assign) {
 		for i := range list {

@@ -218,23 +218,31 @@ func equationText(s *model.System, eq int) string {
 	return text
 }
 
+var relationKinds = [...]ode.RelationKind{
+	structural.Comparison: ode.Comparison, structural.Kink: ode.Kink, structural.SignOf: ode.SignOf,
+	structural.FloorOf: ode.FloorOf, structural.TruncOf: ode.TruncOf,
+}
+
 func (c *compiler) hybridMeta() {
 	h := &c.plan.Hybrid
-	if len(h.Relations)+len(h.TimeRelations)+len(h.Samples)+len(h.Discrete)+len(h.Whens)+len(h.Actions) == 0 {
+	if len(h.Relations)+len(h.TimeRelations)+len(h.Samples)+len(h.Counters)+len(h.Discrete)+len(h.Whens)+len(h.Actions) == 0 {
 		return
 	}
 	m := &ode.Hybrid{}
 	for _, r := range h.Relations {
-		m.Relations = append(m.Relations, ode.Relation{Text: r.Text, Slot: c.slotOf(r.Atom), Strict: r.Strict})
+		m.Relations = append(m.Relations, ode.Relation{Text: r.Text, Slot: c.slotOf(r.Atom), Kind: relationKinds[r.Kind], Strict: r.Strict})
 	}
 	for _, r := range h.TimeRelations {
-		m.TimeRelations = append(m.TimeRelations, ode.Relation{Text: r.Text, Slot: c.slotOf(r.Atom), Strict: r.Strict, Falling: r.Falling})
+		m.TimeRelations = append(m.TimeRelations, ode.Relation{Text: r.Text, Slot: c.slotOf(r.Atom), Kind: relationKinds[r.Kind], Strict: r.Strict, Falling: r.Falling})
 	}
 	for _, s := range h.Samples {
 		m.Samples = append(m.Samples, ode.Sample{Flag: c.slotOf(s.Atom)})
 	}
+	for _, x := range h.Counters {
+		m.Counters = append(m.Counters, ode.Counter{Slot: c.slotOf(x.Atom), Trunc: x.Trunc})
+	}
 	for _, d := range h.Discrete {
-		m.Discrete = append(m.Discrete, ode.Discrete{Name: c.p.Name(d.Cur), Cur: c.slotOf(d.Cur), Pre: c.slotOf(d.Pre)})
+		m.Discrete = append(m.Discrete, ode.Discrete{Name: c.p.Name(d.Cur), Cur: c.slotOf(d.Cur), Pre: c.slotOf(d.Pre), Left: d.Left})
 	}
 	for _, w := range h.Whens {
 		m.Whens = append(m.Whens, ode.When{Text: w.Text, Cond: c.slotOf(w.Atom)})

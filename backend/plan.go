@@ -207,13 +207,16 @@ func (c *compiler) events() {
 		}
 		c.prog.Crossings = k
 	}
-	if len(h.TimeRelations)+len(h.Samples) > 0 {
+	if len(h.TimeRelations)+len(h.Samples)+len(h.Counters) > 0 {
 		var rows []expr.ID
 		for i := range h.TimeRelations {
 			rows = append(rows, h.TimeRelations[i].At)
 		}
 		for i := range h.Samples {
 			rows = append(rows, h.Samples[i].Start, h.Samples[i].Interval)
+		}
+		for i := range h.Counters {
+			rows = append(rows, h.Counters[i].Rate, h.Counters[i].Offset)
 		}
 		c.sim.begin("TimeEvents")
 		c.prog.TimeEvents = c.sim.outputs(rows)

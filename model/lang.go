@@ -67,15 +67,46 @@ func Guess(x, v Real) {}
 // call Set, Reinit, Terminate and Assert.
 func When(cond Bool, do func()) {}
 
-// ElseWhen adds a branch to the When, At or Every before it: of the branches whose
+// ElseWhen adds a branch to the When, At, Every or Clocked before it: of the branches whose
 // conditions become true in the same instant only the first one runs.
 func ElseWhen(cond Bool, do func()) {}
 
 // At runs the statements of do at the time t.
 func At(t Real, do func()) {}
 
-// Every runs the statements of do at the times 0, dt, 2*dt, ...
+// Every runs the statements of do at the times 0, dt, 2*dt, ...: Clocked(Clock(dt), do).
 func Every(dt Real, do func()) {}
+
+// Ticks are the instants of a clock: t0, t0 + dt, t0 + 2*dt, ... They may be a field of a
+// component, set in Structure, so that a controller does not know its own rate.
+//
+// What a clock drives are Discrete variables, given their values by Set in Clocked. They
+// hold between the ticks, so that any part of the model may read them; Pre(x) is the
+// value of the tick before; a variable of the continuous part is sampled where it is
+// read. Of clocks that are derived from one another those that tick at one instant do so
+// in one event: a controller reads what a faster or slower one has just computed,
+// whichever order they are stated in.
+type Ticks struct{ _ struct{} }
+
+// Clock ticks at the times 0, interval, 2*interval, ... interval is a number or a
+// parameter expression, in seconds.
+func Clock(interval Real) Ticks { return Ticks{} }
+
+// Sub is every n-th tick of c, the first one included (subSample in Modelica).
+func (c Ticks) Sub(n int) Ticks { return c }
+
+// Super ticks n times as often as c, the first time together with it (superSample).
+func (c Ticks) Super(n int) Ticks { return c }
+
+// Shift ticks like c, k/n of its interval later (shiftSample), or earlier where k < 0
+// (backSample). It does not tick before the start of the run.
+func (c Ticks) Shift(k, n int) Ticks { return c }
+
+// Interval is the time from one tick to the next.
+func (c Ticks) Interval() Real { return 0 }
+
+// Clocked runs the statements of do at the ticks of c.
+func Clocked(c Ticks, do func()) {}
 
 // Set gives the discrete variable x the value v (within When).
 func Set(x, v Real) {}

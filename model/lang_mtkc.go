@@ -350,10 +350,56 @@ func (s OpSite) Every(dt Real, do func()) {
 	s.when("Every", b.add(uint8(expr.OpSample), 0, dt.id), do, nil)
 }
 
+// Ticks are the terms of the first instant and the interval; the zero Ticks never tick.
+type Ticks struct{ start, interval int32 }
+
+func Clock(interval Real) Ticks { return caller().Clock(interval) }
+
+func (s OpSite) Clock(interval Real) Ticks {
+	if t := b.at(interval.id); t.op == uint8(expr.OpConst) && !(b.nums[t.a].Float() > 0) {
+		s.fail("E137", "give the time between two ticks, in seconds", "a clock with the interval %s", b.text(interval.id))
+	}
+	return Ticks{0, interval.id}
+}
+
+func (c Ticks) Sub(n int) Ticks {
+	if n < 1 {
+		caller().fail("E137", "give a factor of 1 or more", "a clock with every tick number %d of another", n)
+		return c
+	}
+	return Ticks{c.start, OpMul(OpConst(float64(n)), Real{c.interval}).id}
+}
+
+func (c Ticks) Super(n int) Ticks {
+	if n < 1 {
+		caller().fail("E137", "give a factor of 1 or more", "a clock with %d ticks for one of another", n)
+		return c
+	}
+	return Ticks{c.start, OpDiv(Real{c.interval}, OpConst(float64(n))).id}
+}
+
+func (c Ticks) Shift(k, n int) Ticks {
+	if n < 1 {
+		caller().fail("E137", "give a denominator of 1 or more", "a clock shifted by %d/%d of its interval", k, n)
+		return c
+	}
+	return Ticks{OpAdd(Real{c.start}, OpMul(OpRat(int64(k), int64(n)), Real{c.interval})).id, c.interval}
+}
+
+func (c Ticks) Interval() Real { return Real{c.interval} }
+
+func (s OpSite) Clocked(c Ticks, do func()) {
+	if c == (Ticks{}) {
+		s.fail("E137", "set it to Clock(interval), or to a clock derived from one", "a clock that was never set")
+		return
+	}
+	s.when("Clocked", b.add(uint8(expr.OpSample), c.start, c.interval), do, nil)
+}
+
 // action adds a statement to the open when-clause.
 func (s OpSite) action(name string, a actionRec) {
 	if b.branch == nil {
-		s.fail("E134", "put it into the function given to When, At or Every", "%s outside of When", name)
+		s.fail("E134", "put it into the function given to When, At, Every or Clocked", "%s outside of When", name)
 		return
 	}
 	a.site, a.comp = s, b.comp
@@ -425,6 +471,7 @@ func When(cond Bool, do func())                       { caller().When(cond, do) 
 func ElseWhen(cond Bool, do func())                   { caller().ElseWhen(cond, do) }
 func At(t Real, do func())                            { caller().At(t, do) }
 func Every(dt Real, do func())                        { caller().Every(dt, do) }
+func Clocked(c Ticks, do func())                      { caller().Clocked(c, do) }
 func Set(x, v Real)                                   { caller().Set(x, v) }
 func Reinit(x, v Real)                                { caller().Reinit(x, v) }
 func Terminate(message string)                        { caller().Terminate(message) }

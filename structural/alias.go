@@ -176,6 +176,7 @@ func (e *elimination) settleRelations() bool {
 			continue
 		}
 		if t := w.substitute(e.replace(r.term), w.hyb.renamed); w.constant(t) {
+			t = w.literal(r.kind, t)
 			found[r.atom] = t
 			w.hyb.renamed[r.atom] = t
 		}
@@ -190,7 +191,7 @@ func (e *elimination) settleRelations() bool {
 		q := &w.eqs[i]
 		hit := false
 		w.atoms(q.res, func(a expr.ID) {
-			if r, _ := w.roleOf(a); r == roleRelation && found[a] != expr.Zero {
+			if _, ok := found[a]; ok {
 				hit = true
 			}
 		})

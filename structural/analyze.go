@@ -37,7 +37,7 @@ func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
 	w := &work{
 		sys: sys, pool: sys.Pool, opt: opt,
 		plan:  &Plan{Sys: sys, Pool: sys.Pool},
-		relOf: map[expr.ID]int32{}, blends: map[int32]blended{},
+		relOf: map[relationKey]int32{}, blends: map[int32]blended{},
 		hyb: hybrid{
 			freeStart: map[int32]expr.ID{}, freeBinding: map[int32]expr.ID{},
 			renamed:  map[expr.ID]expr.ID{},

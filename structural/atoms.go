@@ -24,6 +24,7 @@ type hybrid struct {
 	asserts       []action
 	renamed       map[expr.ID]expr.ID // relations that need no memory
 	knownTerm     map[expr.ID]expr.ID // terms constant in time, in parameters
+	timeTerm      map[expr.ID]expr.ID // unknowns that are terms in time, see scheduled
 	initialReinit []equation          // reinit() at initialization
 }
 
@@ -34,15 +35,23 @@ type discrete struct {
 	cur, pre expr.ID
 	start    expr.ID
 	shadow   int32 // the atom that it remembers, or none
+	left     bool  // that atom changes between events as well
 
 	initial        expr.ID // value that a when-clause gives it at initialization, or None
 	curVar, preVar int32   // variables of the initial system
 }
 
-// relation is a comparison that became a memory atom.
+// relation is a comparison, or another function that jumps, that became a memory atom.
 type relation struct {
-	atom expr.ID
-	term expr.ID // the comparison, in atoms
+	atom  expr.ID
+	kind  RelationKind
+	term  expr.ID // the comparison, in atoms; of sign, floor and trunc the argument
+	timed bool    // it changes at instants that are known beforehand
+}
+
+type relationKey struct {
+	kind RelationKind
+	term expr.ID
 }
 
 func (w *work) addDiscrete(sys int) {
@@ -85,14 +94,24 @@ func (w *work) previous(e expr.ID, ctx context) expr.ID {
 	case roleVar:
 		v := &w.vars[i]
 		if v.typ == model.RealType || v.sys == none {
-			if ctx == inEquation {
+			if ctx == inEquation || ctx == inSmooth {
 				w.list.Add(w.hyb.pos, "E312", "use it within a when-clause, or declare the variable discrete", "pre(%s) of a continuous variable outside a when-clause", w.name(i))
 			}
-			return e // the left limit: events see the values before any reinit
+			if v.der != none || w.failed() {
+				return e // a state: events see the values before any reinit
+			}
+			return w.leftLimit(e, int(v.sys), i)
 		}
 		return w.shadowOf(e, int(v.sys), i)
 	}
 	return e
+}
+
+// leftLimit is pre(e) of a continuous unknown that an event may change.
+func (w *work) leftLimit(e expr.ID, sys int, v int32) expr.ID {
+	pre := w.shadowOf(e, sys, v)
+	w.hyb.discrete[w.hyb.shadow[int32(e)]].left = true
+	return pre
 }
 
 // started is what initial() negates: pre(true), which is false while the initial values
@@ -127,18 +146,90 @@ func (w *work) shadowOf(e expr.ID, sys int, v int32) expr.ID {
 // relationAtom returns the memory of a comparison; comparisons of parameters alone
 // stay as they are.
 func (w *work) relationAtom(e expr.ID) expr.ID {
-	if i, ok := w.relOf[e]; ok {
-		return w.rels[i].atom
-	}
 	if w.constant(e) {
 		return e
+	}
+	return w.memory(Comparison, e)
+}
+
+// memory returns the atom that remembers what kind makes of a term.
+func (w *work) memory(kind RelationKind, e expr.ID) expr.ID {
+	key := relationKey{kind, e}
+	if i, ok := w.relOf[key]; ok {
+		return w.rels[i].atom
 	}
 	i := int32(len(w.rels))
 	a := w.fresh(fmt.Sprintf("$rel%d", i+1))
 	w.setRole(a, roleRelation, i)
-	w.rels = append(w.rels, relation{atom: a, term: e})
-	w.relOf[e] = i
+	w.rels = append(w.rels, relation{atom: a, kind: kind, term: e})
+	w.relOf[key] = i
 	return a
+}
+
+// literal is what the memory of a kind stands for, as an operation on its term.
+func (w *work) literal(kind RelationKind, e expr.ID) expr.ID {
+	p := w.pool
+	switch kind {
+	case Kink:
+		return p.If(e, expr.One, expr.Zero)
+	case SignOf:
+		return p.Fn(expr.OpSign, e)
+	case FloorOf:
+		return p.Fn(expr.OpFloor, e)
+	case TruncOf:
+		return p.Fn(expr.OpQuo, e, expr.One)
+	}
+	return e
+}
+
+// kink is the condition c of a continuous function, max(a, b) = if a >= b then a else b,
+// behind a memory m: c is decided at crossings where m is 0 or 1, and evaluated as it
+// stands where m is 1/2.
+func (w *work) kink(c expr.ID) expr.ID {
+	p := w.pool
+	m := w.memory(Kink, c)
+	return p.Fn(expr.OpOr, p.Fn(expr.OpLt, p.Num(expr.RatNum(3, 4)), m), p.Fn(expr.OpAnd, p.Fn(expr.OpLt, p.Num(expr.RatNum(1, 4)), m), c))
+}
+
+// stepped rewrites the functions that jump or have a kink, for a place where
+// comparisons make events: sign, floor, ceil, div, mod and rem (Modelica 3.6, section
+// 3.7.2, leaves sign out) and, since a step across a kink loses the order of every
+// method, also abs, min and max, whose crossings end a step without being events. r is
+// the translated term; what cannot change between events stays as it is.
+func (w *work) stepped(r expr.ID) expr.ID {
+	p := w.pool
+	op := p.Op(r)
+	switch op {
+	case expr.OpAbs, expr.OpMin, expr.OpMax, expr.OpSign, expr.OpFloor, expr.OpCeil, expr.OpMod, expr.OpRem, expr.OpQuo:
+	default:
+		return r
+	}
+	if w.quiet(r) {
+		return r
+	}
+	a := append([]expr.ID(nil), p.Args(r)...)
+	switch op {
+	case expr.OpAbs:
+		return p.If(w.kink(p.Fn(expr.OpLe, expr.Zero, a[0])), a[0], p.Neg(a[0]))
+	case expr.OpMax:
+		return p.If(w.kink(p.Fn(expr.OpLe, a[1], a[0])), a[0], a[1])
+	case expr.OpMin:
+		return p.If(w.kink(p.Fn(expr.OpLe, a[0], a[1])), a[0], a[1])
+	case expr.OpSign:
+		return w.memory(SignOf, a[0])
+	case expr.OpFloor:
+		return w.memory(FloorOf, a[0])
+	case expr.OpCeil:
+		return p.Neg(w.memory(FloorOf, p.Neg(a[0])))
+	}
+	q := p.Div(a[0], a[1])
+	switch op {
+	case expr.OpMod:
+		return p.Sub(a[0], p.Mul(w.memory(FloorOf, q), a[1]))
+	case expr.OpRem:
+		return p.Sub(a[0], p.Mul(w.memory(TruncOf, q), a[1]))
+	}
+	return w.memory(TruncOf, q)
 }
 
 func (w *work) sampleAtom(start, interval expr.ID) expr.ID {

@@ -144,11 +144,15 @@ func (pl *Plan) dumpResiduals(b *bufio.Writer, title string, r []Residual) {
 }
 
 func (h *Hybrid) dump(b *bufio.Writer, p *expr.Pool) {
-	if len(h.Relations)+len(h.TimeRelations)+len(h.Samples)+len(h.Discrete)+len(h.Whens)+len(h.Actions) == 0 {
+	if len(h.Relations)+len(h.TimeRelations)+len(h.Samples)+len(h.Counters)+len(h.Discrete)+len(h.Whens)+len(h.Actions) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "\nevents\n")
 	for _, r := range h.Relations {
+		if r.Kind >= SignOf {
+			fmt.Fprintf(b, "  %s = %s(%s)\n", p.Name(r.Atom), [...]string{SignOf: "sign", FloorOf: "floor", TruncOf: "trunc"}[r.Kind], short(p, r.G))
+			continue
+		}
 		op := ">="
 		if r.Strict {
 			op = ">"
@@ -156,11 +160,21 @@ func (h *Hybrid) dump(b *bufio.Writer, p *expr.Pool) {
 		fmt.Fprintf(b, "  %s = %s %s 0    (%s)\n", p.Name(r.Atom), short(p, r.G), op, r.Text)
 	}
 	for _, r := range h.TimeRelations {
-		word := "from"
+		word, value := "from", "true"
 		if r.Falling {
 			word = "until"
 		}
-		fmt.Fprintf(b, "  %s = true %s %s    (%s)\n", p.Name(r.Atom), word, short(p, r.At), r.Text)
+		if r.Kind == SignOf {
+			value = "1"
+		}
+		fmt.Fprintf(b, "  %s = %s %s %s    (%s)\n", p.Name(r.Atom), value, word, short(p, r.At), r.Text)
+	}
+	for _, c := range h.Counters {
+		f := "floor"
+		if c.Trunc {
+			f = "trunc"
+		}
+		fmt.Fprintf(b, "  %s = %s(%s*time + %s)\n", p.Name(c.Atom), f, short(p, c.Rate), short(p, c.Offset))
 	}
 	for _, s := range h.Samples {
 		fmt.Fprintf(b, "  %s at %s, every %s\n", p.Name(s.Atom), short(p, s.Start), short(p, s.Interval))

@@ -35,6 +35,7 @@ func (w *work) translateHybrid() {
 	owner := map[int32]int{} // discrete variable -> when-clause that sets it
 	for k := range s.Whens {
 		var out []branch
+		initially := false // a branch that acts at the start was seen
 		for j := range s.Whens[k].Branches {
 			b := &s.Whens[k].Branches[j]
 			x := branch{pos: b.Pos}
@@ -63,6 +64,10 @@ func (w *work) translateHybrid() {
 					}
 				}
 			}
+			if x.initial && !initially {
+				initially = true
+				w.assertInitially(&x)
+			}
 			out = append(out, x)
 		}
 		w.hyb.clauses = append(w.hyb.clauses, out)
@@ -74,6 +79,17 @@ func (w *work) translateHybrid() {
 			kind: model.AssertAction, cond: w.in(inNoEvent, a.Cond), guard: expr.True,
 			message: a.Message, warn: a.Warn, pos: a.Pos,
 		})
+	}
+}
+
+// assertInitially makes assertions and terminations of a branch that acts at the start
+// assertions that hold while initial() is true.
+func (w *work) assertInitially(b *branch) {
+	for _, a := range b.actions {
+		if a.kind == model.AssertAction || a.kind == model.TerminateAction {
+			a.guard = w.pool.Fn(expr.OpAnd, w.pool.Fn(expr.OpNot, w.started()), a.guard)
+			w.hyb.asserts = append(w.hyb.asserts, a)
+		}
 	}
 }
 
@@ -145,7 +161,7 @@ func (w *work) finishHybrid() {
 		}
 		w.rels[i].term = w.substitute(w.rels[i].term, w.hyb.renamed)
 		if w.quiet(w.rels[i].term) {
-			w.hyb.renamed[w.rels[i].atom] = w.rels[i].term
+			w.hyb.renamed[w.rels[i].atom] = w.literal(w.rels[i].kind, w.rels[i].term)
 		}
 	}
 	if len(w.hyb.renamed) > 0 {
@@ -223,11 +239,7 @@ func (w *work) quiet(e expr.ID) bool {
 // direction of the change is settled here.
 func (w *work) timeEvent(g expr.ID) (at expr.ID, rising, ok bool) {
 	usable := true
-	w.atoms(g, func(a expr.ID) {
-		if r, _ := w.roleOf(a); a != expr.Time && r != roleParam && r != roleKnown && r != roleDiscrete {
-			usable = false
-		}
-	})
+	w.atoms(g, func(a expr.ID) { usable = usable && w.atEvents(a) })
 	if !usable {
 		return expr.None, false, false
 	}
@@ -240,6 +252,136 @@ func (w *work) timeEvent(g expr.ID) (at expr.ID, rising, ok bool) {
 		return expr.None, false, false
 	}
 	return w.pool.Scale(v.Inv().Neg(), w.inlineKnown(rest)), v.Sign() > 0, true
+}
+
+// counter reads the argument of floor as a*time + b with terms that change at events
+// only.
+func (w *work) counter(g expr.ID) (a, b expr.ID, ok bool) {
+	ok = true
+	w.atoms(g, func(a expr.ID) { ok = ok && w.atEvents(a) })
+	if !ok {
+		return expr.None, expr.None, false
+	}
+	if a, b, ok = w.affineIn(g, expr.Time); !ok || a == expr.Zero {
+		return expr.None, expr.None, false
+	}
+	return w.inlineKnown(a), w.inlineKnown(b), true
+}
+
+// relations lists the memories of relations by the way in which their changes are found.
+func (w *work) relations() {
+	p, h := w.pool, &w.plan.Hybrid
+	var open []int32
+	for i := range w.rels {
+		if _, gone := w.hyb.renamed[w.rels[i].atom]; !gone {
+			open = append(open, int32(i))
+		}
+	}
+	// What changes at known instants, first by itself and then by way of unknowns and
+	// relations that do: y = mod(time, 1), y < 0.1.
+	for n := 0; len(open) > 0 && n < maxTimedRounds; n++ {
+		if n > 0 {
+			w.scheduled()
+		}
+		rest := open[:0]
+		for _, i := range open {
+			if !w.timed(&w.rels[i]) {
+				rest = append(rest, i)
+			}
+		}
+		if len(rest) == len(open) && n > 0 {
+			break
+		}
+		open = rest
+	}
+	for _, i := range open {
+		r := &w.rels[i]
+		x := Relation{Atom: r.atom, Kind: r.kind, Text: w.relationText(r)}
+		switch op := p.Op(r.term); {
+		case r.kind >= SignOf:
+			x.G = r.term
+		case op == expr.OpLt || op == expr.OpLe:
+			a := p.Args(r.term)
+			x.G, x.Strict = p.Sub(a[1], a[0]), op == expr.OpLt
+		default:
+			// It became constant by substitution: the atom keeps a fixed indicator.
+			x.G, x.Strict = p.Sub(p.If(r.term, expr.One, expr.MinusOne), expr.Zero), true
+		}
+		h.Relations = append(h.Relations, x)
+	}
+}
+
+// maxTimedRounds bounds how often instants are looked for by way of other instants.
+const maxTimedRounds = 5
+
+// timed lists a relation that changes at instants known beforehand.
+func (w *work) timed(r *relation) bool {
+	p, h := w.pool, &w.plan.Hybrid
+	term := r.term
+	if len(w.hyb.timeTerm) > 0 {
+		term = w.substitute(term, w.hyb.timeTerm)
+	}
+	if r.kind == FloorOf || r.kind == TruncOf {
+		k, b, ok := w.counter(term)
+		if ok {
+			h.Counters = append(h.Counters, Counter{Atom: r.atom, Rate: k, Offset: b, Trunc: r.kind == TruncOf})
+			r.timed = true
+		}
+		return ok
+	}
+	g, strict := term, false
+	if r.kind != SignOf {
+		op := p.Op(term)
+		if op != expr.OpLt && op != expr.OpLe {
+			return false
+		}
+		a := p.Args(term)
+		g, strict = p.Sub(a[1], a[0]), op == expr.OpLt
+	}
+	at, rising, ok := w.timeEvent(g)
+	if ok {
+		h.TimeRelations = append(h.TimeRelations, TimeRelation{Atom: r.atom, Kind: r.kind, At: at, Strict: strict, Falling: !rising, Text: w.relationText(r)})
+		r.timed = true
+	}
+	return ok
+}
+
+// scheduled finds the unknowns that are terms in time and in what changes at known
+// instants only.
+func (w *work) scheduled() {
+	if w.hyb.timeTerm == nil {
+		w.hyb.timeTerm = map[expr.ID]expr.ID{}
+	}
+	for k := range w.plan.Seq {
+		x := &w.plan.Seq[k]
+		if _, ok := w.hyb.timeTerm[x.Target]; ok {
+			continue
+		}
+		if r, _ := w.roleOf(x.Target); r != roleVar && r != roleAuxiliary {
+			continue
+		}
+		ok := true
+		w.atoms(x.Value, func(a expr.ID) {
+			if _, timed := w.hyb.timeTerm[a]; ok && !timed {
+				ok = w.atEvents(a)
+			}
+		})
+		if ok {
+			w.hyb.timeTerm[x.Target] = w.substitute(x.Value, w.hyb.timeTerm)
+		}
+	}
+}
+
+// atEvents reports whether an atom is time, or changes at events only and not because a
+// crossing was found.
+func (w *work) atEvents(a expr.ID) bool {
+	switch r, i := w.roleOf(a); r {
+	case roleParam, roleKnown, roleDiscrete:
+		return true
+	case roleRelation:
+		return w.rels[i].timed
+	}
+	return a == expr.Time
 }
 
 // inlineKnown writes terms constant in time in terms of parameters.
@@ -265,26 +407,7 @@ func (w *work) inlineKnown(e expr.ID) expr.ID {
 // update builds Plan.Hybrid and the memory once Seq is known.
 func (w *work) update() {
 	h := &w.plan.Hybrid
-	p := w.pool
-	for i := range w.rels {
-		r := &w.rels[i]
-		if _, gone := w.hyb.renamed[r.atom]; gone {
-			continue
-		}
-		if p.Op(r.term) != expr.OpLt && p.Op(r.term) != expr.OpLe {
-			// It became constant by substitution: the atom keeps a fixed indicator.
-			g := p.Sub(p.If(r.term, expr.One, expr.MinusOne), expr.Zero)
-			h.Relations = append(h.Relations, Relation{Atom: r.atom, G: g, Strict: true, Text: w.relationText(r)})
-			continue
-		}
-		a := p.Args(r.term)
-		g, strict := p.Sub(a[1], a[0]), p.Op(r.term) == expr.OpLt
-		if at, rising, ok := w.timeEvent(g); ok {
-			h.TimeRelations = append(h.TimeRelations, TimeRelation{Atom: r.atom, At: at, Strict: strict, Falling: !rising, Text: w.relationText(r)})
-			continue
-		}
-		h.Relations = append(h.Relations, Relation{Atom: r.atom, G: g, Strict: strict, Text: w.relationText(r)})
-	}
+	w.relations()
 	for i := range w.hyb.samples {
 		x := w.hyb.samples[i]
 		x.Start, x.Interval = w.inlineKnown(x.Start), w.inlineKnown(x.Interval)
@@ -296,7 +419,7 @@ func (w *work) update() {
 		if d.shadow != none {
 			v = -1
 		}
-		h.Discrete = append(h.Discrete, Discrete{Var: v, Cur: d.cur, Pre: d.pre, Start: d.start})
+		h.Discrete = append(h.Discrete, Discrete{Var: v, Cur: d.cur, Pre: d.pre, Start: d.start, Left: d.left})
 	}
 	w.conditions()
 	w.order()
@@ -310,6 +433,9 @@ func (w *work) update() {
 	for _, r := range h.Samples {
 		pl.Memory = append(pl.Memory, r.Atom)
 	}
+	for _, c := range h.Counters {
+		pl.Memory = append(pl.Memory, c.Atom)
+	}
 	for _, d := range h.Discrete {
 		pl.Memory = append(pl.Memory, d.Cur, d.Pre)
 	}
@@ -319,7 +445,11 @@ func (w *work) update() {
 }
 
 func (w *work) relationText(r *relation) string {
-	return w.pool.Text(r.term, expr.TextOptions{Limit: 120})
+	t := r.term
+	if r.kind != Kink {
+		t = w.literal(r.kind, t)
+	}
+	return w.pool.Text(t, expr.TextOptions{Limit: 120})
 }
 
 // conditions gives every condition of a when-clause a memory and works out when each
@@ -495,11 +625,15 @@ func (w *work) order() {
 	}
 }
 
-// alwaysActions are the assertions outside when-clauses.
+// alwaysActions are the assertions outside when-clauses, and those at the start.
 func (w *work) alwaysActions() {
-	h := &w.plan.Hybrid
+	h, p := &w.plan.Hybrid, w.pool
 	for _, a := range w.hyb.asserts {
-		h.Actions = append(h.Actions, Action{Cond: w.pool.Fn(expr.OpNot, a.cond), Always: true, Warn: a.warn, Message: a.message})
+		x := Action{Cond: a.guard, Always: true, Terminate: a.kind == model.TerminateAction, Warn: a.warn, Message: a.message}
+		if !x.Terminate {
+			x.Cond = p.Fn(expr.OpAnd, a.guard, p.Fn(expr.OpNot, a.cond))
+		}
+		h.Actions = append(h.Actions, x)
 	}
 }
 

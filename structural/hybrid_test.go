@@ -1,6 +1,7 @@
 package structural
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/mtkc/mtkc/expr"
@@ -248,4 +249,36 @@ when x > 20 then set e = 1; set f = 2`)
 	m.want("e", 3)
 	m.want("f", 7)
 	m.want("x", 4)
+}
+
+// What jumps or has a kink becomes a memory, by the way in which its changes are found.
+func TestStepped(t *testing.T) {
+	for _, c := range []struct {
+		text     string
+		crossing []RelationKind
+		timed    int
+		counters int
+	}{
+		{"var x = 0 fixed\nder(x) = max(x, 1) + min(x, 2) + abs(x)", []RelationKind{Kink, Kink, Kink}, 0, 0},
+		{"var x = 0 fixed\nder(x) = sign(x) + floor(x) + ceil(x) + rem(x, 2)", []RelationKind{SignOf, FloorOf, FloorOf, TruncOf}, 0, 0},
+		{"var x = 0 fixed\nder(x) = noEvent(max(x, 1) + sign(x) + floor(x) + mod(x, 2))", nil, 0, 0},
+		{"var x = 0 fixed\nder(x) = smooth(0, if x > 1 then x else 1)", []RelationKind{Kink}, 0, 0},
+		{"param p = 3\nvar x = 0 fixed\nder(x) = max(p, 1) + sign(p) + floor(p)", nil, 0, 0},
+		{"discrete n = 0\nvar x = 0 fixed\nder(x) = mod(n, 2) + max(n, 3)\nwhen x > 1 then set n = 1", []RelationKind{Comparison}, 0, 0},
+		// Instants, also by way of an unknown, in either order of the equations.
+		{"param p = 2\nvar x = 0 fixed\nvar y\nvar z\nz = if y < 0.1 then 1 else 0\ny = mod(time, p)\nder(x) = z", nil, 1, 1},
+		{"var x = 0 fixed\nder(x) = max(time, 1) + sign(2 - time) + div(time, 3)", nil, 2, 1},
+		{"var x = 0 fixed\nder(x) = floor(x + time)", []RelationKind{FloorOf}, 0, 0},
+	} {
+		pl := analyze(t, c.text)
+		check(t, pl)
+		h := &pl.Hybrid
+		var kinds []RelationKind
+		for _, r := range h.Relations {
+			kinds = append(kinds, r.Kind)
+		}
+		if !slices.Equal(kinds, c.crossing) || len(h.TimeRelations) != c.timed || len(h.Counters) != c.counters {
+			t.Errorf("%s\nhas crossings of the kinds %v, %d instants, %d counters; want %v, %d, %d", c.text, kinds, len(h.TimeRelations), len(h.Counters), c.crossing, c.timed, c.counters)
+		}
+	}
 }

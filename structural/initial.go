@@ -253,10 +253,19 @@ func (z *initial) number(e expr.ID) float64 {
 		if x, ok := z.at[a]; ok {
 			return x, true
 		}
-		switch r, _ := w.roleOf(a); r {
+		switch r, i := w.roleOf(a); r {
 		case roleParam, roleKnown:
 			return w.number(a), true
-		case roleRelation, roleSample, roleWhen:
+		case roleRelation:
+			switch q := &w.rels[i]; q.kind {
+			case Comparison:
+				return 0, true
+			case Kink:
+				return 0.5, true
+			default:
+				return z.number(w.literal(q.kind, q.term)), true
+			}
+		case roleSample, roleWhen:
 			return 0, true
 		case roleLambda:
 			return 1, true

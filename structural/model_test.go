@@ -199,8 +199,22 @@ func (v values) relate(pl *Plan) {
 	for _, r := range pl.Hybrid.Relations {
 		g := v.of(pl.Pool, r.G)
 		v[r.Atom] = 0
-		if g > 0 || g == 0 && !r.Strict {
+		switch {
+		case r.Kind == FloorOf:
+			v[r.Atom] = math.Floor(g)
+		case r.Kind == TruncOf:
+			v[r.Atom] = math.Trunc(g)
+		case g > 0 || g == 0 && !r.Strict && r.Kind != SignOf:
 			v[r.Atom] = 1
+		case g < 0 && r.Kind == SignOf:
+			v[r.Atom] = -1
+		}
+	}
+	for _, c := range pl.Hybrid.Counters {
+		x := v.of(pl.Pool, c.Rate)*v[expr.Time] + v.of(pl.Pool, c.Offset)
+		v[c.Atom] = math.Floor(x)
+		if c.Trunc {
+			v[c.Atom] = math.Trunc(x)
 		}
 	}
 	for _, r := range pl.Hybrid.TimeRelations {
@@ -211,6 +225,9 @@ func (v values) relate(pl *Plan) {
 		v[r.Atom] = 0
 		if d > 0 || d == 0 && !r.Strict {
 			v[r.Atom] = 1
+		}
+		if r.Kind == SignOf {
+			v[r.Atom] = 2*v[r.Atom] - 1
 		}
 	}
 }

@@ -127,6 +127,7 @@ type Hybrid struct {
 	Relations     []Relation
 	TimeRelations []TimeRelation
 	Samples       []Sample
+	Counters      []Counter
 	Discrete      []Discrete
 	Whens         []When
 	// Update is evaluated once per event iteration: assignments in dependency order,
@@ -145,10 +146,23 @@ type Hybrid struct {
 	Actions []Action
 }
 
+// RelationKind says what the memory of a relation holds.
+type RelationKind uint8
+
+// The kinds of ode.RelationKind.
+const (
+	Comparison RelationKind = iota // a truth value
+	Kink                           // the condition of a continuous function, see work.kink
+	SignOf                         // sign(G)
+	FloorOf                        // floor(G)
+	TruncOf                        // G rounded towards zero
+)
+
 // Relation is the memory of a comparison with a zero crossing: true where G > 0
-// (Strict) or G >= 0.
+// (Strict) or G >= 0; or of another function of G that jumps.
 type Relation struct {
 	Atom   expr.ID
+	Kind   RelationKind
 	G      expr.ID
 	Strict bool
 	Text   string
@@ -158,6 +172,7 @@ type Relation struct {
 // and discrete Memory.
 type TimeRelation struct {
 	Atom    expr.ID
+	Kind    RelationKind // all but FloorOf and TruncOf
 	At      expr.ID
 	Strict  bool
 	Falling bool
@@ -167,12 +182,20 @@ type TimeRelation struct {
 // Sample is true at Start + k*Interval, terms in Params and discrete Memory.
 type Sample struct{ Atom, Start, Interval expr.ID }
 
+// Counter is floor(Rate*time + Offset), or, if Trunc, that number rounded towards zero.
+// Rate and Offset are terms in Params and discrete Memory.
+type Counter struct {
+	Atom, Rate, Offset expr.ID
+	Trunc              bool
+}
+
 // Discrete is a variable that when-clauses set, or (Var -1) the memory of an unknown or
 // a relation whose pre() the model uses: Update sets it to the present value.
 type Discrete struct {
 	Var      int
 	Cur, Pre expr.ID // atoms in Memory
 	Start    expr.ID // term in Params; None: 0
+	Left     bool    // the memory of an unknown that changes between events as well
 }
 
 // When is one condition of a when-clause; Cond is its present value, a term in

@@ -284,7 +284,11 @@ const (
 	inInitial                  // as inNoEvent; initial() is true
 	inCondition                // of a when-clause: relations make events
 	inAction                   // within a when-clause: as inNoEvent, pre(x) is allowed for any x
+	inSmooth                   // of a term that is continuous: relations are kinks
 )
+
+// events reports whether what jumps is remembered and watched.
+func (c context) events() bool { return c == inEquation || c == inCondition || c == inSmooth }
 
 func (w *work) translateEquation(e *model.Equation, src int32, ctx context) equation {
 	q := equation{lhs: expr.None, rhs: expr.None, src: src}
@@ -305,10 +309,20 @@ func (w *work) discreteTyped(e expr.ID) bool {
 		if i, ok := w.sys.VarOf(e); ok {
 			return w.sys.Vars[i].Type != model.RealType
 		}
-		r, _ := w.roleOf(e)
-		return r == roleRelation || r == roleSample
+		r, i := w.roleOf(e)
+		return r == roleRelation && w.rels[i].kind == Comparison || r == roleSample
 	}
 	return op.Info().Bool || op == expr.OpTrue || op == expr.OpFalse
+}
+
+// translateWithin translates the argument of noEvent or smooth; where there are no events
+// anyway, the context stays.
+func (w *work) translateWithin(e expr.ID, ctx, inner context) (r expr.ID) {
+	if !ctx.events() {
+		return w.translate(e, ctx)
+	}
+	w.aside(func() { r = w.translate(e, inner) })
+	return r
 }
 
 // translate replaces everything in e that is not a function of atoms of the plan.
@@ -349,19 +363,15 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 	case expr.OpSample:
 		r = w.sampleAtom(w.translate(p.Args(e)[0], ctx), w.translate(p.Args(e)[1], ctx))
 	case expr.OpNoEvent:
-		if ctx == inEquation || ctx == inCondition {
-			w.aside(func() { r = w.translate(p.Args(e)[0], inNoEvent) })
-		} else {
-			r = w.translate(p.Args(e)[0], ctx)
-		}
+		r = w.translateWithin(p.Args(e)[0], ctx, inNoEvent)
 	case expr.OpSmooth:
-		r = w.translate(p.Args(e)[1], ctx)
+		r = w.translateWithin(p.Args(e)[1], ctx, inSmooth)
 	case expr.OpHomotopy:
 		r = w.translate(p.Args(e)[0], ctx)
 		if w.blending {
 			simplified := p.Args(e)[1]
 			c := ctx
-			if ctx == inEquation {
+			if ctx.events() {
 				c = inNoEvent
 			}
 			w.aside(func() { simplified = w.translate(simplified, c) })
@@ -381,8 +391,15 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 		if r = e; changed {
 			r = p.Rebuild(e, args)
 		}
-		if o := p.Op(r); (o == expr.OpLt || o == expr.OpLe) && (ctx == inEquation || ctx == inCondition) {
-			r = w.relationAtom(r)
+		if ctx.events() {
+			switch o := p.Op(r); {
+			case o != expr.OpLt && o != expr.OpLe:
+				r = w.stepped(r)
+			case ctx != inSmooth:
+				r = w.relationAtom(r)
+			case !w.quiet(r):
+				r = w.kink(r)
+			}
 		}
 	}
 	w.memo.put(e, r)

@@ -19,7 +19,7 @@ const (
 	roleKnown          // an eliminated unknown that is a term in parameters, constant in time
 	roleDiscrete       // the present value of a discrete variable
 	rolePre            // its previous value
-	roleRelation       // memory of a relation
+	roleRelation       // memory of a relation, or of another function that jumps
 	roleSample         // flag of a sample
 	roleWhen           // memory of a when-condition
 	roleAuxiliary      // a name that the plan gave to a term
@@ -82,7 +82,7 @@ type work struct {
 	ranges spans // by those of variables too
 	elim   *elimination
 	rels   []relation
-	relOf  map[expr.ID]int32
+	relOf  map[relationKey]int32
 
 	hyb hybrid
 

@@ -175,6 +175,9 @@ func (g *generator) memory() []string {
 	for i, s := range h.Samples {
 		out[s.Flag-first] = fmt.Sprintf("sample%d", i+1)
 	}
+	for i, c := range h.Counters {
+		out[c.Slot-first] = fmt.Sprintf("counter%d", i+1)
+	}
 	for _, d := range h.Discrete {
 		out[d.Cur-first], out[d.Pre-first] = d.Name, "pre("+d.Name+")"
 	}

@@ -242,7 +242,7 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 			run(len(h.Relations), func(o []float64) { k.Crossings(t, u, p.P, o) })
 		}
 		if k.TimeEvents != nil {
-			run(len(h.TimeRelations)+2*len(h.Samples), func(o []float64) { k.TimeEvents(p.P, o) })
+			run(len(h.TimeRelations)+2*(len(h.Samples)+len(h.Counters)), func(o []float64) { k.TimeEvents(p.P, o) })
 		}
 		if k.Update != nil {
 			unew, pnew := make([]float64, n), make([]float64, len(p.P))

@@ -534,7 +534,11 @@ func (g *generator) hybrid(b *strings.Builder, h *ode.Hybrid) {
 		}
 		fmt.Fprintf(b, "\t\t\t%s: []ode.Relation{\n", name)
 		for _, r := range list {
-			fmt.Fprintf(b, "\t\t\t\t{Text: %s, Slot: %d, Strict: %t, Falling: %t},\n", strconv.Quote(r.Text), r.Slot, r.Strict, r.Falling)
+			kind := ""
+			if r.Kind != ode.Comparison {
+				kind = "Kind: ode." + [...]string{ode.Kink: "Kink", ode.SignOf: "SignOf", ode.FloorOf: "FloorOf", ode.TruncOf: "TruncOf"}[r.Kind] + ", "
+			}
+			fmt.Fprintf(b, "\t\t\t\t{Text: %s, Slot: %d, %sStrict: %t, Falling: %t},\n", strconv.Quote(r.Text), r.Slot, kind, r.Strict, r.Falling)
 		}
 		b.WriteString("\t\t\t},\n")
 	}
@@ -547,10 +551,21 @@ func (g *generator) hybrid(b *strings.Builder, h *ode.Hybrid) {
 		}
 		b.WriteString("},\n")
 	}
+	if len(h.Counters) > 0 {
+		b.WriteString("\t\t\tCounters: []ode.Counter{")
+		for _, c := range h.Counters {
+			fmt.Fprintf(b, "{Slot: %d, Trunc: %t}, ", c.Slot, c.Trunc)
+		}
+		b.WriteString("},\n")
+	}
 	if len(h.Discrete) > 0 {
 		b.WriteString("\t\t\tDiscrete: []ode.Discrete{\n")
 		for _, d := range h.Discrete {
-			fmt.Fprintf(b, "\t\t\t\t{Name: %s, Cur: %d, Pre: %d},\n", strconv.Quote(d.Name), d.Cur, d.Pre)
+			left := ""
+			if d.Left {
+				left = ", Left: true"
+			}
+			fmt.Fprintf(b, "\t\t\t\t{Name: %s, Cur: %d, Pre: %d%s},\n", strconv.Quote(d.Name), d.Cur, d.Pre, left)
 		}
 		b.WriteString("\t\t\t},\n")
 	}

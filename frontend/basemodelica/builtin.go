@@ -25,9 +25,9 @@ func elementwise(op expr.Op, names ...string) builtin {
 		}
 		a[0].t = realType
 		if len(a) == 1 {
-			return r.map1(a[0], func(x expr.ID) expr.ID { return r.pool.Fn(op, x) })
+			return r.map1(a[0], func(x expr.ID) expr.ID { return r.fn(op, x) })
 		}
-		return r.map2(a[0], a[1], off, func(x, y expr.ID) expr.ID { return r.pool.Fn(op, x, y) })
+		return r.map2(a[0], a[1], off, func(x, y expr.ID) expr.ID { return r.fn(op, x, y) })
 	}}
 }
 
@@ -82,7 +82,7 @@ func init() {
 			if !r.number(&a[0], off) {
 				return bad()
 			}
-			v := r.map1(a[0], func(x expr.ID) expr.ID { return r.pool.Fn(expr.OpSign, x) })
+			v := r.map1(a[0], func(x expr.ID) expr.ID { return r.fn(expr.OpSign, x) })
 			v.t = intType
 			return v
 		}},
@@ -279,7 +279,7 @@ func keepTo(t stype, op expr.Op) builtin {
 		if !r.number(&a[0], off) {
 			return bad()
 		}
-		v := r.map1(a[0], func(x expr.ID) expr.ID { return r.pool.Fn(op, x) })
+		v := r.map1(a[0], func(x expr.ID) expr.ID { return r.fn(op, x) })
 		v.t = t
 		return v
 	}}
@@ -313,7 +313,7 @@ func minmax(op expr.Op) builtin {
 				}
 				return func(x, y expr.ID) expr.ID { return r.pool.Fn(expr.OpOr, x, y) }
 			}
-			return func(x, y expr.ID) expr.ID { return r.pool.Fn(op, x, y) }
+			return func(x, y expr.ID) expr.ID { return r.fn(op, x, y) }
 		}
 		if len(a) == 1 {
 			v := a[0]

@@ -439,7 +439,6 @@ func (r *reader) relationOf(n node) value {
 	if _, ok := join(a.t, b.t); !ok && !(a.t.base == bEnum && b.t.base == bEnum && sameEnum(a.t.def, b.t.def)) || a.t.base == bRecord {
 		return r.err(n.off, "E161", "compare values of one type", "%s cannot be compared with %s", a.t, b.t)
 	}
-	p := r.pool
 	if a.t.base == bString {
 		c := strings.Compare(a.text, b.text)
 		ok := map[tok]bool{tLt: c < 0, tLe: c <= 0, tGt: c > 0, tGe: c >= 0, tEqEq: c == 0, tNe: c != 0}[n.op]
@@ -451,19 +450,33 @@ func (r *reader) relationOf(n node) value {
 	var id expr.ID
 	switch n.op {
 	case tLt:
-		id = p.Fn(expr.OpLt, a.id, b.id)
+		id = r.fn(expr.OpLt, a.id, b.id)
 	case tLe:
-		id = p.Fn(expr.OpLe, a.id, b.id)
+		id = r.fn(expr.OpLe, a.id, b.id)
 	case tGt:
-		id = p.Fn(expr.OpLt, b.id, a.id)
+		id = r.fn(expr.OpLt, b.id, a.id)
 	case tGe:
-		id = p.Fn(expr.OpLe, b.id, a.id)
+		id = r.fn(expr.OpLe, b.id, a.id)
 	case tEqEq:
-		id = p.Fn(expr.OpEq, a.id, b.id)
+		id = r.fn(expr.OpEq, a.id, b.id)
 	default:
-		id = p.Fn(expr.OpNe, a.id, b.id)
+		id = r.fn(expr.OpNe, a.id, b.id)
 	}
 	return scalar(bBoolean, id)
+}
+
+// fn applies an operator that jumps or has a kink. Within functions it makes no events
+// (Modelica 3.6, section 12.2).
+func (r *reader) fn(op expr.Op, a ...expr.ID) expr.ID {
+	x := r.pool.Fn(op, a...)
+	if r.inFunc == 0 {
+		return x
+	}
+	switch r.pool.Op(x) {
+	case expr.OpLt, expr.OpLe, expr.OpAbs, expr.OpSign, expr.OpFloor, expr.OpCeil, expr.OpMin, expr.OpMax, expr.OpMod, expr.OpRem, expr.OpQuo:
+		return r.pool.Fn(expr.OpNoEvent, x)
+	}
+	return x
 }
 
 // ifOf chooses where the condition is a constant; then the other branches need not

@@ -84,7 +84,7 @@ func like(name, want string) bool {
 	return name != want && strings.EqualFold(strings.TrimSuffix(strings.ToLower(name), "s"), strings.TrimSuffix(want, "s"))
 }
 
-// lintEvents looks into the functions of When, ElseWhen, At and Every for assignments to
+// lintEvents looks into the functions of When, ElseWhen, At, Every and Clocked for assignments to
 // fields of components: they happen once, while the model is built, and not at the event.
 func (u *universe) lintEvents(s *source, d *ast.FuncDecl) {
 	if d.Body == nil {
@@ -153,7 +153,7 @@ func (u *universe) event(s *source, fun ast.Expr) bool {
 		return false
 	}
 	switch o.Name() {
-	case "When", "ElseWhen", "At", "Every":
+	case "When", "ElseWhen", "At", "Every", "Clocked":
 		return true
 	}
 	return false

@@ -33,7 +33,7 @@ type rewriter struct {
 // statements take their position with them.
 var statements = map[string]bool{
 	"Eq": true, "Connect": true, "AnalysisPoint": true, "Initial": true, "Start": true, "Guess": true, "When": true, "ElseWhen": true,
-	"At": true, "Every": true, "Set": true, "Reinit": true, "Terminate": true, "Assert": true,
+	"At": true, "Every": true, "Clock": true, "Clocked": true, "Set": true, "Reinit": true, "Terminate": true, "Assert": true,
 	"InStream": true, "ActualStream": true,
 }
 

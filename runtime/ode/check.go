@@ -58,6 +58,9 @@ func (p *Problem) check(k *Kernels) {
 		for i, s := range h.Samples {
 			slot("sample", i, s.Flag)
 		}
+		for i, c := range h.Counters {
+			slot("counter", i, c.Slot)
+		}
 		for i, w := range h.Whens {
 			slot("when", i, w.Cond)
 		}
@@ -66,7 +69,7 @@ func (p *Problem) check(k *Kernels) {
 			slot("variable", i, d.Pre)
 		}
 		need(len(h.Relations) == 0 || k.Crossings != nil, "relations without indicators")
-		need(len(h.TimeRelations)+len(h.Samples) == 0 || k.TimeEvents != nil, "time events without their instants")
+		need(len(h.TimeRelations)+len(h.Samples)+len(h.Counters) == 0 || k.TimeEvents != nil, "time events without their instants")
 		need(len(h.Whens) == 0 || k.Update != nil, "when-clauses without an update")
 	}
 	if in := p.Init; in != nil {

@@ -13,7 +13,7 @@ import (
 // first finds the earliest change of a relation in the last step, [TPrev, T].
 func (hy *hybrid) first() (t float64, found bool) {
 	ws := hy.ws
-	if len(hy.h.Relations) == 0 {
+	if len(hy.h.Relations) == 0 || ws.Stats.Steps < hy.idle {
 		return 0, false
 	}
 	d := min(max(degree(hy.in.st), 4), 12)
@@ -103,9 +103,11 @@ func (hy *hybrid) resolved(s *event.Scanner) bool {
 			sum += w[k]
 		}
 		for i, g := range extra {
+			memory := hy.ws.Params[hy.h.Relations[i].Slot]
+			g, _ = hy.orient(i, g, memory)
 			p, least, most := 0.0, g, g
 			for k := range w {
-				v := hy.nodes[k][i]
+				v, _ := hy.orient(i, hy.nodes[k][i], memory)
 				p += w[k] * v
 				least, most = min(least, v), max(most, v)
 			}
@@ -130,14 +132,14 @@ func (hy *hybrid) search(s *event.Scanner, limited bool) (t float64, surprised b
 	hy.found = hy.found[:0]
 	limit := 2.0 // end of the earliest crossing so far
 	for i := range rels {
-		r := &rels[i]
-		c := candidate{relation: i, memory: ws.Params[r.Slot]}
+		c := candidate{relation: i, memory: ws.Params[rels[i].Slot]}
 		hy.scale[i] = 0
 		y := hy.y[:d+1]
 		for k := range y {
-			y[k], c.closed = r.orient(hy.nodes[k][i], c.memory)
-			hy.scale[i] = max(hy.scale[i], math.Abs(y[k]))
+			y[k], c.closed = hy.orient(i, hy.nodes[k][i], c.memory)
+			hy.scale[i] = max(hy.scale[i], math.Abs(hy.nodes[k][i]))
 		}
+		hy.peak[i] = max(hy.peak[i], hy.scale[i])
 		lo, hi, ok := s.First(y, c.closed, limit)
 		if !ok {
 			continue
@@ -196,13 +198,12 @@ func (hy *hybrid) indicators(t float64) []float64 {
 // locate refines the crossing of a candidate, which lies before limit, on the true
 // indicator. It fails if the indicator does not cross after all.
 func (hy *hybrid) locate(c *candidate, limit float64, nodes []float64) (t float64, ok bool) {
-	r := &hy.h.Relations[c.relation]
 	y := func(t float64) float64 {
-		v, _ := r.orient(hy.indicators(t)[c.relation], c.memory)
+		v, _ := hy.orient(c.relation, hy.indicators(t)[c.relation], c.memory)
 		return v
 	}
 	start := hy.from
-	ystart, _ := r.orient(hy.nodes[0][c.relation], c.memory)
+	ystart, _ := hy.orient(c.relation, hy.nodes[0][c.relation], c.memory)
 	ystart = math.Min(ystart, -math.SmallestNonzeroFloat64) // before, whatever it is
 	a, ya := start, ystart
 	if c.a > start {
@@ -240,7 +241,7 @@ func (hy *hybrid) earlier(t float64) {
 		g := hy.indicators(at)
 		kept := hy.found[:0]
 		for _, c := range hy.found {
-			v, _ := hy.h.Relations[c.relation].orient(g[c.relation], c.memory)
+			v, _ := hy.orient(c.relation, g[c.relation], c.memory)
 			if event.After(v, c.closed) {
 				c.b = math.Min(c.b, at)
 				kept = append(kept, c)
@@ -289,19 +290,19 @@ func (hy *hybrid) clear() bool {
 	}
 	hy.crossings(ws.TPrev+x*h, u, gm)
 	for i := range r {
-		rel := &hy.h.Relations[i]
-		memory := ws.Params[rel.Slot]
-		a, _ := rel.orient(hy.nodes[0][i], memory)
-		b, _ := rel.orient(g0[i], memory)
-		c, _ := rel.orient(g1[i], memory)
-		e, _ := rel.orient(hy.end[i], memory)
+		hy.peak[i] = max(hy.peak[i], math.Abs(gm[i]))
+		memory := ws.Params[hy.h.Relations[i].Slot]
+		a, _ := hy.orient(i, hy.nodes[0][i], memory)
+		b, _ := hy.orient(i, g0[i], memory)
+		c, _ := hy.orient(i, g1[i], memory)
+		e, _ := hy.orient(i, hy.end[i], memory)
 		p, q := a+(b-a)/(3*small), e+(c-e)/(3*small)
 		most := max(max(a, e), max(p, q))
 		least := min(min(a, e), min(p, q))
 		if !(most < -0.5*(most-least)) {
 			return false
 		}
-		if m, _ := rel.orient(gm[i], memory); !(math.Abs(m-(y*y*y*a+3*x*y*y*p+3*x*x*y*q+x*x*x*e)) <= 0.25*(most-least)+1e-9*math.Abs(m)) {
+		if m, _ := hy.orient(i, gm[i], memory); !(math.Abs(m-(y*y*y*a+3*x*y*y*p+3*x*x*y*q+x*x*x*e)) <= 0.25*(most-least)+1e-9*math.Abs(m)) {
 			return false
 		}
 	}

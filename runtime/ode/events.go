@@ -4,21 +4,14 @@ package ode
 // relations are frozen in p, so f is smooth. After each accepted step the
 // indicators of the relations are sampled on the step's interpolant; the first
 // change of sign is isolated to the last bit of time, the step is cut there, and
-// the event iteration of the Hybrid protocol runs. Time events are ends of steps.
+// the event iteration of the Hybrid protocol runs (settle.go). Time events are ends
+// of steps.
 
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/mtkc/mtkc/runtime/event"
-)
-
-const (
-	maxEventIterations = 100 // of one event
-	maxInitIterations  = 40  // of initial values and relations
-
-	maxInstantIterations = 10 // of relations between time and what an event sets
 )
 
 // hybrid is the discrete part of a run.
@@ -27,74 +20,138 @@ type hybrid struct {
 	h  *Hybrid
 	ws *Workspace
 
-	nodes   [][]float64 // indicators at the nodes of the last step, one row per node
-	end     []float64   // indicators at (T, U)
-	scale   []float64   // largest indicator seen on the last step
-	zero    []float64   // indicators at the event, before anything changed
-	y       [13]float64
-	scan    [13]*event.Scanner // by degree
-	crossed []bool             // relations that changed at the present event
+	nodes     [][]float64 // indicators at the nodes of the last step, one row per node
+	end       []float64   // indicators at (T, U)
+	scale     []float64   // largest indicator seen on the last step
+	zero      []float64   // indicators at the event, before anything changed
+	given     []float64   // what a relation that crossed at the present event holds while its indicator rests
+	peak      []float64   // largest indicator since the relation crossed last
+	size      []float64   // largest indicator of the run
+	band      []float64   // hysteresis of relations whose events accumulate, 0: none
+	y         [13]float64
+	scan      [13]*event.Scanner // by degree
+	crossed   []bool             // relations that changed at the present event
+	kinks     []int32            // relations of that kind
+	idle      int                // steps made when the first relation is to be watched again, all being ignored kinks
+	asleep    bool               // some of them are not watched
+	flips     int                // crossings of kinks alone
+	kinkSteps [manyKinks]int     // steps made at the last of these, a ring
+	tolerant  bool               // some relation has a hysteresis against rounding
+	left      bool               // some discrete variable remembers a left limit
 
 	from, to float64 // part of the step that is searched
 	found    []candidate
 
-	te   []float64 // instants of time relations, start and interval of samples
+	te   []float64 // instants of time relations, start and interval of samples, coefficients of counters
 	next float64   // next time event
 
 	fired []float64 // instant of each sample that was the last to fire
 
 	unew, pnew []float64
 	u0, p0     []float64 // before the event
+	mem        []float64 // relations as a pass of the event iteration found them
+	flipped    []bool    // relations that changed in the present pass
 
-	zeno   []recurrence
-	recent []float64 // times of the last events, a ring
+	pile   []recurrence // two for each relation: turned false, turned true
+	recent []float64    // times of the last events, a ring
 	count  int
+	limit  limit
+	slide  *sliding // in progress, or nil
 
 	warned []bool // actions of level warning that were reported
-}
-
-// recurrence watches one relation for events that accumulate.
-type recurrence struct {
-	last, gap float64
-	shrinking int // consecutive tiny gaps, each shorter than the one before
-	tiny      int // consecutive tiny gaps
 }
 
 func newHybrid(in *Integrator) *hybrid {
 	ws, h := in.ws, in.p.Hybrid
 	r := len(h.Relations)
-	return &hybrid{
+	hy := &hybrid{
 		in: in, h: h, ws: ws,
-		end: make([]float64, r), scale: make([]float64, r), zero: make([]float64, r), crossed: make([]bool, r), zeno: make([]recurrence, r),
-		te: make([]float64, len(h.TimeRelations)+2*len(h.Samples)), fired: make([]float64, len(h.Samples)),
+		end: make([]float64, r), scale: make([]float64, r), zero: make([]float64, r), given: make([]float64, r), peak: make([]float64, r), size: make([]float64, r), band: make([]float64, r),
+		crossed: make([]bool, r), pile: make([]recurrence, 2*r), mem: make([]float64, r), flipped: make([]bool, r),
+		te: make([]float64, len(h.TimeRelations)+2*len(h.Samples)+2*len(h.Counters)), fired: make([]float64, len(h.Samples)),
 		unew: make([]float64, ws.N()), pnew: make([]float64, len(ws.Params)),
 		u0: make([]float64, ws.N()), p0: make([]float64, len(ws.Params)),
 		warned: make([]bool, len(h.Actions)),
 		recent: make([]float64, max(1024, 20*r)),
+		limit:  limit{relation: -1},
 	}
+	for i := range h.Relations {
+		if h.Relations[i].Kind == Kink {
+			hy.kinks = append(hy.kinks, int32(i))
+		}
+	}
+	for _, d := range h.Discrete {
+		hy.left = hy.left || d.Left
+	}
+	return hy
 }
 
-// truth is the value of a relation whose indicator is g.
-func (r *Relation) truth(g float64) float64 {
+// value is the memory of a relation whose indicator is g.
+func (r *Relation) value(g float64) float64 {
+	switch r.Kind {
+	case SignOf:
+		switch {
+		case g > 0:
+			return 1
+		case g < 0:
+			return -1
+		}
+		return 0
+	case FloorOf:
+		return math.Floor(g)
+	case TruncOf:
+		return math.Trunc(g)
+	}
 	if g > 0 || !r.Strict && g == 0 {
 		return 1
 	}
 	return 0
 }
 
-// orient turns an indicator into one that is "before" while the relation keeps its
-// memory, and says whether zero already counts as after.
-func (r *Relation) orient(g, memory float64) (y float64, closed bool) {
-	if memory != 0 {
-		return -g, r.Strict
+// orient turns the indicator of relation i into one that is "before" while the relation
+// keeps its memory, and says whether zero already counts as after.
+func (hy *hybrid) orient(i int, g, memory float64) (y float64, closed bool) {
+	r := &hy.h.Relations[i]
+	if hy.slide != nil && hy.slide.relation == i {
+		return g * (g - 1), false // g is the share of one side
 	}
-	return g, !r.Strict
+	switch r.Kind {
+	case SignOf:
+		switch {
+		case memory > 0:
+			return -g, true
+		case memory < 0:
+			return g, true
+		}
+		return g * g, false // it leaves zero, to whatever side
+	case FloorOf, TruncOf:
+		// Negative within the interval on which the function has the value of its memory.
+		lo, hi := memory, memory+1
+		if r.Kind == TruncOf && memory <= 0 {
+			lo--
+			if memory < 0 {
+				hi--
+			}
+		}
+		return (g - lo) * (g - hi), false
+	case Kink:
+		if memory == literally {
+			return -1, false
+		}
+	}
+	if memory != 0 {
+		return -g - hy.band[i], r.Strict
+	}
+	return g - hy.band[i], !r.Strict
 }
 
 // crossings evaluates the indicators of all relations.
 func (hy *hybrid) crossings(t float64, u, g []float64) {
 	if len(hy.h.Relations) > 0 {
 		hy.ws.K.Crossings(t, u, hy.ws.Params, g)
+	}
+	if hy.slide != nil {
+		g[hy.slide.relation] = hy.slide.share(hy.ws, t, u)
 	}
 }
 
@@ -110,7 +167,7 @@ func (hy *hybrid) schedule() {
 	}
 	ws.K.TimeEvents(ws.Params, hy.te)
 	after := ws.T + hy.near(ws.T)
-	nt := len(hy.h.TimeRelations)
+	nt, ns := len(hy.h.TimeRelations), len(hy.h.Samples)
 	for _, te := range hy.te[:nt] {
 		if te > after && te < hy.next {
 			hy.next = te
@@ -122,6 +179,39 @@ func (hy *hybrid) schedule() {
 			hy.next = next
 		}
 	}
+	for i := range hy.h.Counters {
+		a, b := hy.te[nt+2*ns+2*i], hy.te[nt+2*ns+2*i+1]
+		if _, next := count(a, b, after); next < hy.next {
+			hy.next = next
+		}
+	}
+}
+
+// count is floor(a*t + b) as a right limit, and the next time after t at which it
+// changes. Its changes are the instants (k - b)/a, each computed by itself, so that
+// they neither drift nor disagree with the count.
+func count(a, b, t float64) (n, next float64) {
+	at := func(k float64) float64 { return (k - b) / a }
+	n = math.Floor(a*t + b)
+	switch {
+	case !(math.Abs(n) < 1e15) || a == 0 || math.IsInf(a, 0) || math.IsNaN(a):
+		return n, math.Inf(1)
+	case a > 0:
+		for at(n+1) <= t {
+			n++
+		}
+		for at(n) > t {
+			n--
+		}
+		return n, at(n + 1)
+	}
+	for at(n) <= t {
+		n--
+	}
+	for at(n+1) > t {
+		n++
+	}
+	return n, at(n)
 }
 
 // nextSample is the first instant start + k*interval, k >= 0, after t. An interval
@@ -158,69 +248,71 @@ func (hy *hybrid) due(i int) bool {
 	return true
 }
 
-// timeRelations sets the memory of the time relations at T, as right limits, and
-// reports whether one changed.
+// timeRelations sets the memory of counters and time relations at T, as right limits,
+// and reports whether one changed. Their instants may depend on counters.
 func (hy *hybrid) timeRelations(p []float64) bool {
-	if len(hy.h.TimeRelations) == 0 {
+	h := hy.h
+	if len(h.TimeRelations)+len(h.Counters) == 0 {
 		return false
 	}
-	hy.ws.K.TimeEvents(p, hy.te)
-	changed := false
 	reached := hy.ws.T + hy.near(hy.ws.T)
-	for i := range hy.h.TimeRelations {
-		r := &hy.h.TimeRelations[i]
+	some := false
+	for range len(h.Counters) + 1 {
+		hy.ws.K.TimeEvents(p, hy.te)
+		counted := false
+		coef := hy.te[len(h.TimeRelations)+2*len(h.Samples):]
+		for i, c := range h.Counters {
+			n, _ := count(coef[2*i], coef[2*i+1], reached)
+			if c.Trunc && n < 0 {
+				n++
+			}
+			if p[c.Slot] != n && n == n {
+				p[c.Slot], counted = n, true
+			}
+		}
+		if !counted {
+			break
+		}
+		some = true
+	}
+	for i := range h.TimeRelations {
+		r := &h.TimeRelations[i]
 		v := 0.0
 		if (hy.te[i] <= reached) != r.Falling {
 			v = 1
 		}
+		if r.Kind == SignOf {
+			v = 2*v - 1
+		}
 		if p[r.Slot] != v {
-			p[r.Slot], changed = v, true
+			p[r.Slot], some = v, true
 		}
 	}
-	return changed
+	return some
 }
 
-// relations sets the memory of the relations at (T, u) and reports whether one
-// changed. Where forced is set, a relation that crossed at this event keeps the
-// value it was given while its indicator rests.
-//
-// With one set, only the first relation that differs changes. That settles systems
-// of ideal switches where changing all of them at once goes round in circles.
-func (hy *hybrid) relations(u, p []float64, forced, one bool) bool {
-	if len(hy.h.Relations) == 0 {
-		return false
-	}
-	hy.ws.K.Crossings(hy.ws.T, u, p, hy.end)
-	changed := false
-	for i := range hy.h.Relations {
-		r := &hy.h.Relations[i]
-		g := hy.end[i]
-		v := r.truth(g)
-		if p[r.Slot] == v || forced && hy.resting(i) {
-			continue
-		}
-		p[r.Slot], changed = v, true
-		if one {
-			break
-		}
-	}
-	return changed
-}
-
-// mark notes in crossed, and sets the memory of, the relations that differ from
-// their memory at (T, U).
-func (hy *hybrid) mark() {
+// mark sets the memory of the relations that differ from it at (T, U), notes them in
+// crossed, and keeps p as it was before. It reports whether the event is one: kinks
+// that cross alone are none. Relation but, along whose border the run slid, is on the
+// side that it was given.
+func (hy *hybrid) mark(but int) (some bool) {
 	ws := hy.ws
+	copy(hy.p0, ws.Params)
 	hy.crossings(ws.T, ws.U, hy.end)
 	copy(hy.zero, hy.end)
 	for i := range hy.h.Relations {
 		r := &hy.h.Relations[i]
-		v := r.truth(hy.end[i])
-		hy.crossed[i] = ws.Params[r.Slot] != v
-		if hy.crossed[i] {
-			ws.Params[r.Slot] = v
+		memory := ws.Params[r.Slot]
+		y, closed := hy.orient(i, hy.end[i], memory)
+		if hy.crossed[i] = event.After(y, closed) && i != but; !hy.crossed[i] {
+			continue
 		}
+		hy.given[i] = r.value(hy.end[i])
+		hy.band[i] = 0
+		ws.Params[r.Slot] = hy.given[i]
+		some = some || r.Kind != Kink
 	}
+	return some
 }
 
 // handle runs the event at (T, U) whose crossed relations mark has set. It returns
@@ -229,15 +321,18 @@ func (hy *hybrid) handle() (changed bool, err error) {
 	ws, h := hy.ws, hy.h
 	ws.Stats.Events++
 	copy(hy.u0, ws.U)
-	copy(hy.p0, ws.Params)
-	for i := range h.Relations {
-		if hy.crossed[i] { // as it was before the event
-			hy.p0[h.Relations[i].Slot] = 1 - ws.Params[h.Relations[i].Slot]
-		}
-	}
 	if err := hy.accumulation(); err != nil {
 		return false, err
 	}
+	if hy.left {
+		ws.K.Update(ws.T, ws.U, hy.p0, hy.unew, hy.pnew)
+		for _, d := range h.Discrete {
+			if d.Left {
+				ws.Params[d.Cur], ws.Params[d.Pre] = hy.pnew[d.Cur], hy.pnew[d.Cur]
+			}
+		}
+	}
+	hy.literal()
 	hy.timeRelations(ws.Params)
 	if len(h.Samples) > 0 {
 		ws.K.TimeEvents(ws.Params, hy.te)
@@ -251,11 +346,44 @@ func (hy *hybrid) handle() (changed bool, err error) {
 		return false, err
 	}
 	hy.clearFlags()
+	hy.watch()
+	if err := hy.pileUp(); err != nil {
+		return false, err
+	}
 	for i := range hy.crossed {
-		hy.crossed[i] = false
+		if hy.crossed[i] {
+			hy.crossed[i], hy.peak[i] = false, 0
+		}
+		hy.size[i] = math.Max(hy.size[i], hy.peak[i])
 	}
 	hy.schedule()
 	return !sameBits(hy.u0, ws.U) || !sameBits(hy.p0, ws.Params), nil
+}
+
+// literal lets the kinks be evaluated as they stand while an event is handled.
+func (hy *hybrid) literal() {
+	for _, i := range hy.kinks {
+		hy.ws.Params[hy.h.Relations[i].Slot] = literally
+	}
+}
+
+// watch gives the kinks their memory again at (T, U).
+func (hy *hybrid) watch() {
+	if len(hy.kinks) == 0 {
+		return
+	}
+	ws := hy.ws
+	hy.crossings(ws.T, ws.U, hy.end)
+	for _, i := range hy.kinks {
+		r := &hy.h.Relations[i]
+		switch {
+		case ws.Stats.Steps < hy.pile[2*i].wake:
+		case hy.crossed[i] && hy.resting(int(i)):
+			ws.Params[r.Slot] = hy.given[i]
+		default:
+			ws.Params[r.Slot] = r.value(hy.end[i])
+		}
+	}
 }
 
 // clearFlags ends the instant of the samples: conditions that held because of them
@@ -277,103 +405,6 @@ func (hy *hybrid) clearFlags() {
 			ws.Params[w.Cond] = 0
 		}
 	}
-}
-
-// iterate applies the when-clauses and re-evaluates relations until nothing
-// changes.
-func (hy *hybrid) iterate(forced bool) error {
-	ws, h := hy.ws, hy.h
-	stale := true // the algebraic entries of u do not belong to p
-	for n := 0; ; n++ {
-		if n == maxEventIterations {
-			return hy.unsettled()
-		}
-		changed, jumped := false, false
-		if ws.K.Update != nil {
-			k := ws.K.Update(ws.T, ws.U, ws.Params, hy.unew, hy.pnew)
-			// Instants may depend on what the update sets: time >= start + wait where
-			// start becomes time. That is decided before any previous value moves on.
-			moved := false
-			for m := 0; m < maxInstantIterations && hy.timeRelations(hy.pnew); m++ {
-				moved = true
-				for i := range h.TimeRelations {
-					slot := h.TimeRelations[i].Slot
-					ws.Params[slot] = hy.pnew[slot]
-				}
-				k = ws.K.Update(ws.T, ws.U, ws.Params, hy.unew, hy.pnew)
-			}
-			for _, d := range h.Discrete {
-				hy.pnew[d.Pre] = hy.pnew[d.Cur]
-			}
-			jumped = !sameBits(ws.U, hy.unew)
-			changed = moved || jumped || !sameBits(ws.Params, hy.pnew)
-			copy(ws.U, hy.unew)
-			copy(ws.Params, hy.pnew)
-			if k > 0 {
-				if err := hy.act(k - 1); err != nil {
-					return err
-				}
-			}
-		}
-		if i := nonFinite(ws.U); i >= 0 {
-			return ws.Fail(Unstable, "an event sets %s to %v", ws.P.state(i), ws.U[i])
-		}
-		if (changed || stale) && hy.in.alg != nil {
-			if err := hy.in.alg.solve(ws.T, ws.U); err != nil {
-				return ws.fail(NewtonFailure, err, "after an event the algebraic equations have no solution: %v", err)
-			}
-		}
-		stale = hy.relations(ws.U, ws.Params, forced, n >= maxEventIterations/4)
-		if forced && jumped && hy.rebound() {
-			stale = true
-		}
-		if hy.timeRelations(ws.Params) {
-			stale = true
-		}
-		if !changed && !stale {
-			return nil
-		}
-	}
-}
-
-// resting reports whether relation i crossed at this event and its indicator is
-// where it was at the crossing, zero up to rounding.
-func (hy *hybrid) resting(i int) bool {
-	return hy.crossed[i] && math.Abs(hy.end[i]-hy.zero[i]) <= 1e-10*hy.scale[i]
-}
-
-// rebound looks at relations that crossed at this event and whose indicator still
-// rests after a jump of the state: their value just after the event is decided by
-// the direction in which the new state leaves, as for the height of a ball that
-// has been thrown back. It reports whether one changed.
-func (hy *hybrid) rebound() bool {
-	ws := hy.ws
-	any := false
-	for i := range hy.crossed {
-		any = any || hy.resting(i)
-	}
-	if !any {
-		return false
-	}
-	du := ws.scratch()
-	ws.RHS(ws.T, ws.U, du)
-	ahead := 1e-4 * (ws.T - ws.TPrev)
-	for i, v := range ws.U {
-		if ws.Mass == nil || ws.Mass[i] != 0 {
-			v += ahead * du[i]
-		}
-		ws.UNew[i] = v
-	}
-	g := hy.pnew[:len(hy.end)]
-	hy.crossings(ws.T+ahead, ws.UNew, g)
-	changed := false
-	for i := range hy.crossed {
-		r := &hy.h.Relations[i]
-		if hy.resting(i) && ws.Params[r.Slot] != r.truth(g[i]) {
-			ws.Params[r.Slot], changed = r.truth(g[i]), true
-		}
-	}
-	return changed
 }
 
 // terminated is the error by which a terminate action leaves the event iteration.
@@ -406,197 +437,4 @@ func (hy *hybrid) assert() error {
 		return hy.act(k - 1)
 	}
 	return nil
-}
-
-// unsettled names what keeps changing in an event iteration.
-func (hy *hybrid) unsettled() *Failure {
-	ws := hy.ws
-	before := append([]float64(nil), ws.Params...)
-	var names []string
-	if ws.K.Update != nil {
-		ws.K.Update(ws.T, ws.U, ws.Params, hy.unew, hy.pnew)
-		for _, w := range hy.h.Whens {
-			if hy.pnew[w.Cond] != before[w.Cond] {
-				names = append(names, w.Text)
-			}
-		}
-		for _, d := range hy.h.Discrete {
-			if hy.pnew[d.Cur] != before[d.Cur] {
-				names = append(names, d.Name)
-			}
-		}
-		copy(ws.U, hy.unew)
-		copy(ws.Params, hy.pnew)
-	}
-	hy.relations(ws.U, ws.Params, false, false)
-	for i := range hy.h.Relations {
-		if r := &hy.h.Relations[i]; ws.Params[r.Slot] != before[r.Slot] {
-			names = append(names, r.Text)
-		}
-	}
-	if len(names) > 6 {
-		names = append(names[:6], "...")
-	}
-	return ws.Fail(EventFailure, "the event does not settle in %d iterations; these keep changing: %s: use Pre of a variable where its own new value decides, or a hysteresis",
-		maxEventIterations, strings.Join(names, ", "))
-}
-
-// accumulation stops runs whose events pile up: at one instant (a relation that
-// keeps returning within the resolution of time, with shrinking gaps or without),
-// or so densely that the end cannot be reached.
-func (hy *hybrid) accumulation() error {
-	ws := hy.ws
-	t := ws.T
-	small := 1e-9 * math.Max(math.Abs(t), 1e-3*ws.span)
-	for i := range hy.crossed {
-		if !hy.crossed[i] {
-			continue
-		}
-		z := &hy.zeno[i]
-		if ws.Params[hy.h.Relations[i].Slot] == 0 {
-			continue // count passages in one direction
-		}
-		gap := t - z.last
-		switch {
-		case !(gap < small):
-			z.tiny, z.shrinking = 0, 0
-		case gap < 0.99*z.gap:
-			z.shrinking++
-		default:
-			z.shrinking = 0
-		}
-		if gap < 0.01*small {
-			z.tiny++
-		} else {
-			z.tiny = 0
-		}
-		z.last, z.gap = t, gap
-		if z.shrinking >= 4 || z.tiny >= 50 {
-			return ws.Fail(EventFailure, "events accumulate at this time: %s becomes true again and again at intervals of %.3g; "+
-				"let the model change to another mode there (at rest, sliding), or add a hysteresis", hy.h.Relations[i].Text, gap)
-		}
-	}
-	k := hy.count % len(hy.recent)
-	if hy.count >= len(hy.recent) && t-hy.recent[k] < 1e-9*ws.span {
-		var names []string
-		for i := range hy.crossed {
-			if hy.crossed[i] && len(names) < 6 {
-				names = append(names, hy.h.Relations[i].Text)
-			}
-		}
-		what := "they are samples or time events; make their interval longer"
-		if len(names) > 0 {
-			what = "the last one changed " + strings.Join(names, ", ") + "; add a hysteresis"
-		}
-		return ws.Fail(EventFailure, "%d events within %.3g: the run would not end; %s", len(hy.recent), t-hy.recent[k], what)
-	}
-	hy.recent[k] = t
-	hy.count++
-	return nil
-}
-
-// begin makes initial values, relations and discrete variables consistent at t0:
-// conditions that hold at the start do not fire, samples due at t0 do.
-func (hy *hybrid) begin(initialize func() error) error {
-	ws, h := hy.ws, hy.h
-	for i := range hy.zeno {
-		hy.zeno[i].last = math.Inf(-1)
-	}
-	for i := range hy.fired {
-		hy.fired[i] = math.Inf(-1)
-	}
-	for i := range hy.scale {
-		hy.scale[i] = 0
-	}
-	hy.timeRelations(ws.Params)
-	for n := 0; ; n++ {
-		if n == maxInitIterations {
-			return ws.Fail(InitFailure, "initial values and relations do not agree after %d iterations; still changing: %s",
-				maxInitIterations, strings.Join(hy.changing(initialize), ", "))
-		}
-		if err := initialize(); err != nil {
-			return err
-		}
-		for _, d := range h.Discrete {
-			ws.Params[d.Pre] = ws.Params[d.Cur]
-		}
-		changed := hy.relations(ws.U, ws.Params, false, n >= maxInitIterations/2)
-		if hy.timeRelations(ws.Params) {
-			changed = true
-		}
-		if !changed {
-			break
-		}
-	}
-	if ws.K.Update == nil {
-		hy.schedule()
-		return nil
-	}
-	// The memory of conditions is their value at the start. Discrete variables that
-	// are not set by when-clauses get their value here.
-	stale := false
-	for n := 0; ; n++ {
-		if n == maxEventIterations {
-			return ws.Fail(InitFailure, "the discrete variables do not settle at the start")
-		}
-		ws.K.Update(ws.T, ws.U, ws.Params, hy.unew, hy.pnew)
-		changed := false
-		for _, w := range h.Whens {
-			if ws.Params[w.Cond] != hy.pnew[w.Cond] {
-				ws.Params[w.Cond], changed = hy.pnew[w.Cond], true
-			}
-		}
-		if changed {
-			continue // with whens that fired only because their memory was empty
-		}
-		for _, d := range h.Discrete {
-			hy.pnew[d.Pre] = hy.pnew[d.Cur]
-		}
-		changed = !sameBits(ws.Params, hy.pnew)
-		copy(ws.Params, hy.pnew)
-		if (changed || stale) && hy.in.alg != nil {
-			if err := hy.in.alg.solve(ws.T, ws.U); err != nil {
-				return ws.fail(InitFailure, err, "the algebraic equations have no solution at the start: %v", err)
-			}
-		}
-		stale = hy.relations(ws.U, ws.Params, false, n >= maxEventIterations/4)
-		if !changed && !stale {
-			break
-		}
-	}
-	if len(hy.te) > 0 {
-		ws.K.TimeEvents(ws.Params, hy.te)
-	}
-	for i, s := range h.Samples {
-		if hy.due(i) {
-			ws.Params[s.Flag] = 1
-			ws.Stats.Events = 1
-		}
-	}
-	if ws.Stats.Events > 0 {
-		if err := hy.iterate(false); err != nil {
-			return err
-		}
-		hy.clearFlags()
-	}
-	hy.schedule()
-	hy.crossings(ws.T, ws.U, hy.end)
-	return nil
-}
-
-// changing lists relations that flip between two initializations.
-func (hy *hybrid) changing(initialize func() error) []string {
-	ws := hy.ws
-	before := append([]float64(nil), ws.Params...)
-	var names []string
-	if initialize() != nil {
-		return names
-	}
-	hy.relations(ws.U, ws.Params, false, false)
-	for i := range hy.h.Relations {
-		if r := &hy.h.Relations[i]; ws.Params[r.Slot] != before[r.Slot] {
-			names = append(names, r.Text)
-		}
-	}
-	return names
 }

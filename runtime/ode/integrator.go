@@ -334,24 +334,25 @@ func (in *Integrator) Step() error {
 	event := false
 	if hy != nil {
 		event = ws.T >= hy.next-hy.near(hy.next)
+		if hy.slide != nil {
+			hy.stay()
+		}
 		t, cut := hy.first()
 		end := ws.T
 		if cut && t < end {
 			end = t
+		} else if hy.pierced() {
+			return in.stop(hy.accumulated())
 		}
+		hy.strict()
+		hy.rouse()
 		if at, action := in.violation(end); action >= 0 && at < end {
-			in.state(at, in.buf)
-			in.output(at, in.buf)
-			ws.T = at
-			copy(ws.U, in.buf)
+			in.cut(at)
 			return in.stop(hy.act(action))
 		}
 		if cut && t < ws.T {
 			event = false
-			in.state(t, in.buf)
-			in.output(t, in.buf)
-			ws.T = t
-			copy(ws.U, in.buf)
+			in.cut(t)
 		} else {
 			in.output(ws.T, ws.U)
 		}
@@ -359,7 +360,7 @@ func (in *Integrator) Step() error {
 			return in.stop(err)
 		}
 		if cut || event {
-			if err := in.event(cut); err != nil {
+			if err := in.event(cut, event); err != nil {
 				return in.stop(err)
 			}
 		}
@@ -433,16 +434,37 @@ func (in *Integrator) project() error {
 	return nil
 }
 
+// cut makes t, a time in the last step, the present one.
+func (in *Integrator) cut(t float64) {
+	ws := in.ws
+	in.state(t, in.buf)
+	in.output(t, in.buf)
+	ws.T = t
+	copy(ws.U, in.buf)
+}
+
 // event runs the event at (T, U) and restarts the integration behind it; cut says
-// that the step was cut there.
-func (in *Integrator) event(cut bool) error {
+// that the step was cut there, timed that a time event is due.
+func (in *Integrator) event(cut, timed bool) error {
 	ws, hy := in.ws, in.hy
-	hy.mark()
+	slid, over := -1, false
+	if hy.slide != nil {
+		slid = hy.slide.relation
+		over = hy.leave()
+	}
+	if !hy.mark(slid) && !timed {
+		hy.flip()
+		hy.crossings(ws.T, ws.U, hy.end)
+		if ws.T < ws.TEnd {
+			return in.restart(ws.H) // f is continuous there
+		}
+		return nil
+	}
 	changed, err := hy.handle()
 	if err != nil {
 		return err
 	}
-	if !changed && !cut {
+	if !changed && !cut && slid < 0 {
 		hy.crossings(ws.T, ws.U, hy.end)
 		return nil
 	}
@@ -459,6 +481,9 @@ func (in *Integrator) event(cut bool) error {
 	}
 	if err := hy.assert(); err != nil {
 		return err
+	}
+	if slid >= 0 && !over && hy.slide == nil {
+		hy.slideAlong(slid)
 	}
 	if ws.T < ws.TEnd {
 		return in.restart(0)

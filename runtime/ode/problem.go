@@ -159,8 +159,9 @@ type Kernels struct {
 	Crossings func(t float64, u, p, g []float64)
 
 	// TimeEvents writes, for each Hybrid.TimeRelations entry, the instant at which
-	// the relation changes, and behind them start and interval of each
-	// Hybrid.Samples entry (two numbers each). NaN means never.
+	// the relation changes, behind them start and interval of each Hybrid.Samples
+	// entry, and behind those a and b of each Hybrid.Counters entry (two numbers
+	// each). NaN means never.
 	TimeEvents func(p, te []float64)
 
 	// Update evaluates all when-clauses once: it reads t, u, p (with relation
@@ -192,24 +193,48 @@ type Kernels struct {
 
 // Hybrid describes the discrete part of a Problem. All slots are indices into P.
 //
-// At an event the integrator sets the memory of the relations that crossed and
-// the flags of the samples that fired, then iterates: Update; copy Cur to Pre;
-// solve the algebraic rows for the new p; evaluate Crossings again; until nothing
-// changes. Then sample flags are cleared and integration restarts.
+// At an event the integrator sets the memory of the relations that crossed and the
+// flags of the samples that fired, and iterates. In one pass of the iteration the Pre
+// and Cond slots stay; Update, the algebraic rows and Crossings are evaluated until
+// relations, discrete variables and algebraic unknowns agree. Then the actions that
+// fired are performed, states are reinitialised, Cur is copied to Pre and the
+// conditions to Cond, and the next pass begins, until a pass changes nothing
+// (Modelica 3.6, section 8.6). Then sample flags are cleared and integration restarts.
 type Hybrid struct {
 	Relations     []Relation // with an indicator in Crossings, found by root search
 	TimeRelations []Relation // depend on time and parameters alone: exact steps
 	Samples       []Sample
+	Counters      []Counter
 	Discrete      []Discrete
 	Whens         []When
 	Actions       []Action
 }
 
-// Relation is a comparison whose truth value is frozen between events.
+// RelationKind says what the memory of a relation holds for its indicator g.
+type RelationKind uint8
+
+const (
+	Comparison RelationKind = iota // 1 where g > 0, else 0
+	// Kink is the condition of a continuous function, max(a, b) = if a >= b then a else
+	// b: as Comparison while the integrator watches it. Its crossings are ends of steps,
+	// no events: nothing but the memory changes there. The memory 0.5 says that the
+	// condition is to be evaluated as it stands.
+	Kink
+	SignOf  // sign(g)
+	FloorOf // floor(g)
+	TruncOf // g rounded towards zero
+)
+
+// literally is the memory of a kink that is not watched.
+const literally = 0.5
+
+// Relation is a comparison whose truth value is frozen between events, or another
+// function of its indicator that jumps.
 type Relation struct {
 	Text   string // as the user wrote it
-	Slot   int    // holds 1 (true) or 0
-	Strict bool   // true for < and >
+	Slot   int
+	Kind   RelationKind
+	Strict bool // true for < and >
 	// Falling, for time relations: true before the instant and false after it.
 	Falling bool
 }
@@ -217,10 +242,20 @@ type Relation struct {
 // Sample is sample(start, interval): its flag is 1 during the event instants only.
 type Sample struct{ Flag int }
 
+// Counter is floor(a*time + b), or, if Trunc, that number rounded towards zero, as a
+// right limit. a and b depend on parameters and discrete memory alone.
+type Counter struct {
+	Slot  int
+	Trunc bool
+}
+
 // Discrete is a variable that changes at events only.
 type Discrete struct {
 	Name     string
 	Cur, Pre int
+	// Left: it remembers a variable that changes between events as well; its value just
+	// before an event is that of the left limit.
+	Left bool
 }
 
 // When is a when-clause; Cond remembers the last value of its condition.
@@ -232,7 +267,7 @@ type When struct {
 // Action is a terminate or assert statement.
 type Action struct {
 	Terminate bool   // else a failed assertion, an error
-	Always    bool   // an assertion outside when-clauses, checked at every accepted step
+	Always    bool   // outside when-clauses, or of one at the start: checked there and at every accepted step
 	Warn      bool   // an assertion of level warning: report once and go on
 	Message   string // as written by the user, with position
 }

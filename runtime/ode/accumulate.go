@@ -1,0 +1,296 @@
+package ode
+
+// Events that pile up. A ball whose bounces become shorter and shorter has infinitely
+// many of them in finite time (Zeno); a relay that drives the state back to its own
+// switching surface changes at every instant (chattering); the condition of max(x, 0)
+// may change its side with the rounding of an x that has decayed to nothing.
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// recurrence watches one relation for events that accumulate.
+type recurrence struct {
+	last, gap float64
+	shrinking int  // consecutive small gaps, each shorter than the one before
+	tiny      int  // consecutive tiny gaps
+	acted     bool // the model moved a state or a discrete variable at the last one
+
+	step  int // of a kink: steps made when it crossed last
+	dense int // of a kink: consecutive crossings with hardly a step between them
+	wake  int // of a kink: steps made when it is to be watched again
+	sleep int // of a kink: steps for which it was not watched the last time
+}
+
+// limit is a relation whose events accumulate. It is held at the value that its last
+// event gave it as long as its indicator stays within a band a little wider than the
+// last excursion, so that the model can go over to its mode for the limit: a ball that
+// does not rise any more comes to rest where the model has conditions for that. If it
+// has none, the indicator goes through the band on the wrong side, and the run ends.
+type limit struct {
+	relation   int // -1: there is none
+	t          float64
+	gap        float64
+	chattering int // 1 + the relation that chatters, 0: none
+}
+
+const (
+	shrinkingGaps = 4
+	tinyGaps      = 8
+
+	denseKinks  = 12 // crossings of one kink, one in each step
+	fewSteps    = 2
+	manyKinks   = 64 // crossings of any kinks with hardly a step between them
+	firstSleep  = 256
+	longestRest = 1 << 20
+
+	bandFactor    = 4  // of the last excursion
+	pierceFactor  = 10 // of the band
+
+	mostNoise   = 1e-7 // of the largest indicator of the run
+	noiseFactor = 10   // of a hysteresis against rounding
+)
+
+// flip is what the crossing of kinks comes to. A kink that is crossed again and again
+// within a few steps is not worth watching: for a while its condition is taken literally,
+// which the step size control sees as it sees any lack of smoothness. So are all of them
+// where there are many that take turns: the more there are, the less the error of one
+// crossing counts, and the sooner their ends of steps cost more than they give.
+func (hy *hybrid) flip() {
+	steps := hy.ws.Stats.Steps
+	for _, i := range hy.kinks {
+		if !hy.crossed[i] {
+			continue
+		}
+		hy.crossed[i] = false
+		z := &hy.pile[2*i]
+		if z.dense++; steps-z.step >= fewSteps {
+			z.dense = 0
+		}
+		z.step = steps
+		if z.dense >= denseKinks {
+			hy.ignore(i)
+		}
+	}
+	k := hy.flips % manyKinks
+	if hy.flips >= manyKinks && steps-hy.kinkSteps[k] < manyKinks*min(len(hy.kinks)/8, 20) {
+		for _, i := range hy.kinks {
+			hy.ignore(i)
+		}
+		hy.flips = 0
+		if len(hy.kinks) == len(hy.h.Relations) {
+			hy.idle = math.MaxInt
+			for _, i := range hy.kinks {
+				hy.idle = min(hy.idle, hy.pile[2*i].wake)
+			}
+		}
+		return
+	}
+	hy.kinkSteps[k] = steps
+	hy.flips++
+}
+
+// ignore lets kink i be evaluated as it stands for a number of steps, twice as many as the
+// last time.
+func (hy *hybrid) ignore(i int32) {
+	z := &hy.pile[2*i]
+	z.dense = 0
+	z.sleep = min(max(firstSleep, 2*z.sleep), longestRest)
+	z.wake = hy.ws.Stats.Steps + z.sleep
+	hy.asleep = true
+	hy.ws.Params[hy.h.Relations[i].Slot] = literally
+}
+
+// rouse watches kinks again that have been ignored for long enough. Nothing jumps there:
+// the memory says at (T, U) what the condition itself does.
+func (hy *hybrid) rouse() {
+	if !hy.asleep {
+		return
+	}
+	steps := hy.ws.Stats.Steps
+	if hy.idle > steps {
+		return
+	}
+	hy.asleep = false
+	hy.crossings(hy.ws.T, hy.ws.U, hy.end)
+	for _, i := range hy.kinks {
+		z, r := &hy.pile[2*i], &hy.h.Relations[i]
+		switch {
+		case hy.ws.Params[r.Slot] != literally:
+		case steps >= z.wake:
+			hy.ws.Params[r.Slot] = r.value(hy.end[i])
+		default:
+			hy.asleep = true
+		}
+	}
+}
+
+// accumulation looks whether the present event belongs to one of the relations that
+// crossed too often, or whether events of any kind are too dense for the end to be
+// reached.
+func (hy *hybrid) accumulation() error {
+	ws := hy.ws
+	t := ws.T
+	small := 1e-9 * math.Max(math.Abs(t), 1e-3*ws.span)
+	hy.limit.chattering = 0
+	for i := range hy.crossed {
+		r := &hy.h.Relations[i]
+		if !hy.crossed[i] || r.Kind == Kink {
+			continue
+		}
+		z := &hy.pile[2*i]
+		if hy.given[i] > hy.p0[r.Slot] {
+			z = &hy.pile[2*i+1]
+		}
+		gap := t - z.last
+		switch {
+		case !(gap < small):
+			z.tiny, z.shrinking = 0, 0
+		case gap < 0.99*z.gap:
+			z.shrinking++
+		default:
+			z.shrinking = 0
+		}
+		if gap < 0.01*small {
+			z.tiny++
+		} else {
+			z.tiny = 0
+		}
+		z.last, z.gap = t, gap
+		switch {
+		case z.tiny >= tinyGaps:
+			hy.limit.chattering, hy.limit.gap = 1+i, gap
+		case z.shrinking >= shrinkingGaps && z.acted && r.Kind == Comparison && hy.limit.relation < 0:
+			hy.band[i] = bandFactor * hy.peak[i]
+			hy.limit.relation, hy.limit.t, hy.limit.gap = i, t, gap
+			z.shrinking = 0
+		}
+	}
+	k := hy.count % len(hy.recent)
+	if hy.count >= len(hy.recent) && t-hy.recent[k] < 1e-9*ws.span {
+		var names []string
+		for i := range hy.crossed {
+			if hy.crossed[i] && len(names) < 6 {
+				names = append(names, hy.h.Relations[i].Text)
+			}
+		}
+		what := "they are samples or time events; make their interval longer"
+		if len(names) > 0 {
+			what = "the last one changed " + strings.Join(names, ", ") + "; add a hysteresis"
+		}
+		return ws.Fail(EventFailure, "%d events within %.3g: the run would not end; %s", len(hy.recent), t-hy.recent[k], what)
+	}
+	hy.recent[k] = t
+	hy.count++
+	return nil
+}
+
+// pileUp ends an event that accumulation found to be one of too many.
+func (hy *hybrid) pileUp() error {
+	l := &hy.limit
+	acted := hy.acted()
+	for i := range hy.crossed {
+		if r := &hy.h.Relations[i]; hy.crossed[i] && r.Kind == Comparison {
+			hy.pile[2*i+int(1-hy.p0[r.Slot])].acted = acted
+		}
+	}
+	if l.relation >= 0 && hy.ws.T > l.t && (acted || hy.band[l.relation] == 0) {
+		l.relation = -1 // the model went over to another mode
+	}
+	if l.chattering == 0 {
+		return nil
+	}
+	i := l.chattering - 1
+	l.chattering = 0
+	if why := hy.enterSliding(i); why != "" && !hy.tolerate(i) {
+		return hy.ws.Fail(EventFailure, "events accumulate at this time: %s changes again and again at intervals of %.3g; "+
+			"it cannot slide along this border, because %s: let the model change to another mode there (at rest, sliding), or add a hysteresis",
+			hy.h.Relations[i].Text, l.gap, why)
+	}
+	return nil
+}
+
+// tolerate gives relation i, which changes again and again, a hysteresis above the rounding
+// that may be the reason: the current of an ideal diode that has just opened is the
+// difference of two nearly equal voltages over a small resistance. It declines where the
+// hysteresis would be wider than rounding can explain.
+func (hy *hybrid) tolerate(i int) bool {
+	noise := max(math.Abs(hy.end[i]), math.Abs(hy.zero[i]), 16*eps*hy.size[i])
+	if hy.h.Relations[i].Kind != Comparison || !(noise <= mostNoise*hy.size[i]) || noise == 0 {
+		return false
+	}
+	hy.band[i] = noiseFactor * noise
+	hy.tolerant = true
+	hy.pile[2*i].tiny, hy.pile[2*i+1].tiny = 0, 0
+	return true
+}
+
+// strict ends the hysteresis of relations whose indicators, in end, have left it on their
+// own side.
+func (hy *hybrid) strict() {
+	if !hy.tolerant {
+		return
+	}
+	hy.tolerant = false
+	for i, b := range hy.band {
+		if b == 0 || i == hy.limit.relation {
+			continue
+		}
+		if y, _ := hy.orient(i, hy.end[i], hy.ws.Params[hy.h.Relations[i].Slot]); y < -3*b {
+			hy.band[i] = 0
+		} else {
+			hy.tolerant = true
+		}
+	}
+}
+
+// acted reports whether the event moved a state or a discrete variable.
+func (hy *hybrid) acted() bool {
+	for i, v := range hy.ws.U {
+		if (hy.ws.Mass == nil || hy.ws.Mass[i] != 0) && v != hy.u0[i] {
+			return true
+		}
+	}
+	for _, d := range hy.h.Discrete {
+		if hy.p0[d.Cur] != hy.ws.Params[d.Cur] {
+			return true
+		}
+	}
+	return false
+}
+
+// pierced reports whether the relation at its limit left its band on the wrong side in
+// the last step. The indicators at T are in end.
+func (hy *hybrid) pierced() bool {
+	i := hy.limit.relation
+	if i < 0 {
+		return false
+	}
+	depth := hy.end[i]
+	if hy.ws.Params[hy.h.Relations[i].Slot] == 0 {
+		depth = -depth
+	}
+	return depth > pierceFactor*hy.band[i]
+}
+
+// accumulated is the failure of a relation whose events have a limit in time that the
+// model does not pass.
+func (hy *hybrid) accumulated() *Failure {
+	ws := hy.ws
+	ws.T = ws.TPrev
+	copy(ws.U, ws.UPrev)
+	what := "true"
+	if ws.Params[hy.h.Relations[hy.limit.relation].Slot] == 0 {
+		what = "false"
+	}
+	return ws.Fail(EventFailure, "events accumulate at this time: %s becomes %s again and again at intervals of %.3g and less; "+
+		"let the model change to another mode there (at rest, sliding), or add a hysteresis", hy.h.Relations[hy.limit.relation].Text, what, hy.limit.gap)
+}
+
+// note tells the user about sliding, once for each relation.
+func (hy *hybrid) noteSliding(i int) {
+	hy.in.warn(fmt.Sprintf("t = %.9g: %s changes at every instant; the run slides along this border with the mean of both sides (Filippov) and leaves it when one side prevails",
+		hy.ws.Time(hy.ws.T), hy.h.Relations[i].Text))
+}
