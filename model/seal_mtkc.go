@@ -126,9 +126,7 @@ func (z *sealer) count(order []*variable) {
 	z.refs = make([]int32, len(z.b.terms))
 	var stack []int32
 	use := func(id int32) {
-		if r, ok := z.b.replaced[id]; ok {
-			id = r
-		}
+		id = z.b.replacement(id)
 		z.refs[id]++
 		if z.refs[id] == 1 {
 			stack = append(stack, id)
@@ -189,11 +187,7 @@ type addend struct {
 }
 
 func (z *sealer) expr(id int32) expr.ID {
-	if len(z.b.replaced) > 0 {
-		if r, ok := z.b.replaced[id]; ok {
-			id = r
-		}
-	}
+	id = z.b.replacement(id)
 	if z.memo[id] != unsealed {
 		return z.memo[id]
 	}
@@ -462,6 +456,8 @@ func (z *sealer) values(v *variable, s *Variable) {
 	}
 }
 
+var hints = map[string]StateHint{"never": StateNever, "avoid": StateAvoid, "prefer": StatePrefer, "always": StateAlways, "default": StateDefault}
+
 // variable appends a variable to the system.
 func (z *sealer) variable(v *variable) {
 	f := v.field
@@ -492,16 +488,12 @@ func (z *sealer) variable(v *variable) {
 	case "flow", "stream", "input", "output":
 		s.Prefix = f.role
 	}
-	if t, ok := f.tag.Lookup("state"); ok {
-		hint, ok := map[string]StateHint{"never": StateNever, "avoid": StateAvoid, "prefer": StatePrefer, "always": StateAlways, "default": StateDefault}[t]
-		if !ok {
-			z.b.found.Add(f.pos, "E147", `write state:"prefer", "avoid", "always" or "never"`, "state tag of %s: %q", s.Name, t)
-		}
-		s.State = hint
+	hint, ok := hints[f.state]
+	if !ok {
+		z.b.found.Add(f.pos, "E147", `write state:"prefer", "avoid", "always" or "never"`, "state tag of %s: %q", s.Name, f.state)
 	}
-	if t, ok := f.tag.Lookup("tunable"); ok {
-		s.Tunable = t != "false"
-	}
+	s.State = hint
+	s.Tunable = f.tunable
 	if s.Kind != ParameterVar && s.Kind != ConstantVar && s.Kind != InputVar && s.Value != expr.None {
 		// An input of a part that was bound by assignment: an equation.
 		n := v.boundBy
