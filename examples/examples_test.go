@@ -374,3 +374,99 @@ func root(lo, hi float64, f func(float64) float64) float64 {
 	}
 	return lo
 }
+
+// linkage is a mechanism of one degree of freedom, described by closed forms: the moment of
+// inertia as seen at the crank and the potential energy.
+type linkage func(phi float64) (inertia, potential float64)
+
+// after is the time that the linkage takes from phi0 to phi with the energy e, by Simpson's
+// rule: dt = dphi/w, w = sqrt(2*(e - V)/J).
+func (l linkage) after(phi0, phi, e float64) float64 {
+	const n = 20000
+	h, sum := (phi-phi0)/n, 0.0
+	for i := range n + 1 {
+		j, v := l(phi0 + float64(i)*h)
+		f := math.Sqrt(j / (2 * (e - v)))
+		switch {
+		case i == 0 || i == n:
+			sum += f
+		case i%2 == 1:
+			sum += 4 * f
+		default:
+			sum += 2 * f
+		}
+	}
+	return sum * h / 3
+}
+
+// link adds a uniform bar between two points that move with u and v per angle of the crank.
+func link(mass, x0, y0, x1, y1, u0, v0, u1, v1 float64) (inertia, potential float64) {
+	l2 := (x1-x0)*(x1-x0) + (y1-y0)*(y1-y0)
+	turn := ((x1-x0)*(v1-v0) - (y1-y0)*(u1-u0)) / l2
+	u, v := (u0+u1)/2, (v0+v1)/2
+	return mass*(u*u+v*v) + mass*l2/12*turn*turn, mass * 9.81 * (y0 + y1) / 2
+}
+
+// The energy, the closure of the loop and the time that the closed form of the linkage takes
+// for the angle reached.
+func TestFourBar(t *testing.T) {
+	sol := solve(t, compile(t, "fourbar", "FourBar", nil), ode.Options{RelTol: 1e-9, AbsTol: 1e-11, Steps: 50})
+	const a, b, c, d = 1, 3.5, 3, 4 // crank, coupler, rocker, ground
+	l := linkage(func(phi float64) (inertia, potential float64) {
+		x, y := a*math.Cos(phi), a*math.Sin(phi)
+		// The end of the coupler: on circles around (x, y) and (d, 0), above the line between.
+		dx, dy := d-x, -y
+		r2 := dx*dx + dy*dy
+		s := (b*b - c*c + r2) / (2 * r2)
+		h := math.Sqrt(b*b/r2 - s*s)
+		cx, cy := x+s*dx-h*dy, y+s*dy+h*dx
+		// Its velocity: across the rocker, and with no part along the coupler against the crank.
+		ux, uy := -y, x
+		k := ((cx-x)*ux + (cy-y)*uy) / (-(cx-x)*cy + (cy-y)*(cx-d))
+		vx, vy := -k*cy, k*(cx-d)
+		for _, bar := range [][9]float64{{1, 0, 0, x, y, 0, 0, ux, uy}, {b, x, y, cx, cy, ux, uy, vx, vy}, {c, d, 0, cx, cy, 0, 0, vx, vy}} {
+			j, v := link(bar[0], bar[1], bar[2], bar[3], bar[4], bar[5], bar[6], bar[7], bar[8])
+			inertia, potential = inertia+j, potential+v
+		}
+		return inertia, potential
+	})
+	j, v := l(1)
+	energy := j*100/2 + v
+	for i, e := range values(t, sol, "energy") {
+		near(t, "energy", e, energy, 1e-7, 0)
+		phi, w := values(t, sol, "j1.phi")[i], values(t, sol, "j1.w")[i]
+		j, v := l(phi)
+		near(t, "speed of the crank", w, math.Sqrt(2*(energy-v)/j), 1e-6, 0)
+	}
+	near(t, "time", l.after(1, last(t, sol, "j1.phi"), energy), 5, 0, 1e-6)
+}
+
+func TestSliderCrank(t *testing.T) {
+	sol := solve(t, compile(t, "fourbar", "SliderCrank", nil), ode.Options{RelTol: 1e-9, AbsTol: 1e-11, Steps: 20})
+	const r, rod = 0.1, 0.3
+	l := linkage(func(phi float64) (inertia, potential float64) {
+		x, y := r*math.Cos(phi), r*math.Sin(phi)
+		far := math.Sqrt(rod*rod - y*y)
+		u := -y - y*x/far // of the piston
+		j1, v1 := link(0.3, 0, 0, x, y, 0, 0, -y, x)
+		j2, v2 := link(0.5, x, y, x+far, 0, -y, x, u, 0)
+		return 0.02 + j1 + j2 + 0.8*u*u, v1 + v2
+	})
+	j, v := l(0)
+	energy := j*2500/2 + v
+	for i, phi := range values(t, sol, "j1.phi") {
+		near(t, "piston", values(t, sol, "slide.s")[i], r*math.Cos(phi)+math.Sqrt(rod*rod-r*r*math.Sin(phi)*math.Sin(phi)), 0, 1e-9)
+		near(t, "energy", values(t, sol, "energy")[i], energy, 1e-7, 0)
+	}
+	near(t, "time", l.after(0, last(t, sol, "j1.phi"), energy), 1, 0, 1e-6)
+}
+
+// The same arm as in TestPlanarArm, of components with joint angles.
+func TestDoublePendulum(t *testing.T) {
+	sol := solve(t, compile(t, "fourbar", "DoublePendulum", nil), ode.Options{RelTol: 1e-9, AbsTol: 1e-11, Steps: 100})
+	for _, e := range values(t, sol, "energy") {
+		near(t, "energy", e, 0, 0, 1e-6)
+	}
+	near(t, "upper", last(t, sol, "j1.phi"), -0.43225253, 0, 1e-6)
+	near(t, "lower", last(t, sol, "j1.phi")+last(t, sol, "j2.phi"), -0.32641640, 0, 1e-6)
+}

@@ -140,6 +140,8 @@ type fieldPlan struct {
 
 	numeric             [numericTags]numericTag
 	unit, desc, display string
+	state               string
+	tunable             bool
 }
 
 // The tags that hold numbers.
@@ -184,6 +186,12 @@ func planOf(t reflect.Type) *typePlan {
 			f.numeric[k].text, f.numeric[k].there = sf.Tag.Lookup(name)
 		}
 		f.unit, f.desc, f.display = sf.Tag.Get("unit"), sf.Tag.Get("desc"), sf.Tag.Get("display")
+		f.state = "default"
+		if hint, ok := sf.Tag.Lookup("state"); ok {
+			f.state = hint
+		}
+		tunable, ok := sf.Tag.Lookup("tunable")
+		f.tunable = ok && tunable != "false"
 		elem := sf.Type
 	array:
 		for {

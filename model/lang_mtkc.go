@@ -72,7 +72,7 @@ type builder struct {
 	links      []link
 	points     []pointRec
 	pointNames map[string]bool
-	replaced   map[int32]int32 // terms of streams
+	replaced   []int32 // by term: what InStream and ActualStream became, 0 elsewhere
 	args       []*argument
 	open       int // loose variables that no part holds yet
 	found      diag.List

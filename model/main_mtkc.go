@@ -101,7 +101,6 @@ func build(pkg string, models []OpModel, args []string) (s *System, found diag.L
 	b.equationsOf(b.top)
 	b.comp = nil
 	b.stopOnErrors()
-	b.replaced = map[int32]int32{}
 	b.connections()
 	b.stopOnErrors()
 	s = b.system(m.Name)

@@ -21,6 +21,8 @@ type sealer struct {
 	memo []expr.ID
 	dots map[expr.ID]expr.ID
 
+	named []bool // see builder.named; by index of the variable
+
 	addends []addend // see sum
 	ks      []expr.Num
 	ts      []expr.ID
@@ -53,6 +55,7 @@ func (b *builder) system(name string) *System {
 		z.memo[v.term] = z.s.Pool.Sym(name)
 	}
 	z.s.Vars = make([]Variable, 0, len(order))
+	z.named = b.named(order)
 	for _, v := range order {
 		z.variable(v)
 	}
@@ -69,6 +72,54 @@ func (b *builder) system(name string) *System {
 		z.s.Asserts = append(z.s.Asserts, Assertion{Cond: z.expr(a.value), Message: a.message, Pos: a.site.pos(), Path: a.comp.path})
 	}
 	return z.s
+}
+
+// named marks the inputs of parts that something further out determines: a connection, or an
+// equation of another component in which they occur. The others take the default of
+// their tag.
+func (b *builder) named(order []*variable) []bool {
+	out := make([]bool, len(b.vars))
+	left := 0
+	for _, v := range order {
+		if v.field.role == "input" && v.field.numeric[valueTag].there && owner(v.node) != b.top {
+			left++
+		}
+	}
+	if left == 0 {
+		return out
+	}
+	for _, l := range b.links {
+		for _, e := range []end{l.x, l.y} {
+			out[e.v] = out[e.v] || !e.outer
+		}
+	}
+	// A term that was searched for an equation of one component need not be for another of
+	// the same.
+	seen := make([]*node, len(b.terms))
+	var stack []int32
+	for _, q := range b.equations {
+		if q.conn {
+			continue
+		}
+		stack = append(stack, q.lhs, q.rhs)
+		for len(stack) > 0 {
+			id := b.replacement(stack[len(stack)-1])
+			stack = stack[:len(stack)-1]
+			if seen[id] == q.comp {
+				continue
+			}
+			seen[id] = q.comp
+			t := b.terms[id]
+			if t.op == uint8(expr.OpSym) {
+				if v := b.vars[t.a].resolve(); v.node != nil && v.field.role == "input" && owner(v.node) != q.comp {
+					out[v.index] = true
+				}
+				continue
+			}
+			stack = append(stack, []int32{t.a, t.b, t.c}[:arity(t.op)]...)
+		}
+	}
+	return out
 }
 
 // checkBindings finds parameters that depend on what changes during a run, and turns
@@ -129,9 +180,7 @@ func (z *sealer) count(order []*variable) {
 	z.refs = make([]int32, len(z.b.terms))
 	var stack []int32
 	use := func(id int32) {
-		if r, ok := z.b.replaced[id]; ok {
-			id = r
-		}
+		id = z.b.replacement(id)
 		z.refs[id]++
 		if z.refs[id] == 1 {
 			stack = append(stack, id)
@@ -192,11 +241,7 @@ type addend struct {
 }
 
 func (z *sealer) expr(id int32) expr.ID {
-	if len(z.b.replaced) > 0 {
-		if r, ok := z.b.replaced[id]; ok {
-			id = r
-		}
-	}
+	id = z.b.replacement(id)
 	if z.memo[id] != unsealed {
 		return z.memo[id]
 	}
@@ -444,7 +489,7 @@ func (z *sealer) values(v *variable, s *Variable) {
 		s.Value = z.expr(v.binding)
 	case tag != expr.None && !isParam && f.role != "input":
 		b.found.Add(f.pos, "E146", `init:"..." fixes the start value, guess:"..." guesses it`, "%s is an unknown and cannot have a value tag", v.name())
-	case tag != expr.None && (isParam || s.Kind == InputVar):
+	case tag != expr.None && (isParam || s.Kind == InputVar || !z.named[v.index]):
 		s.Value = tag
 	}
 	init, guess := z.tagValue(v, initTag), z.tagValue(v, guessTag)
@@ -464,6 +509,8 @@ func (z *sealer) values(v *variable, s *Variable) {
 		s.Fixed = FixedDefault
 	}
 }
+
+var hints = map[string]StateHint{"never": StateNever, "avoid": StateAvoid, "prefer": StatePrefer, "always": StateAlways, "default": StateDefault}
 
 // variable appends a variable to the system.
 func (z *sealer) variable(v *variable) {
@@ -495,21 +542,18 @@ func (z *sealer) variable(v *variable) {
 	case "flow", "stream", "input", "output":
 		s.Prefix = f.role
 	}
-	if t, ok := f.tag.Lookup("state"); ok {
-		hint, ok := map[string]StateHint{"never": StateNever, "avoid": StateAvoid, "prefer": StatePrefer, "always": StateAlways, "default": StateDefault}[t]
-		if !ok {
-			z.b.found.Add(f.pos, "E147", `write state:"prefer", "avoid", "always" or "never"`, "state tag of %s: %q", s.Name, t)
-		}
-		s.State = hint
+	hint, ok := hints[f.state]
+	if !ok {
+		z.b.found.Add(f.pos, "E147", `write state:"prefer", "avoid", "always" or "never"`, "state tag of %s: %q", s.Name, f.state)
 	}
-	if t, ok := f.tag.Lookup("tunable"); ok {
-		s.Tunable = t != "false"
-	}
+	s.State = hint
+	s.Tunable = f.tunable
 	if s.Kind != ParameterVar && s.Kind != ConstantVar && s.Kind != InputVar && s.Value != expr.None {
-		// An input of a part that was bound by assignment: an equation.
+		// An input of a part that was bound by assignment, or by its default: an equation
+		// of the component that bound it, or of the one around.
 		n := v.boundBy
 		if n == nil {
-			n = owner(v.node)
+			n = around(owner(v.node))
 		}
 		z.s.Equations = append(z.s.Equations, Equation{Lhs: s.Sym, Rhs: s.Value, Pos: f.pos, Path: n.path})
 		s.Value = expr.None

@@ -68,8 +68,19 @@ func (b *builder) streams(sets [][]end, of map[int32]int) {
 			into := b.add(uint8(expr.OpLt), 0, m)
 			r = b.add(uint8(expr.OpIf), into, r, v.term)
 		}
-		b.replaced[int32(i)] = r
+		if b.replaced == nil {
+			b.replaced = make([]int32, n)
+		}
+		b.replaced[i] = r
 	}
+}
+
+// replacement is the term that stands for id in the flat model.
+func (b *builder) replacement(id int32) int32 {
+	if int(id) < len(b.replaced) && b.replaced[id] != 0 {
+		return b.replaced[id]
+	}
+	return id
 }
 
 // inStream is the value of v for a flow into the component of v.

@@ -32,7 +32,6 @@ type ThermalFluid struct {
 
 func (m *ThermalFluid) Structure() {
 	m.Hot.P0 = 1.5e5
-	m.Valve.Opening = 1
 	m.HX.N = m.N
 	for _, p := range []*fluid.Pipe{&m.Supply, &m.Return, &m.Outlet} {
 		p.N = m.N

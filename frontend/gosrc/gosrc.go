@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -137,7 +138,12 @@ func (l *loader) load(ctx context.Context, path string) *model.System {
 	return l.run(ctx, bin)
 }
 
-// relative shortens the file names of positions to paths below a directory.
+// ownSource is the beginning of the path of a source of mtkc's own that was unpacked for a
+// model outside of any module.
+var ownSource = regexp.MustCompile(`^.*[/\\]language-[0-9a-f]{16}[/\\]`)
+
+// relative shortens the file names of positions to paths below a directory, and those of
+// mtkc's own sources to the path of their package.
 type relative struct {
 	dir  string
 	memo map[string]string
@@ -152,6 +158,8 @@ func (r *relative) pos(p *diag.Pos) {
 		s = p.File
 		if rel, err := filepath.Rel(r.dir, s); err == nil && !strings.HasPrefix(rel, "..") {
 			s = rel
+		} else if at := ownSource.FindStringIndex(s); at != nil {
+			s = modulePath + "/" + filepath.ToSlash(s[at[1]:])
 		}
 		r.memo[p.File] = s
 	}

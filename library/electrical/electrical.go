@@ -185,17 +185,22 @@ func (c *SignalCurrent) Equations() {
 }
 
 // Switch is an ideal switch with resistance Ron when Closed is true (not 0) and
-// conductance Goff else.
+// conductance Goff else. S is its current when it is closed, else its voltage.
 type Switch struct {
 	OnePort
 	Closed Input
+	S      Real  `desc:"parameter of the characteristic"`
 	Ron    Param `value:"1e-5" unit:"Ohm"`
 	Goff   Param `value:"1e-5" unit:"S"`
+	UnitV  Const `value:"1" unit:"V"`
+	UnitI  Const `value:"1" unit:"A"`
 }
 
 func (c *Switch) Equations() {
 	c.OnePort.Equations()
-	Eq(0, If(c.Closed > 0.5, c.V-c.Ron*c.I, c.I-c.Goff*c.V))
+	closed := c.Closed > 0.5
+	Eq(c.V, c.S*If(closed, c.Ron*c.UnitI, c.UnitV))
+	Eq(c.I, c.S*If(closed, c.UnitI, c.Goff*c.UnitV))
 }
 
 // VoltageSensor measures P.V - N.V and takes no current.

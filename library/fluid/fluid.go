@@ -266,7 +266,7 @@ func (c *HeatExchanger) Equations() {
 // thousandth of DP0 its law is laminar.
 type Valve struct {
 	TwoPort
-	Opening Input `unit:"1" desc:"0 to 1"`
+	Opening Input `value:"1" unit:"1" desc:"0 to 1"`
 	M0      Param `value:"1" unit:"kg/s" desc:"nominal flow"`
 	DP0     Param `value:"1e4" unit:"Pa" desc:"nominal pressure drop"`
 }
@@ -300,7 +300,7 @@ func (c *CheckValve) Equations() {
 // to 0 at the flow MMax*N. N is the speed over the nominal one.
 type Pump struct {
 	TwoPort
-	N    Input `unit:"1" desc:"relative speed"`
+	N    Input `value:"1" unit:"1" desc:"relative speed"`
 	DP0  Param `value:"1e5" unit:"Pa" desc:"pressure at no flow"`
 	MMax Param `value:"2" unit:"kg/s" desc:"flow at no pressure"`
 }

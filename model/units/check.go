@@ -179,14 +179,31 @@ func (c *checker) same(e expr.ID, terms ...expr.ID) value {
 	return v
 }
 
-// pure checks that the arguments are numbers.
+// pure checks that the arguments are numbers. The time is one where nothing but literal
+// numbers stands beside it: sin(2*time) is meant as 2 rad/s.
 func (c *checker) pure(e expr.ID, terms ...expr.ID) value {
 	for _, t := range terms {
-		if u := c.of(t); u.known && u.dim != (Dim{}) {
+		if u := c.of(t); u.known && u.dim != (Dim{}) && !c.clock(t) {
 			return c.fail(e, "the argument %s of %s has the unit %s, but must be a number", c.text(t), c.p.Op(e), u.dim)
 		}
 	}
 	return number
+}
+
+// clock reports whether a term is made of the time and of numbers alone.
+func (c *checker) clock(e expr.ID) bool {
+	switch c.p.Op(e) {
+	case expr.OpConst, expr.OpTime:
+		return true
+	case expr.OpSym, expr.OpDer, expr.OpPre, expr.OpCall:
+		return false
+	}
+	for _, t := range c.p.Args(e) {
+		if !c.clock(t) {
+			return false
+		}
+	}
+	return true
 }
 
 var second = dim(0, 0, 1, 0, 0, 0, 0)

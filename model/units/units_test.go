@@ -56,6 +56,8 @@ func TestCheck(t *testing.T) {
 		{"x = area^(1/2)", ""},
 		{"n = sin(phi)", ""},
 		{"n = sin(x)", "argument x of sin"},
+		{"n = sin(2*time) + exp(1 - time)", ""}, // the time and numbers: 2 rad/s
+		{"n = sin(2*time*n)", "of sin has the unit s"},
 		{"n = exp(temp)", "argument temp of exp"},
 		{"w = freq", ""},
 		{"x = q*v + x", ""}, // q fits everywhere, and so does its product
