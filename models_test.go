@@ -87,7 +87,6 @@ func rk4(f func(t float64, y, dy []float64), t0, t1 float64, y []float64, n int)
 	}
 }
 
-
 // Two balls in free fall between collisions, which are computed in closed form.
 func TestModelBalls(t *testing.T) {
 	const g, e, m1, m2 = 9.81, 0.9, 1, 0.2

@@ -36,7 +36,9 @@ func outcome(dir, model, n string) (map[string]string, error) {
 	opt := mtkc.Options{Model: model, Args: args, Go: mtkc.GoOptions{Package: "x", Dedicated: true}}
 	c := mtkc.New(dir, opt)
 	prob, found := c.Problem(context.Background())
-	found = append(found, c.Run(context.Background(), "go")...)
+	for _, p := range mtkc.Passes() {
+		found = append(found, c.Run(context.Background(), p.Name)...)
+	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
