@@ -135,7 +135,7 @@ func checkPlan(c *Compiler) error {
 	}
 	for _, list := range [][]structural.Residual{p.Residuals, p.Invariants} {
 		for i := range list {
-			if err := use("residual "+list[i].Text, list[i].Value); err != nil {
+			if err := use("residual "+p.Text(&list[i]), list[i].Value); err != nil {
 				return err
 			}
 		}

@@ -242,7 +242,7 @@ func (c *Compiler) solvedPanel() plot.IncidencePanel {
 	f.Row = func(i int) (name, short string) {
 		q := eqs[i]
 		if q.Eq < 0 {
-			return q.Text, fmt.Sprintf("row %d", i+1)
+			return pl.Text(q), fmt.Sprintf("row %d", i+1)
 		}
 		name, short = c.equationName(q.Eq)
 		if how := pl.Ancestry(q.From); how != "" {

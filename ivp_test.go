@@ -131,7 +131,7 @@ func TestIVP(t *testing.T) {
 				}
 				for i, v := range g {
 					if !(math.Abs(v) < 1e-11) {
-						t.Errorf("1e-%d: %s is off by %.3g at the end", k, plan.Invariants[i].Text, v)
+						t.Errorf("1e-%d: %s is off by %.3g at the end", k, plan.Text(&plan.Invariants[i]), v)
 					}
 				}
 				p.checkStart(t, sol)

@@ -178,7 +178,7 @@ func (c *compiler) equation(i int) string {
 		return pl.Describe(&pl.Residuals[i-pl.NDiff])
 	}
 	if eq, from, ok := c.derivEq(pl.Deriv[i]); ok {
-		return pl.Describe(&structural.Residual{Text: equationText(pl.Sys, eq), From: from})
+		return pl.DescribeEquation(eq, from)
 	}
 	d := pl.Deriv[i]
 	for m := c.sim.meaning(d); m.kind == targetAtom; m = c.sim.meaning(d) {

@@ -133,7 +133,7 @@ func (c *compiler) dynamics() {
 		if int(o.index) < c.plan.NDiff {
 			return "der(" + c.plan.States[o.index].Name + ")"
 		}
-		return "0: " + c.plan.Residuals[int(o.index)-c.plan.NDiff].Text
+		return "0: " + c.plan.Text(&c.plan.Residuals[int(o.index)-c.plan.NDiff])
 	})
 	if k != nil {
 		n := len(rows)
@@ -180,7 +180,7 @@ func (c *compiler) invariants() {
 	}
 	c.prog.Meta.NInv = len(rows)
 	k, r := c.roll(c.sim, "Invariants", rows, mainPlaces(len(rows)), func(o place) string {
-		return "0: " + c.plan.Invariants[o.index].Text
+		return "0: " + c.plan.Text(&c.plan.Invariants[o.index])
 	})
 	if k != nil {
 		c.prog.Invariants = k
@@ -442,7 +442,7 @@ func (c *compiler) rolledInit(l *lowerer, b int, at map[expr.ID]int32) bool {
 		if o.space == Memory {
 			return ""
 		}
-		return "0: " + blk.Residuals[o.index].Text
+		return "0: " + c.plan.Text(&blk.Residuals[o.index])
 	})
 	if eval == nil {
 		return false

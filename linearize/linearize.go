@@ -291,9 +291,9 @@ func (l *Linearizer) rowName(r int) string {
 	case r < nd:
 		return "der(" + l.stateName(r) + ")"
 	case r < nd+na:
-		return "the equation " + pl.Residuals[r-nd].Text
+		return "the equation " + pl.Text(&pl.Residuals[r-nd])
 	case r < nd+na+ni:
-		return "the constraint " + pl.Invariants[r-nd-na].Text
+		return "the constraint " + pl.Text(&pl.Invariants[r-nd-na])
 	default:
 		return l.study.Outputs[r-nd-na-ni].Name
 	}

@@ -17,9 +17,58 @@ type affine struct {
 // false where e is not of that form. An if-term is affine when its branches are and
 // its condition is free of x.
 func (w *work) affineIn(e, x expr.ID) (a, b expr.ID, ok bool) {
+	if k, rest, ok := w.addend(e, x); ok {
+		return k, rest, true
+	}
 	w.lin.cur++
 	a, b = w.split(e, x)
 	return a, b, a != expr.None
+}
+
+// addend is affineIn where x is a term of the sum e and occurs nowhere else in it, as a
+// derivative does in most equations.
+func (w *work) addend(e, x expr.ID) (k, rest expr.ID, ok bool) {
+	p := w.pool
+	if p.Op(e) != expr.OpAdd {
+		return 0, 0, false
+	}
+	args := p.Args(e)
+	at := -1
+	for i := 2; i < len(args); i += 2 {
+		if args[i] == x {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		return 0, 0, false
+	}
+	w.mark.reset()
+	for i := 2; i < len(args); i += 2 {
+		if i != at && w.mentions(args[i], x) {
+			return 0, 0, false
+		}
+	}
+	k = args[at-1]
+	var buf [32]expr.ID
+	others := append(append(buf[:0], args[:at-1]...), args[at+1:]...)
+	return k, p.Rebuild(e, others), true
+}
+
+// mentions reports whether x occurs in e outside of what w.mark holds already.
+func (w *work) mentions(e, x expr.ID) bool {
+	if e == x {
+		return true
+	}
+	if w.pool.Op(e) <= expr.OpSym || !w.mark.add(e) {
+		return false
+	}
+	for _, a := range w.pool.Args(e) {
+		if w.mentions(a, x) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *work) split(e, x expr.ID) (expr.ID, expr.ID) {

@@ -55,9 +55,29 @@ func (w *work) conserved() {
 		if len(b.rates.t) == 0 {
 			continue
 		}
+		b.other.c = all.c
+		rows = append(rows, b)
+	}
+	// A first look, without tables: terms that occur once.
+	occurs := make([]int32, p.Len())
+	for k := range rows {
+		for _, t := range rows[k].other.t {
+			occurs[t]++
+		}
+	}
+	kept := rows[:0]
+	for _, b := range rows {
+		alone := func(t expr.ID) bool { return occurs[t] == 1 }
+		if !slices.ContainsFunc(b.other.t, alone) {
+			kept = append(kept, b)
+		}
+	}
+	rows = kept
+	for n := range rows {
+		b := &rows[n]
 		b.merged = map[expr.ID]expr.Num{}
-		if !all.c.IsZero() {
-			b.merged[expr.One] = all.c
+		if !b.other.c.IsZero() {
+			b.merged[expr.One] = b.other.c
 		}
 		for k, t := range b.other.t {
 			if x, ok := b.merged[t]; ok {
@@ -74,7 +94,6 @@ func (w *work) conserved() {
 		for t := range b.merged {
 			count[t]++
 		}
-		rows = append(rows, b)
 	}
 	if len(rows) == 0 {
 		return

@@ -137,16 +137,36 @@ func (pl *Plan) parentText(q *Parent) string {
 	return s
 }
 
+// Text is the equation of a residual as the user wrote it, behind its position.
+func (pl *Plan) Text(r *Residual) string {
+	if r.text != "" {
+		return r.text
+	}
+	w := work{sys: pl.Sys, pool: pl.Pool}
+	q := equation{res: r.Value, src: r.src}
+	text := w.equationText(&q)
+	if p := w.pos(&q).String(); p != "" {
+		text = p + ": " + text
+	}
+	return text
+}
+
+// DescribeEquation is Describe for an equation of the model by its index into
+// Sys.Equations, and how it was derived from it.
+func (pl *Plan) DescribeEquation(eq int, from int32) string {
+	return pl.Describe(&Residual{Eq: eq, From: from, src: int32(eq)})
+}
+
 // Describe is the equation of a residual as the model states it, with how it was
 // derived from it.
 func (pl *Plan) Describe(r *Residual) string {
 	if r.From == 0 {
-		return r.Text
+		return pl.Text(r)
 	}
 	if d := &pl.Derivations[r.From-1]; d.Kind == Differentiated && d.Of[0].From == 0 {
-		return r.Text + " (differentiated" + times(d.Order) + ")"
+		return pl.Text(r) + " (differentiated" + times(d.Order) + ")"
 	}
-	return r.Text + " (" + pl.Ancestry(r.From) + ")"
+	return pl.Text(r) + " (" + pl.Ancestry(r.From) + ")"
 }
 
 // partners lists the equations besides its own source from which q was combined, as

@@ -25,7 +25,9 @@ type Guard struct {
 func (w *work) guards() {
 	pl, p := w.plan, w.pool
 	seen := map[expr.ID]bool{}
-	constant := map[expr.ID]expr.ID{} // targets that depend on parameters alone, and their terms
+	value := make([]expr.ID, p.Len()) // by target: what it is assigned, 0: nothing
+	constant := map[expr.ID]expr.ID{} // targets that were looked at: the value in parameters, or None
+	var inParameters func(e expr.ID) (expr.ID, bool)
 	known := func(a expr.ID) (expr.ID, bool) {
 		switch r, _ := w.roleOf(a); r {
 		case roleParam:
@@ -34,8 +36,19 @@ func (w *work) guards() {
 			t := w.inlineKnown(a)
 			return t, w.constant(t)
 		}
-		t, ok := constant[a]
-		return t, ok
+		if int(a) >= len(value) || p.Op(value[a]) <= expr.OpFalse {
+			return expr.None, false
+		}
+		t, seen := constant[a]
+		if !seen {
+			t = expr.None
+			constant[a] = t
+			if x, ok := inParameters(value[a]); ok {
+				t = x
+				constant[a] = t
+			}
+		}
+		return t, t != expr.None
 	}
 	free := func(e expr.ID) bool {
 		yes := false
@@ -47,20 +60,20 @@ func (w *work) guards() {
 		return yes
 	}
 	// inParameters writes a term in parameters.
-	inParameters := func(e expr.ID) (expr.ID, bool) {
-		ok := true
+	inParameters = func(e expr.ID) (expr.ID, bool) {
+		var atoms []expr.ID
+		w.atoms(e, func(a expr.ID) { atoms = append(atoms, a) })
 		with := map[expr.ID]expr.ID{}
-		w.atoms(e, func(a expr.ID) {
-			t, is := known(a)
-			ok = ok && is
+		for _, a := range atoms {
+			t, ok := known(a)
+			if !ok {
+				return expr.None, false
+			}
 			with[a] = t
-		})
-		if !ok {
-			return expr.None, false
 		}
 		return w.substitute(e, with), true
 	}
-	divisor := func(base expr.ID, eq int, text string) {
+	divisor := func(base expr.ID, eq int, what func() string) {
 		if seen[base] {
 			return
 		}
@@ -76,8 +89,10 @@ func (w *work) guards() {
 		if _, number := p.Value(t); number {
 			return
 		}
-		pos := ""
-		if eq >= 0 {
+		pos, text := "", ""
+		if eq < 0 {
+			text = what()
+		} else {
 			q := &equation{src: int32(eq)}
 			text = w.equationText(q)
 			if pos = w.pos(q).String(); pos != "" {
@@ -90,8 +105,8 @@ func (w *work) guards() {
 		})
 	}
 	visited := map[expr.ID]bool{}
-	var walk func(e expr.ID, eq int, text string)
-	walk = func(e expr.ID, eq int, text string) {
+	var walk func(e expr.ID, eq int, what func() string)
+	walk = func(e expr.ID, eq int, what func() string) {
 		op := p.Op(e)
 		if op <= expr.OpSym || visited[e] {
 			return
@@ -99,34 +114,31 @@ func (w *work) guards() {
 		visited[e] = true
 		a := p.Args(e)
 		if op == expr.OpIf {
-			walk(a[0], eq, text)
+			walk(a[0], eq, what)
 			return
 		}
 		for _, x := range a {
-			walk(x, eq, text)
+			walk(x, eq, what)
 		}
 		if op == expr.OpMul {
 			for i := 0; i < len(a); i += 2 {
 				if x, ok := p.Value(a[i+1]); ok && x.Sign() < 0 {
-					divisor(a[i], eq, text)
+					divisor(a[i], eq, what)
 				}
 			}
 		}
 	}
 	assign := func(a *Assign) {
-		walk(a.Value, a.Eq, p.Name(a.Target))
-		if p.Op(a.Value) > expr.OpFalse {
-			if t, ok := inParameters(a.Value); ok {
-				constant[a.Target] = t
-			}
-		}
+		walk(a.Value, a.Eq, func() string { return p.Name(a.Target) })
+		value[a.Target] = a.Value
+		delete(constant, a.Target) // the initialization may find another value
 	}
 	for k := range pl.Seq {
 		assign(&pl.Seq[k])
 	}
 	for _, list := range [][]Residual{pl.Residuals, pl.Invariants} {
 		for k := range list {
-			walk(list[k].Value, list[k].Eq, list[k].Text)
+			walk(list[k].Value, list[k].Eq, func() string { return pl.Text(&list[k]) })
 		}
 	}
 	for i := range pl.Init.Blocks {
@@ -135,7 +147,7 @@ func (w *work) guards() {
 			assign(&b.Assigns[k])
 		}
 		for k := range b.Residuals {
-			walk(b.Residuals[k].Value, b.Residuals[k].Eq, b.Residuals[k].Text)
+			walk(b.Residuals[k].Value, b.Residuals[k].Eq, func() string { return pl.Text(&b.Residuals[k]) })
 		}
 	}
 	for _, r := range w.elim.assumed {

@@ -327,7 +327,7 @@ func (z *initial) discreteEquations() []equation {
 func (z *initial) describe(q *equation) (diag.Pos, string) {
 	w := z.w
 	if _, ok := w.source(q); ok {
-		res := Residual{Text: w.equationText(q), From: q.from}
+		res := Residual{text: w.equationText(q), From: q.from}
 		return w.pos(q), w.plan.Describe(&res)
 	}
 	text := ""
@@ -790,9 +790,9 @@ func (z *initial) residual(q *equation) Residual {
 	res := z.w.residual(q)
 	if _, ok := z.w.source(q); !ok {
 		p, t := z.describe(q)
-		res.Text = t
+		res.text = t
 		if s := p.String(); s != "" {
-			res.Text = s + ": " + t
+			res.text = s + ": " + t
 		}
 	}
 	return res

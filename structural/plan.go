@@ -107,10 +107,12 @@ type Assign struct {
 // Residual is 0 = Value.
 type Residual struct {
 	Value expr.ID
-	Eq    int    // index into Sys.Equations of the equation or of its first ancestor, -1
-	From  int32  // 1 + index into Plan.Derivations, 0: as the model states it
-	Level int    // of an invariant: times it is differentiated yet, until it determines highest derivatives
-	Text  string // for messages: position and text as the user wrote it
+	Eq    int   // index into Sys.Equations of the equation or of its first ancestor, -1
+	From  int32 // 1 + index into Plan.Derivations, 0: as the model states it
+	Level int   // of an invariant: times it is differentiated yet, until it determines highest derivatives
+
+	src  int32  // as equation.src
+	text string // in place of that of the source
 }
 
 // Param is an entry of the parameter vector.

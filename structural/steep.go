@@ -232,7 +232,7 @@ func (w *work) lift(blk *InitBlock, number func(expr.ID) float64) {
 			with[p.Fn(f, a)] = p.Fn(f, s)
 		}
 		blk.Unknowns = append(blk.Unknowns, s)
-		blk.Residuals = append(blk.Residuals, Residual{Value: p.Sub(s, a), Eq: -1, Text: "the exponent " + p.Text(a, expr.TextOptions{Limit: 80})})
+		blk.Residuals = append(blk.Residuals, Residual{Value: p.Sub(s, a), Eq: -1, src: -1, text: "the exponent " + p.Text(a, expr.TextOptions{Limit: 80})})
 		blk.Steep = append(blk.Steep, s)
 		blk.Lift++
 		w.plan.Init.W = append(w.plan.Init.W, InitVar{Atom: s, Name: p.Name(s), Start: expr.None})

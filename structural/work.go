@@ -356,23 +356,21 @@ func (w *work) pos(q *equation) diag.Pos {
 
 // statement is position and text of an equation as the user wrote it.
 func (w *work) statement(q *equation) string {
-	text := w.equationText(q)
-	if p := w.pos(q).String(); p != "" {
-		text = p + ": " + text
-	}
-	return text
+	r := w.residual(q)
+	return w.plan.Text(&r)
 }
 
 // describe is the statement with how q was derived from it.
 func (w *work) describe(q *equation) string {
-	return w.plan.Describe(&Residual{Text: w.statement(q), From: q.from})
+	r := w.residual(q)
+	return w.plan.Describe(&r)
 }
 
 // name of a variable for messages.
 func (w *work) name(v int32) string { return w.pool.Name(w.vars[v].atom) }
 
 func (w *work) residual(q *equation) Residual {
-	return Residual{Value: q.res, Eq: max(int(q.src), -1), From: q.from, Text: w.statement(q)}
+	return Residual{Value: q.res, Eq: max(int(q.src), -1), From: q.from, src: q.src}
 }
 
 func (w *work) note(pos diag.Pos, code, next, format string, args ...any) {
