@@ -24,6 +24,7 @@ type hybrid struct {
 	asserts       []action
 	renamed       map[expr.ID]expr.ID // relations that need no memory
 	knownTerm     map[expr.ID]expr.ID // terms constant in time, in parameters
+	kinked        bool                // equations or conditions hold abs, min or max
 	timeTerm      map[expr.ID]expr.ID // unknowns that are terms in time, see scheduled
 	initialReinit []equation          // reinit() at initialization
 }
@@ -105,6 +106,91 @@ func (w *work) previous(e expr.ID, ctx context) expr.ID {
 		return w.shadowOf(e, int(v.sys), i)
 	}
 	return e
+}
+
+// quietly marks a function with a kink within noEvent, for kinks.
+func (w *work) quietly(r expr.ID) expr.ID {
+	switch w.pool.Op(r) {
+	case expr.OpAbs, expr.OpMin, expr.OpMax:
+		if !w.quiet(r) {
+			return w.pool.Fn(expr.OpNoEvent, r)
+		}
+	}
+	return r
+}
+
+// kinks gives abs, min and max in the plan of the simulation and in relations the memories
+// that watch them: a step across a kink loses the order of every method. It comes last,
+// so that the analysis sees these functions as what they are. Their derivatives, which
+// index reduction may have put there, are sign and comparisons within noEvent.
+func (w *work) kinks() {
+	if !w.hyb.kinked {
+		return
+	}
+	p := w.pool
+	w.memo.reset()
+	var bend func(e expr.ID) expr.ID
+	bend = func(e expr.ID) expr.ID {
+		op := p.Op(e)
+		if op <= expr.OpSym {
+			return e
+		}
+		if r, ok := w.memo.get(e); ok {
+			return r
+		}
+		r := e
+		if op != expr.OpNoEvent {
+			var buf [16]expr.ID
+			args := append(buf[:0], p.Args(e)...)
+			changed := false
+			for i, a := range args {
+				args[i] = bend(a)
+				changed = changed || args[i] != a
+			}
+			if changed {
+				r = p.Rebuild(e, args)
+			}
+		}
+		switch a := p.Args(r); p.Op(r) {
+		case expr.OpNoEvent:
+			if o := p.Op(a[0]); o == expr.OpLt || o == expr.OpLe {
+				c := p.Args(a[0])
+				if c := p.Fn(o, bend(c[0]), bend(c[1])); !w.quiet(c) {
+					r = w.kink(c)
+				}
+			}
+		case expr.OpAbs, expr.OpSign:
+			if x := a[0]; !w.quiet(x) {
+				c := w.kink(p.Fn(expr.OpLe, expr.Zero, x))
+				if p.Op(r) == expr.OpAbs {
+					r = p.If(c, x, p.Neg(x))
+				} else {
+					r = p.If(c, expr.One, expr.MinusOne)
+				}
+			}
+		case expr.OpMin, expr.OpMax:
+			if x, y := a[0], a[1]; !w.quiet(r) {
+				c := p.Fn(expr.OpLe, x, y)
+				if p.Op(r) == expr.OpMax {
+					c = p.Fn(expr.OpLe, y, x)
+				}
+				r = p.If(w.kink(c), x, y)
+			}
+		}
+		w.memo.put(e, r)
+		return r
+	}
+	for k := range w.plan.Seq {
+		w.plan.Seq[k].Value = bend(w.plan.Seq[k].Value)
+	}
+	for k := range w.plan.Residuals {
+		w.plan.Residuals[k].Value = bend(w.plan.Residuals[k].Value)
+	}
+	for i := 0; i < len(w.rels); i++ {
+		if w.rels[i].kind != Kink {
+			w.rels[i].term = bend(w.rels[i].term)
+		}
+	}
 }
 
 // leftLimit is pre(e) of a continuous unknown that an event may change.
@@ -191,16 +277,17 @@ func (w *work) kink(c expr.ID) expr.ID {
 	return p.Fn(expr.OpOr, p.Fn(expr.OpLt, p.Num(expr.RatNum(3, 4)), m), p.Fn(expr.OpAnd, p.Fn(expr.OpLt, p.Num(expr.RatNum(1, 4)), m), c))
 }
 
-// stepped rewrites the functions that jump or have a kink, for a place where
-// comparisons make events: sign, floor, ceil, div, mod and rem (Modelica 3.6, section
-// 3.7.2, leaves sign out) and, since a step across a kink loses the order of every
-// method, also abs, min and max, whose crossings end a step without being events. r is
+// stepped rewrites the functions that jump, for a place where comparisons make events:
+// sign, floor, ceil, div, mod and rem (Modelica 3.6, section 3.7.2, leaves sign out). r is
 // the translated term; what cannot change between events stays as it is.
 func (w *work) stepped(r expr.ID) expr.ID {
 	p := w.pool
 	op := p.Op(r)
 	switch op {
-	case expr.OpAbs, expr.OpMin, expr.OpMax, expr.OpSign, expr.OpFloor, expr.OpCeil, expr.OpMod, expr.OpRem, expr.OpQuo:
+	case expr.OpAbs, expr.OpMin, expr.OpMax:
+		w.hyb.kinked = true
+		return r
+	case expr.OpSign, expr.OpFloor, expr.OpCeil, expr.OpMod, expr.OpRem, expr.OpQuo:
 	default:
 		return r
 	}
@@ -209,12 +296,6 @@ func (w *work) stepped(r expr.ID) expr.ID {
 	}
 	a := append([]expr.ID(nil), p.Args(r)...)
 	switch op {
-	case expr.OpAbs:
-		return p.If(w.kink(p.Fn(expr.OpLe, expr.Zero, a[0])), a[0], p.Neg(a[0]))
-	case expr.OpMax:
-		return p.If(w.kink(p.Fn(expr.OpLe, a[1], a[0])), a[0], a[1])
-	case expr.OpMin:
-		return p.If(w.kink(p.Fn(expr.OpLe, a[0], a[1])), a[0], a[1])
 	case expr.OpSign:
 		return w.memory(SignOf, a[0])
 	case expr.OpFloor:

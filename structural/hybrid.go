@@ -407,6 +407,7 @@ func (w *work) inlineKnown(e expr.ID) expr.ID {
 // update builds Plan.Hybrid and the memory once Seq is known.
 func (w *work) update() {
 	h := &w.plan.Hybrid
+	w.kinks()
 	w.relations()
 	for i := range w.hyb.samples {
 		x := w.hyb.samples[i]

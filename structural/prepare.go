@@ -400,6 +400,8 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 			case !w.quiet(r):
 				r = w.kink(r)
 			}
+		} else if ctx == inNoEvent {
+			r = w.quietly(r)
 		}
 	}
 	w.memo.put(e, r)

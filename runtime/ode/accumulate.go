@@ -15,8 +15,11 @@ import (
 type recurrence struct {
 	last, gap float64
 	shrinking int  // consecutive small gaps, each shorter than the one before
-	tiny      int  // consecutive tiny gaps
+	small     int  // events with small gaps between them
+	tiny      int  // events with tiny gaps between them
 	acted     bool // the model moved a state or a discrete variable at the last one
+
+	noise float64 // largest indicator at these events
 
 	step  int // of a kink: steps made when it crossed last
 	dense int // of a kink: consecutive crossings with hardly a step between them
@@ -39,6 +42,7 @@ type limit struct {
 const (
 	shrinkingGaps = 4
 	tinyGaps      = 8
+	smallGaps     = 32
 
 	denseKinks  = 12 // crossings of one kink, one in each step
 	fewSteps    = 2
@@ -46,10 +50,10 @@ const (
 	firstSleep  = 256
 	longestRest = 1 << 20
 
-	bandFactor    = 4  // of the last excursion
-	pierceFactor  = 10 // of the band
+	bandFactor   = 4  // of the last excursion
+	pierceFactor = 10 // of the band
 
-	mostNoise   = 1e-7 // of the largest indicator of the run
+	mostNoise   = 1e-2 // of the largest indicator of the run: errors of the states within the tolerances may be amplified
 	noiseFactor = 10   // of a hysteresis against rounding
 )
 
@@ -147,20 +151,21 @@ func (hy *hybrid) accumulation() error {
 		gap := t - z.last
 		switch {
 		case !(gap < small):
-			z.tiny, z.shrinking = 0, 0
+			z.small, z.shrinking, z.noise = 0, 0, 0
 		case gap < 0.99*z.gap:
 			z.shrinking++
 		default:
 			z.shrinking = 0
 		}
-		if gap < 0.01*small {
-			z.tiny++
-		} else {
+		z.small++
+		z.noise = math.Max(z.noise, math.Abs(hy.zero[i]))
+		if !(gap < 0.01*small) {
 			z.tiny = 0
 		}
+		z.tiny++
 		z.last, z.gap = t, gap
 		switch {
-		case z.tiny >= tinyGaps:
+		case z.tiny > tinyGaps || z.small > smallGaps:
 			hy.limit.chattering, hy.limit.gap = 1+i, gap
 		case z.shrinking >= shrinkingGaps && z.acted && r.Kind == Comparison && hy.limit.relation < 0:
 			hy.band[i] = bandFactor * hy.peak[i]
@@ -169,7 +174,15 @@ func (hy *hybrid) accumulation() error {
 		}
 	}
 	k := hy.count % len(hy.recent)
-	if hy.count >= len(hy.recent) && t-hy.recent[k] < 1e-9*ws.span {
+	many, from := len(hy.recent), hy.recent[k]
+	dense := hy.count >= many && t-from < 1e-9*ws.span
+	if m := hy.count / many % len(hy.coarse); k == 0 && !dense { // longer ago: 10^8 events in all
+		many *= len(hy.coarse)
+		from = hy.coarse[m]
+		dense = hy.count >= many && t-from < 1e-4*ws.span
+		hy.coarse[m] = t
+	}
+	if dense {
 		var names []string
 		for i := range hy.crossed {
 			if hy.crossed[i] && len(names) < 6 {
@@ -180,7 +193,7 @@ func (hy *hybrid) accumulation() error {
 		if len(names) > 0 {
 			what = "the last one changed " + strings.Join(names, ", ") + "; add a hysteresis"
 		}
-		return ws.Fail(EventFailure, "%d events within %.3g: the run would not end; %s", len(hy.recent), t-hy.recent[k], what)
+		return ws.Fail(EventFailure, "%d events within %.3g: the run would not end; %s", many, t-from, what)
 	}
 	hy.recent[k] = t
 	hy.count++
@@ -217,14 +230,54 @@ func (hy *hybrid) pileUp() error {
 // difference of two nearly equal voltages over a small resistance. It declines where the
 // hysteresis would be wider than rounding can explain.
 func (hy *hybrid) tolerate(i int) bool {
-	noise := max(math.Abs(hy.end[i]), math.Abs(hy.zero[i]), 16*eps*hy.size[i])
-	if hy.h.Relations[i].Kind != Comparison || !(noise <= mostNoise*hy.size[i]) || noise == 0 {
+	noise := max(math.Abs(hy.end[i]), hy.pile[2*i].noise, hy.pile[2*i+1].noise, 16*eps*hy.size[i])
+	if hy.h.Relations[i].Kind != Comparison || hy.acted() || !(noise <= mostNoise*hy.size[i]) || noise == 0 {
+		return false
+	}
+	if hy.driven(i) {
 		return false
 	}
 	hy.band[i] = noiseFactor * noise
 	hy.tolerant = true
-	hy.pile[2*i].tiny, hy.pile[2*i+1].tiny = 0, 0
+	for k := range 2 {
+		hy.pile[2*i+k].tiny, hy.pile[2*i+k].small = 0, 0
+	}
 	return true
+}
+
+// driven reports whether both sides of relation i drive the state to its border, so that
+// it is no rounding that makes it change again and again.
+func (hy *hybrid) driven(i int) bool {
+	ws := hy.ws
+	slot := hy.h.Relations[i].Slot
+	u, was := append([]float64(nil), ws.U...), ws.Params[slot]
+	ahead := 1e-9 * math.Max(math.Abs(ws.T), 1e-3*ws.span)
+	g, du := make([]float64, len(hy.end)), ws.scratch()
+	var rate [2]float64
+	for side := range rate {
+		ws.Params[slot] = float64(side)
+		copy(ws.U, u)
+		if hy.solve() != nil {
+			continue
+		}
+		hy.crossings(ws.T, ws.U, g)
+		rate[side] = -g[i]
+		ws.RHS(ws.T, ws.U, du)
+		for k, v := range du {
+			if ws.Mass == nil || ws.Mass[k] != 0 {
+				ws.U[k] += ahead * v
+			}
+		}
+		ws.T += ahead
+		if hy.solve() == nil {
+			hy.crossings(ws.T, ws.U, g)
+			rate[side] += g[i]
+		}
+		ws.T -= ahead
+	}
+	copy(ws.U, u)
+	ws.Params[slot] = was
+	return rate[0] > 0 && rate[1] < 0
 }
 
 // strict ends the hysteresis of relations whose indicators, in end, have left it on their

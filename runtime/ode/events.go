@@ -54,6 +54,7 @@ type hybrid struct {
 
 	pile   []recurrence // two for each relation: turned false, turned true
 	recent []float64    // times of the last events, a ring
+	coarse [16]float64  // times at which that ring was filled, a ring
 	count  int
 	limit  limit
 	slide  *sliding // in progress, or nil
@@ -351,10 +352,10 @@ func (hy *hybrid) handle() (changed bool, err error) {
 		return false, err
 	}
 	for i := range hy.crossed {
+		hy.size[i] = math.Max(hy.size[i], hy.peak[i])
 		if hy.crossed[i] {
 			hy.crossed[i], hy.peak[i] = false, 0
 		}
-		hy.size[i] = math.Max(hy.size[i], hy.peak[i])
 	}
 	hy.schedule()
 	return !sameBits(hy.u0, ws.U) || !sameBits(hy.p0, ws.Params), nil

@@ -15,12 +15,12 @@ const (
 	maxEventIterations = 100 // passes of one event
 	maxInitIterations  = 40  // of initial values and relations
 
-	together       = 10 // iterations of a pass that change all relations at once
-	mostCombined   = 10 // relations of which combinations are tried
+	together     = 10 // iterations of a pass that change all relations at once
+	mostCombined = 10 // relations of which combinations are tried
 
 	mostCombinations      = 1 << mostCombined
 	mostStartCombinations = 64 // each takes an initialization
-	maxInnerRounds = 20 // of discrete variables while the relations are fixed
+	maxInnerRounds        = 20 // of discrete variables while the relations are fixed
 )
 
 // iterate applies the when-clauses and re-evaluates relations until nothing changes.

@@ -40,14 +40,14 @@ type sliding struct {
 // enterSliding starts to slide along the border of relation i, if the present event
 // changed nothing else and both sides drive the state there; else it says why not.
 func (hy *hybrid) enterSliding(i int) (whyNot string) {
-	in, ws := hy.in, hy.ws
+	ws := hy.ws
 	r := &hy.h.Relations[i]
 	switch {
 	case hy.acted():
 		return "the event changes the model's variables"
 	case len(ws.Alg) > 0:
 		return "the model has algebraic equations"
-	case in.proj != nil:
+	case ws.P.NInv > 0:
 		return "the model has constraints"
 	case ws.N() > mostSliding:
 		return "the model has too many states"
