@@ -45,6 +45,7 @@ type chart struct {
 	vals   []float64 // of the Jacobian of the invariants
 	groups []chartGroup
 	scale  []float64 // typical size of each state: the largest seen
+	reach  []float64 // of each state: the largest scale in its group
 	weight []float64 // what the user's wish multiplies it by
 	dep    []int32   // of each invariant: the state that it is solved for
 	shape  int       // counts the changes
@@ -81,7 +82,7 @@ func newChart(ws *Workspace) *chart {
 	p := ws.P
 	pat := ws.invPattern()
 	n := ws.N()
-	c := &chart{ws: ws, vals: make([]float64, pat.NNZ()), scale: make([]float64, n), weight: make([]float64, n), dep: make([]int32, p.NInv)}
+	c := &chart{ws: ws, vals: make([]float64, pat.NNZ()), scale: make([]float64, n), reach: make([]float64, n), weight: make([]float64, n), dep: make([]int32, p.NInv)}
 	level := func(i int32) int8 { return 1 }
 	candidate := func(j int) int8 { return 1 }
 	if p.Choice != nil {
@@ -209,6 +210,15 @@ func (c *chart) grow(u []float64) {
 		c.scale[j] = math.Max(c.scale[j], math.Abs(v))
 		if c.scale[j] == 0 {
 			c.scale[j] = ws.AbsTol[j] / ws.RelTol
+		}
+	}
+	for k := range c.groups {
+		most := 0.0
+		for _, j := range c.groups[k].cols {
+			most = math.Max(most, c.scale[j])
+		}
+		for _, j := range c.groups[k].cols {
+			c.reach[j] = most
 		}
 	}
 }
