@@ -315,11 +315,17 @@ func linkage(seed uint64) (sys *model.System, text string) {
 // constraints are kept. The energies are some 10 to 50 J, and errors of 1e-8 of the
 // states are 1e-6 of them (BDF, see TestMechanisms, twenty times that).
 func TestLinkages(t *testing.T) {
-	seeds := uint64(15)
+	// Two of these were completed to another way of assembling the same links, one of them a
+	// triangle that is nearly flat, and one was given up for its rounding errors.
+	seeds := []uint64{54, 189, 1317}
+	most := uint64(15)
 	if *long {
-		seeds = 300
+		most = 300
 	}
-	for seed := range seeds {
+	for seed := range most {
+		seeds = append(seeds, seed)
+	}
+	for _, seed := range seeds {
 		sys, text := linkage(seed)
 		prob, err := mtkc.Compile(sys)
 		if err != nil {

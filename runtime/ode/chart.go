@@ -62,7 +62,12 @@ type chartGroup struct {
 	dep, kept  []int32      // of each row: a column; and before the present change
 	in         []bool       // columns that are dependent
 	used       []bool       // rows that have a pivot
-	steep      float64      // largest entry of B in an independent column
+	save       []int32
+	steep      float64 // largest entry of B in an independent column
+
+	// Of a small group: the sign of the determinant of A_d, and its smallest pivot; and the
+	// sign where the chart was chosen.
+	sign, small, chosen float64
 
 	b []float64 // B, by rows; nil for a large group, where its columns are computed one by one:
 
@@ -167,6 +172,7 @@ func newChart(ws *Workspace) *chart {
 		g.ptr = append(g.ptr, int32(len(g.entries)))
 		g.a, g.seen, g.most, g.x = make([]float64, len(g.entries)), make([]float64, len(g.entries)), make([]float64, m), make([]float64, m)
 		g.dep, g.kept, g.used, g.in = make([]int32, m), make([]int32, m), make([]bool, m), make([]bool, w)
+		g.save = make([]int32, m)
 		if m <= chartDense {
 			g.b = make([]float64, m*w)
 		}
@@ -272,6 +278,10 @@ func (c *chart) choose(t float64, u []float64) (changed, ok bool) {
 			continue
 		}
 		g.improve()
+		if g.b != nil {
+			g.reduce(true)
+			g.chosen = g.sign
+		}
 		copy(g.seen, g.a)
 		same := c.shape > 0
 		for _, j := range g.kept {
@@ -291,28 +301,31 @@ func (c *chart) choose(t float64, u []float64) (changed, ok bool) {
 	return changed, ok
 }
 
-// steep reports whether the chart should be left at (t, u).
-func (c *chart) steep(t float64, u []float64) bool {
+// steep reports whether the chart should be left at (t, u). crossed says that the point is
+// not on the side of the singular positions where the chart was chosen: the determinant
+// of A_d has changed its sign, so the dependent states have gone over to another solution
+// of the invariants.
+func (c *chart) steep(t float64, u []float64) (bad, crossed bool) {
 	c.grow(u)
 	if !c.load(t, u) {
-		return false
+		return false, false
 	}
-	bad := false
 	for k := range c.groups {
 		g := &c.groups[k]
 		drift := 0.0
 		for i, v := range g.a {
 			drift = math.Max(drift, math.Abs(v-g.seen[i]))
 		}
-		if drift > chartDrift {
+		if drift > chartDrift || g.b != nil && drift > chartDrift*g.small {
 			copy(g.seen, g.a)
 			if !g.reduce(true) {
 				g.steep = math.Inf(1)
 			}
 		}
 		bad = bad || g.steep > chartLimit
+		crossed = crossed || g.b != nil && g.sign != g.chosen
 	}
-	return bad
+	return bad, crossed
 }
 
 // reduce computes B for the present choice, or, where it is not kept, a first choice
@@ -335,9 +348,11 @@ func (g *chartGroup) reduce(keep bool) bool {
 		b[int(e.row)*w+int(e.col)] = g.a[k]
 	}
 	clear(g.used)
+	copy(g.save, g.dep)
 	if !keep {
 		clear(g.in)
 	}
+	sign, small := 1.0, math.Inf(1)
 	for range m {
 		pi, pj, best := -1, -1, chartRank
 		for i := range m {
@@ -352,15 +367,44 @@ func (g *chartGroup) reduce(keep bool) bool {
 			}
 		}
 		if pi < 0 {
+			copy(g.dep, g.save)
+			g.mark()
 			return false
 		}
 		g.used[pi] = true
 		g.dep[pi] = int32(pj)
+		small = math.Min(small, best)
+		if b[pi*w+pj] < 0 {
+			sign = -sign
+		}
 		g.pivot(pi, pj)
 	}
+	g.small, g.sign = small, sign*g.parity()
 	g.mark()
 	g.measure()
 	return true
+}
+
+// parity is the sign of the permutation that takes the rows to their columns in order.
+func (g *chartGroup) parity() float64 {
+	p := g.save // free now
+	for i, c := range g.dep {
+		p[i] = 0
+		for _, d := range g.dep {
+			if d < c {
+				p[i]++
+			}
+		}
+	}
+	sign := 1.0
+	for i := range p {
+		for p[i] != int32(i) { // cycles, one exchange at a time
+			j := p[i]
+			p[i], p[j] = p[j], p[i]
+			sign = -sign
+		}
+	}
+	return sign
 }
 
 // first chooses the columns of a large group: sparse elimination row by row, rows with

@@ -96,7 +96,10 @@ func (f *frame) Restart() error {
 	return f.failure(err)
 }
 
-// Step makes one step in the coordinates and completes its end.
+// Step makes one step in the coordinates and completes its end. A step to another
+// solution of the invariants, across a singular position of the mechanism, is taken back
+// and tried again with shorter ones; where that does not help, the motion itself passes
+// such a position.
 func (f *frame) Step() error {
 	w, in := f.whole, f.ws
 	if f.leave {
@@ -104,27 +107,51 @@ func (f *frame) Step() error {
 			return err
 		}
 	}
-	f.limits()
-	f.err = nil
-	err := f.st.Step()
-	if err != nil && f.chart != nil && f.turn(err) {
-		err = f.st.Step()
-	}
-	w.H = in.H
-	if err != nil {
-		return f.failure(err)
-	}
-	w.TPrev, w.T = in.TPrev, in.T
-	w.UPrev, w.U = w.U, w.UPrev
-	copy(w.U, w.UPrev)
-	if err := f.fill(in.T, in.U, w.U); err != nil {
-		w.T = w.TPrev
+	for tries := 0; ; tries++ {
+		f.limits()
+		f.err = nil
+		err := f.st.Step()
+		if err != nil && f.chart != nil && f.turn(err) {
+			err = f.st.Step()
+		}
+		w.H = in.H
+		if err != nil {
+			return f.failure(err)
+		}
+		w.TPrev, w.T = in.TPrev, in.T
+		w.UPrev, w.U = w.U, w.UPrev
 		copy(w.U, w.UPrev)
-		return w.fail(NewtonFailure, err, "behind this point %v", err)
+		err = f.fill(in.T, in.U, w.U)
+		if f.chart == nil && err == nil {
+			return nil
+		}
+		crossed := err != nil
+		if err == nil {
+			f.leave, crossed = f.chart.steep(w.T, w.U)
+		}
+		if !crossed || err == nil && tries == crossTries {
+			return nil
+		}
+		h := w.T - w.TPrev
+		w.T = w.TPrev
+		w.UPrev, w.U = w.U, w.UPrev
+		copy(w.UPrev, w.U)
+		if tries == crossTries || f.chart == nil {
+			return w.fail(NewtonFailure, err, "behind this point %v", err)
+		}
+		w.Stats.Steps--
+		w.Stats.Rejected++
+		f.enter()
+		in.H = h / 4
+		if err := f.st.Restart(); err != nil {
+			return f.failure(err)
+		}
+		w.H = in.H
 	}
-	f.leave = f.chart != nil && f.chart.steep(w.T, w.U)
-	return nil
 }
+
+// crossTries is how often a step across a singular position is taken back.
+const crossTries = 6
 
 // change leaves the chart for a better one, if there is one.
 func (f *frame) change() error {
