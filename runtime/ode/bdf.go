@@ -435,9 +435,7 @@ func (b *bdf) iterate(t, ratio float64) bool {
 }
 
 // weigh sets the weights of the error test. Algebraic variables do not count in the
-// first step, when their slope is not known yet, and forces never: see Workspace.Forces.
-// (IDA's advice for systems of higher index is the same. Their equations hold in any
-// case.)
+// first step, when their slope is not known yet, and forces never.
 func (b *bdf) weigh() {
 	ws := b.ws
 	copy(b.test, b.ewt)

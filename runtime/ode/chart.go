@@ -45,6 +45,7 @@ type chart struct {
 	vals   []float64 // of the Jacobian of the invariants
 	groups []chartGroup
 	scale  []float64 // typical size of each state: the largest seen
+	reach  []float64 // of each state: the largest scale in its group
 	weight []float64 // what the user's wish multiplies it by
 	dep    []int32   // of each invariant: the state that it is solved for
 	shape  int       // counts the changes
@@ -61,7 +62,12 @@ type chartGroup struct {
 	dep, kept  []int32      // of each row: a column; and before the present change
 	in         []bool       // columns that are dependent
 	used       []bool       // rows that have a pivot
-	steep      float64      // largest entry of B in an independent column
+	save       []int32
+	steep      float64 // largest entry of B in an independent column
+
+	// Of a small group: the sign of the determinant of A_d, and its smallest pivot; and the
+	// sign where the chart was chosen.
+	sign, small, chosen float64
 
 	b []float64 // B, by rows; nil for a large group, where its columns are computed one by one:
 
@@ -81,7 +87,7 @@ func newChart(ws *Workspace) *chart {
 	p := ws.P
 	pat := ws.invPattern()
 	n := ws.N()
-	c := &chart{ws: ws, vals: make([]float64, pat.NNZ()), scale: make([]float64, n), weight: make([]float64, n), dep: make([]int32, p.NInv)}
+	c := &chart{ws: ws, vals: make([]float64, pat.NNZ()), scale: make([]float64, n), reach: make([]float64, n), weight: make([]float64, n), dep: make([]int32, p.NInv)}
 	level := func(i int32) int8 { return 1 }
 	candidate := func(j int) int8 { return 1 }
 	if p.Choice != nil {
@@ -166,6 +172,7 @@ func newChart(ws *Workspace) *chart {
 		g.ptr = append(g.ptr, int32(len(g.entries)))
 		g.a, g.seen, g.most, g.x = make([]float64, len(g.entries)), make([]float64, len(g.entries)), make([]float64, m), make([]float64, m)
 		g.dep, g.kept, g.used, g.in = make([]int32, m), make([]int32, m), make([]bool, m), make([]bool, w)
+		g.save = make([]int32, m)
 		if m <= chartDense {
 			g.b = make([]float64, m*w)
 		}
@@ -209,6 +216,15 @@ func (c *chart) grow(u []float64) {
 		c.scale[j] = math.Max(c.scale[j], math.Abs(v))
 		if c.scale[j] == 0 {
 			c.scale[j] = ws.AbsTol[j] / ws.RelTol
+		}
+	}
+	for k := range c.groups {
+		most := 0.0
+		for _, j := range c.groups[k].cols {
+			most = math.Max(most, c.scale[j])
+		}
+		for _, j := range c.groups[k].cols {
+			c.reach[j] = most
 		}
 	}
 }
@@ -262,6 +278,10 @@ func (c *chart) choose(t float64, u []float64) (changed, ok bool) {
 			continue
 		}
 		g.improve()
+		if g.b != nil {
+			g.reduce(true)
+			g.chosen = g.sign
+		}
 		copy(g.seen, g.a)
 		same := c.shape > 0
 		for _, j := range g.kept {
@@ -281,28 +301,31 @@ func (c *chart) choose(t float64, u []float64) (changed, ok bool) {
 	return changed, ok
 }
 
-// steep reports whether the chart should be left at (t, u).
-func (c *chart) steep(t float64, u []float64) bool {
+// steep reports whether the chart should be left at (t, u). crossed says that the point is
+// not on the side of the singular positions where the chart was chosen: the determinant
+// of A_d has changed its sign, so the dependent states have gone over to another solution
+// of the invariants.
+func (c *chart) steep(t float64, u []float64) (bad, crossed bool) {
 	c.grow(u)
 	if !c.load(t, u) {
-		return false
+		return false, false
 	}
-	bad := false
 	for k := range c.groups {
 		g := &c.groups[k]
 		drift := 0.0
 		for i, v := range g.a {
 			drift = math.Max(drift, math.Abs(v-g.seen[i]))
 		}
-		if drift > chartDrift {
+		if drift > chartDrift || g.b != nil && drift > chartDrift*g.small {
 			copy(g.seen, g.a)
 			if !g.reduce(true) {
 				g.steep = math.Inf(1)
 			}
 		}
 		bad = bad || g.steep > chartLimit
+		crossed = crossed || g.b != nil && g.sign != g.chosen
 	}
-	return bad
+	return bad, crossed
 }
 
 // reduce computes B for the present choice, or, where it is not kept, a first choice
@@ -325,9 +348,11 @@ func (g *chartGroup) reduce(keep bool) bool {
 		b[int(e.row)*w+int(e.col)] = g.a[k]
 	}
 	clear(g.used)
+	copy(g.save, g.dep)
 	if !keep {
 		clear(g.in)
 	}
+	sign, small := 1.0, math.Inf(1)
 	for range m {
 		pi, pj, best := -1, -1, chartRank
 		for i := range m {
@@ -342,15 +367,44 @@ func (g *chartGroup) reduce(keep bool) bool {
 			}
 		}
 		if pi < 0 {
+			copy(g.dep, g.save)
+			g.mark()
 			return false
 		}
 		g.used[pi] = true
 		g.dep[pi] = int32(pj)
+		small = math.Min(small, best)
+		if b[pi*w+pj] < 0 {
+			sign = -sign
+		}
 		g.pivot(pi, pj)
 	}
+	g.small, g.sign = small, sign*g.parity()
 	g.mark()
 	g.measure()
 	return true
+}
+
+// parity is the sign of the permutation that takes the rows to their columns in order.
+func (g *chartGroup) parity() float64 {
+	p := g.save // free now
+	for i, c := range g.dep {
+		p[i] = 0
+		for _, d := range g.dep {
+			if d < c {
+				p[i]++
+			}
+		}
+	}
+	sign := 1.0
+	for i := range p {
+		for p[i] != int32(i) { // cycles, one exchange at a time
+			j := p[i]
+			p[i], p[j] = p[j], p[i]
+			sign = -sign
+		}
+	}
+	return sign
 }
 
 // first chooses the columns of a large group: sparse elimination row by row, rows with

@@ -111,9 +111,10 @@ func TestChartRandom(t *testing.T) {
 			if s := steepest(g, c.dep); s > chartSettle*(1+1e-9) {
 				t.Fatalf("seed %d, round %d: a state is %g times as steep", seed, round, s)
 			}
-			if c.steep(0, u) {
+			if bad, crossed := c.steep(0, u); bad || crossed {
 				t.Fatalf("seed %d: steep where it was chosen", seed)
 			}
+			before := determinant(g, c.dep)
 			for i := range g {
 				for j := range g[i] {
 					if g[i][j] != 0 {
@@ -122,11 +123,28 @@ func TestChartRandom(t *testing.T) {
 				}
 			}
 			vals = values()
-			if s := steepest(g, c.dep); (s > chartLimit) != c.steep(0, u) && math.Abs(s/chartLimit-1) > 1e-9 {
-				t.Fatalf("seed %d, round %d: steepness %g, steep says %v", seed, round, s, c.steep(0, u))
+			bad, crossed := c.steep(0, u)
+			if s := steepest(g, c.dep); (s > chartLimit) != bad && math.Abs(s/chartLimit-1) > 1e-9 {
+				t.Fatalf("seed %d, round %d: steepness %g, steep says %v", seed, round, s, bad)
+			}
+			// Of several groups, any may have crossed, so that the whole need not.
+			if flip := determinant(g, c.dep)*before < 0; flip && !crossed && m <= chartDense || len(c.groups) == 1 && crossed && !flip {
+				t.Fatalf("seed %d, round %d: the determinant changes sign: %v, crossed says %v", seed, round, flip, crossed)
 			}
 		}
 	}
+}
+
+// determinant of the dependent columns, which are taken in order.
+func determinant(g [][]float64, dep []int32) float64 {
+	cols := slices.Sorted(slices.Values(dep))
+	d := mat.NewDense(len(g), len(g), nil)
+	for i := range g {
+		for k, j := range cols {
+			d.Set(i, k, g[i][j])
+		}
+	}
+	return mat.Det(d)
 }
 
 // steepest is the largest entry of A_d^-1 A in the independent columns.

@@ -15,9 +15,15 @@ const (
 	dependentIter  = 25
 	dependentRate  = 0.1  // contraction above which the factors are renewed
 	dependentLoose = 1e-4 // of the error test: accuracy within a step
-	dependentExact = 8    // units of rounding: accuracy of points
-	coordsKept     = 8    // charts whose matrices are kept
-	followLeast    = 1.0 / 64
+
+	// Of the sizes of the states: how far a guess may be off, and how far without a
+	// closer look; and the contraction that this look asks for.
+	dependentReach    = 0.5
+	dependentClose    = 0.02
+	dependentContract = 0.25
+	dependentExact    = 8 // units of rounding: accuracy of points
+	coordsKept        = 8 // charts whose matrices are kept
+	followLeast       = 1.0 / 64
 )
 
 // dependent solves the invariants for the dependent states of a chart.
@@ -104,24 +110,20 @@ func (d *dependent) adopt() {
 var errDependent = errors.New("the constraints cannot be solved for the dependent states")
 
 // solve makes the dependent entries of u satisfy the invariants at t, to rounding if
-// exact, else to a small part of the error test. On failure u is of no use.
+// exact, else to a small part of the error test. There may be other solutions: the same
+// mechanism assembled in another way. So a start that is not close must be in the
+// domain where the iteration contracts from the first step on (Deuflhard, Newton Methods
+// for Nonlinear Problems, Springer 2004, 5.1, has 1/2 for steps along a path), or it is
+// refused. On failure u is of no use.
 func (d *dependent) solve(t float64, u []float64, exact bool) error {
 	d.adopt()
 	ws := d.ws
 	cols := d.m.cols
 	for k, j := range cols {
 		d.w[k] = 1 / (ws.AbsTol[j] + ws.RelTol*math.Abs(u[j]))
-		if exact {
-			s := math.Max(math.Abs(u[j]), d.chart.scale[j])
-			d.w[k] = 1 / (dependentExact * eps * s)
-		}
 	}
-	tol := dependentLoose
-	if exact {
-		tol = 1
-	}
-	last, fresh := math.Inf(1), false
-	for range dependentIter {
+	last, first, fresh := math.Inf(1), 0.0, false
+	for n := range dependentIter {
 		ws.K.Invariants(t, u, ws.Params, d.g)
 		if nonFinite(d.g) >= 0 {
 			break
@@ -132,17 +134,23 @@ func (d *dependent) solve(t float64, u []float64, exact bool) error {
 			}
 			fresh = true
 		}
-		copy(d.r, d.g)
-		d.m.lu.Solve(d.r)
-		ws.Stats.Project++
-		norm := 0.0
-		for k, v := range d.r {
-			norm = math.Max(norm, math.Abs(v)*d.w[k])
+		norm, size, done := d.correction(u, exact)
+		if n == 0 && size > dependentClose && !fresh {
+			if !d.factor(t, u) {
+				break
+			}
+			fresh = true
+			norm, size, done = d.correction(u, exact)
 		}
-		if !(norm <= math.MaxFloat64) {
+		if !(norm <= math.MaxFloat64) || size > dependentReach && n == 0 {
 			break
 		}
-		if norm > 2*last && norm > 1e3*tol {
+		if n == 0 {
+			first = size
+		} else if first > dependentClose && n == 1 && size > dependentContract*first {
+			break
+		}
+		if norm > 2*last && norm > dependentLoose {
 			if fresh {
 				break
 			}
@@ -152,8 +160,9 @@ func (d *dependent) solve(t float64, u []float64, exact bool) error {
 		for k, j := range cols {
 			u[j] -= d.r[k]
 		}
-		// The error left is about norm times the rate.
-		if norm <= tol || norm >= 0.5*last && norm <= 100*tol {
+		// The error left is about norm times the rate. Where an ill-conditioned Jacobian
+		// magnifies rounding, no more is to be had.
+		if done || norm <= dependentLoose && (!exact || norm >= 0.5*last && fresh) {
 			return nil
 		}
 		if norm > dependentRate*last {
@@ -163,6 +172,23 @@ func (d *dependent) solve(t float64, u []float64, exact bool) error {
 	}
 	d.ok = false
 	return errDependent
+}
+
+// correction solves for the correction of u and returns its size relative to the error
+// test and to the sizes of the states, and whether it is rounding alone.
+func (d *dependent) correction(u []float64, exact bool) (norm, size float64, done bool) {
+	c := d.chart
+	copy(d.r, d.g)
+	d.m.lu.Solve(d.r)
+	d.ws.Stats.Project++
+	done = exact
+	for k, j := range d.m.cols {
+		v := math.Abs(d.r[k])
+		norm = math.Max(norm, v*d.w[k])
+		size = math.Max(size, v/c.reach[j])
+		done = done && v <= dependentExact*eps*math.Max(math.Abs(u[j]), c.scale[j])
+	}
+	return norm, size, done
 }
 
 // follow is solve for a point that is too far from any guess: it goes there from the

@@ -17,6 +17,23 @@ func levelled(t1, v float64) *Problem {
 	p.U0 = []float64{0, -1, v, 0, v*v + 9.81}
 	p.Choice = &Choice{InvLevel: []int8{2, 1}, Level: []int8{2, 2, 1, 1, 0}, Wish: make([]Wish, 5)}
 	p.AlgLinear = true
+	kernels := p.NewKernels
+	p.NewKernels = func() *Kernels {
+		k := kernels()
+		k.Jac = func(t float64, u, p, v []float64) {
+			x, y, l := u[0], u[1], u[4]
+			copy(v, []float64{
+				0, 0, -l, 0, -2 * l * x,
+				0, 0, 0, -l, -2*l*y - p[0],
+				1, 0, 0, 0, 2 * u[2],
+				0, 1, 0, 0, 2 * u[3],
+				0, 0, -x, -y, -(x*x + y*y),
+			})
+		}
+		k.TGrad = func(t float64, u, p, dt []float64) { clear(dt) }
+		return k
+	}
+	p.Jac = linsolve.Dense(5, 5)
 	p.InvJac = &linsolve.Pattern{Rows: 2, Cols: 5, ColPtr: []int32{0, 2, 4, 6, 8, 8}, RowIdx: []int32{0, 1, 0, 1, 0, 1, 0, 1}}
 	return p
 }
@@ -101,23 +118,6 @@ func TestFrameJacobian(t *testing.T) {
 			}
 			p := levelled(1, 3)
 			p.U0 = []float64{0.6, -0.8, 0.8 * 2, 0.6 * 2, 4 + 0.8*9.81}
-			kernels := p.NewKernels
-			p.NewKernels = func() *Kernels {
-				k := kernels()
-				k.Jac = func(t float64, u, p, v []float64) {
-					x, y, l := u[0], u[1], u[4]
-					copy(v, []float64{
-						0, 0, -l, 0, -2 * l * x,
-						0, 0, 0, -l, -2*l*y - p[0],
-						1, 0, 0, 0, 2 * u[2],
-						0, 1, 0, 0, 2 * u[3],
-						0, 0, -x, -y, -(x*x + y*y),
-					})
-				}
-				k.TGrad = func(t float64, u, p, dt []float64) { clear(dt) }
-				return k
-			}
-			p.Jac = linsolve.Dense(5, 5)
 			ws := newWorkspace(context.Background(), p, p.NewKernels(), p.P, 0, 1)
 			for i := range ws.AbsTol {
 				ws.AbsTol[i] = 1e-10

@@ -31,7 +31,7 @@ type frame struct {
 	st    Stepper
 	chart *chart // nil: all differential states are independent
 	dep   *dependent
-	alg   *algebraic // nil: algebraic states are coordinates, or there are none
+	alg   *algebraic // solves for the algebraic states; nil: there are none
 	shape int        // of the chart that is in force
 	leave bool       // the chart is steep: change it before the next step
 	y     []float64
@@ -42,6 +42,9 @@ type frame struct {
 	adapt func()
 	fill  func(t float64, y, u []float64) error
 	take  func(u, y []float64)
+	// near writes a guess of the dependent states at t, if it knows a good one; may be
+	// nil.
+	near func(t float64, u []float64)
 	// turned tells st that the chart has changed at the present point.
 	turned func() error
 
@@ -93,7 +96,10 @@ func (f *frame) Restart() error {
 	return f.failure(err)
 }
 
-// Step makes one step in the coordinates and completes its end.
+// Step makes one step in the coordinates and completes its end. A step to another
+// solution of the invariants, across a singular position of the mechanism, is taken back
+// and tried again with shorter ones; where that does not help, the motion itself passes
+// such a position.
 func (f *frame) Step() error {
 	w, in := f.whole, f.ws
 	if f.leave {
@@ -101,27 +107,51 @@ func (f *frame) Step() error {
 			return err
 		}
 	}
-	f.limits()
-	f.err = nil
-	err := f.st.Step()
-	if err != nil && f.chart != nil && f.turn(err) {
-		err = f.st.Step()
-	}
-	w.H = in.H
-	if err != nil {
-		return f.failure(err)
-	}
-	w.TPrev, w.T = in.TPrev, in.T
-	w.UPrev, w.U = w.U, w.UPrev
-	copy(w.U, w.UPrev)
-	if err := f.fill(in.T, in.U, w.U); err != nil {
-		w.T = w.TPrev
+	for tries := 0; ; tries++ {
+		f.limits()
+		f.err = nil
+		err := f.st.Step()
+		if err != nil && f.chart != nil && f.turn(err) {
+			err = f.st.Step()
+		}
+		w.H = in.H
+		if err != nil {
+			return f.failure(err)
+		}
+		w.TPrev, w.T = in.TPrev, in.T
+		w.UPrev, w.U = w.U, w.UPrev
 		copy(w.U, w.UPrev)
-		return w.fail(NewtonFailure, err, "behind this point %v", err)
+		err = f.fill(in.T, in.U, w.U)
+		if f.chart == nil && err == nil {
+			return nil
+		}
+		crossed := err != nil
+		if err == nil {
+			f.leave, crossed = f.chart.steep(w.T, w.U)
+		}
+		if !crossed || err == nil && tries == crossTries {
+			return nil
+		}
+		h := w.T - w.TPrev
+		w.T = w.TPrev
+		w.UPrev, w.U = w.U, w.UPrev
+		copy(w.UPrev, w.U)
+		if tries == crossTries || f.chart == nil {
+			return w.fail(NewtonFailure, err, "behind this point %v", err)
+		}
+		w.Stats.Steps--
+		w.Stats.Rejected++
+		f.enter()
+		in.H = h / 4
+		if err := f.st.Restart(); err != nil {
+			return f.failure(err)
+		}
+		w.H = in.H
 	}
-	f.leave = f.chart != nil && f.chart.steep(w.T, w.U)
-	return nil
 }
+
+// crossTries is how often a step across a singular position is taken back.
+const crossTries = 6
 
 // change leaves the chart for a better one, if there is one.
 func (f *frame) change() error {
@@ -171,6 +201,9 @@ func (f *frame) Interpolate(t float64, u []float64) {
 	x := (t - w.TPrev) / (w.T - w.TPrev)
 	for i, v := range w.UPrev {
 		u[i] = v + x*(w.U[i]-v)
+	}
+	if f.near != nil {
+		f.near(t, u)
 	}
 	if f.fill(t, f.y, u) == nil && nonFinite(u) < 0 {
 		return
@@ -264,9 +297,18 @@ func newDynamic(ws *Workspace, c *chart) *frame {
 	}
 	f.adapt = d.adapt
 	f.take = func(u, y []float64) { copy(y, u) }
+	if len(ws.Alg) > 0 {
+		f.alg = newAlgebraic(ws)
+	}
 	f.fill = func(t float64, y, u []float64) error {
 		copy(u, y)
-		return f.restore(t, u, true)
+		if err := f.restore(t, u, true); err != nil {
+			return err
+		}
+		if f.alg != nil {
+			_ = f.alg.polish(t, u) // what the method has found is close
+		}
+		return nil
 	}
 	f.turned = func() error {
 		if s, ok := f.st.(turner); ok {
@@ -450,12 +492,16 @@ func newNested(ws *Workspace, c *chart) *frame {
 	f.adapt = d.adapt
 	f.take = func(u, y []float64) {
 		copy(d.u, u)
-		d.known = false
+		d.known, d.sloped = false, [2]bool{}
 		for k, i := range d.ind {
 			y[k] = u[i]
 		}
 	}
 	f.fill = d.fill
+	if c != nil {
+		d.slope, d.slopePrev = make([]float64, ws.N()), make([]float64, ws.N())
+		f.near = d.near
+	}
 	f.turned = func() error {
 		if e, ok := f.st.(*erk); ok { // its history is the size of the step, which stays
 			e.Projected()
@@ -479,8 +525,14 @@ type nested struct {
 	last  []float64 // coordinates it belongs to
 	t     float64   // and time
 	known bool
+	moves bool // du belongs to u
 
-	jac *nestedJac
+	// Derivatives of all differential states at whole.T and TPrev, where known.
+	slope, slopePrev []float64
+	sloped           [2]bool
+
+	jac  *nestedJac            // of the present chart, nil: not made yet
+	kept map[string]*nestedJac // of the last charts
 }
 
 // adapt makes the states that are independent now the coordinates.
@@ -492,7 +544,7 @@ func (d *nested) adapt() {
 			d.ind = append(d.ind, i)
 		}
 	}
-	d.jac = nil
+	d.jac = d.kept[string(d.dep.key)]
 	d.describe()
 }
 
@@ -523,8 +575,13 @@ func (d *nested) complete(t float64, u []float64, exact bool) error {
 }
 
 func (d *nested) fill(t float64, y, u []float64) error {
+	if t == d.whole.T && d.chart != nil { // the end of a step, or a start
+		d.slope, d.slopePrev = d.slopePrev, d.slope
+		d.sloped = [2]bool{false, d.sloped[0]}
+	}
 	if d.known && t == d.t && sameBits(d.last, y) {
 		copy(u, d.u) // the stepper has just been here
+		d.noteSlope()
 		return d.restore(t, u, true)
 	}
 	for k, i := range d.ind {
@@ -541,8 +598,39 @@ func (d *nested) rhs(t float64, y, p, dy []float64) {
 		return
 	}
 	d.whole.K.RHS(t, d.u, p, d.du)
+	d.moves = true
+	d.noteSlope()
 	for k, i := range d.ind {
 		dy[k] = d.du[i]
+	}
+}
+
+// noteSlope keeps the derivatives if they are those of the present point.
+func (d *nested) noteSlope() {
+	w := d.whole
+	if d.chart == nil || d.sloped[0] || !d.known || !d.moves || d.t != w.T || d.ws.T != w.T || !sameBits(d.last, d.ws.U) {
+		return
+	}
+	copy(d.slope, d.du)
+	d.sloped[0] = true
+}
+
+// near guesses the dependent states at t: by Taylor's formula ahead of the present
+// point, by Hermite's within the last step. A good guess is what tells the solution from
+// those that belong to other ways to assemble the same mechanism.
+func (d *nested) near(t float64, u []float64) {
+	w := d.whole
+	switch h := w.T - w.TPrev; {
+	case t > w.T && d.sloped[0]:
+		for _, j := range d.chart.dep {
+			u[j] = w.U[j] + (t-w.T)*d.slope[j]
+		}
+	case t > w.TPrev && t < w.T && d.sloped[0] && d.sloped[1]:
+		x := (t - w.TPrev) / h
+		for _, j := range d.chart.dep {
+			a, b := w.UPrev[j], w.U[j]
+			u[j] = a + x*(b-a) + x*(x-1)*((1-2*x)*(b-a)+h*((x-1)*d.slopePrev[j]+x*d.slope[j]))
+		}
 	}
 }
 
@@ -555,10 +643,13 @@ func (d *nested) settle(t float64, y []float64) bool {
 	if nonFinite(u) >= 0 {
 		copy(u, d.whole.U)
 	}
+	if d.chart != nil {
+		d.near(t, u)
+	}
 	for k, i := range d.ind {
 		u[i] = y[k]
 	}
-	d.known = false
+	d.known, d.moves = false, false
 	err := error(nil)
 	if nonFinite(y) < 0 {
 		err = d.complete(t, u, false)
@@ -637,6 +728,12 @@ func (d *nested) jacobian(t float64, y, p, vals []float64) {
 	ws := d.whole
 	if d.jac == nil {
 		d.jac = d.newJac()
+		if d.chart != nil {
+			if d.kept == nil || len(d.kept) >= coordsKept {
+				d.kept = map[string]*nestedJac{}
+			}
+			d.kept[string(d.dep.key)] = d.jac
+		}
 	}
 	j := d.jac
 	fail := func() {

@@ -412,6 +412,7 @@ func (r *radau) estimate(h float64, again bool) float64 {
 			r.g2[i] = v
 		}
 		r.m.solve(r.g2)
+		ws.spareForces(r.g2)
 	}
 	norm := func() float64 {
 		s := 0.0

@@ -171,6 +171,7 @@ func (r *rosenbrock) Step() error {
 			r.stages(h, t, 0, r.need)
 			r.b.combine(ws.UNew, ws.U, 1)
 			r.e.combine(r.err, nil, 1)
+			ws.spareForces(r.err)
 			norm = ws.ErrNorm(r.err, ws.U, ws.UNew)
 		}
 		if norm <= 1 {

@@ -20,9 +20,11 @@ type Workspace struct {
 	Params []float64 // p: parameters and discrete memory; steppers only read it
 	Alg    []int32   // rows with M = 0, ascending; empty for an ODE
 	Mass   []float64 // diagonal of M; nil means all ones
-	// Forces are the algebraic entries of a problem with invariants. They answer to the
-	// smallest correction of a stiff velocity by jumps far above the errors of the
-	// states, so a test of differences between steps must leave them out.
+	// Forces are the algebraic entries of a problem with invariants, which error tests
+	// leave out: they are functions of the states without errors of their own, as those
+	// are that the compiler eliminates, and answer to the smallest correction of a stiff
+	// velocity by jumps far above the errors of the states. (IDA's advice for systems of
+	// higher index is the same.)
 	Forces []int32
 
 	T, TPrev    float64
@@ -188,6 +190,13 @@ func (ws *Workspace) ErrNorm(err, u0, u1 []float64) float64 {
 		}
 	}
 	return math.Sqrt(s / float64(len(err)))
+}
+
+// spareForces takes the forces out of an error estimate.
+func (ws *Workspace) spareForces(err []float64) {
+	for _, i := range ws.Forces {
+		err[i] = 0
+	}
 }
 
 // Norm is the weighted root mean square of v with the weights at u.
