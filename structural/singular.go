@@ -647,7 +647,7 @@ func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equa
 			}
 		}
 	}
-	terms = append(terms, p.Linear(sum.c, sum.k, sum.t))
+	terms = append(terms, sum.term(p))
 	f := p.Add(terms...)
 	if !low {
 		// The multipliers have derivatives of their own by what is to drop out.
@@ -670,6 +670,8 @@ func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equa
 }
 
 // linearSum collects a sum in which sums are multiplied out, so that what cancels does.
+// Where coefficients are no exact fractions, what is left of them by rounding counts as
+// nothing.
 type linearSum struct {
 	c expr.Num
 	k []expr.Num
@@ -692,6 +694,36 @@ func (s *linearSum) add(p *expr.Pool, k expr.Num, e expr.ID) {
 	default:
 		s.k, s.t = append(s.k, k), append(s.t, e)
 	}
+}
+
+// term is the sum as a term.
+func (s *linearSum) term(p *expr.Pool) expr.ID {
+	type total struct {
+		k    expr.Num
+		size float64
+	}
+	sums := map[expr.ID]*total{}
+	var order []expr.ID
+	for i, t := range s.t {
+		x := sums[t]
+		if x == nil {
+			x = &total{k: expr.IntNum(0)}
+			sums[t] = x
+			order = append(order, t)
+		}
+		x.k = x.k.Add(s.k[i])
+		x.size = max(x.size, math.Abs(s.k[i].Float()))
+	}
+	var ks []expr.Num
+	var ts []expr.ID
+	for _, t := range order {
+		x := sums[t]
+		if _, _, exact := x.k.Exact(); !exact && math.Abs(x.k.Float()) <= 1e-14*x.size {
+			continue
+		}
+		ks, ts = append(ks, x.k), append(ts, t)
+	}
+	return p.Linear(s.c, ks, ts)
 }
 
 // cleared divides a null vector by its entry k.
