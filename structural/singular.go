@@ -920,6 +920,7 @@ func (s *signature) substituteExpression(b *blockJacobian, v []multiplier, pr *p
 		if !ok {
 			return false
 		}
+		q.from = w.derive(Derivation{Kind: Substituted, Of: []Parent{q.parent()}})
 		q.res = res
 		fresh[k] = q
 	}
