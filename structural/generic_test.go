@@ -79,7 +79,7 @@ func TestPoints(t *testing.T) {
 		{"log(x) + log(y) - log(x)", false},
 	} {
 		s := build(t, "var x\nvar y\nparam a = 2\nx = 1\ny = "+c.text)
-		w := &work{sys: s, pool: s.Pool, plan: &Plan{Sys: s, Pool: s.Pool}, relOf: map[expr.ID]int32{}}
+		w := &work{sys: s, pool: s.Pool, plan: &Plan{Sys: s, Pool: s.Pool}}
 		w.elim = newElimination(w)
 		w.mark.reset()
 		w.memo.reset()

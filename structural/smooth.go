@@ -10,8 +10,9 @@ import (
 // Constraints are differentiated by the rules of calculus, which hold only where they are
 // smooth. checkSmooth looks at every equation that the index reduction differentiates:
 //
-// A function that jumps (floor, mod, ...) of something that moves is an error: its
-// derivative is zero between the jumps and does not exist at them.
+// A function that jumps (floor, mod, ...) of something that moves is an error where it
+// makes no events, within noEvent: its derivative is zero between the jumps, and nothing
+// looks for these.
 //
 // A relation switches between branches. Between the events each branch is differentiated
 // by itself, as Modelica tools do; what happens at the switch depends on whether the
@@ -97,6 +98,10 @@ func (s *signature) inspect(i int32, pr *prober) {
 			return
 		}
 		seen[e] = true
+		if _, ok := w.kinkOf(e); ok {
+			switches = append(switches, e)
+			return
+		}
 		switch op {
 		case expr.OpSym:
 			switch r, k := w.roleOf(e); r {
@@ -191,10 +196,29 @@ func (w *work) saidSmooth(q *equation, c int32) bool {
 
 // switchText names what switches, for messages.
 func (w *work) switchText(x expr.ID) string {
-	if r, i := w.roleOf(x); r == roleRelation {
+	if i, ok := w.kinkOf(x); ok {
 		return w.relationText(&w.rels[i])
 	}
+	if r, i := w.roleOf(x); r == roleRelation {
+		q := &w.rels[i]
+		return w.pool.Text(w.literal(q.kind, q.term), expr.TextOptions{Limit: 80})
+	}
 	return w.pool.Text(x, expr.TextOptions{Limit: 80})
+}
+
+// kinkOf reports whether a node is the condition of a continuous function behind a memory,
+// see kink, and which memory.
+func (w *work) kinkOf(e expr.ID) (int32, bool) {
+	p := w.pool
+	if p.Op(e) != expr.OpOr {
+		return 0, false
+	}
+	first := p.Args(e)[0]
+	if p.Op(first) != expr.OpLt {
+		return 0, false
+	}
+	r, i := w.roleOf(p.Args(first)[1])
+	return i, r == roleRelation && w.rels[i].kind == Kink
 }
 
 // branches are the two forms that a node which switches takes, and the term that is zero
@@ -202,8 +226,17 @@ func (w *work) switchText(x expr.ID) string {
 func (w *work) branches(x expr.ID) (high, low, at expr.ID, ok bool) {
 	p := w.pool
 	relation := x
-	if r, i := w.roleOf(x); r == roleRelation {
+	if i, ok := w.kinkOf(x); ok {
 		relation = w.rels[i].term
+	} else if r, i := w.roleOf(x); r == roleRelation {
+		switch q := &w.rels[i]; q.kind {
+		case SignOf:
+			return expr.One, expr.MinusOne, q.term, true
+		case Comparison:
+			relation = q.term
+		default:
+			return expr.None, expr.None, expr.None, false
+		}
 	}
 	a := p.Args(relation)
 	switch p.Op(relation) {
@@ -232,6 +265,10 @@ func (w *work) continuous(e, x expr.ID, pr *prober) proof {
 	p := w.pool
 	high, low, at, ok := w.branches(x)
 	if !ok {
+		// floor and the like: a step of 1, unless what it stands in does not depend on it.
+		if pr.differs(p.Diff(e, x, nil)) {
+			return refuted
+		}
 		return unknown
 	}
 	gap := p.Sub(w.replaceNode(e, x, high), w.replaceNode(e, x, low))
