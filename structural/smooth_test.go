@@ -49,6 +49,16 @@ var f
 der(y) = -y
 der(x) = f
 x = if y > 0.5 then y else 1 - y`, ""},
+		{"a ramp that repeats, continuous", `
+var x
+var f
+der(x) = f
+x = if mod(time, 20) <= 5 then 0 else (if mod(time, 20) <= 10 then mod(time, 20) - 5 else (if mod(time, 20) <= 15 then 5 else 20 - mod(time, 20)))`, ""},
+		{"a ramp that repeats, with jumps", `
+var x
+var f
+der(x) = f
+x = if mod(time, 20) <= 5 then 0 else (if mod(time, 20) <= 10 then mod(time, 20) - 5 else 5)`, "W309|jumps where floor(time/20)"},
 		{"continuous at an instant", `
 var x
 var f
