@@ -244,10 +244,22 @@ func (s *signature) blockOf(comp, local []int32) *blockJacobian {
 	for _, j := range b.cols {
 		local[j] = none
 	}
-	if len(comp) == 1 && len(b.a[0]) == 1 && w.pool.Op(b.a[0][0].term) == expr.OpConst {
+	if len(comp) == 1 && len(b.a[0]) == 1 && w.plain(b.a[0][0].term) {
 		return nil
 	}
 	return b
+}
+
+// plain reports whether a term is a number, or a parameter that is not 0.
+func (w *work) plain(e expr.ID) bool {
+	switch w.pool.Op(e) {
+	case expr.OpConst:
+		return true
+	case expr.OpSym:
+		r, i := w.roleOf(e)
+		return r == roleParam && w.paramValue[i] != 0
+	}
+	return false
 }
 
 // partials is the gradient of a term by the atoms that want accepts. Sums of atoms,
