@@ -206,7 +206,7 @@ func (w *work) conserved() {
 		if !good {
 			continue
 		}
-		t := p.Linear(law.c, law.k, law.t)
+		t := law.term(p)
 		if k, ok := w.leadingSign(t); ok && k < 0 {
 			t = p.Neg(t)
 		}

@@ -174,11 +174,13 @@ func (pl *Plan) Describe(r *Residual) string {
 func (w *work) partners(q *equation) []int32 {
 	var out []int32
 	seen := map[int]bool{int(q.src): true}
+	open := map[int32]bool{0: true} // derivations that have been visited
 	var visit func(from int32)
 	visit = func(from int32) {
-		if from == 0 {
+		if open[from] {
 			return
 		}
+		open[from] = true
 		for _, of := range w.plan.Derivations[from-1].Of {
 			if of.Eq != -1 && !seen[of.Eq] {
 				seen[of.Eq] = true

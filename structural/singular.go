@@ -244,10 +244,22 @@ func (s *signature) blockOf(comp, local []int32) *blockJacobian {
 	for _, j := range b.cols {
 		local[j] = none
 	}
-	if len(comp) == 1 && len(b.a[0]) == 1 && w.pool.Op(b.a[0][0].term) == expr.OpConst {
+	if len(comp) == 1 && len(b.a[0]) == 1 && w.plain(b.a[0][0].term) {
 		return nil
 	}
 	return b
+}
+
+// plain reports whether a term is a number, or a parameter that is not 0.
+func (w *work) plain(e expr.ID) bool {
+	switch w.pool.Op(e) {
+	case expr.OpConst:
+		return true
+	case expr.OpSym:
+		r, i := w.roleOf(e)
+		return r == roleParam && w.paramValue[i] != 0
+	}
+	return false
 }
 
 // partials is the gradient of a term by the atoms that want accepts. Sums of atoms,
@@ -647,7 +659,7 @@ func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equa
 			}
 		}
 	}
-	terms = append(terms, p.Linear(sum.c, sum.k, sum.t))
+	terms = append(terms, sum.term(p))
 	f := p.Add(terms...)
 	if !low {
 		// The multipliers have derivatives of their own by what is to drop out.
@@ -670,6 +682,8 @@ func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equa
 }
 
 // linearSum collects a sum in which sums are multiplied out, so that what cancels does.
+// Where coefficients are no exact fractions, what is left of them by rounding counts as
+// nothing.
 type linearSum struct {
 	c expr.Num
 	k []expr.Num
@@ -692,6 +706,36 @@ func (s *linearSum) add(p *expr.Pool, k expr.Num, e expr.ID) {
 	default:
 		s.k, s.t = append(s.k, k), append(s.t, e)
 	}
+}
+
+// term is the sum as a term.
+func (s *linearSum) term(p *expr.Pool) expr.ID {
+	type total struct {
+		k    expr.Num
+		size float64
+	}
+	sums := map[expr.ID]*total{}
+	var order []expr.ID
+	for i, t := range s.t {
+		x := sums[t]
+		if x == nil {
+			x = &total{k: expr.IntNum(0)}
+			sums[t] = x
+			order = append(order, t)
+		}
+		x.k = x.k.Add(s.k[i])
+		x.size = max(x.size, math.Abs(s.k[i].Float()))
+	}
+	var ks []expr.Num
+	var ts []expr.ID
+	for _, t := range order {
+		x := sums[t]
+		if _, _, exact := x.k.Exact(); !exact && math.Abs(x.k.Float()) <= 1e-14*x.size {
+			continue
+		}
+		ks, ts = append(ks, x.k), append(ts, t)
+	}
+	return p.Linear(s.c, ks, ts)
 }
 
 // cleared divides a null vector by its entry k.
@@ -888,6 +932,7 @@ func (s *signature) substituteExpression(b *blockJacobian, v []multiplier, pr *p
 		if !ok {
 			return false
 		}
+		q.from = w.derive(Derivation{Kind: Substituted, Of: []Parent{q.parent()}})
 		q.res = res
 		fresh[k] = q
 	}

@@ -20,21 +20,28 @@ y = floor(x) + abs(x) + (if x > 0.5 then 1 else 0)`, ""},
 var x
 var f
 der(x) = f
-x = floor(time)`, "E315|floor(time) jumps"},
+x = floor(time)`, "W309|jumps where floor(time) switches"},
 		{"floor of a state", `
 var x
 var y = 1 fixed
 var f
 der(y) = -y
 der(x) = f
-x = y + floor(10*y)`, "E315|floor(10*y) jumps"},
+x = y + floor(10*y)`, "W309|jumps where floor(10*y)"},
 		{"mod", `
 var x
 var y = 1 fixed
 var f
 der(y) = -y
 der(x) = f
-x = y + mod(y, 2)`, "E315|jumps"},
+x = y + mod(y, 2)`, "W309|jumps where floor(y/2)"},
+		{"floor without events", `
+var x
+var y = 1 fixed
+var f
+der(y) = -y
+der(x) = f
+x = y + noEvent(floor(10*y))`, "E315|floor(10*y) jumps"},
 		{"continuous at the switch", `
 var x
 var y = 1 fixed
@@ -42,6 +49,16 @@ var f
 der(y) = -y
 der(x) = f
 x = if y > 0.5 then y else 1 - y`, ""},
+		{"a ramp that repeats, continuous", `
+var x
+var f
+der(x) = f
+x = if mod(time, 20) <= 5 then 0 else (if mod(time, 20) <= 10 then mod(time, 20) - 5 else (if mod(time, 20) <= 15 then 5 else 20 - mod(time, 20)))`, ""},
+		{"a ramp that repeats, with jumps", `
+var x
+var f
+der(x) = f
+x = if mod(time, 20) <= 5 then 0 else (if mod(time, 20) <= 10 then mod(time, 20) - 5 else 5)`, "W309|jumps where floor(time/20)"},
 		{"continuous at an instant", `
 var x
 var f
@@ -86,7 +103,7 @@ var y = 1 fixed
 var f
 der(y) = -y
 der(der(x)) = f
-x = abs(y - 0.5)`, "W309|kink where abs(y - 0.5) switches"},
+x = abs(y - 0.5)`, "W309|kink where 0 <= y - 0.5 switches"},
 		{"a cube has no kink", `
 var x
 var y = 1 fixed
