@@ -717,3 +717,34 @@ func TestLinearizeStep(t *testing.T) {
 		}
 	}
 }
+
+// A steady state on the other side of a relation: the level of a tank with an overflow at
+// 1, filled at the rate 3: h' = 3 - h - 10 (h - 1) there, so h = 13/11.
+func TestLinearizeSteadyRelation(t *testing.T) {
+	m := model.New("tank")
+	h := m.Var("h", model.Init(0))
+	q := m.Input("q", 3)
+	m.Eq(expr.Der(h), q.Sub(h).Sub(expr.If(h.Gt(1), h.Sub(1).Mul(10), 0)))
+	l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"h"}, Steady: true})
+	if math.Abs(l.X0[0]-13.0/11) > 1e-9 || l.A.At(0, 0) != -11 || !l.Equilibrium(1e-9) {
+		t.Errorf("h = %v, A = %v", l.X0, l.A)
+	}
+	l = mustLinearize(t, m, LinearizeOptions{Outputs: []string{"h"}, Steady: true, Set: map[string]float64{"q": 0.25}})
+	if math.Abs(l.X0[0]-0.25) > 1e-9 || l.A.At(0, 0) != -1 {
+		t.Errorf("h = %v, A = %v", l.X0, l.A)
+	}
+}
+
+// Values fix what the model computes, and parameters; what the model fixes gives way.
+func TestLinearizeValues(t *testing.T) {
+	m := cartesian(0, -1)
+	m.Vars[0].Fixed = model.FixedTrue
+	m.InitialEq(expr.Der(m.Pool.Of(m.Vars[0].Sym)), 1)
+	l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"y"}, Values: map[string]float64{"y": -0.6, "x": 0.8, "d": 0.2}})
+	if v := l.values.Values; math.Abs(l.Y0[0]+0.6) > 1e-12 || v[m.Vars[0].Sym] < 0 {
+		t.Errorf("y = %v, x = %v", l.Y0, v[m.Vars[0].Sym])
+	}
+	if _, err := Linearize(context.Background(), m, LinearizeOptions{Outputs: []string{"y"}, Values: map[string]float64{"z": 1}}); err == nil {
+		t.Error("an unknown name passes")
+	}
+}

@@ -27,9 +27,9 @@ type Equilibrium struct {
 	// of a shaft that turns.
 	Running []int
 	// Free is the number of directions in which there are other steady states nearby; the
-	// one nearest to the start was taken.
+	// one that a run leads to was taken, or else the one nearest to the start.
 	Free     int
-	Marched  bool // Newton's method alone did not find it
+	Marched  bool // a run led to it, where Newton's method alone did not decide
 	Warnings []string
 }
 
@@ -61,15 +61,17 @@ func Steady(ctx context.Context, p *Problem, t float64, opt Options) (*Equilibri
 	}
 	s := newSteady(in, max(t, start))
 	s.eq.Warnings = in.sol.Warnings
-	u := slices.Clone(in.ws.U)
-	mem := slices.Clone(in.ws.Params)
+	start0, mem0 := slices.Clone(in.ws.U), slices.Clone(in.ws.Params)
+	u := slices.Clone(start0)
 	first := s.solve(u)
-	if first == nil {
+	if first == nil && (s.eq.Free == 0 || s.near(start0, u, 1e-9)) {
 		return s.result(u), nil
 	}
-	copy(s.params, mem)
-	s.eq.Marched = true
-	copy(u, in.ws.U)
+	// Where steady states are not isolated, the run decides, which keeps what is conserved.
+	alone := *s.eq
+	found, mem := u, slices.Clone(s.params)
+	u = start0
+	copy(s.params, mem0)
 	for _, span := range []float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e8} {
 		if err := s.march(ctx, u, span, opt); err != nil {
 			if ctx.Err() != nil {
@@ -78,10 +80,22 @@ func Steady(ctx context.Context, p *Problem, t float64, opt Options) (*Equilibri
 			break
 		}
 		v, mem := slices.Clone(u), slices.Clone(s.params)
-		if s.solve(v) == nil && s.near(u, v) {
-			return s.result(v), nil
+		tol := 0.1
+		if s.solve(v) == nil {
+			if s.eq.Free > 0 {
+				tol = 1e-5
+			}
+			if s.near(u, v, tol) {
+				s.eq.Marched = true
+				return s.result(v), nil
+			}
 		}
 		copy(s.params, mem)
+	}
+	if first == nil {
+		*s.eq = alone
+		copy(s.params, mem)
+		return s.result(found), nil
 	}
 	return nil, in.ws.Fail(InitFailure, "no steady state found: %v; give start values near one, or look at a run for where it goes", first)
 }
@@ -311,14 +325,14 @@ func (s *steady) relations(u []float64) bool {
 	return changed
 }
 
-// near reports whether Newton's method stayed near where the run led: a solution far
-// away is another one.
-func (s *steady) near(u, v []float64) bool {
+// near reports whether Newton's method stayed near where the run led, relative to the
+// sizes of the states: a solution far away is another one.
+func (s *steady) near(u, v []float64, tol float64) bool {
 	for i := range u {
 		if slices.Contains(s.eq.Running, i) {
 			continue
 		}
-		if d := math.Abs(u[i] - v[i]); d > 0.1*math.Max(math.Max(math.Abs(u[i]), math.Abs(v[i])), 1e-2) {
+		if d := math.Abs(u[i] - v[i]); d > tol*math.Max(math.Max(math.Abs(u[i]), math.Abs(v[i])), 1e-2) {
 			return false
 		}
 	}
@@ -398,7 +412,7 @@ func (s *steady) still() *Kernels {
 func (s *steady) result(u []float64) *Equilibrium {
 	e := s.eq
 	e.U, e.P = u, slices.Clone(s.params)
-	if e.Free > 0 {
+	if e.Free > 0 && !e.Marched {
 		var names []string
 		for i := range min(len(u), 6) {
 			names = append(names, s.p.state(i))
