@@ -294,8 +294,7 @@ func TestLinearizeFrozen(t *testing.T) {
 	if err := found.Err(); err != nil {
 		t.Fatal(err)
 	}
-	x1 := math.Exp(-2 * math.Ln2 / 2) // x falls to 0.5 at ln(2)/2
-	x1 = 0.5 * math.Exp(-7*(1-math.Ln2/2))
+	x1 := 0.5 * math.Exp(-7*(1-math.Ln2/2)) // x falls to 0.5 at ln(2)/2
 	for k, c := range []struct{ a, bp, c, d float64 }{{-2, -1, 11, 3}, {-7, 0, 6 + x1, 3 * 0.5 * math.Exp(-7*(2-math.Ln2/2))}} {
 		l := list[k]
 		checkTerms(t, l)
@@ -746,5 +745,42 @@ func TestLinearizeValues(t *testing.T) {
 	}
 	if _, err := Linearize(context.Background(), m, LinearizeOptions{Outputs: []string{"y"}, Values: map[string]float64{"z": 1}}); err == nil {
 		t.Error("an unknown name passes")
+	}
+}
+
+// A loop with a derivative: at the measurement the open loop is (K + Kd s) P, which asks for
+// the derivative of what is added there; P = 1/(s + 1)^2 or 1/(s + 1).
+func TestLinearizeDerivativeLoop(t *testing.T) {
+	for _, order := range []int{1, 2} {
+		m := model.New("pd")
+		x, y, ym, u := m.Var("x", model.Init(0)), m.Var("y", model.Init(0)), m.Var("ym"), m.Var("u")
+		m.Eq(u, ym.Mul(-3).Sub(expr.Der(ym).Mul(0.5)))
+		m.Eq(expr.Der(x), u.Sub(x))
+		if order == 1 {
+			m.Eq(y, x)
+		} else {
+			m.Eq(expr.Der(y), x.Sub(y))
+		}
+		m.AnalysisPoint("meas", y, ym)
+		l := mustLinearize(t, m, LinearizeOptions{Loop: "meas"})
+		open := func(s complex128) complex128 { return (3 + 0.5*s) / cmplx.Pow(s+1, complex(float64(order), 0)) }
+		sameTransfer(t, "L", &l.System, open, 1e-11)
+		if len(l.Shift) != 1 || len(l.Improper) != 0 {
+			t.Errorf("shift %v, improper %v", l.Shift, l.Improper)
+		}
+		for _, q := range []struct {
+			f    func(string, ...string) (*Linearization, error)
+			want func(complex128) complex128
+		}{
+			{l.Sensitivity, func(s complex128) complex128 { return 1 / (1 + open(s)) }},
+			{l.ComplementarySensitivity, func(s complex128) complex128 { return open(s) / (1 + open(s)) }},
+		} {
+			x, err := q.f("meas")
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkTerms(t, x)
+			sameTransfer(t, "closed", &x.System, q.want, 1e-10)
+		}
 	}
 }
