@@ -784,3 +784,28 @@ func TestLinearizeDerivativeLoop(t *testing.T) {
 		}
 	}
 }
+
+// Functions with kinks and steps have the slope of the side on which the point lies.
+func TestLinearizeKinks(t *testing.T) {
+	for _, c := range []struct {
+		text      string
+		at, slope float64
+	}{
+		{"abs(x - 2)", 1.2, -1}, {"abs(x - 2)", 3, 1}, {"noEvent(abs(x)*x)", -1.5, 3},
+		{"min(x, 3)", 1.2, 1}, {"min(x, 3)", 3.5, 0}, {"max(2*x, 3)", 1.2, 0}, {"max(2*x, 3)", 1.7, 2},
+		{"mod(3*x, 2)", 1.2, 3}, {"rem(-x, 0.7)", 1.2, -1}, {"mod(5, x)", 1.2, -4}, {"div(x, 0.5)*x", 1.2, 2},
+		{"floor(x)*x", 1.2, 1}, {"ceil(x)*x", 1.2, 2}, {"sign(x)*x", -1.2, -1},
+		{"if x > 1 and x < 2 then x^2 else -x", 1.2, 2.4}, {"if x > 1 and x < 2 then x^2 else -x", 2.2, -1},
+		{"smooth(1, if x > 0 then x^2 else 0)", 1.2, 2.4},
+	} {
+		m := model.New("kink")
+		m.Var("x", model.Init(c.at))
+		m.Var("y")
+		m.Input("u", 0)
+		m.MustText("der(x) = u - x; y = " + c.text)
+		l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"y"}})
+		if math.Abs(l.C.At(0, 0)-c.slope) > 1e-12 {
+			t.Errorf("d(%s)/dx = %v at %v, want %v", c.text, l.C.At(0, 0), c.at, c.slope)
+		}
+	}
+}

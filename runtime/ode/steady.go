@@ -64,7 +64,7 @@ func Steady(ctx context.Context, p *Problem, t float64, opt Options) (*Equilibri
 	start0, mem0 := slices.Clone(in.ws.U), slices.Clone(in.ws.Params)
 	u := slices.Clone(start0)
 	first := s.solve(u)
-	if first == nil && (s.eq.Free == 0 || s.near(start0, u, 1e-9)) {
+	if first == nil && (s.eq.Free == 0 || s.near(start0, u, 1e-9) || len(s.loose()) >= s.eq.Free) {
 		return s.result(u), nil
 	}
 	// Where steady states are not isolated, the run decides, which keeps what is conserved.
@@ -181,6 +181,17 @@ func (s *steady) running() []bool {
 	return drop
 }
 
+// loose lists the states that no equation depends on, whose values are arbitrary.
+func (s *steady) loose() []int {
+	var list []int
+	for i, d := range s.running() {
+		if d {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
 // solve is Newton's method on all equations, then, where these contradict each other,
 // without those of running states; the relations follow the solution.
 func (s *steady) solve(u []float64) error {
@@ -275,6 +286,7 @@ func (s *steady) newton(u []float64, drop []bool) error {
 			}
 		}
 	}
+	s.relations(u)
 	for range relationRounds {
 		res := newton.New(sys, newton.Options{Tol: 1e-12}).Solve(u)
 		if res.Status != newton.Converged {
@@ -312,13 +324,17 @@ func (s *steady) relations(u []float64) bool {
 	g := make([]float64, len(h.Relations))
 	s.k.Crossings(s.t, u, s.params, g)
 	changed := false
-	for i, r := range h.Relations {
-		on := 0.0
-		if g[i] > 0 || g[i] == 0 && !r.Strict {
-			on = 1
+	for i := range h.Relations {
+		r := &h.Relations[i]
+		v := r.value(g[i])
+		switch {
+		case r.Kind == Kink: // the search is not an integration: no need to watch it
+			v = literally
+		case math.Abs(g[i]) <= 1e-9:
+			continue
 		}
-		if math.Abs(g[i]) > 1e-9 && s.params[r.Slot] != on {
-			s.params[r.Slot] = on
+		if s.params[r.Slot] != v {
+			s.params[r.Slot] = v
 			changed = true
 		}
 	}
@@ -387,15 +403,22 @@ func (s *steady) still() *Kernels {
 		r.Crossings = func(_ float64, u, p, g []float64) { k.Crossings(t, u, p, g) }
 	}
 	if k.TimeEvents != nil {
-		relations := s.p.Hybrid.TimeRelations
+		h := s.p.Hybrid
 		r.TimeEvents = func(p, te []float64) {
 			for i := range te {
 				te[i] = math.NaN() // samples: never
 			}
-			for i := range relations { // long ago or never, as the memory has it
+			for i := range h.TimeRelations { // long ago or never, as the memory has it
 				te[i] = math.Inf(1)
-				if (p[relations[i].Slot] != 0) != relations[i].Falling {
+				if (p[h.TimeRelations[i].Slot] > 0) != h.TimeRelations[i].Falling {
 					te[i] = math.Inf(-1)
+				}
+			}
+			coef := te[len(h.TimeRelations)+2*len(h.Samples):]
+			for i, c := range h.Counters { // 0*time + b, well within the step of the counter
+				coef[2*i], coef[2*i+1] = 0, p[c.Slot]+0.5
+				if c.Trunc && p[c.Slot] < 0 {
+					coef[2*i+1] = p[c.Slot] - 0.5
 				}
 			}
 		}
@@ -413,11 +436,15 @@ func (s *steady) result(u []float64) *Equilibrium {
 	e := s.eq
 	e.U, e.P = u, slices.Clone(s.params)
 	if e.Free > 0 && !e.Marched {
-		var names []string
-		for i := range min(len(u), 6) {
-			names = append(names, s.p.state(i))
+		list, what := s.loose(), "the one nearest to the start values was taken"
+		if len(list) >= e.Free {
+			var names []string
+			for _, i := range list[:min(len(list), 6)] {
+				names = append(names, s.p.state(i))
+			}
+			what = "nothing depends on " + strings.Join(names, ", ") + ", which kept its value"
 		}
-		e.Warnings = append(e.Warnings, fmt.Sprintf("there are other steady states nearby, in %d directions; the one nearest to the start values of %s was taken", e.Free, strings.Join(names, ", ")))
+		e.Warnings = append(e.Warnings, fmt.Sprintf("there are other steady states nearby: %s", what))
 	}
 	return e
 }
