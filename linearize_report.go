@@ -282,7 +282,7 @@ func (l *Linearization) WriteLaTeX(w io.Writer) error {
 				if j > 0 {
 					b.WriteString(" & ")
 				}
-				b.WriteString(t.Pool.LaTeX(e, expr.LaTeXOptions{}))
+				b.WriteString(t.Pool.LaTeX(e, expr.LaTeXOptions{Symbol: func(sym expr.ID) string { return latexSignal(t.Pool.Name(sym)) }}))
 			}
 			b.WriteString(" \\\\\n")
 		}
@@ -297,7 +297,7 @@ func (l *Linearization) WriteLaTeX(w io.Writer) error {
 			if i > 0 {
 				b.WriteString(" \\\\ ")
 			}
-			b.WriteString(expr.LaTeXName(n))
+			b.WriteString(latexSignal(n))
 		}
 		b.WriteString("\\end{bmatrix} \\\\\n")
 	}
@@ -315,6 +315,26 @@ func (l *Linearization) WriteLaTeX(w io.Writer) error {
 	}
 	b.WriteString("\\end{align*}\n")
 	return b.Flush()
+}
+
+// latexSignal is the name of a variable, or of a derivative with its dots.
+func latexSignal(name string) string {
+	order := 0
+	for strings.HasPrefix(name, "der(") && strings.HasSuffix(name, ")") {
+		name = name[len("der(") : len(name)-1]
+		order++
+	}
+	text := expr.LaTeXName(name)
+	switch order {
+	case 0:
+	case 1:
+		text = "\\dot{" + text + "}"
+	case 2:
+		text = "\\ddot{" + text + "}"
+	default:
+		text += fmt.Sprintf("^{(%d)}", order)
+	}
+	return text
 }
 
 // linearRecord is a linearization as JSON.
@@ -433,7 +453,7 @@ func (l *Linearization) record(symbolic bool) (*linearRecord, error) {
 			for i := range m {
 				out[i] = make([]string, len(m[i]))
 				for j, e := range m[i] {
-					out[i][j] = t.Pool.String(e)
+					out[i][j] = t.Pool.Text(e, expr.TextOptions{Symbol: t.Pool.Name, Limit: 100000})
 				}
 			}
 			return out

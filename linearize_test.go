@@ -294,8 +294,7 @@ func TestLinearizeFrozen(t *testing.T) {
 	if err := found.Err(); err != nil {
 		t.Fatal(err)
 	}
-	x1 := math.Exp(-2 * math.Ln2 / 2) // x falls to 0.5 at ln(2)/2
-	x1 = 0.5 * math.Exp(-7*(1-math.Ln2/2))
+	x1 := 0.5 * math.Exp(-7*(1-math.Ln2/2)) // x falls to 0.5 at ln(2)/2
 	for k, c := range []struct{ a, bp, c, d float64 }{{-2, -1, 11, 3}, {-7, 0, 6 + x1, 3 * 0.5 * math.Exp(-7*(2-math.Ln2/2))}} {
 		l := list[k]
 		checkTerms(t, l)
@@ -714,6 +713,99 @@ func TestLinearizeStep(t *testing.T) {
 			if got := (v[k] - base) / f; math.Abs(got-y[i][k]) > 1e-4 {
 				t.Errorf("%s(%v) = %v in a unit of force, the step response is %v", name, times[k], got, y[i][k])
 			}
+		}
+	}
+}
+
+// A steady state on the other side of a relation: the level of a tank with an overflow at
+// 1, filled at the rate 3: h' = 3 - h - 10 (h - 1) there, so h = 13/11.
+func TestLinearizeSteadyRelation(t *testing.T) {
+	m := model.New("tank")
+	h := m.Var("h", model.Init(0))
+	q := m.Input("q", 3)
+	m.Eq(expr.Der(h), q.Sub(h).Sub(expr.If(h.Gt(1), h.Sub(1).Mul(10), 0)))
+	l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"h"}, Steady: true})
+	if math.Abs(l.X0[0]-13.0/11) > 1e-9 || l.A.At(0, 0) != -11 || !l.Equilibrium(1e-9) {
+		t.Errorf("h = %v, A = %v", l.X0, l.A)
+	}
+	l = mustLinearize(t, m, LinearizeOptions{Outputs: []string{"h"}, Steady: true, Set: map[string]float64{"q": 0.25}})
+	if math.Abs(l.X0[0]-0.25) > 1e-9 || l.A.At(0, 0) != -1 {
+		t.Errorf("h = %v, A = %v", l.X0, l.A)
+	}
+}
+
+// Values fix what the model computes, and parameters; what the model fixes gives way.
+func TestLinearizeValues(t *testing.T) {
+	m := cartesian(0, -1)
+	m.Vars[0].Fixed = model.FixedTrue
+	m.InitialEq(expr.Der(m.Pool.Of(m.Vars[0].Sym)), 1)
+	l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"y"}, Values: map[string]float64{"y": -0.6, "x": 0.8, "d": 0.2}})
+	if v := l.values.Values; math.Abs(l.Y0[0]+0.6) > 1e-12 || v[m.Vars[0].Sym] < 0 {
+		t.Errorf("y = %v, x = %v", l.Y0, v[m.Vars[0].Sym])
+	}
+	if _, err := Linearize(context.Background(), m, LinearizeOptions{Outputs: []string{"y"}, Values: map[string]float64{"z": 1}}); err == nil {
+		t.Error("an unknown name passes")
+	}
+}
+
+// A loop with a derivative: at the measurement the open loop is (K + Kd s) P, which asks for
+// the derivative of what is added there; P = 1/(s + 1)^2 or 1/(s + 1).
+func TestLinearizeDerivativeLoop(t *testing.T) {
+	for _, order := range []int{1, 2} {
+		m := model.New("pd")
+		x, y, ym, u := m.Var("x", model.Init(0)), m.Var("y", model.Init(0)), m.Var("ym"), m.Var("u")
+		m.Eq(u, ym.Mul(-3).Sub(expr.Der(ym).Mul(0.5)))
+		m.Eq(expr.Der(x), u.Sub(x))
+		if order == 1 {
+			m.Eq(y, x)
+		} else {
+			m.Eq(expr.Der(y), x.Sub(y))
+		}
+		m.AnalysisPoint("meas", y, ym)
+		l := mustLinearize(t, m, LinearizeOptions{Loop: "meas"})
+		open := func(s complex128) complex128 { return (3 + 0.5*s) / cmplx.Pow(s+1, complex(float64(order), 0)) }
+		sameTransfer(t, "L", &l.System, open, 1e-11)
+		if len(l.Shift) != 1 || len(l.Improper) != 0 {
+			t.Errorf("shift %v, improper %v", l.Shift, l.Improper)
+		}
+		for _, q := range []struct {
+			f    func(string, ...string) (*Linearization, error)
+			want func(complex128) complex128
+		}{
+			{l.Sensitivity, func(s complex128) complex128 { return 1 / (1 + open(s)) }},
+			{l.ComplementarySensitivity, func(s complex128) complex128 { return open(s) / (1 + open(s)) }},
+		} {
+			x, err := q.f("meas")
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkTerms(t, x)
+			sameTransfer(t, "closed", &x.System, q.want, 1e-10)
+		}
+	}
+}
+
+// Functions with kinks and steps have the slope of the side on which the point lies.
+func TestLinearizeKinks(t *testing.T) {
+	for _, c := range []struct {
+		text      string
+		at, slope float64
+	}{
+		{"abs(x - 2)", 1.2, -1}, {"abs(x - 2)", 3, 1}, {"noEvent(abs(x)*x)", -1.5, 3},
+		{"min(x, 3)", 1.2, 1}, {"min(x, 3)", 3.5, 0}, {"max(2*x, 3)", 1.2, 0}, {"max(2*x, 3)", 1.7, 2},
+		{"mod(3*x, 2)", 1.2, 3}, {"rem(-x, 0.7)", 1.2, -1}, {"mod(5, x)", 1.2, -4}, {"div(x, 0.5)*x", 1.2, 2},
+		{"floor(x)*x", 1.2, 1}, {"ceil(x)*x", 1.2, 2}, {"sign(x)*x", -1.2, -1},
+		{"if x > 1 and x < 2 then x^2 else -x", 1.2, 2.4}, {"if x > 1 and x < 2 then x^2 else -x", 2.2, -1},
+		{"smooth(1, if x > 0 then x^2 else 0)", 1.2, 2.4},
+	} {
+		m := model.New("kink")
+		m.Var("x", model.Init(c.at))
+		m.Var("y")
+		m.Input("u", 0)
+		m.MustText("der(x) = u - x; y = " + c.text)
+		l := mustLinearize(t, m, LinearizeOptions{Outputs: []string{"y"}})
+		if math.Abs(l.C.At(0, 0)-c.slope) > 1e-12 {
+			t.Errorf("d(%s)/dx = %v at %v, want %v", c.text, l.C.At(0, 0), c.at, c.slope)
 		}
 	}
 }

@@ -97,6 +97,13 @@ func (w *report) head() {
 	}
 	w.line("offsets")
 	p.WriteOffsets(w.Writer, w.limit)
+	if points := s.Points(); len(points) > 0 {
+		text := strings.Join(points[:min(len(points), 12)], ", ")
+		if len(points) > 12 {
+			text += fmt.Sprintf(" and %d more", len(points)-12)
+		}
+		row("analysis points", "%s", text)
+	}
 	if e := s.Experiment; e.Given {
 		text := fmt.Sprintf("t = %v to %v", e.Start, e.Stop)
 		if e.Tolerance > 0 {

@@ -102,7 +102,7 @@ func TestDCMotorSteady(t *testing.T) {
 }
 
 // The arm hangs: two coupled pendulums of rods of 1 m and 1 kg. For small angles from
-// the vertical, M phi'' + K phi = 0 with M = [4/3 1/2; 1/2 1/3] and K = g diag(3/2, 1/2).
+// the vertical, M phi” + K phi = 0 with M = [4/3 1/2; 1/2 1/3] and K = g diag(3/2, 1/2).
 func TestPlanarArmHanging(t *testing.T) {
 	l := linearized(t, "planararm", mtkc.LinearizeOptions{Inputs: []string{"Upper.G"}, Outputs: []string{"upper.phi"}, Steady: true,
 		Set: map[string]float64{"upper.phi": -1.5, "lower.phi": -1.6}})

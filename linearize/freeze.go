@@ -242,6 +242,9 @@ func (f *freezer) equation(q *model.Equation) {
 
 // atom is a new parameter that holds the value of a term of the model at the point.
 func (f *freezer) atom(what string, term expr.ID) expr.ID {
+	if len(f.pool.Atoms(term)) == 0 {
+		return term // it is the same at every point
+	}
 	name := what + "(" + f.pool.Text(term, expr.TextOptions{Symbol: f.pool.Name, Limit: 200}) + ")"
 	sym := f.symbol(name)
 	for _, again := f.def[sym]; again; _, again = f.def[sym] {
@@ -284,6 +287,25 @@ func (f *freezer) freeze(e expr.ID) expr.ID {
 		r = f.freeze(args[0])
 	case expr.OpSmooth:
 		r = f.freeze(args[1])
+	case expr.OpSign, expr.OpFloor, expr.OpCeil, expr.OpQuo:
+		r = f.atom("fixed", e)
+	case expr.OpAbs: // the side of a kink is that of the point
+		x := f.freeze(args[0])
+		r = p.If(f.atom("if", p.Fn(expr.OpLt, args[0], expr.Zero)), p.Neg(x), x)
+	case expr.OpMin, expr.OpMax:
+		x, y := f.freeze(args[0]), f.freeze(args[1])
+		lo, hi := args[0], args[1]
+		if op == expr.OpMax {
+			lo, hi = hi, lo
+		}
+		r = p.If(f.atom("if", p.Fn(expr.OpLe, lo, hi)), x, y)
+	case expr.OpMod, expr.OpRem: // x - n*y
+		x, y := f.freeze(args[0]), f.freeze(args[1])
+		n := p.Fn(expr.OpFloor, p.Div(args[0], args[1]))
+		if op == expr.OpRem {
+			n = p.Fn(expr.OpQuo, args[0], args[1])
+		}
+		r = p.Sub(x, p.Mul(f.atom("fixed", n), y))
 	default:
 		args = slices.Clone(args)
 		for i, a := range args {

@@ -35,9 +35,9 @@ that the model declares are taken; parameters, unknowns without an equation and 
 points can be inputs as well, any variable or expression an output.
 
 --loop, --sensitivity and --complementary measure the loop at an analysis point.`,
-		Example: `  mtkc linearize examples/dcmotor --inputs Load.Height --outputs rotor.w --at 0.9
-  mtkc linearize examples/servo --loop torque --open speed --plot bode.svg
-  mtkc linearize examples/pendulum --inputs G --outputs x --symbolic`,
+		Example: `  mtkc linearize examples/servo --loop speed --open angle --plot bode.svg
+  mtkc linearize examples/dcmotor --inputs Load.Height --outputs rotor.w --at 1.5 --steady
+  mtkc linearize examples/pendulum --inputs G --outputs x --fix x=0.5 --symbolic`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}

@@ -46,6 +46,9 @@ end 'M';
 	if s := run("--loop", "point").stdout; !strings.Contains(s, "3/(s + 1)") || !strings.Contains(s, "phase            109.471 degrees at 2.82843 rad/s") {
 		t.Errorf("loop transfer function\n%s", s)
 	}
+	if o := mtkc(t, dir, nil, "inspect", "m.bmo"); !strings.Contains(o.stdout, "analysis points point\n") {
+		t.Errorf("mtkc inspect does not list the analysis point:\n%s", o.stdout)
+	}
 	read := func(name string, args ...string) string {
 		t.Helper()
 		run(append(args, "-o", name)...)

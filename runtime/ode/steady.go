@@ -27,9 +27,9 @@ type Equilibrium struct {
 	// of a shaft that turns.
 	Running []int
 	// Free is the number of directions in which there are other steady states nearby; the
-	// one nearest to the start was taken.
+	// one that a run leads to was taken, or else the one nearest to the start.
 	Free     int
-	Marched  bool // Newton's method alone did not find it
+	Marched  bool // a run led to it, where Newton's method alone did not decide
 	Warnings []string
 }
 
@@ -61,15 +61,17 @@ func Steady(ctx context.Context, p *Problem, t float64, opt Options) (*Equilibri
 	}
 	s := newSteady(in, max(t, start))
 	s.eq.Warnings = in.sol.Warnings
-	u := slices.Clone(in.ws.U)
-	mem := slices.Clone(in.ws.Params)
+	start0, mem0 := slices.Clone(in.ws.U), slices.Clone(in.ws.Params)
+	u := slices.Clone(start0)
 	first := s.solve(u)
-	if first == nil {
+	if first == nil && (s.eq.Free == 0 || s.near(start0, u, 1e-9) || len(s.loose()) >= s.eq.Free) {
 		return s.result(u), nil
 	}
-	copy(s.params, mem)
-	s.eq.Marched = true
-	copy(u, in.ws.U)
+	// Where steady states are not isolated, the run decides, which keeps what is conserved.
+	alone := *s.eq
+	found, mem := u, slices.Clone(s.params)
+	u = start0
+	copy(s.params, mem0)
 	for _, span := range []float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e8} {
 		if err := s.march(ctx, u, span, opt); err != nil {
 			if ctx.Err() != nil {
@@ -78,10 +80,22 @@ func Steady(ctx context.Context, p *Problem, t float64, opt Options) (*Equilibri
 			break
 		}
 		v, mem := slices.Clone(u), slices.Clone(s.params)
-		if s.solve(v) == nil && s.near(u, v) {
-			return s.result(v), nil
+		tol := 0.1
+		if s.solve(v) == nil {
+			if s.eq.Free > 0 {
+				tol = 1e-5
+			}
+			if s.near(u, v, tol) {
+				s.eq.Marched = true
+				return s.result(v), nil
+			}
 		}
 		copy(s.params, mem)
+	}
+	if first == nil {
+		*s.eq = alone
+		copy(s.params, mem)
+		return s.result(found), nil
 	}
 	return nil, in.ws.Fail(InitFailure, "no steady state found: %v; give start values near one, or look at a run for where it goes", first)
 }
@@ -165,6 +179,17 @@ func (s *steady) running() []bool {
 		}
 	}
 	return drop
+}
+
+// loose lists the states that no equation depends on, whose values are arbitrary.
+func (s *steady) loose() []int {
+	var list []int
+	for i, d := range s.running() {
+		if d {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // solve is Newton's method on all equations, then, where these contradict each other,
@@ -261,6 +286,7 @@ func (s *steady) newton(u []float64, drop []bool) error {
 			}
 		}
 	}
+	s.relations(u)
 	for range relationRounds {
 		res := newton.New(sys, newton.Options{Tol: 1e-12}).Solve(u)
 		if res.Status != newton.Converged {
@@ -298,27 +324,31 @@ func (s *steady) relations(u []float64) bool {
 	g := make([]float64, len(h.Relations))
 	s.k.Crossings(s.t, u, s.params, g)
 	changed := false
-	for i, r := range h.Relations {
-		on := 0.0
-		if g[i] > 0 || g[i] == 0 && !r.Strict {
-			on = 1
+	for i := range h.Relations {
+		r := &h.Relations[i]
+		v := r.value(g[i])
+		switch {
+		case r.Kind == Kink: // the search is not an integration: no need to watch it
+			v = literally
+		case math.Abs(g[i]) <= 1e-9:
+			continue
 		}
-		if math.Abs(g[i]) > 1e-9 && s.params[r.Slot] != on {
-			s.params[r.Slot] = on
+		if s.params[r.Slot] != v {
+			s.params[r.Slot] = v
 			changed = true
 		}
 	}
 	return changed
 }
 
-// near reports whether Newton's method stayed near where the run led: a solution far
-// away is another one.
-func (s *steady) near(u, v []float64) bool {
+// near reports whether Newton's method stayed near where the run led, relative to the
+// sizes of the states: a solution far away is another one.
+func (s *steady) near(u, v []float64, tol float64) bool {
 	for i := range u {
 		if slices.Contains(s.eq.Running, i) {
 			continue
 		}
-		if d := math.Abs(u[i] - v[i]); d > 0.1*math.Max(math.Max(math.Abs(u[i]), math.Abs(v[i])), 1e-2) {
+		if d := math.Abs(u[i] - v[i]); d > tol*math.Max(math.Max(math.Abs(u[i]), math.Abs(v[i])), 1e-2) {
 			return false
 		}
 	}
@@ -373,15 +403,22 @@ func (s *steady) still() *Kernels {
 		r.Crossings = func(_ float64, u, p, g []float64) { k.Crossings(t, u, p, g) }
 	}
 	if k.TimeEvents != nil {
-		relations := s.p.Hybrid.TimeRelations
+		h := s.p.Hybrid
 		r.TimeEvents = func(p, te []float64) {
 			for i := range te {
 				te[i] = math.NaN() // samples: never
 			}
-			for i := range relations { // long ago or never, as the memory has it
+			for i := range h.TimeRelations { // long ago or never, as the memory has it
 				te[i] = math.Inf(1)
-				if (p[relations[i].Slot] != 0) != relations[i].Falling {
+				if (p[h.TimeRelations[i].Slot] > 0) != h.TimeRelations[i].Falling {
 					te[i] = math.Inf(-1)
+				}
+			}
+			coef := te[len(h.TimeRelations)+2*len(h.Samples):]
+			for i, c := range h.Counters { // 0*time + b, well within the step of the counter
+				coef[2*i], coef[2*i+1] = 0, p[c.Slot]+0.5
+				if c.Trunc && p[c.Slot] < 0 {
+					coef[2*i+1] = p[c.Slot] - 0.5
 				}
 			}
 		}
@@ -398,12 +435,16 @@ func (s *steady) still() *Kernels {
 func (s *steady) result(u []float64) *Equilibrium {
 	e := s.eq
 	e.U, e.P = u, slices.Clone(s.params)
-	if e.Free > 0 {
-		var names []string
-		for i := range min(len(u), 6) {
-			names = append(names, s.p.state(i))
+	if e.Free > 0 && !e.Marched {
+		list, what := s.loose(), "the one nearest to the start values was taken"
+		if len(list) >= e.Free {
+			var names []string
+			for _, i := range list[:min(len(list), 6)] {
+				names = append(names, s.p.state(i))
+			}
+			what = "nothing depends on " + strings.Join(names, ", ") + ", which kept its value"
 		}
-		e.Warnings = append(e.Warnings, fmt.Sprintf("there are other steady states nearby, in %d directions; the one nearest to the start values of %s was taken", e.Free, strings.Join(names, ", ")))
+		e.Warnings = append(e.Warnings, fmt.Sprintf("there are other steady states nearby: %s", what))
 	}
 	return e
 }
