@@ -549,3 +549,36 @@ func TestModelTyre(t *testing.T) {
 		t.Errorf("stopped at %v s, at best %v s", at, best)
 	}
 }
+
+// A bridge of ideal diodes charges a capacitor through a resistance while the source is above
+// it.
+func TestModelFullWaveIdeal(t *testing.T) {
+	const rs, rl, c, amp, w = 0.5, 100.0, 1e-3, 10, 100 * math.Pi
+	// While conducting c*v' = (|e| - v)/rs - v/rl.
+	v := 0.0
+	const n = 200000
+	h := 0.035 / n
+	for k := range n {
+		at := float64(k) * h
+		f := func(at, v float64) float64 {
+			e := math.Abs(amp * math.Sin(w*at))
+			return (math.Max(0, e-v)/rs - v/rl) / c
+		}
+		k1 := f(at, v)
+		k2 := f(at+h/2, v+h/2*k1)
+		k3 := f(at+h/2, v+h/2*k2)
+		k4 := f(at+h, v+h*k3)
+		v += h / 6 * (k1 + 2*k2 + 2*k3 + k4)
+	}
+	// With looser tolerances the steps are as long as a pulse of conduction, and may miss one.
+	r := runModel(t, "fullwave", ode.Options{Span: [2]float64{0, 0.035}, RelTol: 1e-9, AbsTol: 1e-11, FinalOnly: true})
+	r.near("c.v", v, 2e-3) // the diodes have 1e-5 Ohm and leak 1e-5 S
+}
+
+// N stages pump to (N + 1)*(V - Vknee) less what the load draws through 1/(f*C) for each stage (Dickson,
+// IEEE J. Solid-State Circuits 11 (1976) 374-378).
+func TestModelDickson(t *testing.T) {
+	r := runModel(t, "dickson", ode.Options{Span: [2]float64{0, 3e-4}, RelTol: 1e-6, AbsTol: 1e-9, FinalOnly: true})
+	i := r.last("load.i")
+	r.near("out.v", 5*(3-0.3)-4*i/(1e6*1e-9), 0.3)
+}
