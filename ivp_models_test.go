@@ -41,11 +41,18 @@ var publishedDAEs = []published{
 		"y[5]": 4.970837023296724, "y[6]": -2.091214032073855e-1, "y[7]": 4.970593243278363, "y[8]": -2.500077409198803,
 		"y[9]": -2.499998781491227, "y[10]": -2.090289583878100e-1, "y[12]": -2.091214032073855e-1, "y[13]": -2.499999999999991, "y[14]": -2.500077409198803,
 	}},
-	// Flows of 1e-3 beside pressures of 1e5: what is absolute is the error of the flows.
-	{file: "watertube", index: 2, scale: 1e-3, constraints: true, end: map[string]float64{
+	// The flows follow from differences of 0.1 Pa between pressures of 1e5 Pa, which are as
+	// exact as the tolerance asks for: six digits are lost there.
+	{file: "watertube", index: 2, scale: 1e-3, slack: 1, constraints: true, end: map[string]float64{
 		"phi[0]": 0.2298488296477430e-2, "phi[1]": 0.1188984650746585e-2, "phi[3]": 0.1589620100314825e-3, "phi[9]": 0.6414613963833099e-3,
 		"phi[17]": 0.5746220741193575e-2, "lam[6]": 0.4311196778792902e-1, "lam[17]": 0.3651427026675656e-1, "lam[0]": 0.4751940452918529e-1,
 		"p[5]": 0.1111268591478108e6, "p[8]": 0.1111270045592387e6, "p[1]": 0.1111271078730254e6, "p[10]": 0.1111255158881087e6, "p[13]": 0.1111298338971779e6,
+	}},
+	// The derivatives cancel in three pairs of equations. An error of 1e-4 V is one of 0.4 % in
+	// the currents of the transistors.
+	{file: "transamp", index: 1, scale: 1, slack: 1, end: map[string]float64{
+		"y1": -0.5562145012262709e-2, "y2": 0.3006522471903042e1, "y3": 0.2849958788608128e1, "y4": 0.2926422536206241e1,
+		"y5": 0.2704617865010554e1, "y6": 0.2761837778393145e1, "y7": 0.4770927631616772e1, "y8": 0.1236995868091548e1,
 	}},
 	{file: "crank", model: "Crank", index: 2, scale: 1e-3, constraints: true, end: crankEnd},
 	{file: "crank", model: "Positions", index: 3, scale: 1e-3, constraints: true, end: crankEnd},
@@ -71,11 +78,8 @@ func TestPublishedDAEs(t *testing.T) {
 		t.Run(c.file+c.model, func(t *testing.T) {
 			comp := mtkc.New("testdata/ivp/"+c.file+".go", mtkc.Options{Model: c.model, Check: true})
 			prob, found := comp.Problem(context.Background())
-			if len(found) > 0 {
-				t.Error(found)
-			}
-			if prob == nil {
-				return
+			if err := found.Err(); err != nil {
+				t.Fatal(err)
 			}
 			if prob.Index != c.index {
 				t.Errorf("index %d is reported, it is %d", prob.Index, c.index)
@@ -124,4 +128,28 @@ func sortedKeys(m map[string]float64) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// The charge of the gate and the current, the component of index 2, at the end, from the left as the
+// input has a kink there: computed by GAMD in quadruple precision (test set, PUMP). The charges are
+// of 1e-13, so that the rule of the set says nothing of them.
+func TestChargePump(t *testing.T) {
+	prob, found := mtkc.New("testdata/ivp/pump.go", mtkc.Options{Check: true}).Problem(context.Background())
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tol := range []float64{1e-4, 1e-6, 1e-8} {
+		const before = 1.2e-6 - 1e-15
+		sol, err := ode.Solve(context.Background(), prob, ode.Options{RelTol: tol, AbsTol: tol, SaveAt: []float64{before, 1.2e-6}})
+		if err != nil {
+			t.Errorf("%v: %v", tol, err)
+			continue
+		}
+		r := &modelRun{t, sol}
+		r.near("yt1", 0.126280042987675933170893e-12, 1e-22)
+		wantNear(t, "i", r.values("i")[0], 0.152255686815577679043511e-3, 1e-9)
+		// The voltages return to zero from 20 V; each of the ten periods leaves an error.
+		r.near("u2", 0, 1000*tol)
+		r.near("u3", 0, 1000*tol)
+	}
 }

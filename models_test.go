@@ -549,3 +549,170 @@ func TestModelTyre(t *testing.T) {
 		t.Errorf("stopped at %v s, at best %v s", at, best)
 	}
 }
+
+// A bridge of ideal diodes charges a capacitor through a resistance while the source is above
+// it.
+func TestModelFullWaveIdeal(t *testing.T) {
+	const rs, rl, c, amp, w = 0.5, 100.0, 1e-3, 10, 100 * math.Pi
+	// While conducting c*v' = (|e| - v)/rs - v/rl.
+	v := 0.0
+	const n = 200000
+	h := 0.035 / n
+	for k := range n {
+		at := float64(k) * h
+		f := func(at, v float64) float64 {
+			e := math.Abs(amp * math.Sin(w*at))
+			return (math.Max(0, e-v)/rs - v/rl) / c
+		}
+		k1 := f(at, v)
+		k2 := f(at+h/2, v+h/2*k1)
+		k3 := f(at+h/2, v+h/2*k2)
+		k4 := f(at+h, v+h*k3)
+		v += h / 6 * (k1 + 2*k2 + 2*k3 + k4)
+	}
+	r := runModel(t, "fullwave", ode.Options{Span: [2]float64{0, 0.035}, RelTol: 1e-6, AbsTol: 1e-8, FinalOnly: true})
+	r.near("c.v", v, 2e-3) // the diodes have 1e-5 Ohm and leak 1e-5 S
+}
+
+// N stages pump to (N + 1)*(V - Vknee) less what the load draws through 1/(f*C) for each stage (Dickson,
+// IEEE J. Solid-State Circuits 11 (1976) 374-378).
+func TestModelDickson(t *testing.T) {
+	r := runModel(t, "dickson", ode.Options{Span: [2]float64{0, 3e-4}, RelTol: 1e-6, AbsTol: 1e-9, FinalOnly: true})
+	i := r.last("load.i")
+	r.near("out.v", 5*(3-0.3)-4*i/(1e6*1e-9), 0.3)
+}
+
+// The charge that leaves the cells, and Kirchhoff's laws between cells in parallel.
+func TestModelPack(t *testing.T) {
+	r := runModel(t, "pack", ode.Options{Steps: 4})
+	for i, at := range r.sol.Times {
+		for s := range 4 {
+			sum, current := 0.0, 0.0
+			for p := range 3 {
+				sum += r.values(fmt.Sprintf("cells[%d][%d].soc", s, p))[i]
+				current += r.values(fmt.Sprintf("cells[%d][%d].p.i", s, p))[i]
+			}
+			wantNear(t, "mean charge", sum/3, 0.9-3*at/(3*7200), 1e-7)
+			wantNear(t, "current", current, -3, 1e-9)
+		}
+	}
+}
+
+// From (1, 0) with the speed 1.2 the semi-axis is 1/(2 - 1.44), the apogee at half of its period; the
+// burn makes the orbit a circle there.
+func TestModelKepler(t *testing.T) {
+	a := 1 / (2 - 1.44)
+	apogee, half := 2*a-1, math.Pi*math.Pow(a, 1.5)
+	r := runModel(t, "kepler", ode.Options{RelTol: 1e-10, AbsTol: 1e-12, FinalOnly: true})
+	phi := math.Pi + (40-half)/math.Pow(apogee, 1.5)
+	r.near("a", apogee, 1e-7)
+	r.near("x", apogee*math.Cos(phi), 1e-6)
+	r.near("y", apogee*math.Sin(phi), 1e-6)
+}
+
+// The token of the ring is at (number of edges) mod 3.
+func TestModelLogic(t *testing.T) {
+	r := runModel(t, "logic", ode.Options{SaveAt: spaced(0, 10, 40)})
+	for i, at := range r.sol.Times {
+		edges := int(math.Floor(at - 1.0/12 + 1))
+		for k := range 3 {
+			want := 0.0
+			if edges%3 == k {
+				want = 1
+			}
+			if got := r.values(fmt.Sprintf("q[%d]", k))[i]; got != want {
+				t.Errorf("q[%d] = %v at %v, want %v", k, got, at, want)
+			}
+		}
+		if got := r.values("count")[i]; got != float64(edges/3) {
+			t.Errorf("count = %v at %v, want %d", got, at, edges/3)
+		}
+	}
+}
+
+// Bubble point and balances of an evaporator at constant pressure, index 2: heat goes into the
+// vapour and the contents.
+func TestModelEvaporator(t *testing.T) {
+	r := runModel(t, "evaporator", ode.Options{Steps: 10})
+	if r.sol.Problem.Index != 2 {
+		t.Errorf("index %d is reported, it is 2", r.sol.Problem.Index)
+	}
+	rest := func(n1, n2 float64) float64 { // Pa beyond the pressure at the boiling point
+		x := n1 / (n1 + n2)
+		return bisect(300, 400, func(temp float64) float64 {
+			return x*math.Exp(4000*(1.0/350-1/temp)) + (1-x)*math.Exp(4500*(1.0/380-1/temp)) - 1
+		})
+	}
+	for i := range r.sol.Times {
+		n1, n2, temp := r.values("n1")[i], r.values("n2")[i], r.values("T")[i]
+		wantNear(t, "boiling point", temp, rest(n1, n2), 1e-6)
+	}
+	// The independent solution: n1 and n2 with the vapour from the balance of heat, where the slope of the
+	// boiling point comes from a difference.
+	y := []float64{5, 5}
+	rk4(func(_ float64, y, dy []float64) {
+		n := y[0] + y[1]
+		temp := rest(y[0], y[1])
+		frac := y[0] / n * math.Exp(4000*(1.0/350-1/temp))
+		// d(n*100*(T-300))/dt = q - v*(100*(T-300) + 35000), dn/dt = -v, dT/dt = slope*v
+		const d = 1e-6
+		slope := (rest(y[0]-d*frac, y[1]-d*(1-frac)) - rest(y[0]+d*frac, y[1]+d*(1-frac))) / (2 * d)
+		v := 1000 / (35000 + 100*n*slope)
+		dy[0], dy[1] = -v*frac, -v*(1-frac)
+	}, 0, 200, y, 1000)
+	r = runModel(t, "evaporator", ode.Options{Span: [2]float64{0, 200}, FinalOnly: true})
+	r.near("n1", y[0], 1e-5)
+	r.near("n2", y[1], 1e-5)
+}
+
+// In the end one flux passes through all of the rod; with the conductivity k(T) the integral of k is linear
+// in space.
+func TestModelHeatRod(t *testing.T) {
+	r := runModel(t, "heatrod", ode.Options{Span: [2]float64{0, 50000}, FinalOnly: true})
+	q := r.last("q[0]")
+	for i := range 31 {
+		wantNear(t, "flux", r.last(fmt.Sprintf("q[%d]", i)), q, 1e-3*q)
+	}
+	end := r.last("T[29]")
+	wantNear(t, "radiation", q, 5.67e-8*(math.Pow(end, 4)-math.Pow(300, 4)), 1e-3*q)
+	kirchhoff := func(temp float64) float64 { return 50 * (temp + 0.5e-3*(temp-300)*(temp-300)) }
+	wantNear(t, "drop", kirchhoff(r.last("T[0]"))-kirchhoff(end), q*0.1*29/30, 0.01*q*0.1)
+}
+
+// Trolley and load arrive at their goals and rest.
+func TestModelCrane(t *testing.T) {
+	r := runModel(t, "crane", ode.Options{FinalOnly: true})
+	r.near("slide.s", 10, 1e-6)
+	r.near("rope.s", 5, 1e-6)
+	r.near("load.frame.x", 10, 1e-6)
+	r.near("load.frame.y", -5, 1e-6)
+	r.near("joint.w", 0, 1e-6)
+}
+
+// A ring of machines with and without a line settles where every machine delivers its power.
+func TestModelGrid(t *testing.T) {
+	r := runModel(t, "grid", ode.Options{Span: [2]float64{0, 200}, FinalOnly: true})
+	for i := range 6 {
+		r.near(fmt.Sprintf("g[%d].pe", i), float64(1-2*(i%2)), 1e-4)
+	}
+	// Without the first line the ring is a chain: 1, 0, 1, ... flow in its lines.
+	r.near("g[0].delta", r.last("g[5].delta")+math.Asin(1.0/3), 1e-4)
+}
+
+// A recursive tree of 127 nodes at rest has the voltage of its source everywhere.
+func TestModelTree(t *testing.T) {
+	r := runModel(t, "tree", ode.Options{Span: [2]float64{0, 5000}, FinalOnly: true})
+	r.near("root.u", 1, 1e-6)
+	r.near("root.left.right.left.right.left.right.u", 1, 1e-6)
+}
+
+// Saturable elimination: between events the amount follows Michaelis and Menten in closed form,
+// V*c + V*Km*ln(c) falling by Vmax*t.
+func TestModelInfusion(t *testing.T) {
+	r := runModel(t, "infusion", ode.Options{SaveAt: []float64{6, 12}})
+	at := func(i int) float64 { c := r.values("a")[i] / 20; return 20 * (c + 2*math.Log(c)) }
+	if r.values("rate")[0] != 0 || r.values("peak")[0] < 4 {
+		t.Fatal("the infusion was not stopped")
+	}
+	wantNear(t, "elimination in 6 hours", at(0)-at(1), 60, 1e-5)
+}

@@ -113,7 +113,7 @@ func (hy *hybrid) resolved(s *event.Scanner) bool {
 			}
 			spread := most - least
 			near := least <= spread && most >= -spread
-			if near && math.Abs(p/sum-g) > 0.05*spread+1e-9*math.Abs(g) {
+			if near && math.Abs(p/sum-g) > 1e-3*spread+1e-9*math.Abs(g) {
 				return false
 			}
 		}
