@@ -21,6 +21,12 @@ func TestMethods(t *testing.T) {
 		// F grows, falls and grows again: the curve of the homotopy turns twice in lambda.
 		{"fold", []float64{-3}, func(x, r []float64) { r[0] = x[0]*x[0]*x[0] - 3*x[0] - 10 }, NewtonHomotopy, nil},
 		{"fold, fixed point", []float64{-3}, func(x, r []float64) { r[0] = x[0]*x[0]*x[0] - 3*x[0] - 10 }, FixedPoint, nil},
+		{"fold of a large system", constant(150, -3), func(x, r []float64) { // the border is eliminated
+			r[0] = x[0]*x[0]*x[0] - 3*x[0] - 10
+			for i := range x[1:] {
+				r[i+1] = x[i+1] - 0.9*x[i]
+			}
+		}, NewtonHomotopy, nil},
 		{"chemical equilibrium", []float64{1, 1}, func(x, r []float64) { // all of one substance at the guess
 			r[0] = x[0]*x[0]*x[1] - 1e-3*(2-x[0])
 			r[1] = x[0] + 3*x[1] - 2.5

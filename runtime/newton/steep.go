@@ -35,7 +35,8 @@ const (
 	steepMost = 80
 )
 
-// relaxAfter is the number of iterations after which steps become shorter.
+// relaxAfter is the number of iterations, and five more for each junction, after which
+// steps become shorter.
 const relaxAfter = 50
 
 // steepLimit is the work up to which A is found by differences; larger systems shorten
@@ -196,7 +197,8 @@ func (s *Solver) pull(x []float64) {
 // steps are those of the damped iteration.
 func (s *Solver) limited(x []float64) (res Result) {
 	st := s.steep
-	most := min(200+5*st.k, 1000) // junctions in series turn on one after the other
+	relax := min(relaxAfter+5*st.k, 1000) // junctions in series turn on one after the other
+	most := relax + 150
 	res.Method, res.Worst, res.Rank = Limited, -1, min(s.sys.N, s.sys.M)
 	s.weigh(x)
 	st.linearize(&s.sys, x, s.w)
@@ -230,9 +232,9 @@ func (s *Solver) limited(x []float64) (res Result) {
 			if s.limit(x) {
 				size = math.Inf(1)
 			}
-			if res.Iterations > relaxAfter {
+			if res.Iterations > relax {
 				// The iteration goes round in circles, as limited ones may: shorter steps do not.
-				f := math.Max(0.1, relaxAfter/float64(res.Iterations))
+				f := math.Max(0.1, float64(relax)/float64(2*res.Iterations-relax))
 				for i, v := range x {
 					s.x[i] = v + f*(s.x[i]-v)
 				}

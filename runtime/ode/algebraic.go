@@ -15,6 +15,7 @@ import (
 // algebraic solves the rows with M = 0 for their unknowns.
 type algebraic struct {
 	ws     *Workspace
+	warn   func(string) // of solutions far from where the search began; nil: nobody listens
 	solver *newton.Solver
 	pick   []int32 // entries of the Jacobian of the sub-block
 	vals   []float64
@@ -110,6 +111,11 @@ func (a *algebraic) newton(t float64, u []float64, further bool) error {
 	}
 	for k, i := range a.ws.Alg {
 		u[i] = a.x[k]
+	}
+	if res.Restarts > 0 && a.warn != nil {
+		i := int(a.ws.Alg[0])
+		a.warn(fmt.Sprintf("t = %v: the algebraic equations have no solution that Newton's method finds from the values before; one from elsewhere was taken, with %s = %.6g",
+			a.ws.Time(t), a.ws.P.state(i), u[i]))
 	}
 	return nil
 }

@@ -146,6 +146,7 @@ func (in *Integrator) begin() error {
 	}
 	if len(ws.Alg) > 0 {
 		in.alg = newAlgebraic(ws)
+		in.alg.warn = in.warn
 	}
 	if p.NInv > 0 {
 		in.proj = newProjector(ws)
