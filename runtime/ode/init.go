@@ -303,13 +303,7 @@ func (in *initializer) solver(b int, t float64) *newton.Solver {
 	if block.Homotopy {
 		sys.Lambda = in.lambda
 	}
-	if block.NSteep > 0 {
-		sys.NSteep = block.NSteep
-		sys.Steep = func(x, a []float64) {
-			in.scatter(block, x)
-			k.Steep(t, in.w, in.p, a)
-		}
-	}
+	sys.Lift = block.Lift
 	s := newton.New(sys, newton.Options{Tol: math.Min(1e-10, in.ws.RelTol*1e-2)})
 	if in.solvers != nil {
 		in.solvers[b] = s

@@ -609,8 +609,11 @@ func reversed(k *Kernels) *Kernels {
 			}
 		}
 	}
-	if k.Steep != nil {
-		r.Steep = func(t float64, u, p, a []float64) { k.Steep(-t, u, p, a) }
+	if l := k.Lifted; l != nil {
+		r.Lifted = &InitKernel{
+			Eval: func(t float64, w, p, r []float64) { l.Eval(-t, w, p, r) },
+			Jac:  func(t float64, w, p, vals []float64) { l.Jac(-t, w, p, vals) },
+		}
 	}
 	if k.TGrad != nil {
 		r.TGrad = func(t float64, u, p, dt []float64) { k.TGrad(-t, u, p, dt) }
