@@ -184,8 +184,8 @@ func (w *initWriter) blocks() {
 			w.residuals(b)
 			continue
 		}
-		fmt.Fprintf(w, "    %d: %d iterated, %d assigned", b+1, len(blk.Unknowns), len(blk.Assigns))
-		if n := len(blk.Steep); n > 0 {
+		fmt.Fprintf(w, "    %d: %d iterated, %d assigned", b+1, len(blk.Unknowns)-blk.Lift, len(blk.Assigns))
+		if n := blk.Lift; n > 0 {
 			fmt.Fprintf(w, ", %d steep exponentials", n)
 		}
 		if blk.Homotopy {

@@ -27,8 +27,7 @@ func Lower(plan *structural.Plan, opt Options) (*Program, diag.List) {
 	c.sim.define(plan.Seq, nil)
 	c.meta()
 	c.dynamics()
-	c.prog.Steep = c.steep(c.sim, "Steep", c.plan.Steep)
-	c.prog.Meta.NSteep = len(c.plan.Steep)
+	c.lifted()
 	c.invariants()
 	c.events()
 	c.update()
@@ -157,17 +156,57 @@ func (c *compiler) dynamics() {
 	c.prog.TGrad.Zero = true
 }
 
-// steep lowers the arguments of steep exponentials; nil where there are none.
-func (c *compiler) steep(l *lowerer, name string, terms []expr.ID) *Kernel {
-	if len(terms) == 0 {
-		return nil
+// lifted lowers the algebraic part with lifted exponents as a block whose w holds the
+// states and behind them the exponents.
+func (c *compiler) lifted() {
+	lift := c.plan.Lifted
+	if lift == nil {
+		return
 	}
-	k, _ := c.roll(l, name, terms, mainPlaces(len(terms)), nil)
-	if k == nil {
-		l.begin(name)
-		k = l.outputs(terms)
+	l := newLowerer(c.p, c.funcs)
+	c.parameters(l)
+	meta := &ode.InitBlock{Lift: len(lift.Exponents)}
+	var unknowns []expr.ID
+	col := map[int32]int32{}
+	unknown := func(a expr.ID, i int32) {
+		col[i] = int32(len(unknowns))
+		unknowns = append(unknowns, a)
+		meta.Unknowns = append(meta.Unknowns, i)
 	}
-	return k
+	for i := range c.plan.States {
+		a := c.plan.States[i].Atom
+		l.set(a, initialAtom, int32(i))
+		if i >= c.plan.NDiff {
+			unknown(a, int32(i))
+		}
+	}
+	for i, a := range lift.Exponents {
+		k := int32(len(c.plan.States) + i)
+		l.set(a, initialAtom, k)
+		unknown(a, k)
+	}
+	l.define(lift.Seq, nil)
+	rows := make([]expr.ID, len(lift.Residuals))
+	for i := range rows {
+		rows[i] = lift.Residuals[i].Value
+		meta.Residual = append(meta.Residual, c.plan.Describe(&lift.Residuals[i]))
+	}
+	c.prog.Lifted, c.prog.Meta.Lifted = &InitKernel{}, meta
+	k, r := c.roll(l, "Lifted", rows, mainPlaces(len(rows)), func(o place) string { return "0: " + c.plan.Describe(&lift.Residuals[o.index]) })
+	if k != nil {
+		c.prog.Lifted.Eval = k
+		c.prog.Lifted.Jac, meta.Jac = r.rolledMatrix("LiftedJac", len(rows), len(rows), func(l leaf) int32 {
+			if j, ok := col[l.index]; ok && l.op == W {
+				return j
+			}
+			return -1
+		})
+		return
+	}
+	l.begin("Lifted")
+	c.prog.Lifted.Eval = l.outputs(rows)
+	m := jacobian.Of(c.p, lift.Seq, rows, unknowns, "lift")
+	c.prog.Lifted.Jac, meta.Jac = matrix(l, "LiftedJac", m)
 }
 
 func (c *compiler) invariants() {
@@ -403,7 +442,6 @@ func (c *compiler) initial() {
 			m := jacobian.Of(c.p, blk.Assigns, rows, blk.Unknowns, fmt.Sprintf("init%d.", b))
 			l.define(blk.Assigns, nil)
 			k.Jac, meta.Jac = matrix(l, fmt.Sprintf("InitJac%d", b), m)
-			k.Steep = c.steep(l, fmt.Sprintf("InitSteep%d", b), blk.Steep)
 			c.annotate(b)
 			for _, a := range blk.Assigns {
 				l.set(a.Target, initialAtom, at[a.Target])
@@ -464,7 +502,6 @@ func (c *compiler) rolledInit(l *lowerer, b int, at map[expr.ID]int32) bool {
 			}
 			return -1
 		})
-		k.Steep = c.steep(l, fmt.Sprintf("InitSteep%d", b), blk.Steep)
 		c.annotate(b)
 	}
 	c.prog.Init = append(c.prog.Init, k)
@@ -474,7 +511,7 @@ func (c *compiler) rolledInit(l *lowerer, b int, at map[expr.ID]int32) bool {
 // annotate hands on what the plan knows of an initialization block.
 func (c *compiler) annotate(b int) {
 	blk, meta := &c.plan.Init.Blocks[b], &c.prog.Meta.Init.Blocks[b]
-	meta.NSteep, meta.Lift, meta.Homotopy = len(blk.Steep), blk.Lift, blk.Homotopy
+	meta.Lift, meta.Homotopy = blk.Lift, blk.Homotopy
 }
 
 // observed lowers the eliminated variables and says where the others are.

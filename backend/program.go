@@ -40,18 +40,18 @@ type Program struct {
 
 	NDiff int // the first NDiff rows of RHS are derivatives, the others residuals
 
-	RHS           *Kernel // t, u, p -> du
-	Jac           *Kernel // t, u, p -> values in the order of Meta.Jac
-	TGrad         *Kernel // t, u, p -> df/dt
-	Steep         *Kernel // t, u, p -> arguments of steep exponentials; nil without any
-	Invariants    *Kernel // t, u, p -> g; nil without invariants
-	InvariantJac  *Kernel // in the order of Meta.InvJac
-	Crossings     *Kernel // t, u, p -> indicators
-	TimeEvents    *Kernel // p -> instants
-	Update        *Kernel // t, u, p -> unew (Main), pnew (Memory), code; what is not written is copied
-	Assert        *Kernel // t, u, p -> code
-	Guards        *Kernel // p -> term and size of each guard without parameter
-	Bind          *Kernel // p, w = set flags -> p (Memory)
+	RHS           *Kernel     // t, u, p -> du
+	Jac           *Kernel     // t, u, p -> values in the order of Meta.Jac
+	TGrad         *Kernel     // t, u, p -> df/dt
+	Lifted        *InitKernel // the algebraic part as a block in w, see ode.Problem.Lifted; nil: there is none
+	Invariants    *Kernel     // t, u, p -> g; nil without invariants
+	InvariantJac  *Kernel     // in the order of Meta.InvJac
+	Crossings     *Kernel     // t, u, p -> indicators
+	TimeEvents    *Kernel     // p -> instants
+	Update        *Kernel     // t, u, p -> unew (Main), pnew (Memory), code; what is not written is copied
+	Assert        *Kernel     // t, u, p -> code
+	Guards        *Kernel     // p -> term and size of each guard without parameter
+	Bind          *Kernel     // p, w = set flags -> p (Memory)
 	Init          []InitKernel
 	Observed      *Kernel // t, u, p -> every observable of kind ode.Eliminated, at Slot
 	ObservedSlot  []int32 // by observable: index into the outputs of Observed, -1 for the others
@@ -68,9 +68,6 @@ type Program struct {
 type InitKernel struct {
 	Eval *Kernel // t, w, p -> w (Memory), residuals (Main)
 	Jac  *Kernel // nil for a block without iteration variables
-	// Steep maps t, w, p to the arguments of steep exponentials; nil without any. It does
-	// not need what Eval assigns.
-	Steep *Kernel
 }
 
 // Ref is a value of a kernel: the index of the instruction that computes it.

@@ -182,7 +182,9 @@ func (w *work) sequence(s *signature, a *assembled) *graph.Matching {
 		for _, s := range pl.States[pl.NDiff:] {
 			unknowns = append(unknowns, s.Atom)
 		}
-		pl.Steep, _ = w.steepTerms(unknowns, pl.Seq, pl.Residuals, w.typical, w.number)
+		if e, seq, res := w.lift(unknowns, pl.Seq, pl.Residuals, w.number); e != nil {
+			pl.Lifted = &Lifted{e, seq, res}
+		}
 	}
 	w.aliases()
 	pl.Index = s.index(a)

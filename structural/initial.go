@@ -761,7 +761,13 @@ func (w *work) reads() {
 // annotate notes what helps to solve a block.
 func (z *initial) annotate(blk *InitBlock) {
 	w := z.w
-	w.lift(blk, z.number)
+	var exponents []expr.ID
+	exponents, blk.Assigns, blk.Residuals = w.lift(blk.Unknowns, blk.Assigns, blk.Residuals, z.number)
+	blk.Unknowns = append(blk.Unknowns, exponents...)
+	blk.Lift = len(exponents)
+	for _, s := range exponents {
+		w.plan.Init.W = append(w.plan.Init.W, InitVar{Atom: s, Name: w.pool.Name(s), Start: expr.None})
+	}
 	if w.plan.Init.Lambda == expr.None {
 		return
 	}

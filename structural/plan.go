@@ -63,9 +63,9 @@ type Plan struct {
 	Offsets   *Offsets    // how often each equation is differentiated, for reports
 	Conserved []Conserved // linear combinations of variables that stay constant
 
-	// Steep are the arguments of steep exponentials in Seq and Residuals that are affine in
-	// the algebraic states: terms in the same atoms.
-	Steep []expr.ID
+	// Lifted is the algebraic part in the form in which it is solved after events: nil where
+	// that is the form that it has.
+	Lifted *Lifted
 
 	// Guards are conditions on Params that the plan relies on. Evaluated are parameters, as
 	// indices into Sys.Vars, that are none of Params because their values, put in as
@@ -122,6 +122,15 @@ type Param struct {
 	Var   int     // index into Sys.Vars; for a start value the variable it belongs to, -1 for a derivative
 	Start bool    // it is the start value of Var: Name is "start(x)"
 	Value expr.ID // binding in terms of Params (any order without cycles; the plan lists dependents after what they need); None: free, its value is found by Init or must be set
+}
+
+// Lifted has the arguments of steep exponentials as further unknowns, Exponents, behind the
+// algebraic states. Seq is Plan.Seq with these, Residuals are those of the plan and
+// behind them one for each exponent: it, minus what it stands for.
+type Lifted struct {
+	Exponents []expr.ID
+	Seq       []Assign
+	Residuals []Residual
 }
 
 // Hybrid is the discrete part. Atoms are entries of Plan.Memory.
@@ -261,10 +270,9 @@ type InitBlock struct {
 	// Lift: the last so many Unknowns stand for the arguments of steep exponentials, and
 	// the last so many Residuals equate them, unknown minus argument.
 	Lift     int
-	Steep    []expr.ID // arguments of steep exponentials, affine in the Unknowns
-	Homotopy bool      // Init.Lambda occurs in it
-	Reads    []int32   // earlier blocks that it depends on, ascending; nil where Init.Fixed is empty
-	Linear   bool      // the residuals are affine in the unknowns together
+	Homotopy bool    // Init.Lambda occurs in it
+	Reads    []int32 // earlier blocks that it depends on, ascending; nil where Init.Fixed is empty
+	Linear   bool    // the residuals are affine in the unknowns together
 }
 
 // AlgBlock is a set of algebraic states that residuals determine together: Residuals[First:

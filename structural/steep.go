@@ -2,6 +2,7 @@ package structural
 
 import (
 	"math"
+	"slices"
 
 	"github.com/mtkc/mtkc/expr"
 )
@@ -208,44 +209,42 @@ func (w *work) straighten(k algebraic) algebraic {
 	}
 }
 
-// lift makes the arguments of steep exponentials in a block unknowns of their own, each
-// with the equation that it is what it is: the lifted Newton method (Albersmeyer and
-// Diehl, SIAM J. Optim. 20(3), 2010). There the steps of each argument are limited by
-// themselves, while the other unknowns go where the tangents of all exponentials lead, as
-// in a circuit simulator that limits each junction.
-func (w *work) lift(blk *InitBlock, number func(expr.ID) float64) {
+// lift makes the arguments of steep exponentials in a sequence and residuals unknowns of
+// their own, each with the equation that it is what it is, behind the others: the lifted
+// Newton method (Albersmeyer and Diehl, SIAM J. Optim. 20(3), 2010). There the steps of
+// each argument are limited by themselves, while the other unknowns go where the tangents
+// of all exponentials lead, as in a circuit simulator that limits each junction. A sinh
+// or cosh becomes two exponentials. Without any, exponents is nil.
+func (w *work) lift(unknowns []expr.ID, seq []Assign, residuals []Residual, number func(expr.ID) float64) (exponents []expr.ID, _ []Assign, _ []Residual) {
 	p := w.pool
-	args, _ := w.steepTerms(blk.Unknowns, blk.Assigns, blk.Residuals, w.typical, number)
+	args, _ := w.steepTerms(unknowns, seq, residuals, w.typical, number)
 	if len(args) == 0 {
-		return
+		return nil, seq, residuals
 	}
-	with := map[expr.ID]expr.ID{}
-	have := map[expr.ID]expr.ID{} // unknown of an argument
+	have := map[expr.ID]expr.ID{} // exponential of an argument
+	var equations []Residual
 	for _, a := range args {
-		if s, ok := have[p.Neg(a)]; ok { // of sinh or cosh: limited to both sides
-			blk.Steep = append(blk.Steep, p.Neg(s))
-			continue
-		}
 		s := w.auxiliary("e", a)
-		have[a] = s
-		for _, f := range []expr.Op{expr.OpExp, expr.OpSinh, expr.OpCosh} {
-			with[p.Fn(f, a)] = p.Fn(f, s)
-		}
-		blk.Unknowns = append(blk.Unknowns, s)
-		blk.Residuals = append(blk.Residuals, Residual{Value: p.Sub(s, a), Eq: -1, src: -1, text: "the exponent " + p.Text(a, expr.TextOptions{Limit: 80})})
-		blk.Steep = append(blk.Steep, s)
-		blk.Lift++
-		w.plan.Init.W = append(w.plan.Init.W, InitVar{Atom: s, Name: p.Name(s), Start: expr.None})
+		have[a] = p.Fn(expr.OpExp, s)
+		exponents = append(exponents, s)
+		equations = append(equations, Residual{Value: p.Sub(s, a), Eq: -1, src: -1, text: "the exponent " + p.Text(a, expr.TextOptions{Limit: 80})})
 	}
 	w.memo.reset()
-	for t, s := range with {
-		w.memo.put(t, s)
+	half := p.Float(0.5)
+	for _, a := range args {
+		w.memo.put(p.Fn(expr.OpExp, a), have[a])
+		if b, ok := have[p.Neg(a)]; ok {
+			w.memo.put(p.Fn(expr.OpSinh, a), p.Mul(half, p.Sub(have[a], b)))
+			w.memo.put(p.Fn(expr.OpCosh, a), p.Mul(half, p.Add(have[a], b)))
+		}
 	}
 	same := func(a expr.ID) expr.ID { return a }
-	for i := range blk.Assigns {
-		blk.Assigns[i].Value = w.rewrite(blk.Assigns[i].Value, same)
+	seq, residuals = slices.Clone(seq), slices.Clone(residuals)
+	for i := range seq {
+		seq[i].Value = w.rewrite(seq[i].Value, same)
 	}
-	for i := range blk.Residuals[:len(blk.Residuals)-blk.Lift] {
-		blk.Residuals[i].Value = w.rewrite(blk.Residuals[i].Value, same)
+	for i := range residuals {
+		residuals[i].Value = w.rewrite(residuals[i].Value, same)
 	}
+	return exponents, seq, append(residuals, equations...)
 }

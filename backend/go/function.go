@@ -410,6 +410,12 @@ func (f *function) entryName(op backend.Op, i int32) string {
 		if f.g.initial {
 			return f.g.prog.Meta.Init.Names[i]
 		}
+		if f.g.lifted {
+			if int(i) < len(f.g.stateNames) {
+				return f.g.stateNames[i]
+			}
+			return "exponent"
+		}
 		return "set_" + f.g.memoryNames[i]
 	}
 	return "s"

@@ -86,6 +86,7 @@ type generator struct {
 
 	// State of the kernel that is being written.
 	initial bool                   // w are initial unknowns, else flags
+	lifted  bool                   // w are states and exponents
 	rowName func(row int32) string // comment behind an output, or nil
 
 	obs, newObserver string // names of tables

@@ -190,7 +190,7 @@ func junctions(t testing.TB) *backend.Program {
 	s.equation("der(vc)", "i - vb/50 - q")
 	s.equation("q^3 + q", "homotopy(vc, 0.1)")
 	prog := s.program()
-	if in := prog.Meta.Init; in.Lambda == 0 || len(in.Fixed) == 0 || prog.Steep == nil {
+	if in := prog.Meta.Init; in.Lambda == 0 || len(in.Fixed) == 0 || prog.Lifted == nil {
 		t.Fatal("no homotopy, no start value, or no steep exponential")
 	}
 	return prog
@@ -230,8 +230,13 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 	run(n, func(o []float64) { k.RHS(t, u, p.P, o) })
 	run(p.Jac.NNZ(), func(o []float64) { k.Jac(t, u, p.P, o) })
 	run(n, func(o []float64) { k.TGrad(t, u, p.P, o) })
-	if p.NSteep > 0 {
-		run(p.NSteep, func(o []float64) { k.Steep(t, u, p.P, o) })
+	if b := p.Lifted; b != nil {
+		x := append([]float64(nil), u...)
+		for i := range b.Lift {
+			x = append(x, 0.5+0.1*float64(i))
+		}
+		run(len(b.Residual), func(o []float64) { k.Lifted.Eval(t, x, p.P, o) })
+		run(b.Jac.NNZ(), func(o []float64) { k.Lifted.Jac(t, x, p.P, o) })
 	}
 	if p.NInv > 0 {
 		run(p.NInv, func(o []float64) { k.Invariants(t, u, p.P, o) })
@@ -269,9 +274,6 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 			all = append(append(all, x...), r...)
 			if k.Init[b].Jac != nil {
 				run(in.Blocks[b].Jac.NNZ(), func(o []float64) { k.Init[b].Jac(t, x, p.P, o) })
-			}
-			if n := in.Blocks[b].NSteep; n > 0 {
-				run(n, func(o []float64) { k.Init[b].Steep(t, x, p.P, o) })
 			}
 		}
 	}

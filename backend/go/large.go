@@ -216,6 +216,14 @@ func (g *generator) packedProblem(b *strings.Builder) {
 	for i := range m.Guards {
 		m.Guards[i].Text = local(m.Guards[i].Text)
 	}
+	if m.Lifted != nil {
+		lifted := *m.Lifted
+		lifted.Residual = slices.Clone(lifted.Residual)
+		for i := range lifted.Residual {
+			lifted.Residual[i] = local(lifted.Residual[i])
+		}
+		m.Lifted = &lifted
+	}
 	if m.Init != nil {
 		init := *m.Init
 		init.Notes = nil

@@ -158,9 +158,6 @@ func (g *generator) kernelMethods() {
 	g.entry("Jacobian", "jacobian", "writes df/du in the order of ode.Problem.Jac", p.Jac, arrays{params: "u, p, vals []float64", args: "u, p, vals", main: "vals"})
 	g.rowName = nil
 	g.entry("TGrad", "tGrad", "writes df/dt", p.TGrad, arrays{params: "u, p, dt []float64", args: "u, p, dt", main: "dt"})
-	if p.Steep != nil {
-		g.entry("Steep", "steep", "writes the arguments of steep exponentials", p.Steep, arrays{params: "u, p, a []float64", args: "u, p, a", main: "a"})
-	}
 	if p.Invariants != nil {
 		g.entry("Invariants", "invariants", "writes the constraints that the states satisfy", p.Invariants, arrays{params: "u, p, g []float64", args: "u, p, g", main: "g"})
 		g.entry("InvariantJac", "invariantJac", "writes their derivatives by u in the order of ode.Problem.InvJac", p.InvariantJac, arrays{params: "u, p, vals []float64", args: "u, p, vals", main: "vals"})
@@ -201,12 +198,16 @@ func (g *generator) kernelMethods() {
 			methods = g.method(p.Init[i].Jac, fmt.Sprintf("initJac%d_", i), arrays{params: "w, p, vals []float64", main: "vals"})
 			g.wrap(fmt.Sprintf("initJac%d", i), "is the Jacobian of the block", "t float64, w, p, vals []float64", p.Init[i].Jac, methods, "t, w, p, vals", "vals", "", "")
 		}
-		if p.Init[i].Steep != nil {
-			methods = g.method(p.Init[i].Steep, fmt.Sprintf("initSteep%d_", i), arrays{params: "w, p, a []float64", main: "a"})
-			g.wrap(fmt.Sprintf("initSteep%d", i), "writes the arguments of the block's steep exponentials", "t float64, w, p, a []float64", p.Init[i].Steep, methods, "t, w, p, a", "a", "", "")
-		}
 	}
 	g.initial = false
+	if l := p.Lifted; l != nil {
+		g.lifted = true
+		methods := g.method(l.Eval, "lifted", arrays{params: "w, p, r []float64", main: "r"})
+		g.wrap("Lifted", "writes the algebraic equations with their steep exponentials apart", "t float64, w, p, r []float64", l.Eval, methods, "t, w, p, r", "r", "", "")
+		methods = g.method(l.Jac, "liftedJac", arrays{params: "w, p, vals []float64", main: "vals"})
+		g.wrap("LiftedJac", "is the Jacobian of these", "t float64, w, p, vals []float64", l.Jac, methods, "t, w, p, vals", "vals", "", "")
+		g.lifted = false
+	}
 	g.observed()
 }
 
@@ -500,7 +501,7 @@ func (k *%[1]s) functions() *ode.Kernels {
 	for _, x := range []struct {
 		k    *backend.Kernel
 		name string
-	}{{p.Steep, "Steep"}, {p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Bind, "Bind"}} {
+	}{{p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Bind, "Bind"}} {
 		if x.k != nil {
 			fmt.Fprintf(&b, "\t\t%s: k.%s,\n", x.name, x.name)
 		}
@@ -512,12 +513,12 @@ func (k *%[1]s) functions() *ode.Kernels {
 			if p.Init[i].Jac != nil {
 				fmt.Fprintf(&b, ", Jac: k.initJac%d", i)
 			}
-			if p.Init[i].Steep != nil {
-				fmt.Fprintf(&b, ", Steep: k.initSteep%d", i)
-			}
 			b.WriteString("},\n")
 		}
 		b.WriteString("\t\t},\n")
+	}
+	if p.Lifted != nil {
+		b.WriteString("\t\tLifted: &ode.InitKernel{Eval: k.Lifted, Jac: k.LiftedJac},\n")
 	}
 	b.WriteString("\t}\n}\n")
 	return b.String()
@@ -637,8 +638,8 @@ func (g *generator) initPlan(b *strings.Builder, in *ode.Init) {
 		if len(x.Reads) > 0 {
 			fmt.Fprintf(b, ", Reads: []int32{%s}", list(x.Reads))
 		}
-		if x.NSteep > 0 {
-			fmt.Fprintf(b, ", Lift: %d, NSteep: %d", x.Lift, x.NSteep)
+		if x.Lift > 0 {
+			fmt.Fprintf(b, ", Lift: %d", x.Lift)
 		}
 		if x.Homotopy {
 			b.WriteString(", Homotopy: true")
@@ -697,8 +698,12 @@ func (g *generator) literalProblem(b *strings.Builder, eqs string) {
 		}
 		b.WriteString("\t\t},\n")
 	}
-	if m.NSteep > 0 {
-		fmt.Fprintf(b, "\t\tNSteep: %d,\n", m.NSteep)
+	if x := m.Lifted; x != nil {
+		fmt.Fprintf(b, "\t\tLifted: &ode.InitBlock{Unknowns: []int32{%s}, Residual: []string{\n", list(x.Unknowns))
+		for _, r := range x.Residual {
+			fmt.Fprintf(b, "\t\t\t%s,\n", strconv.Quote(local(r)))
+		}
+		fmt.Fprintf(b, "\t\t}, Jac: %s, Lift: %d},\n", pattern(x.Jac), x.Lift)
 	}
 	if m.NInv > 0 {
 		fmt.Fprintf(b, "\t\tNInv: %d,\n\t\tInvJac: %s,\n", m.NInv, pattern(m.InvJac))

@@ -17,7 +17,7 @@ import (
 type Machine struct {
 	prog                 *backend.Program
 	rhs, jac, tgrad      *kernel
-	steep                *kernel
+	lifted               *initKernel
 	inv, invJac          *kernel
 	crossings, times     *kernel
 	update, assert, bind *kernel
@@ -25,20 +25,23 @@ type Machine struct {
 	init                 []initKernel
 }
 
-type initKernel struct{ eval, jac, steep *kernel }
+type initKernel struct{ eval, jac *kernel }
 
 // New encodes all kernels of a program.
 func New(prog *backend.Program) *Machine {
 	enc := func(k *backend.Kernel) *kernel { return newKernel(k, prog.Funcs) }
 	m := &Machine{
 		prog: prog,
-		rhs:  enc(prog.RHS), jac: enc(prog.Jac), tgrad: enc(prog.TGrad), steep: enc(prog.Steep),
+		rhs:  enc(prog.RHS), jac: enc(prog.Jac), tgrad: enc(prog.TGrad),
 		inv: enc(prog.Invariants), invJac: enc(prog.InvariantJac),
 		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
 		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind), guards: enc(prog.Guards),
 	}
+	if l := prog.Lifted; l != nil {
+		m.lifted = &initKernel{enc(l.Eval), enc(l.Jac)}
+	}
 	for i := range prog.Init {
-		m.init = append(m.init, initKernel{enc(prog.Init[i].Eval), enc(prog.Init[i].Jac), enc(prog.Init[i].Steep)})
+		m.init = append(m.init, initKernel{enc(prog.Init[i].Eval), enc(prog.Init[i].Jac)})
 	}
 	return m
 }
@@ -66,7 +69,7 @@ func state(c *kernel) func(t float64, u, p, out []float64) {
 // Kernels returns the functions with registers of their own.
 func (m *Machine) Kernels() *ode.Kernels {
 	k := &ode.Kernels{
-		RHS: state(m.rhs), Jac: state(m.jac), TGrad: state(m.tgrad), Steep: state(m.steep),
+		RHS: state(m.rhs), Jac: state(m.jac), TGrad: state(m.tgrad),
 		Invariants: state(m.inv), InvariantJac: state(m.invJac),
 		Crossings: state(m.crossings),
 	}
@@ -104,20 +107,23 @@ func (m *Machine) Kernels() *ode.Kernels {
 		}
 	}
 	for _, c := range m.init {
-		var ik ode.InitKernel
-		eval := c.eval.runner()
-		ik.Eval = func(t float64, w, p, r []float64) { eval.run(t, arrays{p: p, w: w, main: r, mem: w}) }
-		if c.jac != nil {
-			jac := c.jac.runner()
-			ik.Jac = func(t float64, w, p, vals []float64) { jac.run(t, arrays{p: p, w: w, main: vals}) }
-		}
-		if c.steep != nil {
-			steep := c.steep.runner()
-			ik.Steep = func(t float64, w, p, a []float64) { steep.run(t, arrays{p: p, w: w, main: a}) }
-		}
-		k.Init = append(k.Init, ik)
+		k.Init = append(k.Init, c.functions())
+	}
+	if m.lifted != nil {
+		ik := m.lifted.functions()
+		k.Lifted = &ik
 	}
 	return k
+}
+
+func (c *initKernel) functions() (ik ode.InitKernel) {
+	eval := c.eval.runner()
+	ik.Eval = func(t float64, w, p, r []float64) { eval.run(t, arrays{p: p, w: w, main: r, mem: w}) }
+	if c.jac != nil {
+		jac := c.jac.runner()
+		ik.Jac = func(t float64, w, p, vals []float64) { jac.run(t, arrays{p: p, w: w, main: vals}) }
+	}
+	return ik
 }
 
 // Observer returns a function that writes the chosen observables to out. It computes

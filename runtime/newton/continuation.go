@@ -16,7 +16,10 @@ import (
 //	[ H_x  H_lambda ]
 //	[     t^T       ]
 //
-// are regular at turning points. Unknowns count in units of their scales at the start.
+// are regular at turning points. Small systems factor them as they stand; of large ones
+// H_x is factored, which keeps its sparsity, and the border is eliminated, which loses
+// digits at a turning point that the correctors restore. Unknowns count in units of
+// their scales.
 type continuation struct {
 	s     *Solver
 	kind  Method
@@ -28,6 +31,8 @@ type continuation struct {
 	diag  []int32 // where the entries of S go, fixed-point homotopy
 	last  int     // first entry of the last column
 	rowAt []int32 // entry of the last row in each column
+	large bool    // factor H_x alone
+	v     []float64
 
 	w     []float64 // scales of the unknowns
 	h     []float64 // H, with its last entry 0
@@ -42,11 +47,14 @@ type continuation struct {
 	res   *Result
 }
 
-// pathSteps bounds the steps along a curve, pathLimit the unknowns for which one is
-// followed.
+// pathSteps bounds the steps along a curve, pathWork the operations that all of them
+// take, pathLimit the unknowns for which one is followed; borderLimit is the size up to
+// which bordered matrices are factored.
 const (
-	pathSteps = 400
-	pathLimit = 20000
+	pathSteps   = 400
+	pathWork    = 2e10
+	pathLimit   = 20000
+	borderLimit = 100
 )
 
 func newContinuation(s *Solver, kind Method) *continuation {
@@ -60,6 +68,22 @@ func newContinuation(s *Solver, kind Method) *continuation {
 		c.s0, c.match, c.diag = make([]float64, n), s.match(), make([]int32, n)
 	}
 	p := s.sys.Pattern
+	if c.large = n > borderLimit; c.large {
+		c.vals, c.v = make([]float64, p.NNZ()), make([]float64, n)
+		c.from = make([]int32, p.NNZ())
+		for e := range c.from {
+			c.from[e] = int32(e)
+		}
+		for j := range c.diag {
+			for e := p.ColPtr[j]; e < p.ColPtr[j+1]; e++ {
+				if p.RowIdx[e] == c.match[j] {
+					c.diag[j] = e
+				}
+			}
+		}
+		c.lu = linsolve.New[float64](p, linsolve.Hints{})
+		return c
+	}
 	q := &linsolve.Pattern{Rows: n + 1, Cols: n + 1, ColPtr: []int32{0}}
 	for j := range n {
 		rows := p.RowIdx[p.ColPtr[j]:p.ColPtr[j+1]]
@@ -83,6 +107,12 @@ func newContinuation(s *Solver, kind Method) *continuation {
 	c.pat, c.vals = q, make([]float64, len(q.RowIdx))
 	c.lu = linsolve.New[float64](q, linsolve.Hints{})
 	return c
+}
+
+// patience is the number of steps of a continuation. A factorisation counts as the number
+// of entries to the power 1.5, which it is for dense matrices.
+func (s *Solver) patience() int {
+	return int(min(max(pathWork/math.Pow(float64(s.sys.Pattern.NNZ())+1, 1.5), 30), pathSteps))
 }
 
 // residual writes H at z to h and reports whether it is finite. F is left in s.rt.
@@ -163,11 +193,38 @@ func (c *continuation) factor(z []float64) bool {
 			c.vals[c.diag[j]] += (1 - l) * c.s0[c.match[j]] * w
 		}
 	}
+	if c.large {
+		if c.lu.Factor(c.vals) != nil {
+			return false
+		}
+		copy(c.v, c.hl)
+		c.lu.Solve(c.v)
+		return true
+	}
 	copy(c.vals[c.last:], c.hl)
 	for j, e := range c.rowAt {
 		c.vals[e] = c.t[j]
 	}
 	return c.lu.Factor(c.vals) == nil
+}
+
+// solve replaces d by the solution of the bordered system.
+func (c *continuation) solve(d []float64) {
+	if !c.large {
+		c.lu.Solve(d)
+		return
+	}
+	n := c.n
+	c.lu.Solve(d[:n])
+	up, down := d[n], c.t[n]
+	for j, t := range c.t[:n] {
+		up -= t * d[j]
+		down -= t * c.v[j]
+	}
+	d[n] = up / down
+	for j, v := range c.v {
+		d[j] -= v * d[n]
+	}
 }
 
 func (c *continuation) norm(d []float64) float64 {
@@ -228,7 +285,8 @@ func (s *Solver) follow(x []float64, kind Method) (res Result) {
 		return s.report(res, Singular)
 	}
 	ds := 0.1
-	for step := 0; step < pathSteps && ds > 1e-7; step++ {
+	steps := s.patience()
+	for step := 0; step < steps && ds > 1e-7; step++ {
 		// No step may overshoot lambda = 1 by much: there F is to be met.
 		h := ds
 		if left := 1 - c.z[n]; c.t[n] > 0 && h*c.t[n] > left {
@@ -298,7 +356,7 @@ func (s *Solver) simple(x []float64) Result {
 func (c *continuation) tangent() bool {
 	clear(c.d)
 	c.d[c.n] = 1
-	c.lu.Solve(c.d)
+	c.solve(c.d)
 	size := c.norm(c.d)
 	if !(size > 0) || math.IsInf(size, 1) {
 		return false
@@ -321,7 +379,7 @@ func (c *continuation) correct(h float64) (quick, ok bool) {
 			c.d[i] = -c.h[i]
 		}
 		c.d[c.n] = 0
-		c.lu.Solve(c.d)
+		c.solve(c.d)
 		size := c.norm(c.d)
 		if k == 0 {
 			first = size

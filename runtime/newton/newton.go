@@ -33,10 +33,9 @@ type System struct {
 	// Lambda sets the parameter of a homotopy that Residual and Jacobian contain: 1 is
 	// the system to be solved, 0 a simpler one. Nil: they contain none.
 	Lambda func(lambda float64)
-	// Steep writes the arguments of the NSteep exponentials in F, affine functions of x,
-	// to a. Steps are limited so that none of them grows faster than a junction permits.
-	NSteep int
-	Steep  func(x, a []float64)
+	// Lift is the number of unknowns, the last ones, that are arguments of exponentials.
+	// Steps are limited so that none of them grows faster than a junction permits.
+	Lift int
 }
 
 // Options of a solver; the zero value is good.
@@ -136,7 +135,6 @@ type Solver struct {
 	bold         bool // take full steps
 	bounded      bool // stay in the ranges
 	rank, col    int
-	steep        *steep // nil: no exponentials to limit
 }
 
 // leastSquaresLimit is the size up to which a singular Jacobian is met with a
@@ -172,9 +170,6 @@ func New(sys System, opt Options) *Solver {
 		dx: make([]float64, n), dt: make([]float64, n), x: make([]float64, n), w: make([]float64, n),
 		vals: make([]float64, sys.Pattern.NNZ()),
 	}
-	if sys.NSteep > 0 {
-		s.steep = newSteep(&s.sys)
-	}
 	if m == n {
 		s.lu = linsolve.New[float64](sys.Pattern, linsolve.Hints{})
 	} else {
@@ -193,7 +188,7 @@ func (s *Solver) Solve(x []float64) Result {
 	copy(s.x0, x)
 	s.bold, s.bounded = false, false
 	var res Result
-	if s.sys.NSteep > 0 {
+	if s.sys.Lift > 0 {
 		if res = s.limited(x); res.Status == Converged {
 			res.Outside = !s.inside(x)
 			return res

@@ -12,8 +12,8 @@ import (
 // relaxation). S pairs each unknown with an equation along large entries of the
 // Jacobian and has their signs, so that each pair by itself is stable.
 func (s *Solver) transient(x []float64) (res Result) {
-	const most = 400
 	n := s.sys.N
+	most := s.patience()
 	res.Method, res.Worst, res.Rank = Transient, -1, n
 	s.sys.Residual(x, s.r)
 	res.Evals++

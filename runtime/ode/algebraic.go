@@ -15,8 +15,11 @@ import (
 // algebraic solves the rows with M = 0 for their unknowns.
 type algebraic struct {
 	ws     *Workspace
+	warn   func(string) // of solutions far from where the search began; nil: nobody listens
 	solver *newton.Solver
-	pick   []int32 // entries of the Jacobian of the sub-block
+	lifted *newton.Solver // of Problem.Lifted, or nil
+	w, lx  []float64      // of the lifted form
+	pick   []int32        // entries of the Jacobian of the sub-block
 	vals   []float64
 	f, u   []float64
 	x      []float64
@@ -62,15 +65,51 @@ func newAlgebraic(ws *Workspace) *algebraic {
 			}
 		},
 	}
-	if ws.P.NSteep > 0 {
-		sys.NSteep = ws.P.NSteep
-		sys.Steep = func(x, args []float64) {
-			a.scatter(x)
-			ws.K.Steep(a.t, a.u, ws.Params, args)
+	opt := newton.Options{Tol: math.Min(1e-10, ws.RelTol*1e-2), MaxIter: 100}
+	a.solver = newton.New(sys, opt)
+	if b := ws.P.Lifted; b != nil {
+		a.w, a.lx = make([]float64, n+b.Lift), make([]float64, m+b.Lift)
+		for range b.Lift {
+			nominal = append(nominal, 1)
 		}
+		a.lifted = newton.New(newton.System{
+			N: m + b.Lift, M: m + b.Lift, Pattern: b.Jac, Nominal: nominal, Lift: b.Lift,
+			Residual: func(x, r []float64) {
+				a.place(x)
+				ws.K.Lifted.Eval(a.t, a.w, ws.Params, r)
+			},
+			Jacobian: func(x, vals []float64) {
+				a.place(x)
+				ws.K.Lifted.Jac(a.t, a.w, ws.Params, vals)
+			},
+		}, opt)
 	}
-	a.solver = newton.New(sys, newton.Options{Tol: math.Min(1e-10, ws.RelTol*1e-2), MaxIter: 100})
 	return a
+}
+
+// place puts unknowns of the lifted form where its functions look for them.
+func (a *algebraic) place(x []float64) {
+	for k, i := range a.ws.P.Lifted.Unknowns {
+		a.w[i] = x[k]
+	}
+}
+
+// limited solves the lifted form, in which steps of steep exponentials are limited, from
+// the values in a.x, and leaves the solution there.
+func (a *algebraic) limited() newton.Result {
+	m := len(a.x)
+	copy(a.w, a.u)
+	copy(a.lx, a.x)
+	clear(a.lx[m:])
+	a.place(a.lx)
+	r := make([]float64, len(a.lx))
+	a.ws.K.Lifted.Eval(a.t, a.w, a.ws.Params, r)
+	for k, v := range r[m:] { // exponent minus what it stands for
+		a.lx[m+k] = -v
+	}
+	res := a.lifted.Further(a.lx, a.lifted.Solve(a.lx))
+	copy(a.x, a.lx)
+	return res
 }
 
 func (a *algebraic) scatter(x []float64) {
@@ -93,8 +132,19 @@ func (a *algebraic) newton(t float64, u []float64, further bool) error {
 		a.x[k] = u[i]
 	}
 	res := a.solver.Solve(a.x)
-	if further {
-		res = a.solver.Further(a.x, res)
+	if further && res.Status != newton.Converged {
+		tried := res
+		if a.lifted != nil {
+			for k, i := range a.ws.Alg {
+				a.x[k] = u[i]
+			}
+			res = a.limited()
+		} else {
+			res = a.solver.Further(a.x, res)
+		}
+		if res.Status != newton.Converged {
+			res.Worst, res.Residual = tried.Worst, tried.Residual
+		}
 	}
 	a.ws.Stats.Newton += res.Iterations
 	if res.Status != newton.Converged {
@@ -110,6 +160,11 @@ func (a *algebraic) newton(t float64, u []float64, further bool) error {
 	}
 	for k, i := range a.ws.Alg {
 		u[i] = a.x[k]
+	}
+	if res.Restarts > 0 && a.warn != nil {
+		i := int(a.ws.Alg[0])
+		a.warn(fmt.Sprintf("t = %v: the algebraic equations have no solution that Newton's method finds from the values before; one from elsewhere was taken, with %s = %.6g",
+			a.ws.Time(t), a.ws.P.state(i), u[i]))
 	}
 	return nil
 }

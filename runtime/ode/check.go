@@ -32,6 +32,11 @@ func (p *Problem) check(k *Kernels) {
 		need(pat.Rows == rows && pat.Cols == cols && len(pat.ColPtr) == cols+1 && int(pat.ColPtr[cols]) == len(pat.RowIdx),
 			"the pattern of %s is %d by %d with %d column pointers, want %d by %d", name, pat.Rows, pat.Cols, len(pat.ColPtr), rows, cols)
 	}
+	if b := p.Lifted; b != nil {
+		need(k.Lifted != nil && k.Lifted.Eval != nil && k.Lifted.Jac != nil, "a lifted block without functions")
+		need(len(b.Unknowns) == len(b.Residual) && b.Lift <= len(b.Unknowns), "%d equations for %d lifted unknowns", len(b.Residual), len(b.Unknowns))
+		pattern("the lifted block", b.Jac, len(b.Residual), len(b.Unknowns))
+	}
 	pattern("df/du", p.Jac, n, n)
 	if p.NInv > 0 {
 		pattern("dg/du", p.InvJac, p.NInv, n)
@@ -41,7 +46,6 @@ func (p *Problem) check(k *Kernels) {
 				len(c.InvLevel), len(c.Level), len(c.Wish), p.NInv, n)
 		}
 	}
-	need((p.NSteep > 0) == (k.Steep != nil), "%d steep terms without a function, or one without them", p.NSteep)
 	for i, q := range p.Guards {
 		need(q.Param < np && (q.Param >= 0 || k.Guards != nil), "guard %d has parameter %d of %d, or no function", i, q.Param, np)
 	}
@@ -81,7 +85,6 @@ func (p *Problem) check(k *Kernels) {
 		}
 		need(len(in.U) == n, "%d of %d start values from the initialization", len(in.U), n)
 		for b := range in.Blocks {
-			need((in.Blocks[b].NSteep > 0) == (k.Init[b].Steep != nil), "%d steep terms in initialization block %d without a function, or one without them", in.Blocks[b].NSteep, b)
 			need(in.Blocks[b].Lift <= min(len(in.Blocks[b].Unknowns), len(in.Blocks[b].Residual)), "%d lifted unknowns in initialization block %d", in.Blocks[b].Lift, b)
 			pattern(fmt.Sprintf("initialization block %d", b), in.Blocks[b].Jac, len(in.Blocks[b].Residual), len(in.Blocks[b].Unknowns))
 		}

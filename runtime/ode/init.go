@@ -222,15 +222,7 @@ func (in *initializer) solve(b int, t float64) error {
 		return nil
 	}
 	if moved := in.nearest(b, t, false); moved != nil {
-		// The ordinary solution decides, with the moved values and from where they led.
-		again := error(nil)
-		for _, k := range in.upstream(b) {
-			if _, e := in.attempt(int(k), t); e != nil {
-				again = e
-				break
-			}
-		}
-		if again == nil {
+		if in.confirm(b, t, moved) {
 			in.tellMoved(moved)
 			return nil
 		}
@@ -246,6 +238,37 @@ func (in *initializer) solve(b int, t float64) error {
 		f.Message += "; " + agree(moved)
 	}
 	return f
+}
+
+// confirm solves the blocks up to b in the ordinary way, with the moved start values and
+// from where they led. The nearest values often lie where two roots of the equations meet
+// and vanish, and rounding decides whether there is one: then values a little beyond are
+// taken.
+func (in *initializer) confirm(b int, t float64, moved []MovedStart) bool {
+	w := slices.Clone(in.w)
+	to := make([]float64, len(moved))
+	for k, m := range moved {
+		to[k] = m.To
+	}
+	for _, beyond := range []float64{0, 1e-9, 1e-7, 1e-5} {
+		copy(in.w, w)
+		for k := range moved {
+			m := &moved[k]
+			m.To = to[k] + beyond*(to[k]-m.From)
+			in.p[in.plan.Fixed[m.fixed].P] = m.To
+		}
+		ok := true
+		for _, k := range in.upstream(b) {
+			if _, err := in.attempt(int(k), t); err != nil {
+				ok = false
+				break
+			}
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
 }
 
 // solver is that of block b.
@@ -280,13 +303,7 @@ func (in *initializer) solver(b int, t float64) *newton.Solver {
 	if block.Homotopy {
 		sys.Lambda = in.lambda
 	}
-	if block.NSteep > 0 {
-		sys.NSteep = block.NSteep
-		sys.Steep = func(x, a []float64) {
-			in.scatter(block, x)
-			k.Steep(t, in.w, in.p, a)
-		}
-	}
+	sys.Lift = block.Lift
 	s := newton.New(sys, newton.Options{Tol: math.Min(1e-10, in.ws.RelTol*1e-2)})
 	if in.solvers != nil {
 		in.solvers[b] = s

@@ -146,6 +146,7 @@ func (in *Integrator) begin() error {
 	}
 	if len(ws.Alg) > 0 {
 		in.alg = newAlgebraic(ws)
+		in.alg.warn = in.warn
 	}
 	if p.NInv > 0 {
 		in.proj = newProjector(ws)
@@ -608,8 +609,11 @@ func reversed(k *Kernels) *Kernels {
 			}
 		}
 	}
-	if k.Steep != nil {
-		r.Steep = func(t float64, u, p, a []float64) { k.Steep(-t, u, p, a) }
+	if l := k.Lifted; l != nil {
+		r.Lifted = &InitKernel{
+			Eval: func(t float64, w, p, r []float64) { l.Eval(-t, w, p, r) },
+			Jac:  func(t float64, w, p, vals []float64) { l.Jac(-t, w, p, vals) },
+		}
 	}
 	if k.TGrad != nil {
 		r.TGrad = func(t float64, u, p, dt []float64) { k.TGrad(-t, u, p, dt) }

@@ -42,9 +42,11 @@ type Problem struct {
 	Hybrid *Hybrid           // nil: no events
 	Init   *Init             // nil: U0 is consistent as it stands
 
-	// NSteep is the number of arguments of steep exponentials in the algebraic rows of f, see
-	// Kernels.Steep.
-	NSteep int
+	// Lifted is the algebraic part of f as a block whose w holds u and behind it the
+	// arguments of steep exponentials (junctions of diodes), Lift of them, which are unknowns
+	// like the algebraic entries of u: the form in which Newton steps can be limited. Nil:
+	// there are none.
+	Lifted *InitBlock
 
 	// Invariants are NInv equations 0 = g(t, u, p) that hold along every exact
 	// solution (constraints and hidden constraints of a reduced high-index model).
@@ -147,9 +149,7 @@ type Kernels struct {
 	Jac   func(t float64, u, p, vals []float64) // df/du in the order of Problem.Jac
 	TGrad func(t float64, u, p, dt []float64)   // df/dt, len N
 
-	// Steep writes the arguments of exponentials (junctions of diodes) that Newton steps in
-	// the algebraic states must not let run away, affine functions of these.
-	Steep func(t float64, u, p, a []float64) // len NSteep
+	Lifted *InitKernel // of Problem.Lifted
 
 	Invariants   func(t float64, u, p, g []float64)    // len NInv
 	InvariantJac func(t float64, u, p, vals []float64) // in the order of InvJac
@@ -312,7 +312,6 @@ type InitBlock struct {
 	Jac      *linsolve.Pattern
 	Reads    []int32 // earlier blocks whose results it uses, ascending; where Init.Fixed is empty, nil
 	Lift     int     // the last so many Unknowns stand for arguments of exponentials, the last so many equations say: unknown minus argument
-	NSteep   int     // arguments of steep exponentials, see InitKernel.Steep
 	Homotopy bool    // it depends on the parameter of homotopies
 }
 
@@ -322,9 +321,6 @@ type InitBlock struct {
 type InitKernel struct {
 	Eval func(t float64, w, p, r []float64)
 	Jac  func(t float64, w, p, vals []float64)
-	// Steep writes the arguments of steep exponentials, which are affine in the Unknowns;
-	// it does not need what Eval assigns. Nil where NSteep is 0.
-	Steep func(t float64, w, p, a []float64)
 }
 
 // N is the number of states, differential and algebraic.
