@@ -176,9 +176,19 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		blk.AddRow(buf...)
 		b.entries(blk, &b.eqs[r], cols, buf)
 	}
-	for k, c := range cols {
-		blk.Keep[k] = b.eqs[m.Row[c]].lhs != expr.None
-		blk.Wish[k] = w.tearWish(b.vars[c])
+	all, vars := make([]*equation, n), make([]int32, n)
+	for i, r := range comp {
+		all[i], vars[i] = &b.eqs[r], b.vars[cols[i]]
+	}
+	k := algebraic{}
+	if k.linear, k.coef = w.affineBlock(all, vars); k.linear {
+		clear(blk.Wish) // any will do
+	}
+	for i, c := range cols {
+		blk.Keep[i] = b.eqs[m.Row[c]].lhs != expr.None
+		if !k.linear {
+			blk.Wish[i] += w.tearWish(b.vars[c])
+		}
 	}
 	torn := b.torn(blk)
 	if len(torn.Stuck) > 0 {
@@ -190,7 +200,6 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		b.booleanLoop(rows, cs)
 		return
 	}
-	k := algebraic{}
 	for i, r := range torn.Rows {
 		q, v := &b.eqs[comp[r]], b.vars[cols[torn.Cols[i]]]
 		value, ok := b.explicit(q, v, pivotParam)
@@ -210,11 +219,6 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 	for _, c := range torn.Tears {
 		k.unknowns = append(k.unknowns, b.vars[cols[c]])
 	}
-	all, vars := make([]*equation, n), make([]int32, n)
-	for i, r := range comp {
-		all[i], vars[i] = &b.eqs[r], b.vars[cols[i]]
-	}
-	k.linear, k.coef = w.affineBlock(all, vars)
 	kind := Nonlinear
 	switch {
 	case b.eliminate(&k):
@@ -337,6 +341,10 @@ func (b *solver) torn(blk *graph.Block) *graph.Torn {
 // torn block: it leaves twelve digits to the residuals.
 const maxGrowth = 1e4
 
+// nonlinearWish is the wish to iterate on what stands in nonlinear functions: Newton's
+// method then sees each function as it is, and not behind others.
+const nonlinearWish = 8
+
 // tearWish ranks variables as tearing variables where structure does not: those that the
 // user knows values of, and that are no derivatives, make better iteration variables.
 func (w *work) tearWish(v int32) int8 {
@@ -386,6 +394,7 @@ func (b *solver) entries(blk *graph.Block, q *equation, cols, in []int32) {
 	enter := func(k int, a expr.ID, c expr.ID) {
 		coef, _, ok := w.affineIn(a, c)
 		if !ok {
+			blk.Wish[in[k]] = nonlinearWish
 			return
 		}
 		if w.constant(coef) {
