@@ -104,7 +104,6 @@ func checkTorn(t testing.TB, b *Block, x *Torn) {
 type network struct {
 	rows [][]int32
 	rank [][]uint8
-	size [][]float64
 	n    int32
 }
 
