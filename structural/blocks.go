@@ -176,9 +176,19 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		blk.AddRow(buf...)
 		b.entries(blk, &b.eqs[r], cols, buf)
 	}
-	for k, c := range cols {
-		blk.Keep[k] = b.eqs[m.Row[c]].lhs != expr.None
-		blk.Wish[k] = w.tearWish(b.vars[c])
+	all, vars := make([]*equation, n), make([]int32, n)
+	for i, r := range comp {
+		all[i], vars[i] = &b.eqs[r], b.vars[cols[i]]
+	}
+	k := algebraic{}
+	if k.linear, k.coef = w.affineBlock(all, vars); k.linear {
+		clear(blk.Wish) // any will do
+	}
+	for i, c := range cols {
+		blk.Keep[i] = b.eqs[m.Row[c]].lhs != expr.None
+		if !k.linear {
+			blk.Wish[i] += w.tearWish(b.vars[c])
+		}
 	}
 	torn := b.torn(blk)
 	if len(torn.Stuck) > 0 {
@@ -190,7 +200,6 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 		b.booleanLoop(rows, cs)
 		return
 	}
-	k := algebraic{}
 	for i, r := range torn.Rows {
 		q, v := &b.eqs[comp[r]], b.vars[cols[torn.Cols[i]]]
 		value, ok := b.explicit(q, v, pivotParam)
@@ -210,11 +219,6 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 	for _, c := range torn.Tears {
 		k.unknowns = append(k.unknowns, b.vars[cols[c]])
 	}
-	all, vars := make([]*equation, n), make([]int32, n)
-	for i, r := range comp {
-		all[i], vars[i] = &b.eqs[r], b.vars[cols[i]]
-	}
-	k.linear, k.coef = w.affineBlock(all, vars)
 	kind := Nonlinear
 	switch {
 	case b.eliminate(&k):
@@ -337,6 +341,54 @@ func (b *solver) torn(blk *graph.Block) *graph.Torn {
 // torn block: it leaves twelve digits to the residuals.
 const maxGrowth = 1e4
 
+// leastBranch is the size that the branches of a pivot may have relative to the largest:
+// v = (if off then 1 else 1e-5)*s, an ideal diode, is no equation for s.
+const leastBranch = 0.01
+
+// sizes are the least and the largest magnitude of a coefficient with default parameters,
+// over the branches of conditions; 0 where they are not known.
+func (w *work) sizes(e expr.ID) (lo, hi float64) {
+	p := w.pool
+	if w.constant(e) {
+		if x := math.Abs(w.number(e)); x == x {
+			return x, x
+		}
+		return 0, 0
+	}
+	args := p.Args(e)
+	switch p.Op(e) {
+	case expr.OpIf:
+		lo, hi = w.sizes(args[1])
+		l, h := w.sizes(args[2])
+		if hi == 0 || h == 0 {
+			return 0, 0
+		}
+		return min(lo, l), max(hi, h)
+	case expr.OpAdd:
+		if len(args) == 3 && args[0] == expr.Zero {
+			k, _ := p.Value(args[1])
+			lo, hi = w.sizes(args[2])
+			x := math.Abs(k.Float())
+			return x * lo, x * hi
+		}
+	case expr.OpMul:
+		lo, hi = 1, 1
+		for i := 0; i < len(args); i += 2 {
+			l, h := w.sizes(args[i])
+			if args[i+1] != expr.One || h == 0 {
+				return 0, 0
+			}
+			lo, hi = lo*l, hi*h
+		}
+		return lo, hi
+	}
+	return 0, 0
+}
+
+// nonlinearWish is the wish to iterate on what stands in nonlinear functions: Newton's
+// method then sees each function as it is, and not behind others.
+const nonlinearWish = 8
+
 // tearWish ranks variables as tearing variables where structure does not: those that the
 // user knows values of, and that are no derivatives, make better iteration variables.
 func (w *work) tearWish(v int32) int8 {
@@ -386,14 +438,15 @@ func (b *solver) entries(blk *graph.Block, q *equation, cols, in []int32) {
 	enter := func(k int, a expr.ID, c expr.ID) {
 		coef, _, ok := w.affineIn(a, c)
 		if !ok {
+			blk.Wish[in[k]] = nonlinearWish
 			return
 		}
-		if w.constant(coef) {
-			if x := math.Abs(w.number(coef)); x == x {
-				blk.Size[first+k] = x
-			}
-		}
+		lo, hi := w.sizes(coef)
+		blk.Size[first+k] = hi
 		if _, v := w.roleOf(c); w.vars[v].typ != model.RealType {
+			return
+		}
+		if lo < hi*leastBranch {
 			return
 		}
 		switch w.pivotOf(coef) {

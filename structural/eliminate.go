@@ -349,5 +349,10 @@ func (w *work) regular(seq []Assign, mat [][]expr.ID) bool {
 		}
 		return true
 	}
-	return try() || try()
+	for range 2 { // a random point may be a singular one
+		if try() {
+			return true
+		}
+	}
+	return false
 }

@@ -2,6 +2,7 @@ package structural
 
 import (
 	"math"
+	"slices"
 
 	"github.com/mtkc/mtkc/expr"
 )
@@ -42,6 +43,13 @@ func (s *inversion) solve(e, y expr.ID) (expr.ID, bool) {
 	case expr.OpMul:
 		return s.product(args, y)
 	case expr.OpIf:
+		if s.isAbs(e, args[1]) {
+			u, ok := s.inverse(expr.OpAbs, args[1], y)
+			if !ok {
+				return expr.None, false
+			}
+			return s.solve(args[1], u)
+		}
 		if w.contains(args[0], s.x) {
 			return expr.None, false
 		}
@@ -161,7 +169,7 @@ func (s *inversion) product(args []expr.ID, y expr.ID) (expr.ID, bool) {
 		for _, i := range []int{0, 2} {
 			u, v := own[i], own[2-i]
 			k, ok := p.Value(own[3-i])
-			if !ok || k.Float() <= 0 || own[i+1] != expr.One || p.Op(v) != expr.OpAbs || p.Args(v)[0] != u {
+			if !ok || k.Float() <= 0 || own[i+1] != expr.One || !s.isAbs(v, u) {
 				continue
 			}
 			if w.ranges.of(y).zero && w.ranges.of(u).zero {
@@ -171,6 +179,27 @@ func (s *inversion) product(args []expr.ID, y expr.ID) (expr.ID, bool) {
 		}
 	}
 	return expr.None, false
+}
+
+// isAbs reports whether v is |u|, as the function or as its branches behind the memory of
+// a kink, see work.kink.
+func (s *inversion) isAbs(v, u expr.ID) bool {
+	p := s.w.pool
+	args := p.Args(v)
+	switch p.Op(v) {
+	case expr.OpAbs:
+		return args[0] == u
+	case expr.OpIf:
+		if args[1] != u || args[2] != p.Neg(u) || p.Op(args[0]) != expr.OpOr {
+			return false
+		}
+		for _, a := range p.Args(args[0]) {
+			if p.Op(a) == expr.OpAnd && slices.Contains(p.Args(a), p.Fn(expr.OpLe, expr.Zero, u)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // exponential solves b^e = y for e, where b is a positive number other than 1.

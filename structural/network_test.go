@@ -356,3 +356,32 @@ func TestPivoted(t *testing.T) {
 		t.Errorf("only %d points", solved)
 	}
 }
+
+// TestIdealDiode: v = s*(if off then 1 else 1e-5) is no equation for s within a block,
+// whatever that costs, and one whose branches are alike is.
+func TestIdealDiode(t *testing.T) {
+	for _, c := range []struct {
+		on   string
+		tear string
+	}{{"1e-05", "s"}, {"0.5", ""}} {
+		pl := analyze(t, `
+var s
+var v
+var i
+var u
+v = s*(if s < 0 then 1 else `+c.on+`)
+i = s*(if s < 0 then 1e-05 else 1)
+u = sin(time) - v
+3*u = i + 0.001*i^3`)
+		for _, b := range pl.Blocks {
+			for _, x := range b.Tear {
+				if name := pl.Pool.Name(x); c.tear != "" && name != c.tear {
+					t.Errorf("torn at %s\n%s", name, text(pl))
+				}
+			}
+		}
+		for seed := range uint64(3) {
+			residuals(t, pl, seed)
+		}
+	}
+}

@@ -149,6 +149,7 @@ func (s *spans) atom(a expr.ID) span {
 		return anything
 	}
 	v := &w.sys.Vars[sys]
+	divisor := w.divisors()[a]
 	bound := func(e expr.ID, other float64) float64 {
 		if e == expr.None {
 			return other
@@ -159,7 +160,46 @@ func (s *spans) atom(a expr.ID) span {
 		}
 		return other
 	}
-	return between(bound(v.Min, math.Inf(-1)), bound(v.Max, math.Inf(1)))
+	r := between(bound(v.Min, math.Inf(-1)), bound(v.Max, math.Inf(1)))
+	r.zero = r.zero && !divisor
+	return r
+}
+
+// divisors are the symbols that the model itself divides by, or takes the logarithm of,
+// whatever the conditions: they cannot be 0 without the model losing its meaning.
+func (w *work) divisors() map[expr.ID]bool {
+	if w.divided != nil {
+		return w.divided
+	}
+	w.divided = map[expr.ID]bool{}
+	p := w.pool
+	seen := map[expr.ID]bool{}
+	look := func(e expr.ID) {
+		if e == expr.None {
+			return
+		}
+		p.Walk(e, seen, func(t expr.ID) bool { return p.Op(t) != expr.OpIf }, func(t expr.ID) {
+			args := p.Args(t)
+			switch p.Op(t) {
+			case expr.OpLog, expr.OpLog10:
+				w.divided[args[0]] = true
+			case expr.OpMul:
+				for i := 0; i < len(args); i += 2 {
+					if k, ok := p.Value(args[i+1]); ok && k.Sign() < 0 {
+						w.divided[args[i]] = true
+					}
+				}
+			}
+		})
+	}
+	for i := range w.sys.Equations {
+		look(w.sys.Equations[i].Lhs)
+		look(w.sys.Equations[i].Rhs)
+	}
+	for i := range w.sys.Vars {
+		look(w.sys.Vars[i].Value)
+	}
+	return w.divided
 }
 
 func (s *spans) sum(args []expr.ID) span {

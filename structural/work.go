@@ -97,7 +97,8 @@ type work struct {
 	conversion int32     // variables made by expression substitution
 	multiplied []expr.ID // terms that equations were multiplied with when they were combined
 
-	aux []auxiliary
+	aux     []auxiliary
+	divided map[expr.ID]bool // see divisors
 }
 
 // auxiliary is a name that the plan gave to a term.

@@ -20,7 +20,8 @@ type Block struct {
 	MaxGrowth float64
 	// Keep marks columns that must not be torn; nil: none.
 	Keep []bool
-	// Wish breaks ties: larger ones are torn first; nil: all equal.
+	// Wish breaks ties: of sets of equally many tears, one with larger wishes is taken; nil:
+	// all equal.
 	Wish []int8
 	// Quick stops after the first round, for an estimate.
 	Quick bool
@@ -50,7 +51,8 @@ type Torn struct {
 // 1990), counted in rows only that the tear can make solvable (Otter and Elmqvist,
 // Modelica 2017). Several bases are tried. Tears that turn out to be superfluous are
 // dropped; all smaller sets are tried where they are few; else groups of tears are
-// taken back and chosen anew. The effort after the greedy rounds is bounded by a
+// taken back and chosen anew. At last tears are exchanged one by one for columns of larger
+// wish. The effort after the greedy rounds is bounded by a
 // multiple of the block's size, so the cost stays near-linear.
 //
 // Behind columns of large growth, single tears do not help, as every row that mixes them
@@ -63,8 +65,11 @@ type Torn struct {
 func Tear(b *Block) *Torn {
 	t := newTearing(b)
 	best := t.greedy(tearRules[0], nil)
-	if len(best.Stuck) > 0 || len(best.Tears) <= 1 || b.Quick {
+	switch {
+	case len(best.Stuck) > 0 || b.Quick:
 		return best
+	case len(best.Tears) <= 1:
+		return t.prefer(best)
 	}
 	t.walls = t.hot
 	better := func(x *Torn) {
@@ -78,11 +83,11 @@ func Tear(b *Block) *Torn {
 	t.work = searchBase + searchPerEntry*min(len(b.Adj), searchEntries)
 	better(t.inOrder())
 	better(t.prune(best))
-	if x, done := t.smaller(best); done {
-		return x
+	x, done := t.smaller(best)
+	if best = x; !done {
+		better(t.renew(best))
 	}
-	better(t.renew(best))
-	return best
+	return t.prefer(best)
 }
 
 const (
@@ -634,6 +639,42 @@ func (t *tearing) renew(x *Torn) *Torn {
 		}
 	}
 	return best
+}
+
+// prefer exchanges tears for columns of larger wish, the least wanted first, as long as
+// that is affordable.
+func (t *tearing) prefer(x *Torn) *Torn {
+	if t.Wish == nil || len(x.Stuck) > 0 {
+		return x
+	}
+	t.work = searchBase + searchPerEntry*min(len(t.Adj), searchEntries)
+	byWish := make([]int32, t.Cols)
+	for c := range byWish {
+		byWish[c] = int32(c)
+	}
+	slices.SortStableFunc(byWish, func(a, b int32) int { return int(t.Wish[b]) - int(t.Wish[a]) })
+	least := slices.Clone(x.Tears)
+	slices.SortStableFunc(least, func(a, b int32) int { return int(t.Wish[a]) - int(t.Wish[b]) })
+	for _, old := range least {
+		if t.forced[old] {
+			continue
+		}
+		for _, c := range byWish {
+			if t.Wish[c] <= t.Wish[old] || t.work < 0 {
+				break
+			}
+			if t.kept(c) || slices.Contains(x.Tears, c) {
+				continue
+			}
+			set := slices.Clone(x.Tears)
+			set[slices.Index(set, old)] = c
+			if y := t.enough(set); y != nil && len(y.Tears) <= len(x.Tears) {
+				x = y
+				break
+			}
+		}
+	}
+	return x
 }
 
 // The heap of open columns: largest score first, then wish, then index.

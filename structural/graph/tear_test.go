@@ -104,7 +104,6 @@ func checkTorn(t testing.TB, b *Block, x *Torn) {
 type network struct {
 	rows [][]int32
 	rank [][]uint8
-	size [][]float64
 	n    int32
 }
 
@@ -330,6 +329,16 @@ func TestTearWorked(t *testing.T) {
 		if !slices.Equal(x.Tears, c.tears) {
 			t.Errorf("%s: tears %v, want %v", c.name, x.Tears, c.tears)
 		}
+	}
+	// Of equally small sets, the one that is wished for.
+	ring := &network{n: 5}
+	for c := range int32(5) {
+		ring.eq(c, unit, (c+1)%5, unit)
+	}
+	wish := ring.block()
+	wish.Wish = []int8{0, 1, 0, 4, 2}
+	if x := Tear(wish); !slices.Equal(x.Tears, []int32{3}) {
+		t.Errorf("tears %v of a ring where column 3 is wished for", x.Tears)
 	}
 	// A column that must not be torn, alone in a loop of its kind.
 	g := &network{n: 2}
