@@ -48,6 +48,7 @@ func Analyze(sys *model.System, opt Options) (*Plan, diag.List) {
 	w.mark.reset()
 	w.memo.reset()
 	w.elim = newElimination(w)
+	w.torn = map[string]*graph.Torn{}
 	w.bounds, w.ranges = spans{w: w}, spans{w: w, attributes: true}
 	if !w.analyze() {
 		if len(w.evaluate) > 0 && !w.failed() {

@@ -25,9 +25,8 @@ type solver struct {
 	report  func(Block)
 
 	// scratch of tearing
-	local []int32                // by column: position in the block, or none
-	known map[string]*graph.Torn // small blocks by structure
-	loose []bool                 // by entry of a block: a parameter that may be 0 keeps it from being a pivot
+	local []int32 // by column: position in the block, or none
+	loose []bool  // by entry of a block: a parameter that may be 0 keeps it from being a pivot
 }
 
 // algebraic is a block whose tearing variables are left to iteration.
@@ -41,7 +40,6 @@ type algebraic struct {
 
 func (b *solver) run(comps [][]int32, m *graph.Matching, depend *graph.Bipartite) {
 	b.local = make([]int32, len(b.vars))
-	b.known = map[string]*graph.Torn{}
 	for i := range b.local {
 		b.local[i] = none
 	}
@@ -190,7 +188,7 @@ func (b *solver) tear(comp []int32, m *graph.Matching, depend *graph.Bipartite) 
 			blk.Wish[i] += w.tearWish(b.vars[c])
 		}
 	}
-	torn := b.torn(blk)
+	torn := w.tornAlike(blk)
 	if len(torn.Stuck) > 0 {
 		// Only variables of discrete type are left: a loop through them.
 		var rows, cs []int32
@@ -303,10 +301,10 @@ func (b *solver) fewer(blk *graph.Block, tears int, comp, cols []int32) (int, []
 	return len(torn.Tears), list
 }
 
-// torn tears a block. Small blocks of one structure are torn alike whatever the sizes of
+// tornAlike tears a block. Small blocks of one structure are torn alike whatever the sizes of
 // their coefficients, so that instances of a component get code of one shape, as long
 // as growth permits.
-func (b *solver) torn(blk *graph.Block) *graph.Torn {
+func (w *work) tornAlike(blk *graph.Block) *graph.Torn {
 	if blk.Cols > maxSmallRow {
 		return graph.Tear(blk)
 	}
@@ -324,12 +322,12 @@ func (b *solver) torn(blk *graph.Block) *graph.Torn {
 		}
 		key = append(key, k)
 	}
-	torn, ok := b.known[string(key)]
+	torn, ok := w.torn[string(key)]
 	if !ok {
 		plain := *blk
 		plain.Size, plain.MaxGrowth = nil, 0
 		torn = graph.Tear(&plain)
-		b.known[string(key)] = torn
+		w.torn[string(key)] = torn
 	}
 	if blk.Growth(torn) > maxGrowth {
 		return graph.Tear(blk)

@@ -7,6 +7,7 @@ import (
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/structural/graph"
 )
 
 // role says what an atom of the working system is.
@@ -98,7 +99,8 @@ type work struct {
 	multiplied []expr.ID // terms that equations were multiplied with when they were combined
 
 	aux     []auxiliary
-	divided map[expr.ID]bool // see divisors
+	divided map[expr.ID]bool       // see divisors
+	torn    map[string]*graph.Torn // small blocks by structure
 }
 
 // auxiliary is a name that the plan gave to a term.

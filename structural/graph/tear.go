@@ -80,6 +80,9 @@ func Tear(b *Block) *Torn {
 	for _, rule := range tearRules[1:] {
 		better(t.greedy(rule, nil))
 	}
+	if len(b.Adj) > 10*searchEntries {
+		return best // the search would not get far
+	}
 	t.work = searchBase + searchPerEntry*min(len(b.Adj), searchEntries)
 	better(t.inOrder())
 	better(t.prune(best))
@@ -644,7 +647,7 @@ func (t *tearing) renew(x *Torn) *Torn {
 // prefer exchanges tears for columns of larger wish, the least wanted first, as long as
 // that is affordable.
 func (t *tearing) prefer(x *Torn) *Torn {
-	if t.Wish == nil || len(x.Stuck) > 0 {
+	if t.Wish == nil || len(x.Stuck) > 0 || len(t.Adj) > searchEntries {
 		return x
 	}
 	t.work = searchBase + searchPerEntry*min(len(t.Adj), searchEntries)
