@@ -28,14 +28,6 @@ type mechanism struct {
 	energy float64
 }
 
-func build(name string, text ...string) *model.System {
-	m := model.New(name)
-	for _, s := range text {
-		m.MustText(s)
-	}
-	return m
-}
-
 // chain is n point masses of 1 kg on massless links of length l from the origin, started
 // horizontally at rest in plane coordinates.
 func chain(n int, l float64) *model.System {
