@@ -570,3 +570,36 @@ func TestStateWishes(t *testing.T) {
 		t.Errorf("%d states, levels of the invariants %v", len(p.States), p.Choice.InvLevel)
 	}
 }
+
+// TestZeroPivot: the compiler solves a constraint for a variable whose coefficient is not
+// zero in the model. A parameter that is set to zero later asks for another choice, which
+// takes a new compilation; a guard says so.
+func TestZeroPivot(t *testing.T) {
+	m := model.New("pivot")
+	m.Param("a", 2)
+	m.Param("b", 1)
+	m.Var("x", model.Init(1))
+	m.Var("y")
+	m.Var("f")
+	m.MustText("der(x) = f - x; der(y) = f - 2*y; a*x + b*y = sin(time)")
+	p, err := mtkc.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ode.Solve(context.Background(), p, ode.Options{Span: [2]float64{0, 2}, Set: map[string]float64{"b": 0}})
+	if err == nil || !strings.Contains(err.Error(), "b must not be 0") {
+		t.Errorf("b = 0: %v", err)
+	}
+	// With a = 0 the choice stays a good one: y = sin(t), f = cos(t) + 2 sin(t).
+	sol, err := ode.Solve(context.Background(), p, ode.Options{Span: [2]float64{0, 2}, Set: map[string]float64{"a": 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := sol.Final([]string{"y", "f"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(v[0]-math.Sin(2)) > 1e-12 || math.Abs(v[1]-math.Cos(2)-2*math.Sin(2)) > 1e-12 {
+		t.Errorf("a = 0: %v", v)
+	}
+}
