@@ -334,8 +334,18 @@ func (w *work) undecided(e expr.ID) bool {
 	return found
 }
 
-// continuous2 is continuous for the derivative of an equation.
+// continuous2 is continuous for the derivative of an equation. There abs, min and max have
+// left the sign and the comparison in which their derivatives differ.
 func (w *work) continuous2(q *equation, x expr.ID, pr *prober) bool {
+	p := w.pool
+	switch a := p.Args(x); p.Op(x) {
+	case expr.OpAbs:
+		x = p.Fn(expr.OpSign, a[0])
+	case expr.OpMin:
+		x = p.Fn(expr.OpLe, a[0], a[1])
+	case expr.OpMax:
+		x = p.Fn(expr.OpLe, a[1], a[0])
+	}
 	d := w.derivative(q.res)
 	w.elim.extend()
 	return w.continuous(d, x, pr) == proved

@@ -231,7 +231,7 @@ func (hy *hybrid) pileUp() error {
 // hysteresis would be wider than rounding can explain.
 func (hy *hybrid) tolerate(i int) bool {
 	noise := max(math.Abs(hy.end[i]), hy.pile[2*i].noise, hy.pile[2*i+1].noise, 16*eps*hy.size[i])
-	if hy.h.Relations[i].Kind != Comparison || hy.acted() || !(noise <= mostNoise*hy.size[i]) || noise == 0 {
+	if kind := hy.h.Relations[i].Kind; kind != Comparison && kind != SignOf || hy.acted() || !(noise <= mostNoise*hy.size[i]) || noise == 0 {
 		return false
 	}
 	if hy.driven(i) {
@@ -256,6 +256,9 @@ func (hy *hybrid) driven(i int) bool {
 	var rate [2]float64
 	for side := range rate {
 		ws.Params[slot] = float64(side)
+		if hy.h.Relations[i].Kind == SignOf {
+			ws.Params[slot] = float64(2*side - 1)
+		}
 		copy(ws.U, u)
 		if hy.solve() != nil {
 			continue

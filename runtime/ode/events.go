@@ -120,9 +120,9 @@ func (hy *hybrid) orient(i int, g, memory float64) (y float64, closed bool) {
 	case SignOf:
 		switch {
 		case memory > 0:
-			return -g, true
+			return -g - hy.band[i], true
 		case memory < 0:
-			return g, true
+			return g - hy.band[i], true
 		}
 		return g * g, false // it leaves zero, to whatever side
 	case FloorOf, TruncOf:

@@ -17,6 +17,14 @@ func (hy *hybrid) begin(initialize func() error) error {
 	}
 	clear(hy.scale)
 	hy.literal()
+	hy.crossings(ws.T, ws.U, hy.end) // of the guesses
+	for i := range h.Relations {
+		if r := &h.Relations[i]; r.Kind >= SignOf {
+			if v := r.value(hy.end[i]); v-v == 0 {
+				ws.Params[r.Slot] = v
+			}
+		}
+	}
 	hy.timeRelations(ws.Params)
 	if err := hy.initialize(initialize); err != nil {
 		return err
