@@ -30,3 +30,30 @@ func ExampleCompile() {
 	fmt.Printf("%.3f\n", end[0])
 	// Output: 20.174
 }
+
+// A mass on a spring and a damper: its poles, and the transfer function from the force to
+// the position.
+func ExampleLinearize() {
+	m := model.New("spring")
+	x, v, f := m.Var("x", model.Init(0)), m.Var("v", model.Init(0)), m.Input("f", 0)
+	k := m.Param("k", 8)
+	m.Eq(expr.Der(x), v)
+	m.Eq(expr.Der(v).Mul(2), f.Sub(k.Mul(x)).Sub(v.Mul(4)))
+	lin, err := mtkc.Linearize(context.Background(), m, mtkc.LinearizeOptions{Outputs: []string{"x"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%v %.4f\n", lin.States, lin.Poles())
+	fmt.Println(lin.TransferFunction(0, 0))
+	terms, err := lin.Terms()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(terms.Pool.String(terms.A[1][0]))
+	// Output:
+	// [x v] [(-1.0000+1.7321i) (-1.0000-1.7321i)]
+	// 0.5/(s^2 + 2*s + 4)
+	// -k/2
+}

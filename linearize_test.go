@@ -809,3 +809,73 @@ func TestLinearizeKinks(t *testing.T) {
 		}
 	}
 }
+
+// Random smooth differential-algebraic systems with nonlinear implicit blocks, against
+// differences of their kernels.
+func TestLinearizeRandomNonlinear(t *testing.T) {
+	done := 0
+	for seed := range uint64(80) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		n, k := 1+r.IntN(3), r.IntN(4)
+		m := model.New("random")
+		pick := func() float64 { return float64(r.IntN(9)-4) / 4 }
+		u, p := m.Input("u", 0.25), m.Param("p", 0.5)
+		q := m.Param("q", p.Mul(2).Add(0.25))
+		vars := []expr.Expr{u, p, q}
+		var names []string
+		for i := range n {
+			names = append(names, fmt.Sprintf("x%d", i))
+			vars = append(vars, m.Var(names[i], model.Init(pick())))
+		}
+		for i := range k {
+			names = append(names, fmt.Sprintf("z%d", i))
+			vars = append(vars, m.Var(fmt.Sprintf("z%d", i), model.WithGuess(0)))
+		}
+		term := func() expr.Expr {
+			a, b := vars[r.IntN(len(vars))], vars[r.IntN(len(vars))]
+			switch r.IntN(5) {
+			case 0:
+				return expr.Sin(a.Add(b))
+			case 1:
+				return a.Mul(b).Mul(0.5)
+			case 2:
+				return expr.If(a.Gt(0.1), b.Mul(0.25), a)
+			case 3:
+				return expr.Abs(a.Sub(0.3))
+			}
+			return a.Sub(b.Mul(0.5))
+		}
+		for i := range n {
+			m.Eq(expr.Der(vars[3+i]), term().Add(term()).Sub(vars[3+i]))
+		}
+		for i := range k { // dominant in its own variable, so that there is a solution
+			m.Eq(vars[3+n+i].Mul(6).Add(expr.Sin(vars[3+n+i])), term().Add(term()))
+		}
+		c := NewSystem(m, Options{})
+		if _, found := c.Problem(context.Background()); found.Errors() > 0 {
+			t.Fatalf("seed %d: %v", seed, found)
+		}
+		inputs := []string{"u", "p"}
+		list, found := c.Linearize(context.Background(), LinearizeOptions{Inputs: inputs, Outputs: names, At: []float64{0, 0.7}})
+		if found.Errors() > 0 {
+			t.Logf("seed %d: %v", seed, found)
+			continue
+		}
+		for _, l := range list {
+			checkTerms(t, l)
+			want := differences(t, c, l.at, inputs, names)
+			for _, s := range []complex128{0.3 + 0.8i, 2 + 5i} {
+				w := want(s)
+				for i, g := range l.System.At(s) {
+					if d := cmplx.Abs(g - w[i]); !(d <= 1e-6*(1+cmplx.Abs(w[i]))) {
+						t.Errorf("seed %d, t = %v: G[%d](%v) = %v, want %v", seed, l.T, i, s, g, w[i])
+					}
+				}
+			}
+			done++
+		}
+	}
+	if done < 140 {
+		t.Errorf("only %d points", done)
+	}
+}

@@ -125,3 +125,28 @@ func TestPlanarArmHanging(t *testing.T) {
 		}
 	}
 }
+
+// The four-bar linkage has one degree of freedom, angle and speed of the crank: its other
+// 24 states are dependent. Angular accelerations at neighbouring points, which the
+// constraints make consistent, show the slopes.
+func TestFourBarLinearized(t *testing.T) {
+	c := mtkc.New("fourbar", mtkc.Options{})
+	at := func(phi, w float64) *mtkc.Linearization {
+		list, found := c.Linearize(context.Background(), mtkc.LinearizeOptions{Inputs: []string{"crank.body.M"}, Outputs: []string{"rocker.body.frame.phi"},
+			Set: map[string]float64{"Phi0": phi, "W0": w}})
+		if err := found.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return list[0]
+	}
+	l := at(1, 10)
+	if l.N() != 2 || l.States[0] != "crank.body.frame.phi" || l.States[1] != "crank.body.w" || len(l.Dependent) != 24 {
+		t.Fatalf("states %v, dependent %v", l.States, l.Dependent)
+	}
+	const h = 1e-4
+	for k, d := range [][2]float64{{h, 0}, {0, h}} {
+		hi, lo := at(1+d[0], 10+d[1]), at(1-d[0], 10-d[1])
+		near(t, "slope of the acceleration", l.A.At(1, k), (hi.Drift[1]-lo.Drift[1])/(2*h), 1e-5, 1e-5)
+		near(t, "slope of the rocker", l.C.At(0, k), (hi.Y0[0]-lo.Y0[0])/(2*h), 1e-5, 1e-6)
+	}
+}

@@ -380,9 +380,47 @@ func (l *Linearizer) reduce(j lti.Matrix, r *Result) error {
 	if len(rest) > 0 {
 		return &Singular{pl.States[rest[0]].Name}
 	}
-	// Constraints: prefer to drop the states that the user wants least.
-	wish := l.wishes()
-	pairs, rest := solve(interval(nd+na, nd+na+ni), interval(0, nd), func(c int) float64 { return wish[c] }, 1e-9)
+	// Constraints: prefer to drop the states that the user wants least; of positions and
+	// velocities, those that belong together, so that what remains does as well.
+	wish, of := l.wishes(), l.positions()
+	var places, speeds, holonomic, others []int
+	for c := range nd {
+		if of[c] < 0 {
+			places = append(places, c)
+		} else {
+			speeds = append(speeds, c)
+		}
+	}
+	for _, i := range interval(nd+na, nd+na+ni) {
+		if slices.ContainsFunc(speeds, func(c int) bool { return j.At(i, c) != 0 }) {
+			others = append(others, i)
+		} else {
+			holonomic = append(holonomic, i)
+		}
+	}
+	dropped := make([]bool, nd)
+	var pairs [][2]int
+	take := func(rows, cols []int, weight func(c int) float64) []int {
+		got, rest := solve(rows, cols, weight, 1e-9)
+		for _, q := range got {
+			dropped[q[1]] = true
+		}
+		pairs = append(pairs, got...)
+		return rest
+	}
+	redundant := take(holonomic, places, func(c int) float64 { return wish[c] })
+	others = take(others, speeds, func(c int) float64 {
+		if !dropped[of[c]] {
+			return 1e-4 * wish[c]
+		}
+		return wish[c]
+	})
+	rest = append(redundant, take(others, places, func(c int) float64 {
+		if dropped[c] {
+			return 0
+		}
+		return wish[c]
+	})...)
 	for _, i := range rest {
 		for k, v := range row(i)[nd+na:] {
 			if math.Abs(v) > 1e-7 {
@@ -441,6 +479,33 @@ func (l *Linearizer) reduce(j lti.Matrix, r *Result) error {
 		r.Improper = r.Improper[:len(r.Improper)-1]
 	}
 	return nil
+}
+
+// positions gives for each differential state the state that it is the derivative of,
+// -1 for the others.
+func (l *Linearizer) positions() []int {
+	pl := l.plan
+	at := map[expr.ID]int{}
+	for i := range pl.NDiff {
+		at[pl.States[i].Atom] = i
+	}
+	for i := range l.seq { // other names of states
+		if k, ok := at[l.seq[i].Value]; ok {
+			if _, known := at[l.seq[i].Target]; !known {
+				at[l.seq[i].Target] = k
+			}
+		}
+	}
+	of := make([]int, pl.NDiff)
+	for i := range of {
+		of[i] = -1
+	}
+	for i, d := range pl.Deriv {
+		if k, ok := at[d]; ok && k != i {
+			of[k] = i
+		}
+	}
+	return of
 }
 
 // wishes weighs the differential states as unknowns of the constraints: what the user
