@@ -249,4 +249,3 @@ func (w *work) small(e expr.ID) bool {
 	a := p.Args(e)
 	return p.Op(e) == expr.OpAdd && len(a) == 3 && a[0] == expr.Zero && p.Op(a[2]) <= expr.OpSym
 }
-

@@ -357,13 +357,9 @@ func (w *work) pos(q *equation) diag.Pos {
 	return diag.Pos{}
 }
 
-// statement is position and text of an equation as the user wrote it.
-func (w *work) statement(q *equation) string {
-	r := w.residual(q)
-	return w.plan.Text(&r)
-}
 
-// describe is the statement with how q was derived from it.
+// describe is the equation as the user wrote it, behind its position, with how q was
+// derived from it.
 func (w *work) describe(q *equation) string {
 	r := w.residual(q)
 	return w.plan.Describe(&r)
