@@ -357,7 +357,6 @@ func (w *work) pos(q *equation) diag.Pos {
 	return diag.Pos{}
 }
 
-
 // describe is the equation as the user wrote it, behind its position, with how q was
 // derived from it.
 func (w *work) describe(q *equation) string {
