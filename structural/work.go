@@ -358,13 +358,8 @@ func (w *work) pos(q *equation) diag.Pos {
 	return diag.Pos{}
 }
 
-// statement is position and text of an equation as the user wrote it.
-func (w *work) statement(q *equation) string {
-	r := w.residual(q)
-	return w.plan.Text(&r)
-}
-
-// describe is the statement with how q was derived from it.
+// describe is position and text of an equation as the user wrote it, with how q was derived
+// from it.
 func (w *work) describe(q *equation) string {
 	r := w.residual(q)
 	return w.plan.Describe(&r)
