@@ -214,6 +214,9 @@ func (w *work) aliases() {
 		if r, i := w.roleOf(x.atom); r != roleVar || i != v {
 			continue
 		}
+		if x.sys == none && w.dropped[w.elim.repr[w.elim.find(v)].v] {
+			continue // a derivative that no equation mentions any more
+		}
 		if t := w.elim.replacement(v); t != x.atom {
 			w.plan.Seq = append(w.plan.Seq, Assign{Target: x.atom, Value: t, Eq: int(x.alias) - 1})
 		}

@@ -28,6 +28,7 @@ func (s *signature) assemble(sel *selection) *assembled {
 			c := s.chains[j]
 			v := w.derOf(c[len(c)-1])
 			w.elim.extend()
+			delete(w.dropped, v)
 			s.chains[j] = append(s.chains[j], v)
 		}
 	}

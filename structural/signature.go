@@ -39,6 +39,7 @@ func newSignature(w *work) *signature {
 		s.chainOf[i] = none
 	}
 	used := w.mentioned()
+	w.dropped = map[int32]bool{}
 	for v := range int32(n) {
 		if !w.unknown(v) || w.vars[v].integ != none {
 			continue
@@ -49,6 +50,7 @@ func newSignature(w *work) *signature {
 			c = append(c, x)
 		}
 		for used != nil && len(c) > 1 && w.vars[c[len(c)-1]].sys == none && !used[c[len(c)-1]] {
+			w.dropped[c[len(c)-1]] = true
 			c = c[:len(c)-1]
 		}
 		for o, x := range c {
@@ -108,6 +110,15 @@ func (w *work) mentioned() []bool {
 				used[v] = true
 			}
 		})
+	}
+	// What a variable of the model is equal to must be known.
+	for v := range w.vars {
+		if w.vars[v].sys == none || w.vars[v].pseudo {
+			continue
+		}
+		if r := w.elim.repr[w.elim.find(int32(v))].v; r != none {
+			used[r] = true
+		}
 	}
 	for i := range w.eqs {
 		see(w.eqs[i].res)

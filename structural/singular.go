@@ -515,6 +515,11 @@ func (s *signature) symbolicVector(b *blockJacobian, rows []int32, may func(row 
 	if quotient != nil {
 		u = quotient
 	}
+	// The equation that goes keeps its size.
+	scale := monomial{k: u[best][0].k.Inv()}
+	for k := range u {
+		u[k] = u[k].shift(&scale)
+	}
 	v := make([]multiplier, 0, len(u))
 	for k := range u {
 		if k != best && len(u[k]) > 0 {

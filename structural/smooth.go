@@ -156,9 +156,9 @@ func (s *signature) inspect(i int32, pr *prober) {
 		w.note(w.pos(q), "W309", "lead the value through a first-order lag if the impulse matters", "%s is differentiated %s to reduce the index; when %s changes, variables jump, and the impulse in their derivatives is lost", text, times, discrete[0])
 	}
 	for _, x := range switches {
-		switch w.continuous(q.res, x, pr) {
+		switch w.continuous(q.res, x, false, pr) {
 		case proved:
-			if c < 2 || w.continuous2(q, x, pr) {
+			if c < 2 || w.continuous(q.res, x, true, pr) == proved {
 				continue
 			}
 			w.note(w.pos(q), "W309", "replace it by a smooth function if the impulse matters", "%s is differentiated %s to reduce the index; it has a kink where %s switches, and the impulse in the second derivative is lost", text, times, w.switchText(x))
@@ -260,14 +260,21 @@ const (
 	refuted
 )
 
-// continuous reports whether a term has the same value on both sides of a switch.
-func (w *work) continuous(e, x expr.ID, pr *prober) proof {
+// continuous reports whether a term has the same value on both sides of a switch, or
+// with slope set, its time derivative.
+func (w *work) continuous(e, x expr.ID, slope bool, pr *prober) proof {
 	p := w.pool
 	high, low, at, ok := w.branches(x)
 	if !ok {
 		return unknown
 	}
-	if gap := p.Sub(w.replaceNode(e, x, high), w.replaceNode(e, x, low)); !w.undecided(gap) && pr.vanishes(gap) {
+	// Each side is differentiated by itself: a derivative may hold the switch in other terms.
+	above, below := w.replaceNode(e, x, high), w.replaceNode(e, x, low)
+	if slope {
+		above, below = w.derivative(above), w.derivative(below)
+		w.elim.extend()
+	}
+	if gap := p.Sub(above, below); !w.undecided(gap) && pr.vanishes(gap) {
 		return proved
 	}
 	var atoms []expr.ID
@@ -282,7 +289,7 @@ func (w *work) continuous(e, x expr.ID, pr *prober) proof {
 			continue
 		}
 		there := p.Neg(p.Div(rest, k))
-		gap := p.Sub(w.side(e, x, high, a, there), w.side(e, x, low, a, there))
+		gap := p.Sub(w.side(above, x, high, a, there), w.side(below, x, low, a, there))
 		switch {
 		case pr.vanishes(gap) && (!w.undecided(gap) || !pr.differsIn(gap, manySeeds)):
 			return proved
@@ -293,14 +300,15 @@ func (w *work) continuous(e, x expr.ID, pr *prober) proof {
 	return unknown
 }
 
-// side is a term on one side of the switch x, where it is by and the atom a has a value.
+// side is a term, in which by stands for the switch x, where the atom a has a value.
 // Other relations that the value decides are decided.
 func (w *work) side(e, x, by, a, value expr.ID) expr.ID {
 	p := w.pool
 	put := func(t expr.ID) expr.ID {
 		return w.substitute(w.replaceNode(t, x, by), map[expr.ID]expr.ID{a: value})
 	}
-	return p.Transform(put(e), map[expr.ID]expr.ID{}, func(t expr.ID) (expr.ID, bool) {
+	e = w.substitute(e, map[expr.ID]expr.ID{a: value})
+	return p.Transform(e, map[expr.ID]expr.ID{}, func(t expr.ID) (expr.ID, bool) {
 		i, ok := w.kinkOf(t)
 		if !ok {
 			var r role
@@ -332,23 +340,6 @@ func (w *work) undecided(e expr.ID) bool {
 		}
 	})
 	return found
-}
-
-// continuous2 is continuous for the derivative of an equation. There abs, min and max have
-// left the sign and the comparison in which their derivatives differ.
-func (w *work) continuous2(q *equation, x expr.ID, pr *prober) bool {
-	p := w.pool
-	switch a := p.Args(x); p.Op(x) {
-	case expr.OpAbs:
-		x = p.Fn(expr.OpSign, a[0])
-	case expr.OpMin:
-		x = p.Fn(expr.OpLe, a[0], a[1])
-	case expr.OpMax:
-		x = p.Fn(expr.OpLe, a[1], a[0])
-	}
-	d := w.derivative(q.res)
-	w.elim.extend()
-	return w.continuous(d, x, pr) == proved
 }
 
 // manySeeds is the number of points for terms with relations, whose truth is drawn: what

@@ -103,7 +103,7 @@ var y = 1 fixed
 var f
 der(y) = -y
 der(der(x)) = f
-x = abs(y - 0.5)`, "W309|kink where abs(y - 0.5) switches"},
+x = abs(y - 0.5)`, "W309|it has a kink where"},
 		{"a cube has no kink", `
 var x
 var y = 1 fixed

@@ -60,13 +60,20 @@ func (s *signature) selectStates() *selection {
 		}
 		rows = append(rows, i)
 		first := none
+		entries := map[expr.ID]expr.ID{} // by atom: one gradient, however long the constraint is
+		atoms, derivs := w.partials(w.eqs[i].res, func(a expr.ID) bool {
+			r, _ := w.roleOf(a)
+			return r == roleVar
+		})
+		for k, a := range atoms {
+			entries[a] = derivs[k]
+		}
 		for _, e := range s.row(i) {
 			if !s.active(i, e) {
 				continue
 			}
-			x := w.vars[s.chains[e.chain][e.order]].atom
-			g := w.pool.Diff(w.eqs[i].res, x, nil)
-			if g == expr.Zero {
+			g, ok := entries[w.vars[s.chains[e.chain][e.order]].atom]
+			if !ok || g == expr.Zero {
 				continue
 			}
 			v := math.NaN()

@@ -93,10 +93,11 @@ type work struct {
 
 	flowClass map[int32]bool // roots of classes with a flow, for messages
 
-	repaired   bool      // equations were combined: derivatives may have dropped out
-	evaluate   []int32   // parameters whose values the structure depends on: start again with them as numbers
-	conversion int32     // variables made by expression substitution
-	multiplied []expr.ID // terms that equations were multiplied with when they were combined
+	dropped    map[int32]bool // derivatives that dropped out, and that nothing needs
+	repaired   bool           // equations were combined: derivatives may have dropped out
+	evaluate   []int32        // parameters whose values the structure depends on: start again with them as numbers
+	conversion int32          // variables made by expression substitution
+	multiplied []expr.ID      // terms that equations were multiplied with when they were combined
 
 	aux     []auxiliary
 	divided map[expr.ID]bool       // see divisors

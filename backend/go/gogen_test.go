@@ -242,6 +242,15 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 		run(p.NInv, func(o []float64) { k.Invariants(t, u, p.P, o) })
 		run(p.InvJac.NNZ(), func(o []float64) { k.InvariantJac(t, u, p.P, o) })
 	}
+	if k.Guards != nil {
+		terms := 0
+		for _, g := range p.Guards {
+			if g.Param < 0 {
+				terms += 2
+			}
+		}
+		run(terms, func(o []float64) { k.Guards(p.P, o) })
+	}
 	if h := p.Hybrid; h != nil {
 		if k.Crossings != nil {
 			run(len(h.Relations), func(o []float64) { k.Crossings(t, u, p.P, o) })
