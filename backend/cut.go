@@ -21,7 +21,7 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 			uses[e]++
 		}
 	}
-	var order []expr.ID
+	order := make([]expr.ID, 0, n/4)
 	var walk func(e expr.ID)
 	walk = func(e expr.ID) {
 		if r.stamp[e] == 1 {

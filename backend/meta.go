@@ -313,6 +313,8 @@ func (c *compiler) initMeta() {
 // the plan computes, der(x).
 func (c *compiler) observables() {
 	m := &c.prog.Meta
+	n := len(c.plan.Sys.Vars) + len(c.plan.States)
+	m.Observables, c.sources = make([]ode.Observable, 0, n), make([]expr.ID, 0, n)
 	add := func(o ode.Observable, atom expr.ID) {
 		o.Sign = 1
 		term := expr.None

@@ -67,7 +67,7 @@ func (r *roller) values(need []bool) []instance {
 		}
 	}
 	bodies := make([]*body, len(r.shapes))
-	var list []instance
+	list := make([]instance, 0, len(r.nodes))
 	for n := range r.nodes {
 		if need != nil && !need[n] {
 			continue
@@ -95,7 +95,7 @@ func (r *roller) values(need []bool) []instance {
 			}
 			bodies[x.shape] = b
 		}
-		in := instance{body: b, node: int32(n), data: x.data, leaves: r.places(x.leaves)}
+		in := instance{body: b, node: int32(n), data: x.data, leaves: r.places(x.leaves), outs: r.ints.take(len(x.outs) + 1)[:0]}
 		if kept[x.shape] {
 			in.outs = append(in.outs, r.slotOf(int32(n)))
 		}

@@ -28,11 +28,32 @@ func (w *work) affineIn(e, x expr.ID) (a, b expr.ID, ok bool) {
 // addend is affineIn where x is a term of the sum e and occurs nowhere else in it, as a
 // derivative does in most equations.
 func (w *work) addend(e, x expr.ID) (k, rest expr.ID, ok bool) {
-	p := w.pool
-	if p.Op(e) != expr.OpAdd {
+	at := w.findAddend(e, x)
+	if at < 0 {
 		return 0, 0, false
 	}
-	args := p.Args(e)
+	args := w.pool.Args(e)
+	var buf [32]expr.ID
+	others := append(append(buf[:0], args[:at-1]...), args[at+1:]...)
+	return args[at-1], w.pool.Rebuild(e, others), true
+}
+
+// isAddend is addend without the rest.
+func (w *work) isAddend(e, x expr.ID) (k expr.ID, ok bool) {
+	at := w.findAddend(e, x)
+	if at < 0 {
+		return 0, false
+	}
+	return w.pool.Args(e)[at-1], true
+}
+
+// findAddend returns the place of x among the arguments of the sum e, -1 if x is no term
+// of it or occurs elsewhere too.
+func (w *work) findAddend(e, x expr.ID) int {
+	if w.pool.Op(e) != expr.OpAdd {
+		return -1
+	}
+	args := w.pool.Args(e)
 	at := -1
 	for i := 2; i < len(args); i += 2 {
 		if args[i] == x {
@@ -41,18 +62,15 @@ func (w *work) addend(e, x expr.ID) (k, rest expr.ID, ok bool) {
 		}
 	}
 	if at < 0 {
-		return 0, 0, false
+		return -1
 	}
 	w.mark.reset()
 	for i := 2; i < len(args); i += 2 {
 		if i != at && w.mentions(args[i], x) {
-			return 0, 0, false
+			return -1
 		}
 	}
-	k = args[at-1]
-	var buf [32]expr.ID
-	others := append(append(buf[:0], args[:at-1]...), args[at+1:]...)
-	return k, p.Rebuild(e, others), true
+	return at
 }
 
 // mentions reports whether x occurs in e outside of what w.mark holds already.

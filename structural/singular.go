@@ -211,6 +211,18 @@ func (s *signature) repair() bool {
 // only entry is a number, or it is no block of real equations.
 func (s *signature) blockOf(comp, local []int32) *blockJacobian {
 	w := s.w
+	if len(comp) == 1 {
+		// Most blocks: an equation in which the unknown is a term of the sum.
+		i := comp[0]
+		c := s.chains[s.m.Col[i]]
+		for _, e := range s.row(i) {
+			if e.chain == s.m.Col[i] {
+				if k, ok := w.isAddend(w.eqs[i].res, w.vars[c[e.order]].atom); ok && w.plain(k) {
+					return nil
+				}
+			}
+		}
+	}
 	b := &blockJacobian{rows: slices.Clone(comp)}
 	for _, i := range comp {
 		if w.eqs[i].lhs != expr.None {
