@@ -35,44 +35,49 @@ func (w *work) conserved() {
 		other  linearSum
 		merged map[expr.ID]expr.Num
 	}
+	// A first look, without keeping anything: terms that occur once cannot cancel.
+	var all linearSum
+	isRate := func(t expr.ID) bool { _, ok := w.rate(t); return ok }
+	read := func(q *equation) bool {
+		if q.lhs != expr.None {
+			return false
+		}
+		all.c, all.k, all.t = expr.IntNum(0), all.k[:0], all.t[:0]
+		all.add(p, expr.IntNum(1), q.res)
+		return slices.ContainsFunc(all.t, isRate)
+	}
+	var occurs []int32 // by term
+	for i := range w.eqs {
+		if !read(&w.eqs[i]) {
+			continue
+		}
+		for _, t := range all.t {
+			if isRate(t) {
+				continue
+			}
+			if int(t) >= len(occurs) {
+				occurs = append(occurs, make([]int32, max(int(t)+1, p.Len())-len(occurs))...)
+			}
+			occurs[t]++
+		}
+	}
 	var rows []balance
 	count := map[expr.ID]int{}
 	for i := range w.eqs {
-		q := &w.eqs[i]
-		if q.lhs != expr.None {
+		alone := func(t expr.ID) bool { return int(t) < len(occurs) && occurs[t] == 1 }
+		if !read(&w.eqs[i]) || slices.ContainsFunc(all.t, alone) {
 			continue
 		}
-		b := balance{eq: int32(i), rates: linearSum{c: expr.IntNum(0)}, other: linearSum{c: expr.IntNum(0)}}
-		all := linearSum{c: expr.IntNum(0)}
-		all.add(p, expr.IntNum(1), q.res)
+		b := balance{eq: int32(i), rates: linearSum{c: expr.IntNum(0)}, other: linearSum{c: all.c}}
 		for k, t := range all.t {
-			if _, ok := w.rate(t); ok {
+			if isRate(t) {
 				b.rates.k, b.rates.t = append(b.rates.k, all.k[k]), append(b.rates.t, t)
 			} else {
 				b.other.k, b.other.t = append(b.other.k, all.k[k]), append(b.other.t, t)
 			}
 		}
-		if len(b.rates.t) == 0 {
-			continue
-		}
-		b.other.c = all.c
 		rows = append(rows, b)
 	}
-	// A first look, without tables: terms that occur once.
-	occurs := make([]int32, p.Len())
-	for k := range rows {
-		for _, t := range rows[k].other.t {
-			occurs[t]++
-		}
-	}
-	kept := rows[:0]
-	for _, b := range rows {
-		alone := func(t expr.ID) bool { return occurs[t] == 1 }
-		if !slices.ContainsFunc(b.other.t, alone) {
-			kept = append(kept, b)
-		}
-	}
-	rows = kept
 	for n := range rows {
 		b := &rows[n]
 		b.merged = map[expr.ID]expr.Num{}
