@@ -244,7 +244,7 @@ func (s *signature) index(a *assembled) int {
 	}
 	w := s.w
 	// Which targets do the derivatives need?
-	need := map[expr.ID]bool{}
+	need := make([]bool, w.pool.Len())
 	for _, d := range w.plan.Deriv {
 		need[d] = true
 	}

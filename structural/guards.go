@@ -104,14 +104,14 @@ func (w *work) guards() {
 			Text: fmt.Sprintf("%s%s must not be 0: %s is divided by it", pos, p.Text(t, expr.TextOptions{Limit: 120}), text),
 		})
 	}
-	visited := map[expr.ID]bool{}
+	var visited marks
+	visited.reset()
 	var walk func(e expr.ID, eq int, what func() string)
 	walk = func(e expr.ID, eq int, what func() string) {
 		op := p.Op(e)
-		if op <= expr.OpSym || visited[e] {
+		if op <= expr.OpSym || !visited.add(e) {
 			return
 		}
-		visited[e] = true
 		a := p.Args(e)
 		if op == expr.OpIf {
 			walk(a[0], eq, what)

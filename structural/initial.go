@@ -654,10 +654,10 @@ func (z *initial) solve(m *graph.Matching) {
 	}
 	_, depend := w.graphs(eqs, z.col, len(z.vars))
 	comps := graph.Components(depend, mm)
-	listed := map[expr.ID]bool{}
+	var listed marks
+	listed.reset()
 	list := func(a expr.ID, start expr.ID) {
-		if !listed[a] {
-			listed[a] = true
+		if listed.add(a) {
 			pl.Init.W = append(pl.Init.W, InitVar{Atom: a, Name: w.pool.Name(a), Start: start})
 		}
 	}
