@@ -186,6 +186,15 @@ func compareKernels(t *testing.T, want, got *ode.Problem) {
 		if want.Hybrid != nil && len(want.Hybrid.Relations) > 0 {
 			both("Crossings", len(want.Hybrid.Relations), func(k *ode.Kernels, v []float64) { k.Crossings(time, u, p, v) })
 		}
+		if a.Update != nil {
+			ua, ub := make([]float64, n), make([]float64, n)
+			pa, pb := make([]float64, len(p)), make([]float64, len(p))
+			if ka, kb := a.Update(time, u, p, ua, pa), b.Update(time, u, p, ub, pb); ka != kb {
+				t.Fatalf("Update: action %d, want %d", kb, ka)
+			}
+			same("Update u", ua, ub)
+			same("Update p", pa, pb)
+		}
 		var all, some []int
 		for i := range want.Observables {
 			all = append(all, i)

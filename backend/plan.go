@@ -257,8 +257,12 @@ func (c *compiler) events() {
 		for i := range h.Counters {
 			rows = append(rows, h.Counters[i].Rate, h.Counters[i].Offset)
 		}
-		c.sim.begin("TimeEvents")
-		c.prog.TimeEvents = c.sim.outputs(rows)
+		k, _ := c.roll(c.sim, "TimeEvents", rows, mainPlaces(len(rows)), nil)
+		if k == nil {
+			c.sim.begin("TimeEvents")
+			k = c.sim.outputs(rows)
+		}
+		c.prog.TimeEvents = k
 	}
 	always := false
 	for _, a := range h.Actions {
@@ -298,6 +302,9 @@ func (c *compiler) update() {
 		return
 	}
 	l := c.sim
+	if c.prog.Update = c.rolledUpdate(acts); c.prog.Update != nil {
+		return
+	}
 	l.begin("Update")
 	for _, a := range h.Update {
 		v := l.lower(a.Value)
@@ -335,6 +342,55 @@ func (c *compiler) guards() {
 		c.sim.begin("Guards")
 		c.prog.Guards = c.sim.outputs(rows)
 	}
+}
+
+// rolledUpdate is update for many when-clauses that repeat, nil if they do not.
+func (c *compiler) rolledUpdate(acts bool) *Kernel {
+	h, l := &c.plan.Hybrid, c.sim
+	var seq []structural.Assign // of discrete variables
+	var terms []expr.ID
+	var outs []place
+	for _, a := range h.Update {
+		if i, ok := c.state[a.Target]; ok {
+			terms, outs = append(terms, a.Value), append(outs, place{Main, i})
+		} else if s, ok := c.slot[a.Target]; ok {
+			seq = append(seq, a)
+			terms, outs = append(terms, a.Target), append(outs, place{Memory, s})
+		} // others are definitions of the simulation
+	}
+	for i := range h.Whens {
+		terms, outs = append(terms, h.Whens[i].Cond), append(outs, place{Memory, int32(c.slotOf(h.Whens[i].Atom))})
+	}
+	if len(terms) < c.opt.MinLoop {
+		return nil
+	}
+	if acts {
+		code := expr.Zero
+		for _, warn := range []bool{true, false} {
+			for k := len(h.Actions) - 1; k >= 0; k-- {
+				if a := &h.Actions[k]; !a.Always && a.Warn == warn {
+					code = c.p.If(a.Cond, c.p.Int(int64(k+1)), code)
+				}
+			}
+		}
+		terms, outs = append(terms, code), append(outs, place{Code, 0})
+	}
+	l.define(seq, nil)
+	defer func() {
+		for _, a := range seq {
+			l.set(a.Target, memoryAtom, c.slot[a.Target])
+		}
+	}()
+	k, _ := c.roll(l, "Update", terms, outs, func(o place) string {
+		switch o.space {
+		case Main:
+			return "reinit " + c.plan.States[o.index].Name
+		case Memory:
+			return "when"
+		}
+		return "actions"
+	})
+	return k
 }
 
 // bind lowers the bindings of parameters that depend on other parameters. A parameter

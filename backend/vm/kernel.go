@@ -70,7 +70,9 @@ func (r *runner) run(t float64, a arrays) float64 {
 	code := 0.0
 	for i, c := range r.codes {
 		if c != nil {
-			code = c.run(t, &a)
+			if v := c.run(t, &a); c.code.code >= 0 {
+				code = v
+			}
 		} else {
 			r.loops[i].run(t, &a)
 		}
