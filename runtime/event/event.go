@@ -104,6 +104,14 @@ func NewScanner(degree int) *Scanner {
 // changed.
 func (s *Scanner) Nodes() []float64 { return s.nodes }
 
+// Far reports that a polynomial with node values between least and most stays before
+// zero everywhere: its coefficients differ from the mean of the values by at most bound
+// times their half range.
+func (s *Scanner) Far(least, most float64) bool {
+	mid, half := (least+most)/2, (most-least)/2
+	return mid+s.bound*half < 0
+}
+
 // First returns an interval [lo, hi] in which the polynomial through the values y
 // at the nodes passes to the side after for the first time: it is before at lo,
 // after at hi, and changes once between them; hi-lo is at most 2^-10. The value at
@@ -121,13 +129,11 @@ func (s *Scanner) First(y []float64, closed bool, limit float64) (lo, hi float64
 			return 0, 0, false
 		}
 	}
-	// Far from zero everywhere: the coefficients differ from the mean of the values by
-	// at most bound times their half range.
 	least, most := y[0], y[0]
 	for _, v := range y[1:n] {
 		least, most = min(least, v), max(most, v)
 	}
-	if mid, half := (least+most)/2, (most-least)/2; mid+s.bound*half < 0 {
+	if s.Far(least, most) {
 		return 0, 0, false
 	}
 	// A start on the wrong side, by rounding or because an event has just put it

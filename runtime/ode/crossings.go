@@ -43,6 +43,7 @@ func (hy *hybrid) within(s *event.Scanner, from, to float64, depth int) (t float
 	for k := 1; k <= d; k++ {
 		hy.sample(hy.at(x[k]), hy.nodes[k])
 	}
+	hy.survey(d)
 	if depth < deepest && !hy.resolved(s) {
 		mid := from + (to-from)/2
 		if mid > from && mid < to {
@@ -58,6 +59,23 @@ func (hy *hybrid) within(s *event.Scanner, from, to float64, depth int) (t float
 	}
 	copy(hy.nodes[0], hy.nodes[d])
 	return t, t <= to
+}
+
+// survey notes the range of each indicator over the nodes 0 to d, turned as orient does.
+func (hy *hybrid) survey(d int) {
+	for i := range hy.h.Relations {
+		memory := hy.ws.Params[hy.h.Relations[i].Slot]
+		g := hy.nodes[0][i]
+		v, _ := hy.orient(i, g, memory)
+		scale, least, most := math.Abs(g), v, v
+		for k := 1; k <= d; k++ {
+			g = hy.nodes[k][i]
+			v, _ = hy.orient(i, g, memory)
+			scale, least, most = max(scale, math.Abs(g)), min(least, v), max(most, v)
+		}
+		hy.scale[i], hy.least[i], hy.most[i] = scale, least, most
+		hy.peak[i] = max(hy.peak[i], scale)
+	}
 }
 
 // at maps [0, 1] to the interval that is searched.
@@ -105,15 +123,17 @@ func (hy *hybrid) resolved(s *event.Scanner) bool {
 		for i, g := range extra {
 			memory := hy.ws.Params[hy.h.Relations[i].Slot]
 			g, _ = hy.orient(i, g, memory)
-			p, least, most := 0.0, g, g
+			least, most := min(hy.least[i], g), max(hy.most[i], g)
+			spread := most - least
+			if !(least <= spread && most >= -spread) {
+				continue
+			}
+			p := 0.0
 			for k := range w {
 				v, _ := hy.orient(i, hy.nodes[k][i], memory)
 				p += w[k] * v
-				least, most = min(least, v), max(most, v)
 			}
-			spread := most - least
-			near := least <= spread && most >= -spread
-			if near && math.Abs(p/sum-g) > 1e-3*spread+1e-9*math.Abs(g) {
+			if math.Abs(p/sum-g) > 1e-3*spread+1e-9*math.Abs(g) {
 				return false
 			}
 		}
@@ -132,14 +152,14 @@ func (hy *hybrid) search(s *event.Scanner, limited bool) (t float64, surprised b
 	hy.found = hy.found[:0]
 	limit := 2.0 // end of the earliest crossing so far
 	for i := range rels {
+		if s.Far(hy.least[i], hy.most[i]) {
+			continue
+		}
 		c := candidate{relation: i, memory: ws.Params[rels[i].Slot]}
-		hy.scale[i] = 0
 		y := hy.y[:d+1]
 		for k := range y {
 			y[k], c.closed = hy.orient(i, hy.nodes[k][i], c.memory)
-			hy.scale[i] = max(hy.scale[i], math.Abs(hy.nodes[k][i]))
 		}
-		hy.peak[i] = max(hy.peak[i], hy.scale[i])
 		lo, hi, ok := s.First(y, c.closed, limit)
 		if !ok {
 			continue

@@ -23,11 +23,13 @@ type hybrid struct {
 	nodes     [][]float64 // indicators at the nodes of the last step, one row per node
 	end       []float64   // indicators at (T, U)
 	scale     []float64   // largest indicator seen on the last step
-	zero      []float64   // indicators at the event, before anything changed
-	given     []float64   // what a relation that crossed at the present event holds while its indicator rests
-	peak      []float64   // largest indicator since the relation crossed last
-	size      []float64   // largest indicator of the run
-	band      []float64   // hysteresis of relations whose events accumulate, 0: none
+	least     []float64   // range of each indicator at the nodes, as orient turns it
+	most      []float64
+	zero      []float64 // indicators at the event, before anything changed
+	given     []float64 // what a relation that crossed at the present event holds while its indicator rests
+	peak      []float64 // largest indicator since the relation crossed last
+	size      []float64 // largest indicator of the run
+	band      []float64 // hysteresis of relations whose events accumulate, 0: none
 	y         [13]float64
 	scan      [13]*event.Scanner // by degree
 	crossed   []bool             // relations that changed at the present event
@@ -67,7 +69,7 @@ func newHybrid(in *Integrator) *hybrid {
 	r := len(h.Relations)
 	hy := &hybrid{
 		in: in, h: h, ws: ws,
-		end: make([]float64, r), scale: make([]float64, r), zero: make([]float64, r), given: make([]float64, r), peak: make([]float64, r), size: make([]float64, r), band: make([]float64, r),
+		end: make([]float64, r), scale: make([]float64, r), least: make([]float64, r), most: make([]float64, r), zero: make([]float64, r), given: make([]float64, r), peak: make([]float64, r), size: make([]float64, r), band: make([]float64, r),
 		crossed: make([]bool, r), pile: make([]recurrence, 2*r), mem: make([]float64, r), flipped: make([]bool, r),
 		te: make([]float64, len(h.TimeRelations)+2*len(h.Samples)+2*len(h.Counters)), fired: make([]float64, len(h.Samples)),
 		unew: make([]float64, ws.N()), pnew: make([]float64, len(ws.Params)),
