@@ -320,6 +320,34 @@ type problem struct {
 
 	InitNames                           names
 	InitStart, InitFrom, InitU, InitSet []byte
+	Fixed                               fixed
+}
+
+// fixed are the columns of the start values that the initialization holds.
+type fixed struct{ W, P, Block, Flags []byte }
+
+func fromFixed(list []ode.FixedStart) fixed {
+	n := len(list)
+	w, p, block, flags := make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
+	for i, x := range list {
+		w[i], p[i], block[i] = x.W, x.P, x.Block
+		if x.Soft {
+			flags[i]++
+		}
+		if x.Given {
+			flags[i] += 2
+		}
+	}
+	return fixed{ints(w), ints(p), ints(block), ints(flags)}
+}
+
+func (f fixed) list() []ode.FixedStart {
+	w, p, block, flags := readInts(f.W), readInts(f.P), readInts(f.Block), readInts(f.Flags)
+	var out []ode.FixedStart
+	for i := range w {
+		out = append(out, ode.FixedStart{W: w[i], P: p[i], Block: block[i], Soft: flags[i]&1 != 0, Given: flags[i]&2 != 0})
+	}
+	return out
 }
 
 // FromProblem writes the data of a problem: all fields but functions. equations are
@@ -352,8 +380,8 @@ func FromProblem(p *ode.Problem, equations []string) string {
 		for _, x := range in.P {
 			set = append(set, x[0], x[1])
 		}
-		q.InitSet = ints(set)
-		in.Names, in.Start, in.StartFrom, in.U, in.P = nil, nil, nil, nil, nil
+		q.InitSet, q.Fixed = ints(set), fromFixed(in.Fixed)
+		in.Names, in.Start, in.StartFrom, in.U, in.P, in.Fixed = nil, nil, nil, nil, nil, nil
 		h.Init = &in
 	}
 	var b bytes.Buffer
@@ -383,6 +411,7 @@ func Problem(s string) *ode.Problem {
 	if in := p.Init; in != nil {
 		in.Names, in.Start = q.InitNames.strings(), readFloats(q.InitStart)
 		in.StartFrom, in.U = readInts(q.InitFrom), readInts(q.InitU)
+		in.Fixed = q.Fixed.list()
 		set := readInts(q.InitSet)
 		for i := 0; i+1 < len(set); i += 2 {
 			in.P = append(in.P, [2]int32{set[i], set[i+1]})
