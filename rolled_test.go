@@ -186,6 +186,11 @@ func compareKernels(t *testing.T, want, got *ode.Problem) {
 		if want.Hybrid != nil && len(want.Hybrid.Relations) > 0 {
 			both("Crossings", len(want.Hybrid.Relations), func(k *ode.Kernels, v []float64) { k.Crossings(time, u, p, v) })
 		}
+		if a.Assert != nil {
+			if ka, kb := a.Assert(time, u, p), b.Assert(time, u, p); ka != kb {
+				t.Fatalf("Assert: action %d, want %d", kb, ka)
+			}
+		}
 		if a.Update != nil {
 			ua, ub := make([]float64, n), make([]float64, n)
 			pa, pb := make([]float64, len(p)), make([]float64, len(p))

@@ -1,15 +1,11 @@
 package backend
 
-import (
-	"strconv"
-
-	"github.com/mtkc/mtkc/expr"
-)
+import "github.com/mtkc/mtkc/expr"
 
 // cut finds the nodes of a kernel with these results. It returns the operations
 // that all of them have together.
 func (r *roller) cut(terms []expr.ID, outs []place) int {
-	r.narrow, r.forced = map[expr.ID]expr.ID{}, map[expr.ID]bool{}
+	r.narrow = map[expr.ID]expr.ID{}
 	r.split(terms)
 	p, n := r.p, r.p.Len()
 	r.nodeOf, r.size = make([]int32, n), make([]int32, n)
@@ -60,12 +56,12 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 	}
 	total := 0
 	for _, e := range order {
-		size, target := int32(0), false
+		size, target, part := int32(0), false, false
 		switch op := p.Op(e); {
 		case op == expr.OpSym || op == expr.OpTime:
 			if m := r.l.meaning(e); m.kind == targetAtom {
 				v := r.l.defs[m.index].value
-				target = true
+				target, part = true, r.l.defs[m.index].part
 				if size = r.sizeOf(v); r.nodeOf[v] > 0 {
 					size = 0
 				}
@@ -87,7 +83,7 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 		shared, cut := uses[e] > 1, false
 		switch {
 		case target:
-			cut = wanted[e] || shared && size > 2 || size > shapeSize || r.forced[e]
+			cut = wanted[e] || shared && size > 2 || size > shapeSize || part
 		case p.Op(e) > expr.OpSym:
 			cut = wanted[e] || shared && size >= nodeSize && !p.Op(e).Info().Bool
 		}
@@ -163,11 +159,7 @@ func (r *roller) tree(a []expr.ID) expr.ID {
 		var sums []expr.ID
 		for i := 0; i < len(ts); i += partSum {
 			j := min(i+partSum, len(ts))
-			s := p.Sym("\x01sum" + strconv.Itoa(len(r.l.defs)))
-			r.l.set(s, targetAtom, int32(len(r.l.defs)))
-			r.l.defs = append(r.l.defs, definition{p.Linear(expr.IntNum(0), ks[i:j], ts[i:j]), "", -1, 0})
-			r.forced[s] = true
-			sums = append(sums, s)
+			sums = append(sums, r.l.piece(p.Linear(expr.IntNum(0), ks[i:j], ts[i:j])))
 		}
 		ts, ks = sums, make([]expr.Num, len(sums))
 		for i := range ks {

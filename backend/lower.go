@@ -2,6 +2,7 @@ package backend
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/structural"
@@ -29,6 +30,7 @@ type definition struct {
 	name  string
 	eq    int
 	from  int32
+	part  bool // of a larger term that is computed piece by piece
 }
 
 // lowerer translates terms to instructions. Its tables are indexed by term and serve
@@ -92,8 +94,16 @@ func (l *lowerer) define(seq []structural.Assign, labels []string) {
 			name = l.p.Name(a.Target)
 		}
 		l.set(a.Target, targetAtom, int32(len(l.defs)))
-		l.defs = append(l.defs, definition{a.Value, name, a.Eq, a.From})
+		l.defs = append(l.defs, definition{value: a.Value, name: name, eq: a.Eq, from: a.From})
 	}
+}
+
+// piece makes a symbol that stands for a part of a larger term.
+func (l *lowerer) piece(value expr.ID) expr.ID {
+	s := l.p.Sym("\x01part" + strconv.Itoa(len(l.defs)))
+	l.set(s, targetAtom, int32(len(l.defs)))
+	l.defs = append(l.defs, definition{value: value, eq: -1, part: true})
+	return s
 }
 
 // begin starts a kernel.

@@ -269,9 +269,22 @@ func (c *compiler) events() {
 		always = always || a.Always
 	}
 	if always {
-		c.sim.begin("Assert")
-		c.code(true)
-		c.prog.Assert = c.sim.b.finish()
+		n := 0
+		for _, a := range h.Actions {
+			if a.Always {
+				n++
+			}
+		}
+		var k *Kernel
+		if n >= c.opt.MinLoop {
+			k, _ = c.roll(c.sim, "Assert", []expr.ID{c.firstAction(true)}, []place{{Code, 0}}, func(place) string { return "assertions" })
+		}
+		if k == nil {
+			c.sim.begin("Assert")
+			c.code(true)
+			k = c.sim.b.finish()
+		}
+		c.prog.Assert = k
 	}
 }
 
@@ -288,6 +301,37 @@ func (c *compiler) code(always bool) {
 		}
 	}
 	l.b.output(Code, 0, acc)
+}
+
+// firstAction is what code outputs as a term: the least number of an action that fires,
+// in pieces of which many have one shape.
+func (c *compiler) firstAction(always bool) expr.ID {
+	p := c.p
+	never := p.Float(1e18)
+	code := expr.Zero
+	for _, warn := range []bool{true, false} {
+		var least []expr.ID
+		for k := range c.plan.Hybrid.Actions {
+			if a := &c.plan.Hybrid.Actions[k]; a.Always == always && a.Warn == warn {
+				least = append(least, p.If(a.Cond, p.Int(int64(k+1)), never))
+			}
+		}
+		for len(least) > 1 {
+			var parts []expr.ID
+			for i := 0; i < len(least); i += partSum {
+				m := least[i]
+				for _, x := range least[i+1 : min(i+partSum, len(least))] {
+					m = p.Fn(expr.OpMin, m, x)
+				}
+				parts = append(parts, c.sim.piece(m))
+			}
+			least = parts
+		}
+		if len(least) == 1 {
+			code = p.If(p.Fn(expr.OpLt, least[0], never), least[0], code)
+		}
+	}
+	return code
 }
 
 // update lowers one evaluation of the when-clauses. Terms see the new values of
@@ -365,15 +409,7 @@ func (c *compiler) rolledUpdate(acts bool) *Kernel {
 		return nil
 	}
 	if acts {
-		code := expr.Zero
-		for _, warn := range []bool{true, false} {
-			for k := len(h.Actions) - 1; k >= 0; k-- {
-				if a := &h.Actions[k]; !a.Always && a.Warn == warn {
-					code = c.p.If(a.Cond, c.p.Int(int64(k+1)), code)
-				}
-			}
-		}
-		terms, outs = append(terms, code), append(outs, place{Code, 0})
+		terms, outs = append(terms, c.firstAction(false)), append(outs, place{Code, 0})
 	}
 	l.define(seq, nil)
 	defer func() {

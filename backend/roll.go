@@ -85,7 +85,6 @@ type roller struct {
 	ints   slab[int32]
 
 	narrow map[expr.ID]expr.ID // wide sums in partial sums
-	forced map[expr.ID]bool    // partial sums
 
 	size  []int32 // by term: operations, without those of nodes; 0: not seen
 	stamp []uint32
@@ -127,8 +126,8 @@ func (c *compiler) roll(l *lowerer, name string, terms []expr.ID, outs []place, 
 		if s := r.nodeName(n); s != "" {
 			return s
 		}
-		if r.forced[r.nodes[n].term] {
-			return "partial sums"
+		if m := l.meaning(r.nodes[n].term); m.kind == targetAtom && l.defs[m.index].part {
+			return "parts of sums"
 		}
 		if x := &r.nodes[n]; len(x.outs) > 0 && rowName != nil {
 			return rowName(x.outs[0])
