@@ -236,7 +236,7 @@ func (c *compiler) hybridMeta() {
 		m.TimeRelations = append(m.TimeRelations, ode.Relation{Text: r.Text, Slot: c.slotOf(r.Atom), Kind: relationKinds[r.Kind], Strict: r.Strict, Falling: r.Falling})
 	}
 	for _, s := range h.Samples {
-		m.Samples = append(m.Samples, ode.Sample{Flag: c.slotOf(s.Atom)})
+		m.Samples = append(m.Samples, ode.Sample{Flag: c.slotOf(s.Atom), Terminal: s.Terminal})
 	}
 	for _, x := range h.Counters {
 		m.Counters = append(m.Counters, ode.Counter{Slot: c.slotOf(x.Atom), Trunc: x.Trunc})

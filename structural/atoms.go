@@ -313,6 +313,19 @@ func (w *work) stepped(r expr.ID) expr.ID {
 	return w.memory(TruncOf, q)
 }
 
+// terminal is the flag of the end of the run.
+func (w *work) terminal() expr.ID {
+	for i := range w.hyb.samples {
+		if w.hyb.samples[i].Terminal {
+			return w.hyb.samples[i].Atom
+		}
+	}
+	a := w.fresh("$terminal")
+	w.setRole(a, roleSample, int32(len(w.hyb.samples)))
+	w.hyb.samples = append(w.hyb.samples, Sample{Atom: a, Start: expr.Zero, Interval: expr.Zero, Terminal: true})
+	return a
+}
+
 func (w *work) sampleAtom(start, interval expr.ID) expr.ID {
 	key := [2]expr.ID{start, interval}
 	if i, ok := w.hyb.sampleOf[key]; ok {

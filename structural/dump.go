@@ -177,6 +177,10 @@ func (h *Hybrid) dump(b *bufio.Writer, p *expr.Pool) {
 		fmt.Fprintf(b, "  %s = %s(%s*time + %s)\n", p.Name(c.Atom), f, short(p, c.Rate), short(p, c.Offset))
 	}
 	for _, s := range h.Samples {
+		if s.Terminal {
+			fmt.Fprintf(b, "  %s at the end\n", p.Name(s.Atom))
+			continue
+		}
 		fmt.Fprintf(b, "  %s at %s, every %s\n", p.Name(s.Atom), short(p, s.Start), short(p, s.Interval))
 	}
 	for _, w := range h.Whens {

@@ -149,7 +149,8 @@ type Hybrid struct {
 	// (Whens[i].Atom) must be given the present value of Cond after each evaluation, and
 	// once more when the sample flags have been cleared at the end of the event, so
 	// that a condition with a sample flag can become true again. At the start of a run
-	// the memories hold the conditions' values, so that nothing fires.
+	// the memories hold the conditions' values at that instant, so that nothing fires but
+	// what waits for the time to pass it.
 	//
 	// A discrete variable that no branch sets now keeps its Pre value, so Pre must equal
 	// Cur before the first evaluation of an event.
@@ -190,8 +191,12 @@ type TimeRelation struct {
 	Text    string
 }
 
-// Sample is true at Start + k*Interval, terms in Params and discrete Memory.
-type Sample struct{ Atom, Start, Interval expr.ID }
+// Sample is true at Start + k*Interval, terms in Params and discrete Memory; or, if
+// Terminal, at the end of the run.
+type Sample struct {
+	Atom, Start, Interval expr.ID
+	Terminal              bool
+}
 
 // Counter is floor(Rate*time + Offset), or, if Trunc, that number rounded towards zero.
 // Rate and Offset are terms in Params and discrete Memory.

@@ -359,7 +359,7 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 			r = p.Fn(expr.OpNot, w.started())
 		}
 	case expr.OpTerminal:
-		r = expr.False
+		r = w.terminal()
 	case expr.OpSample:
 		r = w.sampleAtom(w.translate(p.Args(e)[0], ctx), w.translate(p.Args(e)[1], ctx))
 	case expr.OpNoEvent:

@@ -174,7 +174,9 @@ func (g *generator) memory() []string {
 	relation(h.Relations)
 	relation(h.TimeRelations)
 	for i, s := range h.Samples {
-		out[s.Flag-first] = fmt.Sprintf("sample%d", i+1)
+		if out[s.Flag-first] = fmt.Sprintf("sample%d", i+1); s.Terminal {
+			out[s.Flag-first] = "terminal"
+		}
 	}
 	for i, c := range h.Counters {
 		out[c.Slot-first] = fmt.Sprintf("counter%d", i+1)

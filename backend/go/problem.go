@@ -548,7 +548,11 @@ func (g *generator) hybrid(b *strings.Builder, h *ode.Hybrid) {
 	if len(h.Samples) > 0 {
 		b.WriteString("\t\t\tSamples: []ode.Sample{")
 		for _, s := range h.Samples {
-			fmt.Fprintf(b, "{Flag: %d}, ", s.Flag)
+			end := ""
+			if s.Terminal {
+				end = ", Terminal: true"
+			}
+			fmt.Fprintf(b, "{Flag: %d%s}, ", s.Flag, end)
 		}
 		b.WriteString("},\n")
 	}

@@ -177,6 +177,9 @@ func (hy *hybrid) schedule() {
 		}
 	}
 	for i := range hy.h.Samples {
+		if hy.h.Samples[i].Terminal {
+			continue
+		}
 		start, interval := hy.te[nt+2*i], hy.te[nt+2*i+1]
 		if next := nextSample(start, interval, after); next < hy.next {
 			hy.next = next
@@ -241,6 +244,9 @@ func nextSample(start, interval, t float64) float64 {
 // due reports whether sample i fires at T, and notes that it does: a crossing that
 // follows within the tolerance of one instant is another event, without the sample.
 func (hy *hybrid) due(i int) bool {
+	if hy.h.Samples[i].Terminal {
+		return false
+	}
 	nt := len(hy.h.TimeRelations)
 	t := hy.ws.T
 	next := nextSample(hy.te[nt+2*i], hy.te[nt+2*i+1], t-hy.near(t)-5e-324)
@@ -408,6 +414,28 @@ func (hy *hybrid) clearFlags() {
 			ws.Params[w.Cond] = 0
 		}
 	}
+}
+
+// terminal runs the event in which terminal() is true, at the end of the run, and leaves
+// its flag set. It reports whether the model has such an event.
+func (hy *hybrid) terminal() (has bool, err error) {
+	ws := hy.ws
+	for _, s := range hy.h.Samples {
+		if s.Terminal {
+			ws.Params[s.Flag], has = 1, true
+		}
+	}
+	if !has {
+		return false, nil
+	}
+	ws.Stats.Events++
+	clear(hy.crossed)
+	hy.literal()
+	if err := hy.iterate(false); err != nil {
+		return true, err
+	}
+	hy.watch()
+	return true, hy.assert()
 }
 
 // terminated is the error by which a terminate action leaves the event iteration.

@@ -101,8 +101,7 @@ func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, e
 		in.save(ws.T, ws.U)
 	}
 	if ws.T == ws.TEnd {
-		in.finish(Success, "")
-		return in, nil
+		return in, in.conclude(Success, "")
 	}
 	if err := in.restart(0); err != nil {
 		return in, in.fail(err)
@@ -369,7 +368,9 @@ func (in *Integrator) Step() error {
 		in.output(ws.T, ws.U)
 	}
 	if ws.T >= ws.TEnd {
-		in.finish(Success, "")
+		if err := in.conclude(Success, ""); err != nil {
+			return err
+		}
 	}
 	in.progress()
 	return nil
@@ -528,6 +529,26 @@ func (in *Integrator) save(t float64, u []float64) {
 	in.sol.save(in.ws.Time(t), u, in.ws.Params)
 }
 
+// conclude ends a run that succeeded, with the event in which terminal() is true. What
+// that terminates has ended already.
+func (in *Integrator) conclude(code Retcode, message string) error {
+	if in.hy == nil {
+		in.finish(code, message)
+		return nil
+	}
+	has, err := in.hy.terminal()
+	var t *terminated
+	if err != nil && !errors.As(err, &t) {
+		return in.fail(err)
+	}
+	if has && in.set.SaveAt == nil && !in.set.FinalOnly {
+		in.save(in.ws.T, in.ws.U)
+	}
+	in.finish(code, message)
+	in.hy.clearFlags()
+	return nil
+}
+
 // finish ends the run with what was reached.
 func (in *Integrator) finish(code Retcode, message string) {
 	ws, s := in.ws, in.set
@@ -571,8 +592,7 @@ func (in *Integrator) stop(err error) error {
 		if in.set.SaveAt == nil && !in.set.FinalOnly {
 			in.save(in.ws.T, in.ws.U)
 		}
-		in.finish(Terminated, t.message)
-		return nil
+		return in.conclude(Terminated, t.message)
 	}
 	return in.fail(err)
 }

@@ -240,7 +240,10 @@ type Relation struct {
 }
 
 // Sample is sample(start, interval): its flag is 1 during the event instants only.
-type Sample struct{ Flag int }
+type Sample struct {
+	Flag     int
+	Terminal bool // terminal() instead: during the event at the end of the run, and in its last point
+}
 
 // Counter is floor(a*time + b), or, if Trunc, that number rounded towards zero, as a
 // right limit. a and b depend on parameters and discrete memory alone.

@@ -6,7 +6,8 @@ import (
 )
 
 // begin makes initial values, relations and discrete variables consistent at t0:
-// conditions that hold at the start do not fire, samples due at t0 do.
+// conditions that hold at the start do not fire; samples due at t0 do, and conditions that
+// hold just after it.
 func (hy *hybrid) begin(initialize func() error) error {
 	ws, h := hy.ws, hy.h
 	for i := range hy.pile {
@@ -137,22 +138,63 @@ func (hy *hybrid) beginUpdates() error {
 			break
 		}
 	}
+	event := hy.eve()
 	if len(hy.te) > 0 {
 		ws.K.TimeEvents(ws.Params, hy.te)
 	}
 	for i, s := range h.Samples {
 		if hy.due(i) {
 			ws.Params[s.Flag] = 1
-			ws.Stats.Events = 1
+			event = true
 		}
 	}
-	if ws.Stats.Events > 0 {
+	if event {
+		ws.Stats.Events = 1
 		if err := hy.iterate(false); err != nil {
 			return err
 		}
 		hy.clearFlags()
 	}
 	return nil
+}
+
+// eve gives the conditions of when-clauses and the memories of unknowns the values that
+// they have at the first instant itself, where time > t0 is still false. Everything else
+// sees the right limit from the start on, so that what waits for such a relation acts at
+// once. It reports whether anything may do so.
+func (hy *hybrid) eve() bool {
+	ws, h := hy.ws, hy.h
+	if len(h.TimeRelations) == 0 {
+		return false
+	}
+	ws.K.TimeEvents(ws.Params, hy.te)
+	some := false
+	for i := range h.TimeRelations {
+		r := &h.TimeRelations[i]
+		if math.Abs(hy.te[i]-ws.T) <= hy.near(ws.T) && (r.Kind == SignOf || r.Strict != r.Falling) {
+			v := 0.0
+			if r.Kind == Comparison && r.Falling {
+				v = 1
+			}
+			ws.Params[r.Slot], some = v, true
+		}
+	}
+	if !some {
+		return false
+	}
+	some = false
+	ws.K.Update(ws.T, ws.U, ws.Params, hy.unew, hy.pnew)
+	for _, w := range h.Whens {
+		some = some || ws.Params[w.Cond] != hy.pnew[w.Cond]
+		ws.Params[w.Cond] = hy.pnew[w.Cond]
+	}
+	ws.K.Update(ws.T, ws.U, ws.Params, hy.unew, hy.pnew) // nothing becomes true now
+	for _, d := range h.Discrete {
+		some = some || ws.Params[d.Pre] != hy.pnew[d.Cur]
+		ws.Params[d.Pre] = hy.pnew[d.Cur]
+	}
+	hy.timeRelations(ws.Params)
+	return some
 }
 
 // changing lists relations that flip between two initializations.

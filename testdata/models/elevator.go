@@ -12,7 +12,7 @@ type Elevator struct {
 	F      Real     `unit:"N"`
 	Target Discrete `init:"0" unit:"m"`
 	Next   Discrete `init:"0"`
-	Until  Discrete `init:"1" unit:"s"`
+	Until  Discrete `init:"0" unit:"s"`
 	M      Param    `value:"1000" unit:"kg"`
 	U2     Const    `value:"1" unit:"m"`
 	U1     Const    `value:"1" unit:"m/s"`

@@ -1,0 +1,104 @@
+package mtkc_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mtkc/mtkc"
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// runFlat compiles and solves a flat model: declarations, then equations, as in Base
+// Modelica.
+func runFlat(t *testing.T, declarations, equations string, opt ode.Options) (*modelRun, error) {
+	t.Helper()
+	text := "//! base 0.1.0\npackage 'M'\n  model 'M'\n" + declarations + "\n  equation\n" + equations + "\n  end 'M';\nend 'M';\n"
+	file := filepath.Join(t.TempDir(), "m.bmo")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	prob, found := mtkc.New(file, mtkc.Options{Check: true}).Problem(context.Background())
+	if err := found.Err(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if opt.RelTol == 0 {
+		opt.RelTol, opt.AbsTol = 1e-8, 1e-10
+	}
+	sol, err := ode.Solve(context.Background(), prob, opt)
+	return &modelRun{t, sol}, err
+}
+
+// time > t0 is false at the first instant and true behind it: a when-clause that waits for
+// it acts (Modelica 3.6, 8.3.5.2 and 8.6), one that waits for time >= t0 does not, as
+// that held during the initialization. Equations see the right limit.
+func TestWhenAtStart(t *testing.T) {
+	const declarations = `parameter Real p = 0; Real x(start = 0, fixed = true); Real y; Boolean late; discrete Real d(start = p);
+		discrete Real a(start = 0); discrete Real b(start = 0); discrete Real c(start = 0); discrete Real e(start = 0);
+		discrete Real f(start = 0); discrete Real g(start = 0); discrete Real h(start = 0); discrete Real k(start = 0);`
+	const equations = `der(x) = y; y = if time > p then 1 else 0; late = not time <= d;
+		when time > p then a = pre(a) + 1; end when;
+		when time > d then b = pre(b) + 1; end when;
+		when not time <= p then c = pre(c) + 1; end when;
+		when time >= p then e = pre(e) + 1; end when;
+		when time < p then f = pre(f) + 1; end when;
+		when late then g = pre(g) + 1; end when;
+		when edge(late) then h = pre(h) + 1; end when;
+		when x < 1 and time > d then k = time; end when;
+		when x > 5 then d = 1; end when;`
+	for _, span := range [][2]float64{{0, 1}, {0.3, 1.3}} {
+		opt := ode.Options{Span: span, Set: map[string]float64{"p": span[0]}}
+		r, err := runFlat(t, declarations, equations, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]float64{"x": 1, "a": 1, "b": 1, "c": 1, "e": 0, "f": 0, "g": 1, "h": 1, "k": span[0]} {
+			r.near(name, want, 1e-9)
+		}
+		if y := r.values("y"); y[0] != 1 {
+			t.Errorf("from %v: y starts at %v, want the right limit 1", span[0], y[0])
+		}
+	}
+}
+
+// terminal() is true once, at the end of a run that succeeds (Modelica 3.6, 3.7.5), also
+// where the model ends it; what acts then is seen in the last point.
+func TestTerminal(t *testing.T) {
+	const declarations = `parameter Real stop = 10; Real x(start = 0, fixed = true); Boolean last; discrete Real total(start = 0); discrete Real n(start = 0);`
+	const equations = `der(x) = 2*time; last = terminal();
+		when terminal() then total = x; n = pre(n) + 1; end when;
+		when x > stop then terminate("enough"); end when;`
+	for _, c := range []struct {
+		name string
+		opt  ode.Options
+		x    float64
+		code ode.Retcode
+	}{
+		{"all points", ode.Options{Span: [2]float64{0, 3}}, 9, ode.Success},
+		{"chosen points", ode.Options{Span: [2]float64{0, 3}, SaveAt: []float64{1, 2, 3}}, 9, ode.Success},
+		{"the last point", ode.Options{Span: [2]float64{0, 3}, FinalOnly: true}, 9, ode.Success},
+		{"terminated", ode.Options{Span: [2]float64{0, 5}}, 10, ode.Terminated},
+	} {
+		r, err := runFlat(t, declarations, equations, c.opt)
+		if err != nil {
+			t.Fatal(c.name, err)
+		}
+		if r.sol.Retcode != c.code {
+			t.Errorf("%s: %v", c.name, r.sol.Retcode)
+		}
+		r.near("total", c.x, 1e-6)
+		r.near("n", 1, 0)
+		r.near("last", 1, 0)
+		for i, v := range r.values("last") {
+			if i < len(r.sol.Times)-1 && v != 0 {
+				t.Errorf("%s: terminal() holds at %v", c.name, r.sol.Times[i])
+			}
+		}
+	}
+	r, err := runFlat(t, "Real x(start = 0, fixed = true);", `der(x) = 1; when terminal() then assert(x > 2, "too short"); end when;`, ode.Options{Span: [2]float64{0, 1}})
+	if err == nil || !strings.Contains(err.Error(), "too short") || r.sol.T != 1 {
+		t.Errorf("an assertion at the end that fails: %v", err)
+	}
+}
