@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
@@ -270,6 +271,31 @@ func (ws *Workspace) fail(code Retcode, cause error, format string, args ...any)
 	return &Failure{Code: code, T: ws.Time(ws.T), Message: fmt.Sprintf(format, args...), Err: cause}
 }
 
+// abrupt reports whether the derivative of a state that is smaller than its tolerance
+// differs much between both ends of that, and the values there: no step that meets the
+// tolerance sees where between them it turns.
+func (ws *Workspace) abrupt(state int) (below, above float64, ok bool) {
+	tol := ws.AbsTol[state]
+	if !(math.Abs(ws.U[state]) < tol) {
+		return 0, 0, false
+	}
+	var alg *algebraic
+	if len(ws.Alg) > 0 {
+		alg = newAlgebraic(ws)
+	}
+	slope := func(v float64) float64 {
+		u, du := slices.Clone(ws.U), make([]float64, ws.N())
+		u[state] = v
+		if alg != nil && alg.solve(ws.T, u) != nil {
+			return math.NaN()
+		}
+		ws.RHS(ws.T, u, du)
+		return du[state]
+	}
+	below, above = slope(-tol), slope(tol)
+	return below, above, math.Abs(above-below) > 0.5*math.Max(math.Abs(below), math.Abs(above))
+}
+
 // FailStep is the failure for a step size that became too small. If f is not
 // finite at the present point or a little behind it, that is named instead.
 func (ws *Workspace) FailStep(h float64) *Failure {
@@ -305,6 +331,11 @@ func (ws *Workspace) FailStep(h float64) *Failure {
 	}
 	if at < 0 {
 		return ws.Fail(DtTooSmall, "the step size fell to %.3g", h)
+	}
+	if below, above, ok := ws.abrupt(at); ok {
+		return ws.Fail(DtTooSmall, "the step size fell to %.3g; %s = %.6g is smaller than its tolerance, %.3g, within which its derivative turns from %.4g to %.4g, "+
+			"like that of a current between diodes that block without a leak; let it leak (a resistance in parallel to the diodes), or switch it by an event",
+			h, ws.P.state(at), ws.U[at], ws.AbsTol[at], below, above)
 	}
 	return ws.Fail(DtTooSmall, "the step size fell to %.3g; the fastest variable is %s = %.6g with derivative %.6g: "+
 		"a singularity of the solution, or a discontinuity that the model does not declare as an event",
