@@ -131,3 +131,36 @@ func TestCurrentHeldAtZero(t *testing.T) {
 	want := (200*math.Cos(w*at)/w - knee*(math.Pi/w-2*at)) / 1e-3
 	wantNear(t, "the largest current", most, want, 0.5)
 }
+
+// An algebraic unknown that has to leave its range does so, with a warning that names it:
+// y^3 + y = 1 - x has one root, which passes zero at x = 1.
+func TestRangeLeft(t *testing.T) {
+	for _, form := range []string{"dae", "nested"} {
+		r, err := runFlat(t, "Real x(start = 0, fixed = true); Real y(min = 0, start = 0.7);", "der(x) = 1 + 0.1*y; y^3 + y = 1 - x;",
+			ode.Options{Span: [2]float64{0, 2}, Form: form, Solver: "Rodas5P"})
+		if err != nil {
+			t.Fatal(form, err)
+		}
+		y, x := r.last("y"), r.last("x")
+		if wantNear(t, form+": y^3 + y", y*y*y+y, 1-x, 1e-6); y > -0.5 {
+			t.Errorf("%s: y = %v", form, y)
+		}
+		if text := strings.Join(r.sol.Warnings, "\n"); strings.Count(text, "y = ") != 1 || !strings.Contains(text, "leaves its range, 0 to +Inf") {
+			t.Errorf("%s: warnings %q", form, text)
+		}
+	}
+}
+
+// A branch that leaves its range while there is another within it, which it does not lead to:
+// (y - 1 + x) (y - 3 - x) = 0 with y = 1 - x from the start on.
+func TestRangeOfOtherBranch(t *testing.T) {
+	r, err := runFlat(t, "Real x(start = 0, fixed = true); Real y(min = 0, start = 0.9);", "der(x) = 1; (y - 1 + x)*(y - 3 - x + 1e-3*exp(-y)) = 0;",
+		ode.Options{Span: [2]float64{0, 2}, Solver: "Rodas5P"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.near("y", -1, 1e-6)
+	if text := strings.Join(r.sol.Warnings, "\n"); !strings.Contains(text, "y = ") || !strings.Contains(text, "leaves its range, 0 to +Inf") {
+		t.Errorf("warnings %q", text)
+	}
+}

@@ -101,6 +101,18 @@ func (s *Solver) restart(guess, x []float64, from, to int, found bool) (res Resu
 	return s.confined(x, Restarted).count(res)
 }
 
+// Within looks for a solution within the ranges from x, which lies there, by damped
+// iterations that do not leave them. On failure x is the best point found.
+func (s *Solver) Within(x []float64) Result {
+	x = x[:s.sys.N]
+	copy(s.x0, x)
+	s.bold, s.fine = false, s.sys.Min != nil
+	res := s.confined(x, Confined)
+	s.fine = false
+	res.Outside = !s.inside(x)
+	return res
+}
+
 // confines reports whether there are ranges to stay in.
 func (s *Solver) confines() bool { return s.sys.Min != nil || s.sys.Valid != nil }
 

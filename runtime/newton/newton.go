@@ -134,6 +134,7 @@ type Solver struct {
 	deficient    bool
 	bold         bool // take full steps
 	bounded      bool // stay in the ranges
+	fine         bool // unknowns near an end of their ranges count by their distance from it
 	rank, col    int
 }
 
@@ -431,6 +432,11 @@ func (s *Solver) weigh(x []float64) {
 			f = math.Abs(s.sys.Nominal[i])
 		}
 		s.w[i] = math.Max(math.Abs(v), f)
+		if s.fine { // where the range has an end, the distance from it is what counts
+			if d := math.Min(v-s.sys.Min[i], s.sys.Max[i]-v); d > 0 {
+				s.w[i] = math.Min(s.w[i], math.Max(d, 1e-6*math.Abs(v)))
+			}
+		}
 	}
 }
 

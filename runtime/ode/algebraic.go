@@ -30,6 +30,12 @@ type algebraic struct {
 	eager    bool // points are far apart: linear equations take new factors each time
 	sub      []float64
 	r        []float64
+
+	lo, hi []float64 // ranges of the unknowns; nil: there are none
+	near   []float64 // distance from an end of the range within which tolerances are too coarse
+	good   []float64 // values within the ranges, from which others are looked for
+	vain   int       // searches within the ranges to leave out, after one in vain
+	failed int       // as many were left out after the last one
 }
 
 func newAlgebraic(ws *Workspace) *algebraic {
@@ -46,10 +52,11 @@ func newAlgebraic(ws *Workspace) *algebraic {
 	for k, i := range ws.Alg {
 		if int(i) < len(ws.P.States) {
 			nominal[k] = ws.P.States[i].Nominal
+			a.describe(k, &ws.P.States[i])
 		}
 	}
 	sys := newton.System{
-		N: m, M: m, Pattern: sub, Nominal: nominal,
+		N: m, M: m, Pattern: sub, Nominal: nominal, Min: a.lo, Max: a.hi,
 		Residual: func(x, r []float64) {
 			a.scatter(x)
 			ws.RHS(a.t, a.u, a.f)
@@ -158,9 +165,16 @@ func (a *algebraic) newton(t float64, u []float64, further bool) error {
 		}
 		return fmt.Errorf("%s after %d iterations: %s is off by %.3g", res.Status, res.Iterations, a.ws.P.equation(i), res.Residual)
 	}
+	if a.lo != nil && res.Outside {
+		copy(a.r, a.x)
+		if copy(a.x, a.good); !a.inward() {
+			copy(a.x, a.r)
+		}
+	}
 	for k, i := range a.ws.Alg {
 		u[i] = a.x[k]
 	}
+	a.remember(u)
 	if res.Restarts > 0 && a.warn != nil {
 		i := int(a.ws.Alg[0])
 		a.warn(fmt.Sprintf("t = %v: the algebraic equations have no solution that Newton's method finds from the values before; one from elsewhere was taken, with %s = %.6g",
@@ -213,6 +227,10 @@ func (a *algebraic) polish(t float64, u []float64) error {
 			a.factored = false
 			return a.newton(t, u, false)
 		case norm <= 1e-4 || fresh && ws.P.AlgLinear:
+			if a.lo != nil && a.coarse(a.u) {
+				a.t = t
+				a.within(a.u)
+			}
 			for _, i := range ws.Alg {
 				u[i] = a.u[i]
 			}
@@ -224,4 +242,104 @@ func (a *algebraic) polish(t float64, u []float64) error {
 	}
 	a.factored = false
 	return a.newton(t, u, false)
+}
+
+// close is how many times its tolerance an unknown may lie off the end of its range, and be
+// solved for to rounding all the same: there the size of what is left may matter, and
+// another root, on the other side, is not far.
+const close = 1e4
+
+// describe takes the range of unknown k from the model.
+func (a *algebraic) describe(k int, q *Quantity) {
+	if !(q.Min < q.Max) || math.IsInf(q.Min, -1) && math.IsInf(q.Max, 1) {
+		return
+	}
+	if a.lo == nil {
+		m := len(a.ws.Alg)
+		a.lo, a.hi, a.near, a.good = make([]float64, m), make([]float64, m), make([]float64, m), make([]float64, m)
+		for j := range m {
+			a.lo[j], a.hi[j], a.good[j] = math.Inf(-1), math.Inf(1), math.NaN()
+		}
+	}
+	a.lo[k], a.hi[k] = q.Min, q.Max
+	a.near[k] = close * a.ws.AbsTol[a.ws.Alg[k]]
+}
+
+// outside is the first unknown that u has out of its range, by more than its tolerance
+// where tolerant is set; -1: none.
+func (a *algebraic) outside(u []float64, tolerant bool) int {
+	for k, i := range a.ws.Alg {
+		slack := 0.0
+		if tolerant {
+			slack = a.near[k]/close + a.ws.RelTol*math.Abs(u[i])
+		}
+		if u[i] < a.lo[k]-slack || u[i] > a.hi[k]+slack {
+			return k
+		}
+	}
+	return -1
+}
+
+// coarse reports whether u is out of the ranges, or so close to their ends that tolerances
+// do not say where it is.
+func (a *algebraic) coarse(u []float64) bool {
+	for k, i := range a.ws.Alg {
+		if u[i] < a.lo[k]+a.near[k] || u[i] > a.hi[k]-a.near[k] {
+			return true
+		}
+	}
+	return false
+}
+
+// remember keeps values within the ranges.
+func (a *algebraic) remember(u []float64) {
+	if a.lo != nil && a.outside(u, false) < 0 {
+		for k, i := range a.ws.Alg {
+			a.good[k] = u[i]
+		}
+	}
+}
+
+// inward looks for a root within the ranges from a.x, for the present a.t and a.u.
+func (a *algebraic) inward() bool {
+	if nonFinite(a.x) >= 0 {
+		return false
+	}
+	res := a.solver.Within(a.x)
+	a.ws.Stats.Newton += res.Iterations
+	return res.Status == newton.Converged && !res.Outside
+}
+
+// within moves the algebraic entries of u, at time a.t, to the root within the ranges that
+// lies next to them, or, where they are outside, to the values remembered. It reports
+// whether there is one; if not, u stays, and so it does for a while after a search in vain.
+func (a *algebraic) within(u []float64) bool {
+	if a.vain > 0 {
+		a.vain--
+		return false
+	}
+	if &u[0] != &a.u[0] {
+		copy(a.u, u)
+	}
+	if copy(a.x, a.good); a.outside(u, false) < 0 {
+		for k, i := range a.ws.Alg {
+			a.x[k] = u[i]
+		}
+	}
+	keep := a.r
+	for k, i := range a.ws.Alg {
+		keep[k] = u[i]
+	}
+	ok := a.inward()
+	if ok {
+		a.failed = 0
+	} else {
+		copy(a.x, keep)
+		a.failed = min(2*a.failed+1, 1000)
+		a.vain = a.failed
+	}
+	for k, i := range a.ws.Alg {
+		u[i] = a.x[k]
+	}
+	return ok
 }

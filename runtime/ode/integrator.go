@@ -17,13 +17,15 @@ type Integrator struct {
 	set *settings
 	sol *Solution
 
-	method Method
-	init   *initializer // nil without plan
-	alg    *algebraic   // nil without algebraic rows
-	proj   *projector   // nil without invariants
-	hy     *hybrid      // nil without events
-	moved  bool         // the last step was projected, the stepper does not know yet
-	told   bool         // a warning of states that follow a reinit was given
+	method  Method
+	init    *initializer // nil without plan
+	alg     *algebraic   // nil without algebraic rows
+	proj    *projector   // nil without invariants
+	hy      *hybrid      // nil without events
+	moved   bool         // the last step was projected, the stepper does not know yet
+	redone  int          // how often the present step was made again because of a range
+	strayed bool         // it was said that an unknown leaves its range
+	told    bool         // a warning of states that follow a reinit was given
 
 	next int // entry of SaveAt to save next
 	done bool
@@ -321,8 +323,14 @@ func (in *Integrator) Step() error {
 		in.moved = false
 		in.st.Projected()
 	}
-	if err := in.st.Step(); err != nil {
-		return in.fail(err)
+	for again := true; again; {
+		err := in.st.Step()
+		if err == nil {
+			again, err = in.keepRanges()
+		}
+		if err != nil {
+			return in.fail(err)
+		}
 	}
 	if in.proj != nil {
 		if constraints, _ := settled(in.st); !constraints {
@@ -374,6 +382,68 @@ func (in *Integrator) Step() error {
 	}
 	in.progress()
 	return nil
+}
+
+// mostRedone is how often a step that went astray is made again, each time a quarter as long.
+const mostRedone = 20
+
+// keepRanges looks after algebraic unknowns that the last step took out of their ranges, or
+// so near to an end that the tolerances are too coarse: they are moved to the root within.
+// If that is farther away than the tolerance, the step has gone astray, and is to be made
+// again, shorter. Where that does not help, or no root is found within, the unknown may
+// leave its range, with a warning.
+func (in *Integrator) keepRanges() (again bool, err error) {
+	ws, a := in.ws, in.alg
+	if a == nil || a.lo == nil {
+		return false, nil
+	}
+	near := a.coarse(ws.U)
+	if !near && !a.coarse(ws.UPrev) {
+		a.remember(ws.U)
+		return false, nil
+	}
+	out := a.outside(ws.U, false) >= 0
+	a.remember(ws.UPrev)
+	a.t = ws.T
+	copy(in.buf, ws.U)
+	if !a.within(in.buf) {
+		in.stray("no solution within is found")
+		return false, nil
+	}
+	far := 0.0
+	for _, i := range ws.Alg {
+		far = math.Max(far, math.Abs(in.buf[i]-ws.U[i])/(ws.AbsTol[i]+ws.RelTol*math.Abs(in.buf[i])))
+	}
+	h := (ws.T - ws.TPrev) / 4
+	switch {
+	case far <= 1 || near && !out:
+		copy(ws.U, in.buf)
+		in.moved = true
+		a.remember(ws.U)
+	case in.redone < mostRedone && !ws.TooSmall(h):
+		in.redone++
+		ws.Stats.Rejected++
+		ws.T = ws.TPrev
+		copy(ws.U, ws.UPrev)
+		return true, in.restart(h)
+	default:
+		in.stray("the equations have a solution within, but none that the values before lead to")
+	}
+	in.redone = 0
+	return false, nil
+}
+
+// stray warns, once, of an algebraic unknown that the last step took out of its range.
+func (in *Integrator) stray(why string) {
+	ws := in.ws
+	k := in.alg.outside(ws.U, true)
+	if k < 0 || in.strayed {
+		return
+	}
+	in.strayed = true
+	i := int(ws.Alg[k])
+	in.warn(fmt.Sprintf("t = %v: %s = %.6g leaves its range, %v to %v: %s; give it a start value on the branch that is meant, or another range",
+		ws.Time(ws.T), ws.P.state(i), ws.U[i], in.alg.lo[k], in.alg.hi[k], why))
 }
 
 // violation looks for an assertion that fails at end, a time in the last step, and finds

@@ -754,3 +754,13 @@ func TestInitializationShapes(t *testing.T) {
 	}), Options{})
 	wantFailure(t, err, InitFailure, "contradict", "x = ", "y = ")
 }
+
+// Equidistant times end at the ends of the span: 3 times 0.1 over 3 is more than 0.1.
+func TestStepsMeetEnds(t *testing.T) {
+	for _, n := range []int{3, 6, 7, 12} {
+		sol := mustSolve(t, pendulum(0.1), Options{Steps: n})
+		if first, last := sol.Times[0], sol.Times[n]; first != 0 || last != 0.1 {
+			t.Errorf("%d steps: from %v to %v", n, first, last)
+		}
+	}
+}

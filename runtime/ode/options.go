@@ -149,9 +149,9 @@ func resolve(p *Problem, opt Options) (*settings, error) {
 	if s.Steps > 0 {
 		s.SaveAt = make([]float64, s.Steps+1)
 		for i := range s.SaveAt {
-			// Weighted from both ends, so that both are hit exactly.
 			s.SaveAt[i] = (float64(s.Steps-i)*s.t0 + float64(i)*s.t1) / float64(s.Steps)
 		}
+		s.SaveAt[0], s.SaveAt[s.Steps] = s.t0, s.t1 // whatever the rounding
 	}
 	for i, t := range s.SaveAt {
 		if math.IsNaN(t) || t < min(s.t0, s.t1) || t > max(s.t0, s.t1) {
