@@ -108,10 +108,10 @@ func (w *work) previous(e expr.ID, ctx context) expr.ID {
 	return e
 }
 
-// quietly marks a function with a kink within noEvent, for kinks.
+// quietly marks a function with a kink, and sign, within noEvent, for kinks.
 func (w *work) quietly(r expr.ID) expr.ID {
 	switch w.pool.Op(r) {
-	case expr.OpAbs, expr.OpMin, expr.OpMax:
+	case expr.OpAbs, expr.OpMin, expr.OpMax, expr.OpSign:
 		if !w.quiet(r) {
 			return w.pool.Fn(expr.OpNoEvent, r)
 		}
@@ -122,7 +122,8 @@ func (w *work) quietly(r expr.ID) expr.ID {
 // kinks gives abs, min and max in the plan of the simulation and in relations the memories
 // that watch them: a step across a kink loses the order of every method. It comes last,
 // so that the analysis sees these functions as what they are. Their derivatives, which
-// index reduction may have put there, are sign and comparisons within noEvent.
+// index reduction may have put there as sign and comparisons within noEvent, jump: they
+// become relations that make events.
 func (w *work) kinks() {
 	if !w.hyb.kinked {
 		return
@@ -156,17 +157,16 @@ func (w *work) kinks() {
 			if o := p.Op(a[0]); o == expr.OpLt || o == expr.OpLe {
 				c := p.Args(a[0])
 				if c := p.Fn(o, bend(c[0]), bend(c[1])); !w.quiet(c) {
-					r = w.kink(c)
+					r = w.relationAtom(c)
 				}
 			}
-		case expr.OpAbs, expr.OpSign:
+		case expr.OpSign:
 			if x := a[0]; !w.quiet(x) {
-				c := w.kink(p.Fn(expr.OpLe, expr.Zero, x))
-				if p.Op(r) == expr.OpAbs {
-					r = p.If(c, x, p.Neg(x))
-				} else {
-					r = p.If(c, expr.One, expr.MinusOne)
-				}
+				r = p.If(w.relationAtom(p.Fn(expr.OpLe, expr.Zero, x)), expr.One, expr.MinusOne)
+			}
+		case expr.OpAbs:
+			if x := a[0]; !w.quiet(x) {
+				r = p.If(w.kink(p.Fn(expr.OpLe, expr.Zero, x)), x, p.Neg(x))
 			}
 		case expr.OpMin, expr.OpMax:
 			if x, y := a[0], a[1]; !w.quiet(r) {
