@@ -30,7 +30,7 @@ var models = []struct {
 	{"bouncingball", "", "", 0}, {"brusselator", "Brusselator", "", 0}, {"brusselator", "Brusselator2D", "", 0}, {"cascade", "", "", 0}, {"chua", "", "", 0}, {"dcmotor", "", "", 0},
 	{"fourbar", "FourBar", "", 0}, {"fourbar", "SliderCrank", "", 0},
 	{"heater", "", "", 0}, {"lorenz", "", "", 0}, {"lotkavolterra", "", "", 0}, {"pendulum", "", "", 0}, {"planararm", "", "", 0}, {"pollution", "", "", 0},
-	{"rc", "", "", 0}, {"rcladder", "", "", 0}, {"robertson", "Robertson", "", 0}, {"robertson", "RobertsonDAE", "", 0}, {"thermalfluid", "", "", 0}, {"vanderpol", "", "", 0},
+	{"rc", "", "", 0}, {"rcladder", "", "", 0}, {"robertson", "Robertson", "", 0}, {"robertson", "RobertsonDAE", "", 0}, {"servo", "", "", 0}, {"thermalfluid", "", "", 0}, {"vanderpol", "", "", 0},
 	{"rcladder", "", "150", 0}, {"brusselator", "Brusselator2D", "24", 0}, {"pollution", "", "", 1}, {"bouncingball", "", "", 1}, {"planararm", "", "", 1}, {"thermalfluid", "", "20", 0},
 }
 
@@ -134,6 +134,11 @@ func TestGeneratedSourceAgreesWithTheVM(t *testing.T) {
 	in, err := json.Marshal(points)
 	if err != nil {
 		t.Fatal(err)
+	}
+	vet := exec.Command("go", "vet", "-mod=mod", "./...")
+	vet.Dir = dir
+	if out, err := vet.CombinedOutput(); err != nil {
+		t.Errorf("go vet: %v\n%s", err, out)
 	}
 	cmd := exec.Command("go", "run", "-mod=mod", ".")
 	cmd.Dir, cmd.Stdin = dir, bytes.NewReader(in)

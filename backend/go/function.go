@@ -3,6 +3,7 @@ package gogen
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -318,6 +319,18 @@ func (f *function) truthIn(r int32, prec int) string {
 	return parens(f.number(r, precSum)+" != 0", precRel, prec)
 }
 
+// terms appends to list what r joins by op, And or Or, each text once: go vet takes a
+// repeated one for a mistake.
+func (f *function) terms(op backend.Op, r int32, list []string) []string {
+	if in := f.code[r]; in.Op == op && !f.named[r] {
+		return f.terms(op, in.B, f.terms(op, in.A, list))
+	}
+	if s := f.truthIn(r, binary[op].prec+1); !slices.Contains(list, s) {
+		list = append(list, s)
+	}
+	return list
+}
+
 func parens(s string, have, want int) string {
 	if have < want {
 		return "(" + s + ")"
@@ -490,7 +503,11 @@ func (f *function) expression(r int32, prec int) string {
 	f.k.Operands(in, func(a backend.Ref) { allConst = allConst && f.code[a].Op == backend.Const })
 	if op, ok := binary[in.Op]; ok {
 		if in.Op == backend.And || in.Op == backend.Or {
-			return parens(f.truthIn(in.A, op.prec)+op.text+f.truthIn(in.B, op.prec+1), op.prec, prec)
+			terms := f.terms(in.Op, in.B, f.terms(in.Op, in.A, nil))
+			if len(terms) == 1 {
+				return f.truthIn(in.A, prec)
+			}
+			return parens(strings.Join(terms, op.text), op.prec, prec)
 		}
 		left := op.prec
 		if op.prec == precRel {
