@@ -31,7 +31,7 @@ func changeVariables(_ context.Context, c *Compiler) diag.List {
 					names = append(names, v.Name)
 				}
 			}
-			found.Add(diag.Pos{}, "E004", suggestion(name, names), "--positive %s: %s has no variable of this name", name, old.Name)
+			found.Add(diag.Pos{}, "E004", suggestion(name, names, "variables"), "--positive %s: %s has no variable of this name", name, old.Name)
 			continue
 		}
 		v := &old.Vars[k]

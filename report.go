@@ -446,7 +446,7 @@ func (w *report) code() {
 	w.line("\ncode")
 	for _, k := range kernels(w.c.prog) {
 		if len(k.Steps) == 0 {
-			w.line("    %-14s%d operations", k.Name, k.Ops())
+			w.line("    %-14s%s", k.Name, plural(k.Ops(), "operation"))
 			continue
 		}
 		loops := 0
@@ -455,17 +455,21 @@ func (w *report) code() {
 				loops++
 			}
 		}
-		w.line("    %-14s%d operations of code for %d: %s", k.Name, k.Ops(), k.Work(), plural(loops, "loop"))
+		w.line("    %-14s%s of code for %d: %s", k.Name, plural(k.Ops(), "operation"), k.Work(), plural(loops, "loop"))
 		w.list(len(k.Steps), func(i int) string {
 			s := &k.Steps[i]
 			if s.N == 0 {
-				return fmt.Sprintf("    %8d x  %d operations in %s", 1, s.Body.Ops(), plural(len(s.Body.Out), "result"))
+				return fmt.Sprintf("    %8d x  %s in %s", 1, plural(s.Body.Ops(), "operation"), plural(len(s.Body.Out), "result"))
 			}
 			order := ""
 			if s.Ordered {
 				order = ", one after the other"
 			}
-			return fmt.Sprintf("    %8d x  %s, %d operations%s", s.N, s.Name, s.Body.Ops(), order)
+			name := s.Name
+			if name == "*" {
+				name = "variables of several components"
+			}
+			return fmt.Sprintf("    %8d x  %s, %s%s", s.N, name, plural(s.Body.Ops(), "operation"), order)
 		})
 	}
 }

@@ -47,7 +47,7 @@ func (c *Compiler) CheckRequest(req trace.Request) diag.List {
 			case slices.ContainsFunc(p.Observables, func(o ode.Observable) bool { return o.Name == name }):
 				found.Add(diag.Pos{}, "E015", "set a parameter, or the start value of a state", "--set %s: the model computes this variable, so it cannot be set", name)
 			default:
-				next := suggestion(name, list)
+				next := suggestion(name, list, "parameters and states")
 				if !strings.HasPrefix(next, "did you mean") {
 					next += "; a structural parameter of a model in Go (a size, a choice) takes --arg " + name + "=VALUE"
 				}
@@ -150,19 +150,21 @@ func (c *Compiler) checkValue(found *diag.List, name string, v *model.Variable, 
 	}
 }
 
-func suggestion(name string, list []string) string {
+// suggestion is the next step where the model has no such name: those of the list that
+// look like it, else the first ones; what says in the plural what they name.
+func suggestion(name string, list []string, what string) string {
 	near := spell.Near(name, list)
 	if len(near) > 0 {
 		return "did you mean " + strings.Join(near, ", ") + "?"
 	}
 	if len(list) == 0 {
-		return "the model has no parameters"
+		return "the model has no " + what
 	}
 	const most = 12
 	if len(list) > most {
-		return "among its parameters and states are " + strings.Join(list[:most], ", ")
+		return "among its " + what + " are " + strings.Join(list[:most], ", ")
 	}
-	return "its parameters and states: " + strings.Join(list, ", ")
+	return "its " + what + ": " + strings.Join(list, ", ")
 }
 
 // stops gives each way in which a run can end early its code and the next step.

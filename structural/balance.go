@@ -117,7 +117,7 @@ func (s *signature) checkRegular() bool {
 		switch {
 		case !used[c]:
 			text = w.name(s.chains[c][0]) + " is used nowhere"
-		case len(cols) == 1 || m.Row[c] == graph.None:
+		case len(cols) == 1 || m.Row[c] == graph.None && eqs < vars:
 			text = w.name(s.chains[c][0]) + " has no equation"
 		}
 		for _, v := range s.chains[c] {

@@ -49,13 +49,14 @@ c.n.i + v.n.i + g.p.i = 0`
 )
 
 // TestMistakes holds the mistakes that modellers make. want is a code and words that the
-// diagnostic must contain: what is missing or too much, where, and what to do.
+// diagnostic must contain, or with ! must not: what is missing or too much, where, and
+// what to do.
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"none", sourceV + resistorR + capacitorC + groundG + loop + closed, ""},
 		{"no ground", sourceV + resistorR + capacitorC + loop + `
 c.n.v = v.n.v
-c.n.i + v.n.i = 0`, "E204|since 1 equation follows from the others|follows from others: |needs a ground"},
+c.n.i + v.n.i = 0`, "E204|since 1 equation follows from the others|follows from others: |needs a ground|!has no equation"},
 		{"two grounds", sourceV + resistorR + capacitorC + groundG + loop + closed + `
 var h.p.v
 flow h.p.i
@@ -237,8 +238,9 @@ x = 2*cos(time)`, "E601|"},
 					continue
 				}
 				for _, w := range parts[1:] {
-					if !strings.Contains(d.String(), w) {
-						t.Errorf("%q is missing in:\n%s", w, d.String())
+					w, not := strings.CutPrefix(w, "!")
+					if strings.Contains(d.String(), w) == not {
+						t.Errorf("%q is missing or should not be in:\n%s", w, d.String())
 					}
 				}
 				return

@@ -72,7 +72,7 @@ func (pl *Plan) WriteOffsets(b *bufio.Writer, limit int) {
 	if o == nil {
 		return
 	}
-	fmt.Fprintf(b, "    structural index %d, %s\n", o.Index, plural2(o.Freedom, "degree of freedom", "degrees of freedom"))
+	fmt.Fprintf(b, "    structural index %d, %s of freedom\n", o.Index, plural(o.Freedom, "degree"))
 	type group struct {
 		c, n  int
 		where string
@@ -174,11 +174,4 @@ func (pl *Plan) WriteOffsets(b *bufio.Writer, limit int) {
 	for _, c := range pl.Conserved {
 		fmt.Fprintf(b, "    %-24s%s\n", "conserved", pl.Pool.Text(c.Term, expr.TextOptions{Limit: 160}))
 	}
-}
-
-func plural2(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

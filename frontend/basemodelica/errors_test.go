@@ -105,3 +105,11 @@ func TestDeep(t *testing.T) {
 		}
 	}
 }
+
+// A file that is no text gets one diagnostic, not one for every foreign character.
+func TestNoText(t *testing.T) {
+	_, diags := Read(strings.NewReader("model M\n\x7fELF\x02\x01\x00\x00{}!\xff;;"), "m.bmo")
+	if len(diags) != 1 || diags[0].Code != "E151" || diags[0].Pos.Line != 2 || diags[0].Pos.Col != 7 || diags[0].Next == "" {
+		t.Errorf("%v", diags)
+	}
+}

@@ -1,6 +1,7 @@
 package basemodelica
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -34,6 +35,11 @@ func Read(r io.Reader, file string) (*model.System, diag.List) {
 	}
 	if len(src) > 1<<31-16 {
 		return nil, diag.New(diag.Pos{File: file}, "E150", "split the model", "the file is larger than 2 GiB")
+	}
+	// What is no text at all needs no list of its foreign characters.
+	if i := bytes.IndexByte(src, 0); i >= 0 {
+		l := newLexer(src, file, &diags)
+		return nil, diag.New(l.pos(i), "E151", "give the model as a text in Base Modelica", "the file is no text: it holds a zero byte")
 	}
 	p := &parser{lexer: newLexer(src, file, &diags)}
 	p.t.nodes = make([]node, 0, len(src)/12+16)

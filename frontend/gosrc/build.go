@@ -456,7 +456,7 @@ func (u *universe) compile(ctx context.Context, at place, overlay, target, bin s
 		return true
 	}
 	if ctx.Err() != nil {
-		u.l.found.Add(diag.Pos{}, "E108", "", "stopped: %v", ctx.Err())
+		u.l.found.Add(diag.Pos{}, "E108", "", "stopped: %v", context.Cause(ctx))
 		return false
 	}
 	n := 0
@@ -544,7 +544,7 @@ func (l *loader) run(ctx context.Context, bin string) *model.System {
 	cmd.Stdout, cmd.Stderr = &out, &errText
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		l.found.Add(diag.Pos{}, "E108", "", "stopped: %v", ctx.Err())
+		l.found.Add(diag.Pos{}, "E108", "", "stopped: %v", context.Cause(ctx))
 		return nil
 	}
 	if err != nil {

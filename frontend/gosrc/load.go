@@ -66,7 +66,7 @@ func (u *universe) list(ctx context.Context, at place) *packages.Package {
 	pkgs, err := packages.Load(cfg, pattern)
 	if err != nil {
 		if ctx.Err() != nil {
-			u.l.found.Add(diag.Pos{}, "E108", "", "stopped: %v", ctx.Err())
+			u.l.found.Add(diag.Pos{}, "E108", "", "stopped: %v", context.Cause(ctx))
 		} else if errors.Is(err, exec.ErrNotFound) || strings.Contains(err.Error(), "go command required") {
 			u.l.found.Add(diag.Pos{}, "E104", "install Go from https://go.dev/dl, or give the model as Base Modelica", "models in Go need the go command, which was not found")
 		} else {

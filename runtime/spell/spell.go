@@ -6,8 +6,8 @@ package spell
 import "strings"
 
 // Near lists at most three names of the list that look most like name: few letters
-// apart, or equal but for the beginning of the path. The order of the list decides
-// among equals.
+// apart, or equal but for the beginning of the path; those alone that differ in the case
+// of letters only, if there are any. The order of the list decides among equals.
 func Near(name string, list []string) []string {
 	const most = 3
 	var best [most]string
@@ -35,6 +35,11 @@ func Near(name string, list []string) []string {
 		copy(best[k+1:n], best[k:n-1])
 		copy(dist[k+1:n], dist[k:n-1])
 		best[k], dist[k] = s, d
+	}
+	if n > 0 && dist[0] == 0 {
+		for dist[n-1] > 0 {
+			n--
+		}
 	}
 	return append([]string(nil), best[:n]...)
 }
