@@ -2,97 +2,87 @@ package structural
 
 import "github.com/mtkc/mtkc/expr"
 
-// Degrees in the algebraic states: 0 free of them, 1 affine, 2 anything else.
-const (
-	free uint8 = iota
-	affineDegree
-	nonlinear
-)
-
 // LinearAlgebraic reports whether the residuals are affine in all algebraic states
 // together, by their form alone: sums of affine terms, products with one affine
 // factor, if-terms whose conditions are free of algebraic states. Then one
 // factorisation solves them whatever the start.
 func (pl *Plan) LinearAlgebraic() bool {
-	d := degrees{p: pl.Pool, of: map[expr.ID]uint8{}}
-	for i := pl.NDiff; i < len(pl.States); i++ {
-		d.of[pl.States[i].Atom] = affineDegree
-	}
-	if len(d.of) == 0 {
+	if pl.NDiff == len(pl.States) {
 		return true
 	}
+	var deg memo
+	deg.reset()
+	for i := pl.NDiff; i < len(pl.States); i++ {
+		deg.put(pl.States[i].Atom, 1)
+	}
 	for i := range pl.Seq {
-		if k := d.degree(pl.Seq[i].Value); k != free {
-			d.of[pl.Seq[i].Target] = k
+		if d := degreeOf(pl.Pool, &deg, pl.Seq[i].Value, nil); d > 0 {
+			deg.put(pl.Seq[i].Target, expr.ID(d))
 		}
 	}
 	for i := range pl.Residuals {
-		if d.degree(pl.Residuals[i].Value) == nonlinear {
+		if degreeOf(pl.Pool, &deg, pl.Residuals[i].Value, nil) > 1 {
 			return false
 		}
 	}
 	return true
 }
 
-type degrees struct {
-	p   *expr.Pool
-	of  map[expr.ID]uint8 // of atoms that are not free
-	deg []uint8
-}
-
-func (d *degrees) degree(e expr.ID) uint8 {
-	op := d.p.Op(e)
-	switch op {
-	case expr.OpConst, expr.OpTrue, expr.OpFalse, expr.OpTime:
-		return free
-	case expr.OpSym:
-		return d.of[e]
+// degreeOf is the degree of a term over the atoms that deg knows: 0 free of them, 1 affine
+// in all of them together, 2 anything else, by its form alone. deg remembers what was
+// found. Arguments of exponentials that are of degree 1 are handed to take, if that is
+// not nil.
+func degreeOf(p *expr.Pool, deg *memo, e expr.ID, take func(expr.ID)) int8 {
+	if d, ok := deg.get(e); ok {
+		return int8(d)
 	}
-	// An atom gets its degree once, before terms that contain it are asked for.
-	if int(e) < len(d.deg) && d.deg[e] != 0 {
-		return d.deg[e] - 1
+	op := p.Op(e)
+	if op <= expr.OpSym || op == expr.OpTime {
+		return 0
 	}
-	most := free
+	args := append([]expr.ID(nil), p.Args(e)...)
+	d := int8(0)
 	switch op {
 	case expr.OpAdd:
-		args := d.p.Args(e)
 		for i := 2; i < len(args); i += 2 {
-			most = max(most, d.degree(args[i]))
+			d = max(d, degreeOf(p, deg, args[i], take))
 		}
 	case expr.OpMul:
-		args := d.p.Args(e)
+		n := 0
 		for i := 0; i < len(args); i += 2 {
-			k := d.degree(args[i])
-			if k != free && args[i+1] != expr.One {
-				k = nonlinear
+			b, x := degreeOf(p, deg, args[i], take), degreeOf(p, deg, args[i+1], take)
+			switch {
+			case x > 0 || b > 0 && args[i+1] != expr.One:
+				d = 2
+			case b > 0:
+				n++
+				d = max(d, b)
 			}
-			most = min(nonlinear, most+k+d.power(args[i+1]))
+		}
+		if n > 1 {
+			d = 2
 		}
 	case expr.OpIf:
-		args := d.p.Args(e)
-		if d.degree(args[0]) != free {
-			most = nonlinear
-		} else {
-			most = max(d.degree(args[1]), d.degree(args[2]))
+		if degreeOf(p, deg, args[0], take) > 0 {
+			d = 2
 		}
+		d = max(d, degreeOf(p, deg, args[1], take), degreeOf(p, deg, args[2], take))
 	default:
-		for _, a := range d.p.Args(e) {
-			if d.degree(a) != free {
-				most = nonlinear
+		for _, a := range args {
+			if degreeOf(p, deg, a, take) > 0 {
+				d = 2
+			}
+		}
+		if d > 0 && take != nil && degreeOf(p, deg, args[0], take) == 1 {
+			switch op {
+			case expr.OpExp:
+				take(args[0])
+			case expr.OpSinh, expr.OpCosh:
+				take(args[0])
+				take(p.Neg(args[0]))
 			}
 		}
 	}
-	for int(e) >= len(d.deg) {
-		d.deg = append(d.deg, make([]uint8, int(e)+int(e)/2+64-len(d.deg))...)
-	}
-	d.deg[e] = most + 1
-	return most
-}
-
-// power is the degree that an exponent adds.
-func (d *degrees) power(e expr.ID) uint8 {
-	if d.degree(e) != free {
-		return nonlinear
-	}
-	return free
+	deg.put(e, expr.ID(d))
+	return d
 }

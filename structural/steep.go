@@ -42,16 +42,16 @@ func (w *work) steepTerms(unknowns []expr.ID, seq []Assign, residuals []Residual
 	}
 	value := map[expr.ID]expr.ID{}
 	for _, a := range seq {
-		if d := w.degreeOf(&w.degree, a.Value, nil); d > 0 {
-			w.degreeOf(&w.local, a.Value, take)
+		if d := degreeOf(p, &w.degree, a.Value, nil); d > 0 {
+			degreeOf(p, &w.local, a.Value, take)
 			w.degree.put(a.Target, expr.ID(d))
 			w.local.put(a.Target, 1)
 			value[a.Target] = a.Value
 		}
 	}
 	for i := range residuals {
-		w.degreeOf(&w.degree, residuals[i].Value, nil)
-		w.degreeOf(&w.local, residuals[i].Value, take)
+		degreeOf(p, &w.degree, residuals[i].Value, nil)
+		degreeOf(p, &w.local, residuals[i].Value, take)
 	}
 	if len(found) == 0 {
 		return nil, nil
@@ -105,64 +105,6 @@ func (w *work) steepTerms(unknowns []expr.ID, seq []Assign, residuals []Residual
 		}
 	}
 	return args, bent
-}
-
-// degreeOf is the degree of a term over the atoms that deg knows. Arguments of
-// exponentials that are of degree 1 are handed to take.
-func (w *work) degreeOf(deg *memo, e expr.ID, take func(expr.ID)) int8 {
-	p := w.pool
-	if d, ok := deg.get(e); ok {
-		return int8(d)
-	}
-	op := p.Op(e)
-	if op <= expr.OpSym || op == expr.OpTime {
-		return 0
-	}
-	args := append([]expr.ID(nil), p.Args(e)...)
-	d := int8(0)
-	switch op {
-	case expr.OpAdd:
-		for i := 2; i < len(args); i += 2 {
-			d = max(d, w.degreeOf(deg, args[i], take))
-		}
-	case expr.OpMul:
-		n := 0
-		for i := 0; i < len(args); i += 2 {
-			b, x := w.degreeOf(deg, args[i], take), w.degreeOf(deg, args[i+1], take)
-			switch {
-			case x > 0 || b > 0 && args[i+1] != expr.One:
-				d = 2
-			case b > 0:
-				n++
-				d = max(d, b)
-			}
-		}
-		if n > 1 {
-			d = 2
-		}
-	case expr.OpIf:
-		if w.degreeOf(deg, args[0], take) > 0 {
-			d = 2
-		}
-		d = max(d, w.degreeOf(deg, args[1], take), w.degreeOf(deg, args[2], take))
-	default:
-		for _, a := range args {
-			if w.degreeOf(deg, a, take) > 0 {
-				d = 2
-			}
-		}
-		if d > 0 && take != nil && w.degreeOf(deg, args[0], take) == 1 {
-			switch op {
-			case expr.OpExp:
-				take(args[0])
-			case expr.OpSinh, expr.OpCosh:
-				take(args[0])
-				take(p.Neg(args[0]))
-			}
-		}
-	}
-	deg.put(e, expr.ID(d))
-	return d
 }
 
 // straighten turns assigned unknowns of a torn block into iteration variables where they
