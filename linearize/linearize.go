@@ -465,15 +465,15 @@ func (l *Linearizer) reduce(j lti.Matrix, r *Result) error {
 	// E_(k-1) = B_k + A E_k.
 	e := lti.Zeros(n, m)
 	for k := len(b) - 1; k > 0; k-- {
-		e = sum(b[k], product(r.A, e))
+		e = sum(b[k], lti.Mul(r.A, e))
 		r.Shift = append(r.Shift, e)
-		d[k-1] = sum(d[k-1], product(r.C, e))
+		d[k-1] = sum(d[k-1], lti.Mul(r.C, e))
 	}
 	slices.Reverse(r.Shift)
 	for len(r.Shift) > 0 && r.Shift[len(r.Shift)-1].IsZero() {
 		r.Shift = r.Shift[:len(r.Shift)-1]
 	}
-	r.B, r.D = sum(b[0], product(r.A, e)), d[0]
+	r.B, r.D = sum(b[0], lti.Mul(r.A, e)), d[0]
 	r.Improper = d[1:]
 	for len(r.Improper) > 0 && negligible(r.Improper[len(r.Improper)-1], d[0]) {
 		r.Improper = r.Improper[:len(r.Improper)-1]
@@ -562,20 +562,6 @@ func sum(a, b lti.Matrix) lti.Matrix {
 	c := lti.Zeros(a.Rows, a.Cols)
 	for i := range c.Data {
 		c.Data[i] = a.Data[i] + b.Data[i]
-	}
-	return c
-}
-
-func product(a, b lti.Matrix) lti.Matrix {
-	c := lti.Zeros(a.Rows, b.Cols)
-	for i := range a.Rows {
-		for k := range a.Cols {
-			if f := a.At(i, k); f != 0 {
-				for j := range b.Cols {
-					c.Data[i*c.Cols+j] += f * b.At(k, j)
-				}
-			}
-		}
 	}
 	return c
 }

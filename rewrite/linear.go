@@ -81,9 +81,6 @@ func (a *Affine) Of(e expr.ID) (Form, bool) {
 	}
 }
 
-// Free reports whether e depends on no unknown.
-func (a *Affine) Free(e expr.ID) bool { return a.form(e) == free }
-
 // form is the remembered form of e, which is worked out with those of all its subterms,
 // arguments first, when e is new.
 func (a *Affine) form(e expr.ID) *Form {

@@ -340,7 +340,7 @@ func (w *work) number(e expr.ID) float64 {
 	})
 }
 
-// where describes the origin of an equation for messages.
+// source is the equation of the model that q comes from, false if it comes from none.
 func (w *work) source(q *equation) (*model.Equation, bool) {
 	if q.src >= 0 {
 		return &w.sys.Equations[q.src], true

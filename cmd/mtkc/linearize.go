@@ -65,7 +65,7 @@ points can be inputs as well, any variable or expression an output.
 // linearFormats are the endings of -o.
 const linearFormats = "formats: .json, .csv, .m, .py, .tex"
 
-// options turns the flags into those of a linearization.
+// request turns the flags into those of a linearization.
 func (f *linearizeFlags) request(cmd *cobra.Command) (mtkc.LinearizeOptions, diag.List) {
 	var found diag.List
 	opt := mtkc.LinearizeOptions{Steady: f.steady, Open: f.open, Loop: f.loop, Sensitivity: f.sensitivity, Complementary: f.complement}

@@ -575,8 +575,11 @@ func (l *loader) crashed(err error, text string) {
 	for _, line := range strings.Split(text, "\n") {
 		if strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "runtime: goroutine stack exceeds") {
 			msg = "the model's program failed: " + line
-			if strings.Contains(line, "stack") {
+			switch {
+			case strings.Contains(line, "stack"):
 				next = "look for a function of the model that calls itself without end"
+			case strings.Contains(line, "out of memory"):
+				next = "look for a slice that is too large, or a loop that adds parts without end; --arg sets sizes"
 			}
 			break
 		}

@@ -165,7 +165,7 @@ func (s *System) DCGain() (Matrix, error) {
 	if err := lu.SolveTo(&x, false, s.B.dense()); err != nil {
 		return Matrix{}, fmt.Errorf("the system has a pole at 0")
 	}
-	cx := mul(s.C, fromDense(&x))
+	cx := Mul(s.C, fromDense(&x))
 	for k, v := range cx.Data {
 		g.Data[k] -= v
 	}

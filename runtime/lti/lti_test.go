@@ -257,7 +257,7 @@ func TestZerosProperty(t *testing.T) {
 		for i := range f.D.Data {
 			f.D.Data[i] = r.NormFloat64()
 		}
-		fed := &System{A: add(s.A, mul(s.B, f.D)), B: s.B, C: add(s.C, mul(s.D, f.D)), D: s.D}
+		fed := &System{A: add(s.A, Mul(s.B, f.D)), B: s.B, C: add(s.C, Mul(s.D, f.D)), D: s.D}
 		zf, err := fed.Zeros()
 		if err != nil {
 			t.Fatal(err)
@@ -301,7 +301,7 @@ func TestTransferProperty(t *testing.T) {
 			big.C.Set(0, n+k+i, r.NormFloat64())
 		}
 		turn := rankQR(random(r, n+2*k, 1, 1).A, 0).matrix()
-		turned := &System{A: mul(mul(turn.t(), big.A), turn), B: mul(turn.t(), big.B), C: mul(big.C, turn), D: s.D}
+		turned := &System{A: Mul(Mul(turn.t(), big.A), turn), B: Mul(turn.t(), big.B), C: Mul(big.C, turn), D: s.D}
 		f := turned.TransferFunction(0, 0)
 		if len(f.Poles) != n {
 			t.Errorf("seed %d: %d poles, want %d", seed, len(f.Poles), n)

@@ -106,8 +106,8 @@ func fromDense(d *mat.Dense) Matrix {
 	return a
 }
 
-// mul is a*b, each entry summed in the order of the inner index.
-func mul(a, b Matrix) Matrix {
+// Mul is a*b, each entry summed in the order of the inner index.
+func Mul(a, b Matrix) Matrix {
 	c := Zeros(a.Rows, b.Cols)
 	for i := range a.Rows {
 		row := c.Data[i*c.Cols : (i+1)*c.Cols]

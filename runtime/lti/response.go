@@ -69,7 +69,7 @@ func (s *System) hessenberg() *evaluator {
 			h.Set(i, j, 0)
 		}
 	}
-	r.A, r.B, r.C = h, mul(q.t(), r.B), mul(r.C, q)
+	r.A, r.B, r.C = h, Mul(q.t(), r.B), Mul(r.C, q)
 	return e
 }
 

@@ -63,7 +63,7 @@ func (s *System) zeros() ([]complex128, error) {
 	ab := Zeros(n, n+m)
 	ab.put(0, 0, d.A)
 	ab.put(0, n, d.B)
-	af, bf := mul(ab, w), w.block(0, n, 0, n)
+	af, bf := Mul(ab, w), w.block(0, n, 0, n)
 	var lu mat.LU
 	lu.Factorize(bf.dense())
 	var x mat.Dense

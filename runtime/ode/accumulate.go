@@ -345,7 +345,7 @@ func (hy *hybrid) accumulated() *Failure {
 		"let the model change to another mode there (at rest, sliding), or add a hysteresis", hy.h.Relations[hy.limit.relation].Text, what, hy.limit.gap)
 }
 
-// note tells the user about sliding, once for each relation.
+// noteSliding tells the user about sliding, once for each relation.
 func (hy *hybrid) noteSliding(i int) {
 	hy.in.warn(fmt.Sprintf("t = %.9g: %s changes at every instant; the run slides along this border with the mean of both sides (Filippov) and leaves it when one side prevails",
 		hy.ws.Time(hy.ws.T), hy.h.Relations[i].Text))
