@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +26,9 @@ initialization, blocks and sparsity. With --dump, the result of one pass instead
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt, found := f.options(cmd)
+			if ext := filepath.Ext(svg); ext != "" && !strings.EqualFold(ext, ".svg") {
+				bad(&found, "svg", svg, "it is written as SVG: end the name in .svg")
+			}
 			if found.Errors() > 0 {
 				return found
 			}
