@@ -347,7 +347,8 @@ func (s OpSite) ElseWhen(cond Bool, do func()) {
 func (s OpSite) At(t Real, do func()) { s.when("At", OpGreaterEq(Time(), t).id, do, nil) }
 
 func (s OpSite) Every(dt Real, do func()) {
-	s.when("Every", b.add(uint8(expr.OpSample), 0, dt.id), do, nil)
+	c := s.Clock(dt)
+	s.when("Every", b.add(uint8(expr.OpSample), c.start, c.interval), do, nil)
 }
 
 // Ticks are the terms of the first instant and the interval; the zero Ticks never tick.
