@@ -39,17 +39,20 @@ func (s *signature) checkRegular() bool {
 			cols = append(cols, c)
 		}
 	}
-	pos := diag.Pos{}
-	if len(rows) > 0 {
-		pos = w.pos(&w.eqs[rows[0]])
-	} else if len(cols) > 0 {
-		pos = w.varPos(s.chains[cols[0]][0])
-	}
 	eqs, vars := len(w.sys.Equations), 0
 	for i := range w.sys.Vars {
 		if r, _ := w.roleOf(w.sys.Vars[i].Sym); (w.sys.Vars[i].Kind == model.Unknown || w.sys.Vars[i].Kind == model.DiscreteVar) && r != roleDiscrete {
 			vars++
 		}
+	}
+	if len(rows) == 0 && eqs >= vars {
+		cols = s.undetermined(d, cols)
+	}
+	pos := diag.Pos{}
+	if len(rows) > 0 {
+		pos = w.pos(&w.eqs[rows[0]])
+	} else if len(cols) > 0 {
+		pos = w.varPos(s.chains[cols[0]][0])
 	}
 	var q *diag.Diagnostic
 	switch {
@@ -128,6 +131,79 @@ func (s *signature) checkRegular() bool {
 		q.Notes = append(q.Notes, diag.Note{Pos: w.varPos(s.chains[c][0]), Text: text})
 	}
 	return false
+}
+
+// undetermined are those of the under-determined columns that the equations leave free by
+// value too: with the voltages of a circuit without ground, structure alone names its
+// currents. A solution of the linearized, homogeneous equations with random values of
+// what they leave free is 0 in the others, but for an unlikely accident of the numbers;
+// a derivative of order k counts as a power k of a random number, as in a Laplace
+// transform.
+func (s *signature) undetermined(d *graph.Decomposition, cols []int32) []int32 {
+	w, p := s.w, s.w.pool
+	g := w.point(1, givenNone)
+	column := make(map[int32]int32, len(cols))
+	for k, c := range cols {
+		column[c] = int32(k)
+	}
+	var rows []sparseRow
+	var order []int32
+	for i := range int32(len(w.eqs)) {
+		if d.Row[i] != graph.Under {
+			continue
+		}
+		if w.eqs[i].lhs != expr.None {
+			return cols
+		}
+		var r sparseRow
+		for _, e := range s.row(i) {
+			k, under := column[e.chain]
+			if !under || slices.Contains(r.col, k) {
+				continue
+			}
+			sum, power := uint64(0), uint64(1)
+			for _, v := range s.chains[e.chain] {
+				x := g.of(p.Diff(w.eqs[i].res, w.vars[v].atom, nil))
+				if x == undefined {
+					return cols
+				}
+				sum, power = addMod(sum, mulMod(x, power)), mulMod(power, g.draw(saltOrder))
+			}
+			if sum != 0 {
+				r.col, r.val = append(r.col, k), append(r.val, sum)
+			}
+		}
+		rows, order = append(rows, r), append(order, int32(len(order)))
+	}
+	const limit = 1 << 24
+	basis, _, ok := eliminate(rows, order, len(cols), limit)
+	if !ok {
+		return cols
+	}
+	x := make([]uint64, len(cols))
+	for k := range x {
+		x[k] = g.draw(saltOrder + 1 + uint64(k))
+	}
+	for k := len(basis) - 1; k >= 0; k-- {
+		b := &basis[k]
+		sum := uint64(0)
+		for j, c := range b.left.col {
+			if c != b.pivot {
+				sum = addMod(sum, mulMod(b.left.val[j], x[c]))
+			}
+		}
+		x[b.pivot] = mulMod(negMod(sum), b.inv)
+	}
+	var open []int32
+	for k, c := range cols {
+		if x[k] != 0 {
+			open = append(open, c)
+		}
+	}
+	if len(open) == 0 {
+		return cols
+	}
+	return open
 }
 
 // reportDependent reports equations that were combined until no unknown was left: they

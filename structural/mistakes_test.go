@@ -56,7 +56,7 @@ func TestMistakes(t *testing.T) {
 		{"none", sourceV + resistorR + capacitorC + groundG + loop + closed, ""},
 		{"no ground", sourceV + resistorR + capacitorC + loop + `
 c.n.v = v.n.v
-c.n.i + v.n.i = 0`, "E204|since 1 equation follows from the others|follows from others: |needs a ground|!has no equation"},
+c.n.i + v.n.i = 0`, "E204|since 1 equation follows from the others|follows from others: |needs a ground|: v.p.v, v.n.v, r.n.v are not determined|!has no equation"},
 		{"two grounds", sourceV + resistorR + capacitorC + groundG + loop + closed + `
 var h.p.v
 flow h.p.i
