@@ -200,6 +200,9 @@ func (u *universe) listErrors(root *packages.Package) bool {
 			if strings.Contains(msg, "no required module provides") || strings.Contains(msg, "is not in std") || strings.Contains(msg, "cannot find") {
 				next = "check the import path; a package of another module needs go get in the module of the model"
 			}
+			if strings.Contains(msg, "expected 'package'") || strings.Contains(msg, "illegal character") {
+				next = "a Go file begins with: package NAME"
+			}
 			u.l.found.Add(u.position(e.Pos), "E102", next, "%s", firstLine(msg))
 			bad = true
 		}

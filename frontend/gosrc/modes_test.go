@@ -287,3 +287,19 @@ func TestCancel(t *testing.T) {
 		t.Errorf("%v", found)
 	}
 }
+
+// What the Go runtime prints when it stops the program of a model becomes a place and a
+// next step.
+func TestCrashed(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"runtime: goroutine stack exceeds 268435456-byte limit\n\t/tmp/m/loop.go:9 +0x1c\n", "calls itself"},
+		{"fatal error: runtime: out of memory\n\n\t/tmp/m/loop.go:9 +0x1c\n", "too large"},
+		{"", "os.Exit"},
+	} {
+		var l loader
+		l.crashed(&exec.ExitError{}, c.text)
+		if len(l.found) != 1 || l.found[0].Code != "E106" || !strings.Contains(l.found[0].Next, c.want) || c.text != "" && l.found[0].Pos.Line != 9 {
+			t.Errorf("%q: %v", c.text, l.found)
+		}
+	}
+}
