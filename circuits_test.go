@@ -1,0 +1,128 @@
+package mtkc_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"github.com/mtkc/mtkc"
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// solveModel compiles one model of a file and solves it over its own span.
+func solveModel(t *testing.T, file, name string, opt ode.Options) *modelRun {
+	t.Helper()
+	prob, found := mtkc.New(file, mtkc.Options{Model: name, Check: true}).Problem(context.Background())
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	sol, err := ode.Solve(context.Background(), prob, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &modelRun{t, sol}
+}
+
+// Converters, rectifiers and oscillators against ordinary differential equations that were written by
+// hand for the circuits (the voltages of the nodes by bisection where diodes meet) and solved with
+// Radau of scipy at 1e-9 to 1e-12.
+func TestModelCircuits(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		stop float64
+		end  map[string]float64
+		tol  float64
+	}{
+		{"Loop", 0.01, map[string]float64{"c1.v": 0.22568589839, "c2.v": 0.45137179678, "l2.i": 0.00468721409915, "l1.i": -0.020574038153689}, 1e-8},
+		{"Colpitts", 2e-4, map[string]float64{"l.i": 0.0075475760, "c2.v": -0.71864057758}, 1e-5},
+		{"Flyback", 0.1, map[string]float64{"T.i1": -0.058678678, "T.i2": -1.1677054e-10, "c.v": 8.134652003}, 1e-6},
+		{"Bridge6", 0.06, map[string]float64{"l[0].i": -2.827433e-8, "l[1].i": 7.412035, "c.v": 160.533239}, 1e-5},
+		{"BuckBoost", 0.01, map[string]float64{"l.i": -6.538489e-5, "c.v": -18.538482}, 1e-4},
+		// An implicit method may pass the points where the amplifier turns over late: nine of them.
+		{"Schmitt", 0.01, map[string]float64{"c.v": -1.61543041}, 3e-3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := solveModel(t, "testdata/models/circuits.go", c.name, ode.Options{Span: [2]float64{0, c.stop}, RelTol: 1e-8, AbsTol: 1e-11, FinalOnly: true})
+			for _, name := range sortedKeys(c.end) {
+				r.near(name, c.end[name], c.tol)
+			}
+		})
+	}
+}
+
+// The two links of the arm move by 1 - e^t and e^t - t. These leave two linear equations for the
+// deflection of the joint and for the difference of the torques.
+func TestModelRobot(t *testing.T) {
+	r := solveModel(t, "testdata/ivp/robot.go", "", ode.Options{RelTol: 1e-8, Steps: 4})
+	for i, at := range r.sol.Times {
+		e := math.Exp(at)
+		x1, x3, x4, x6 := 1-e, e-at, -e, e-1
+		s, k := math.Sincos(x3)
+		n := 2 - k*k
+		a, b, c, d := 2/n, k/n, s/n, s*k/n
+		both := (x4 + x6) * (x4 + x6)
+		// (a + 2*b)*w + a*v = f, (a - 9*b)*w - (a + b)*v = g
+		f := -e - 2*c*both - x4*x4*d
+		g := e + 2*c*both + x4*x4*d + 2*x4*x4*c + d*both
+		det := -(a+2*b)*(a+b) - a*(a-9*b)
+		w, v := (-f*(a+b)-a*g)/det, ((a+2*b)*g-(a-9*b)*f)/det
+		wantNear(t, "x1", r.values("x1")[i], x1, 1e-9)
+		wantNear(t, "x3", r.values("x3")[i], x3, 1e-9)
+		wantNear(t, "x2", r.values("x2")[i], 2*x3-w, 1e-8)
+		wantNear(t, "u1 - u2", r.values("u1")[i]-r.values("u2")[i], v, 1e-7)
+	}
+}
+
+// The position of the trolley follows from the accelerations of the load along its path.
+func TestModelPath(t *testing.T) {
+	r := solveModel(t, "testdata/ivp/path.go", "", ode.Options{RelTol: 1e-8, Steps: 6})
+	for i, at := range r.sol.Times {
+		// 126*s^5 - 420*s^6 + 540*s^7 - 315*s^8 + 70*s^9 and its second derivative, s = t/6
+		s, p, pdd := at/6, 0.0, 0.0
+		for k, c := range []float64{126, -420, 540, -315, 70} {
+			n := float64(k + 5)
+			p += c * math.Pow(s, n)
+			pdd += c * n * (n - 1) * math.Pow(s, n-2) / 36
+		}
+		x, y := 5*p, -4+p
+		trolley := x - 5*pdd*y/(pdd+9.81)
+		wantNear(t, "s", r.values("s")[i], trolley, 1e-8)
+		wantNear(t, "l", r.values("l")[i], math.Hypot(x-trolley, y), 1e-8)
+	}
+}
+
+// The equations of the free states with the given angles put in by hand: DOP853 of scipy at 1e-12.
+func TestModelShuttle(t *testing.T) {
+	r := solveModel(t, "testdata/ivp/shuttle.go", "", ode.Options{RelTol: 1e-8, FinalOnly: true})
+	r.near("h", 1503.77216, 1e-2)
+	r.near("v", 1370.09275, 1e-3)
+	r.near("lam", 0.670589739, 1e-8)
+	r.near("alpha", 0.0796825402, 1e-7)
+	wantNear(t, "cos(beta)", math.Cos(r.last("beta")), math.Cos(0.43477552085), 1e-7)
+}
+
+// The pendulum in coordinates with multipliers, DOP853 of scipy at 1e-12.
+func TestModelFoucault(t *testing.T) {
+	for _, keep := range []string{"project", "states"} {
+		r := solveModel(t, "testdata/ivp/foucault.go", "", ode.Options{RelTol: 1e-9, Constraints: keep, FinalOnly: true})
+		r.near("x", -0.36188857, 1e-6)
+		r.near("y", 0.91333399, 1e-6)
+		r.near("der(y)", -0.17270735, 1e-6)
+	}
+}
+
+// Three pendulums on a cart that fall from the upright position, which multiplies errors a thousand
+// times: DOP853 of scipy at 1e-13 with multipliers. The tolerances reach down to the rounding
+// of the states.
+func TestModelTriple(t *testing.T) {
+	for _, keep := range []string{"project", "states"} {
+		for _, solver := range []string{"auto", "DP5", "RadauIIA5"} {
+			for _, tol := range []float64{1e-10, 1e-11, 1e-12} {
+				r := solveModel(t, "testdata/ivp/triple.go", "", ode.Options{RelTol: tol, AbsTol: 1e-13, Solver: solver, Constraints: keep, FinalOnly: true})
+				r.near("s", -0.27239021, 1e5*tol+1e-7)
+				r.near("x[2]", 0.3525689, 1e6*tol+1e-6)
+				r.near("e", 36.09078855273, 1e3*tol+1e-9)
+			}
+		}
+	}
+}
