@@ -38,13 +38,15 @@ func TestModelCircuits(t *testing.T) {
 		{"Flyback", 0.1, map[string]float64{"T.i1": -0.058678678, "T.i2": -1.1677054e-10, "c.v": 8.134652003}, 1e-6},
 		{"Bridge6", 0.06, map[string]float64{"l[0].i": -2.827433e-8, "l[1].i": 7.412035, "c.v": 160.533239}, 1e-5},
 		{"BuckBoost", 0.01, map[string]float64{"l.i": -6.538489e-5, "c.v": -18.538482}, 1e-4},
-		// An implicit method may pass the points where the amplifier turns over late: nine of them.
-		{"Schmitt", 0.01, map[string]float64{"c.v": -1.61543041}, 3e-3},
+		// Nine times the amplifier turns over, where an equilibrium loses its stability.
+		{"Schmitt", 0.01, map[string]float64{"c.v": -1.61543041}, 1e-4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := solveModel(t, "testdata/models/circuits.go", c.name, ode.Options{Span: [2]float64{0, c.stop}, RelTol: 1e-8, AbsTol: 1e-11, FinalOnly: true})
-			for _, name := range sortedKeys(c.end) {
-				r.near(name, c.end[name], c.tol)
+			for _, solver := range []string{"auto", "RadauIIA5"} {
+				r := solveModel(t, "testdata/models/circuits.go", c.name, ode.Options{Span: [2]float64{0, c.stop}, RelTol: 1e-8, AbsTol: 1e-11, Solver: solver, FinalOnly: true})
+				for _, name := range sortedKeys(c.end) {
+					r.near(name, c.end[name], c.tol)
+				}
 			}
 		})
 	}
