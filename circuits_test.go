@@ -107,6 +107,16 @@ func TestModelTriple(t *testing.T) {
 	}
 }
 
+// A voltage doubler of exponential diodes, whose currents flow for a tenth of the period: Radau of
+// scipy at 1e-8 with steps of 1e-4 at most, which no tolerance makes necessary of itself.
+func TestModelGreinacher(t *testing.T) {
+	for _, tol := range []float64{1e-5, 1e-6, 1e-7, 1e-8, 1e-9} {
+		r := solveModel(t, "testdata/models/circuits.go", "Greinacher", ode.Options{RelTol: tol, FinalOnly: true})
+		r.near("c1.v", -9.39934297, 10*tol+1e-7)
+		r.near("c2.v", 18.16288524, 10*tol+1e-7)
+	}
+}
+
 // The published end values of the ring modulator (release 2.4). Without the capacitors beside the diodes the currents of
 // the four coils add up to zero, and so do the voltages over their inductances; two methods agree.
 func TestPublishedRing(t *testing.T) {
