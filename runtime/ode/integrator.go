@@ -723,7 +723,7 @@ func reversed(k *Kernels) *Kernels {
 }
 
 // resolve lets the steps grow no further than they resolve the algebraic variables: not where their
-// second differences over thirds of the step are above a tenth of the largest size seen. The error tests
+// second differences over thirds of the step are above a twentieth of the largest size seen. The error tests
 // of implicit methods see the algebraic variables by way of the others alone, which stand still while
 // diodes block, say; so the steps would grow until a whole pulse of conduction lies
 // between two stages. It is a limit on growth alone.
@@ -759,5 +759,6 @@ func (in *Integrator) resolve() {
 	}
 }
 
-// unresolved is the second difference, relative to the size, above which resolve acts.
-const unresolved = 0.1
+// unresolved is the second difference, relative to the size, above which resolve acts: nine steps in a period
+// of a sine, and a stage of Radau in every tenth of it.
+const unresolved = 0.05
