@@ -110,7 +110,7 @@ func (d *dependent) adopt() {
 var errDependent = errors.New("the constraints cannot be solved for the dependent states")
 
 // solve makes the dependent entries of u satisfy the invariants at t, to rounding if
-// exact, else to a small part of the error test. There may be other solutions: the same
+// exact, else to a small part of the error test if that is more. There may be other solutions: the same
 // mechanism assembled in another way. So a start that is not close must be in the
 // domain where the iteration contracts from the first step on (Deuflhard, Newton Methods
 // for Nonlinear Problems, Springer 2004, 5.1, has 1/2 for steps along a path), or it is
@@ -134,13 +134,13 @@ func (d *dependent) solve(t float64, u []float64, exact bool) error {
 			}
 			fresh = true
 		}
-		norm, size, done := d.correction(u, exact)
+		norm, size, done := d.correction(u)
 		if n == 0 && size > dependentClose && !fresh {
 			if !d.factor(t, u) {
 				break
 			}
 			fresh = true
-			norm, size, done = d.correction(u, exact)
+			norm, size, done = d.correction(u)
 		}
 		if !(norm <= math.MaxFloat64) || size > dependentReach && n == 0 {
 			break
@@ -176,12 +176,12 @@ func (d *dependent) solve(t float64, u []float64, exact bool) error {
 
 // correction solves for the correction of u and returns its size relative to the error
 // test and to the sizes of the states, and whether it is rounding alone.
-func (d *dependent) correction(u []float64, exact bool) (norm, size float64, done bool) {
+func (d *dependent) correction(u []float64) (norm, size float64, done bool) {
 	c := d.chart
 	copy(d.r, d.g)
 	d.m.lu.Solve(d.r)
 	d.ws.Stats.Project++
-	done = exact
+	done = true
 	for k, j := range d.m.cols {
 		v := math.Abs(d.r[k])
 		norm = math.Max(norm, v*d.w[k])

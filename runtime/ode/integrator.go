@@ -34,6 +34,7 @@ type Integrator struct {
 
 	clock time.Time // of the last progress report
 	ticks int
+	inner []float64 // of resolve: the solution at two points within a step, the sizes of the algebraic variables
 }
 
 // Solve integrates p and returns the solution. When the run stops early it
@@ -332,6 +333,7 @@ func (in *Integrator) Step() error {
 			return in.fail(err)
 		}
 	}
+	in.resolve()
 	if in.proj != nil {
 		if constraints, _ := settled(in.st); !constraints {
 			if err := in.project(); err != nil {
@@ -719,3 +721,44 @@ func reversed(k *Kernels) *Kernels {
 	}
 	return &r
 }
+
+// resolve lets the steps grow no further than they resolve the algebraic variables: not where their
+// second differences over thirds of the step are above a twentieth of the largest size seen. The error tests
+// of implicit methods see the algebraic variables by way of the others alone, which stand still while
+// diodes block, say; so the steps would grow until a whole pulse of conduction lies
+// between two stages. It is a limit on growth alone.
+func (in *Integrator) resolve() {
+	ws := in.ws
+	if ws.Mass == nil {
+		return
+	}
+	n := ws.N()
+	if in.inner == nil {
+		in.inner = make([]float64, 3*n)
+		for i, tol := range ws.AbsTol {
+			in.inner[2*n+i] = tol / ws.RelTol
+		}
+	}
+	a, b, size := in.inner[:n], in.inner[n:2*n], in.inner[2*n:]
+	h := ws.T - ws.TPrev
+	in.st.Interpolate(ws.TPrev+h/3, a)
+	in.st.Interpolate(ws.TPrev+2*h/3, b)
+	most := 0.0
+	for i, m := range ws.Mass {
+		if m != 0 {
+			continue
+		}
+		u0, u3 := ws.UPrev[i], ws.U[i]
+		size[i] = math.Max(size[i], math.Max(math.Abs(u0), math.Abs(u3)))
+		if d := math.Max(math.Abs(u0-2*a[i]+b[i]), math.Abs(a[i]-2*b[i]+u3)); d > most*size[i] {
+			most = d / size[i]
+		}
+	}
+	if most > 0 {
+		ws.H = math.Min(ws.H, h*math.Max(1, math.Sqrt(unresolved/most)))
+	}
+}
+
+// unresolved is the second difference, relative to the size, above which resolve acts: nine steps in a period
+// of a sine, and a stage of Radau in every tenth of it.
+const unresolved = 0.05

@@ -335,7 +335,10 @@ func (r *radau) newton(h, t float64) bool {
 			}
 		}
 		last = math.Max(size, eps)
-		if rate*size <= r.newtonTol {
+		// The rate of the first iteration is that of an earlier step, with which Hairer and Wanner
+		// accept it. Near an unstable equilibrium it hides that J has turned: the steps would follow
+		// the equilibrium beyond the point where the solution leaves it.
+		if rate*size <= r.newtonTol && (k > 1 || size <= r.newtonTol) {
 			r.rate = rate
 			return true
 		}
