@@ -467,8 +467,20 @@ func (r *radau) Interpolate(t float64, u []float64) {
 	}
 }
 
-// Projected marks f at (ws.T, ws.U) as unknown; J, an approximation anyway, stays.
-func (r *radau) Projected() { r.fresh = false }
+// Projected marks f at (ws.T, ws.U) as unknown; J, an approximation anyway, stays. The
+// polynomial is no guess for the next stages where an algebraic unknown was put on another
+// root, far from its end.
+func (r *radau) Projected() {
+	r.fresh = false
+	ws := r.ws
+	for _, i := range ws.Alg {
+		end := ws.UPrev[i] + r.d1[i] + (1-radauC1)*(r.d2[i]+(1-radauC2)*r.d3[i])
+		if math.Abs(ws.U[i]-end) > 0.1*math.Abs(ws.U[i]) {
+			r.poly = false
+			return
+		}
+	}
+}
 
 // Turned marks f and J as unknown: other rows are algebraic now. The polynomial stays.
 func (r *radau) Turned() { r.fresh, r.haveJac, r.newJac, r.factored = false, false, false, 0 }
