@@ -8,10 +8,9 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 	r.narrow = map[expr.ID]expr.ID{}
 	r.split(terms)
 	p, n := r.p, r.p.Len()
-	r.nodeOf, r.size = make([]int32, n), make([]int32, n)
-	r.stamp, r.local = make([]uint32, n), make([]int32, n)
+	r.nodeOf, r.size, r.stamp, r.local = r.tables.nodeOf.of(n), r.tables.size.of(n), r.tables.stamp.of(n), r.tables.local.of(n)
 	// Readers of every term, and an order in which arguments come first.
-	uses := make([]uint8, n)
+	uses := r.tables.uses.of(n)
 	use := func(e expr.ID) {
 		if uses[e] < 2 {
 			uses[e]++
@@ -43,7 +42,7 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 		}
 		order = append(order, e)
 	}
-	wanted := make([]bool, n)
+	wanted := r.tables.wanted.of(n)
 	for _, e := range terms {
 		wanted[e] = true
 		use(e)
@@ -115,7 +114,7 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 func (r *roller) split(terms []expr.ID) {
 	p := r.p
 	n := p.Len()
-	seen := make([]bool, n)
+	seen := r.tables.seen.of(n)
 	var walk func(e expr.ID)
 	walk = func(e expr.ID) {
 		if int(e) >= n || seen[e] {

@@ -61,6 +61,8 @@ type compiler struct {
 	state map[expr.ID]int32 // of states in u
 	value []float64         // default parameter vector
 
+	tables tables // of the rollers
+
 	sources []expr.ID // of the observables: a term for the Observed kernel, or None
 }
 

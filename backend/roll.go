@@ -86,6 +86,8 @@ type roller struct {
 
 	narrow map[expr.ID]expr.ID // wide sums in partial sums
 
+	tables *tables
+
 	size  []int32 // by term: operations, without those of nodes; 0: not seen
 	stamp []uint32
 	local []int32 // by term, for the present node: placeholder or back reference
@@ -118,7 +120,7 @@ func (c *compiler) roll(l *lowerer, name string, terms []expr.ID, outs []place, 
 	if len(terms) == 0 {
 		return nil, nil
 	}
-	r := &roller{l: l, p: l.p, opt: c.opt}
+	r := &roller{l: l, p: l.p, opt: c.opt, tables: &c.tables}
 	if r.cut(terms, outs) < r.opt.RollFrom {
 		return nil, nil
 	}
@@ -149,6 +151,26 @@ func mainPlaces(n int) []place {
 		out[i] = place{Main, int32(i)}
 	}
 	return out
+}
+
+// tables are the tables by term that the rollers of a program use one after the other.
+type tables struct {
+	nodeOf, size, local byTerm[int32]
+	stamp               byTerm[uint32]
+	uses                byTerm[uint8]
+	wanted, seen        byTerm[bool]
+}
+
+type byTerm[T any] struct{ all []T }
+
+// of returns the table for n terms, empty.
+func (t *byTerm[T]) of(n int) []T {
+	if n > len(t.all) {
+		t.all = make([]T, n+n/8)
+	} else {
+		clear(t.all[:n])
+	}
+	return t.all[:n]
 }
 
 // slab gives out slices of memory that lives as long as the roller.
