@@ -147,3 +147,14 @@ func TestPublishedRing(t *testing.T) {
 		}
 	}
 }
+
+// The doubler with ideal diodes directly at an ideal source, where the voltage over a diode that
+// conducts is below the errors of those of the capacitors: the same integration as above, with
+// the switching instants of the ideal circuit. A diode that opens for its error's sake costs some of the charge.
+func TestModelIdealDoubler(t *testing.T) {
+	for _, tol := range []float64{1e-4, 1e-5, 1e-6, 1e-7, 1e-8} {
+		r := solveModel(t, "testdata/models/circuits.go", "Ideal", ode.Options{RelTol: tol, FinalOnly: true})
+		r.near("c2.v", 19.2592838, 5e-4)
+		r.near("c1.v", -10.0060197, 5e-4)
+	}
+}

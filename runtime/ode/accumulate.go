@@ -175,6 +175,11 @@ func (hy *hybrid) accumulation() error {
 	}
 	k := hy.count % len(hy.recent)
 	many, from := len(hy.recent), hy.recent[k]
+	if k == 0 && hy.count >= many && t-from < 1e-5*ws.span {
+		if x, ok := hy.in.st.(exchanger); ok && x.exchange() {
+			hy.count = 0 // to see whether that helps
+		}
+	}
 	dense := hy.count >= many && t-from < 1e-9*ws.span
 	if m := hy.count / many % len(hy.coarse); k == 0 && !dense { // longer ago: 10^8 events in all
 		many *= len(hy.coarse)

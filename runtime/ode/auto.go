@@ -332,6 +332,9 @@ func (a *auto) explain() (solver, why string) {
 		why, a.first, a.steps[1], a.steps[0]+a.steps[1], a.m.implicit, a.m.size))
 }
 
+// exchange passes on, once the problem is stiff.
+func (a *auto) exchange() bool { return a.relay != nil && a.relay.exchange() }
+
 // power estimates the spectral radius of df/du by the nonlinear power method
 // (Sommeijer, Shampine, Verwer, J. Comput. Appl. Math. 88, 1998), keeping its vector
 // from call to call.

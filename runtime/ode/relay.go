@@ -60,7 +60,34 @@ type relay struct {
 	last    Stepper // made the last step
 
 	stay, left int
-	taken      int // steps of the reserve
+	taken      int     // steps of the reserve
+	before     string  // the method that was first until exchange
+	at         float64 // when that was
+}
+
+// exchanger is a stepper that can go on with another method for good.
+type exchanger interface{ exchange() bool }
+
+// exchange makes the reserve the first method, once: events pile up where the errors of
+// the first one, small as they are, change conditions that the model alone would not,
+// as the current of an ideal diode that is the difference of two nearly equal voltages over a small
+// resistance. A restart must follow.
+func (r *relay) exchange() bool {
+	if r.before != "" || r.m.reserve != "RadauIIA5" {
+		return false // the others stand such conditions as well as any
+	}
+	if r.reserve == nil {
+		st, err := begin(r.ws, r.m.reserve)
+		if err != nil {
+			return false
+		}
+		r.reserve = st
+	}
+	r.before, r.at = r.m.first, r.ws.Time(r.ws.T)
+	r.m = &relayMethod{first: r.m.reserve, reserve: r.m.first}
+	r.first, r.reserve = r.reserve, r.first
+	r.cur, r.left = r.first, 0
+	return true
 }
 
 // Restart goes back to the first method.
@@ -148,8 +175,16 @@ func (r *relay) Turned() {
 
 // explain adds the relief to the method's name and the reason for it.
 func (r *relay) explain(solver, why string) (string, string) {
+	if r.before != "" {
+		solver += "+" + r.m.first
+		why = fmt.Sprintf("%s; %s from t = %.6g on, where events piled up with %s", why, r.m.first, r.at, r.before)
+	}
 	if r.taken == 0 {
 		return solver, why
 	}
-	return solver + "+" + r.m.reserve, fmt.Sprintf("%s; %d steps with %s where its iteration did not converge", why, r.taken, r.m.reserve)
+	name := solver + "+" + r.m.reserve
+	if r.before != "" {
+		name = solver
+	}
+	return name, fmt.Sprintf("%s; %d steps with %s where its iteration did not converge", why, r.taken, r.m.reserve)
 }
