@@ -154,7 +154,7 @@ func TestPublishedRing(t *testing.T) {
 func TestModelIdealDoubler(t *testing.T) {
 	for _, tol := range []float64{1e-4, 1e-5, 1e-6, 1e-7, 1e-8} {
 		r := solveModel(t, "testdata/models/circuits.go", "Ideal", ode.Options{RelTol: tol, FinalOnly: true})
-		r.near("c2.v", 19.2592838, 5e-4)
-		r.near("c1.v", -10.0060197, 5e-4)
+		r.near("c2.v", 19.2592838, 20*tol+5e-4) // the tolerance of 10 V, twice
+		r.near("c1.v", -10.0060197, 20*tol+5e-4)
 	}
 }
