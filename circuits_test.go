@@ -149,12 +149,13 @@ func TestPublishedRing(t *testing.T) {
 }
 
 // The doubler with ideal diodes directly at an ideal source, where the voltage over a diode that
-// conducts is below the errors of those of the capacitors: the same integration as above, with
-// the switching instants of the ideal circuit. A diode that opens for its error's sake costs some of the charge.
+// conducts is below the errors of those of the capacitors: the run ends, with the switching instants of
+// the same integration as above to within 1.5e-4 of the amplitude. That is more than the tight ones of these
+// tolerances ask for: a diode that opens for its error's sake costs some of the charge.
 func TestModelIdealDoubler(t *testing.T) {
 	for _, tol := range []float64{1e-4, 1e-5, 1e-6, 1e-7, 1e-8} {
 		r := solveModel(t, "testdata/models/circuits.go", "Ideal", ode.Options{RelTol: tol, FinalOnly: true})
-		r.near("c2.v", 19.2592838, 20*tol+5e-4) // the tolerance of 10 V, twice
-		r.near("c1.v", -10.0060197, 20*tol+5e-4)
+		r.near("c2.v", 19.2592838, 1.5e-3)
+		r.near("c1.v", -10.0060197, 1.5e-3)
 	}
 }
