@@ -108,16 +108,12 @@ func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32
 			return &slopes[x.leaves[s.partials[c.k].leaf].index][c.g]
 		}
 		key = binary.AppendUvarint(key[:0], uint64(x.shape))
-		key = append(key, byte(main))
-		if read[n] {
-			key = append(key, 0xfe)
-		}
+		key = binary.AppendUvarint(key, uint64(main))
+		key = append(key, flag(read[n]))
 		last := int32(-1)
 		for _, c := range con {
-			if c.col != last {
-				key = append(key, 0xff)
-				last = c.col
-			}
+			key = append(key, flag(c.col != last))
+			last = c.col
 			key = binary.AppendUvarint(key, uint64(c.k))
 			switch {
 			case c.g < 0:
@@ -317,6 +313,24 @@ func (r *roller) recipe(s *shape, con []contribution, guards *jacobian.Guards, r
 	}
 	rec.body = b
 	return rec
+}
+
+// flag is a condition in the key of a recipe.
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// unknowns gives the entries of w the columns in a list.
+func unknowns(col map[int32]int32) func(l leaf) int32 {
+	return func(l leaf) int32 {
+		if j, ok := col[l.index]; ok && l.op == W {
+			return j
+		}
+		return -1
+	}
 }
 
 // columns gives the entries of an array their columns.

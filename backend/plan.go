@@ -127,6 +127,16 @@ func matrix(l *lowerer, name string, m *jacobian.Matrix) (*Kernel, *linsolve.Pat
 	return l.outputs(m.Values), m.Pattern.Linsolve()
 }
 
+// values lowers terms of the simulation whose derivatives are not asked for, to loops
+// where they repeat.
+func (c *compiler) values(name string, rows []expr.ID, label func(place) string) *Kernel {
+	if k, _ := c.roll(c.sim, name, rows, mainPlaces(len(rows)), label); k != nil {
+		return k
+	}
+	c.sim.begin(name)
+	return c.sim.outputs(rows)
+}
+
 func (c *compiler) dynamics() {
 	rows := c.rows()
 	l := c.sim
@@ -168,11 +178,11 @@ func (c *compiler) lifted() {
 	l := newLowerer(c.p, c.funcs)
 	c.parameters(l)
 	meta := &ode.InitBlock{Lift: len(lift.Exponents)}
-	var unknowns []expr.ID
+	var atoms []expr.ID
 	col := map[int32]int32{}
 	unknown := func(a expr.ID, i int32) {
-		col[i] = int32(len(unknowns))
-		unknowns = append(unknowns, a)
+		col[i] = int32(len(atoms))
+		atoms = append(atoms, a)
 		meta.Unknowns = append(meta.Unknowns, i)
 	}
 	for i := range c.plan.States {
@@ -197,17 +207,12 @@ func (c *compiler) lifted() {
 	k, r := c.roll(l, "Lifted", rows, mainPlaces(len(rows)), func(o place) string { return "0: " + c.plan.Describe(&lift.Residuals[o.index]) })
 	if k != nil {
 		c.prog.Lifted.Eval = k
-		c.prog.Lifted.Jac, meta.Jac = r.rolledMatrix("LiftedJac", len(rows), len(rows), func(l leaf) int32 {
-			if j, ok := col[l.index]; ok && l.op == W {
-				return j
-			}
-			return -1
-		})
+		c.prog.Lifted.Jac, meta.Jac = r.rolledMatrix("LiftedJac", len(rows), len(rows), unknowns(col))
 		return
 	}
 	l.begin("Lifted")
 	c.prog.Lifted.Eval = l.outputs(rows)
-	m := jacobian.Of(c.p, lift.Seq, rows, unknowns, "lift")
+	m := jacobian.Of(c.p, lift.Seq, rows, atoms, "lift")
 	c.prog.Lifted.Jac, meta.Jac = matrix(l, "LiftedJac", m)
 }
 
@@ -241,12 +246,7 @@ func (c *compiler) events() {
 		for i := range rows {
 			rows[i] = h.Relations[i].G
 		}
-		k, _ := c.roll(c.sim, "Crossings", rows, mainPlaces(len(rows)), func(o place) string { return h.Relations[o.index].Text })
-		if k == nil {
-			c.sim.begin("Crossings")
-			k = c.sim.outputs(rows)
-		}
-		c.prog.Crossings = k
+		c.prog.Crossings = c.values("Crossings", rows, func(o place) string { return h.Relations[o.index].Text })
 	}
 	if len(h.TimeRelations)+len(h.Samples)+len(h.Counters) > 0 {
 		var rows []expr.ID
@@ -259,24 +259,15 @@ func (c *compiler) events() {
 		for i := range h.Counters {
 			rows = append(rows, h.Counters[i].Rate, h.Counters[i].Offset)
 		}
-		k, _ := c.roll(c.sim, "TimeEvents", rows, mainPlaces(len(rows)), nil)
-		if k == nil {
-			c.sim.begin("TimeEvents")
-			k = c.sim.outputs(rows)
-		}
-		c.prog.TimeEvents = k
+		c.prog.TimeEvents = c.values("TimeEvents", rows, nil)
 	}
-	always := false
+	n := 0 // assertions
 	for _, a := range h.Actions {
-		always = always || a.Always
-	}
-	if always {
-		n := 0
-		for _, a := range h.Actions {
-			if a.Always {
-				n++
-			}
+		if a.Always {
+			n++
 		}
+	}
+	if n > 0 {
 		var k *Kernel
 		if n >= c.opt.MinLoop {
 			k, _ = c.roll(c.sim, "Assert", []expr.ID{c.firstAction(true)}, []place{{Code, 0}}, func(place) string { return "assertions" })
@@ -434,15 +425,11 @@ func (c *compiler) rolledUpdate(acts bool) *Kernel {
 // bind lowers the bindings of parameters that depend on other parameters. A parameter
 // that was set keeps its value, also in what depends on it.
 func (c *compiler) bind() {
-	l := newLowerer(c.p, c.funcs)
-	c.parameters(l)
-	for i := range c.plan.Params {
-		l.set(c.plan.Params[i].Atom, memoryAtom, int32(i))
-	}
-	if k := c.rolledBind(); k != nil {
-		c.prog.Bind = k
+	if c.prog.Bind = c.rolledBind(); c.prog.Bind != nil {
 		return
 	}
+	l := newLowerer(c.p, c.funcs)
+	c.parameters(l)
 	l.begin("Bind")
 	some := false
 	for i := range c.plan.Params {
@@ -590,12 +577,7 @@ func (c *compiler) rolledInit(l *lowerer, b int, at map[expr.ID]int32) bool {
 		meta.Residual = append(meta.Residual, c.plan.Describe(&blk.Residuals[i]))
 	}
 	if len(blk.Unknowns) > 0 {
-		k.Jac, meta.Jac = r.rolledMatrix(fmt.Sprintf("InitJac%d", b), len(blk.Residuals), len(blk.Unknowns), func(l leaf) int32 {
-			if j, ok := col[l.index]; ok && l.op == W {
-				return j
-			}
-			return -1
-		})
+		k.Jac, meta.Jac = r.rolledMatrix(fmt.Sprintf("InitJac%d", b), len(blk.Residuals), len(blk.Unknowns), unknowns(col))
 		c.annotate(b)
 	}
 	c.prog.Init = append(c.prog.Init, k)
@@ -610,7 +592,6 @@ func (c *compiler) annotate(b int) {
 
 // observed lowers the eliminated variables and says where the others are.
 func (c *compiler) observed() {
-	l := c.sim
 	var terms []expr.ID
 	for _, e := range c.sources {
 		slot := int32(-1)
@@ -621,8 +602,5 @@ func (c *compiler) observed() {
 		c.prog.ObservedSlot = append(c.prog.ObservedSlot, slot)
 	}
 	c.prog.ObservedCount = len(terms)
-	if c.prog.Observed, _ = c.roll(l, "Observed", terms, mainPlaces(len(terms)), nil); c.prog.Observed == nil {
-		l.begin("Observed")
-		c.prog.Observed = l.outputs(terms)
-	}
+	c.prog.Observed = c.values("Observed", terms, nil)
 }
