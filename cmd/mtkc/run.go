@@ -17,6 +17,7 @@ import (
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/plot"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/spell"
 	"github.com/mtkc/mtkc/runtime/trace"
 )
 
@@ -79,11 +80,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	f.register(cmd)
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say more on stderr: sizes, the method and why, statistics")
 	_ = cmd.RegisterFlagCompletionFunc("solver", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		names := []string{"auto", "help"}
-		for _, m := range ode.Methods() {
-			names = append(names, m.Info().Name)
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return append([]string{"auto", "help"}, ode.Names()...), cobra.ShellCompDirectiveNoFileComp
 	})
 	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions(ode.Forms(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("constraints", cobra.FixedCompletions(ode.ConstraintWays(), cobra.ShellCompDirectiveNoFileComp))
@@ -91,21 +88,32 @@ asked for. A run that stops early writes what was computed until then.`,
 	return cmd
 }
 
-// listSolvers prints the registry of methods.
+// listSolvers prints the registry of methods, by what they are for.
 func listSolvers(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tORDER\tSTAGES\tDAE\tSTABILITY\tDESCRIPTION")
-	fmt.Fprintln(t, "auto\t\t\tyes\t\tchooses by the problem, and changes while it runs")
+	fmt.Fprintln(t, "NAME\tORDER\tSTEP\tSTAGES\tDAE\tSTABILITY\tDESCRIPTION")
+	fmt.Fprintln(t, "auto\t\t\t\tyes\t\tchooses by the problem, and changes while it runs; says why with -v and --json")
+	use := ode.Use(255)
 	for _, m := range ode.Methods() {
 		i := m.Info()
-		dae, stages := "", ""
+		if i.Use != use {
+			use = i.Use
+			fmt.Fprintf(t, "\nFor %s:\n", use)
+		}
+		dae, stages, step, needs := "", "", "adaptive", ""
 		if i.Mass {
 			dae = "yes"
 		}
 		if i.Stages > 0 {
 			stages = fmt.Sprint(i.Stages)
 		}
-		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\n", i.Name, i.Order, stages, dae, i.Stability, i.Description)
+		if i.Embedded == 0 {
+			step = "fixed"
+		}
+		if i.Needs != "" {
+			needs = "; for " + i.Needs
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s%s. %s\n", i.Name, i.Order, step, stages, dae, i.Stability, i.Description, needs, i.Reference)
 	}
 	return t.Flush()
 }
@@ -146,11 +154,11 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 	o.Solver = f.solver
 	if f.solver != "auto" && f.solver != "" {
 		if _, err := ode.Lookup(f.solver); err != nil {
-			names := []string{"auto"}
-			for _, m := range ode.Methods() {
-				names = append(names, m.Info().Name)
+			next := "auto, Tsit5, Vern7, Rodas5P, RadauIIA5 and BDF are among them; --solver help lists all"
+			if near := spell.Near(f.solver, ode.Names()); len(near) > 0 {
+				next = "did you mean " + strings.Join(near, ", ") + "? --solver help lists all"
 			}
-			bad(&found, "solver", f.solver, "methods: "+strings.Join(names, ", ")+" (see --solver help)")
+			bad(&found, "solver", f.solver, next)
 		}
 	}
 	o.Form, o.Constraints = strings.ToLower(f.form), strings.ToLower(f.constraints)

@@ -11,6 +11,7 @@ package ode
 import (
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 
 	"github.com/mtkc/mtkc/runtime/control"
@@ -18,9 +19,7 @@ import (
 )
 
 func init() {
-	for _, e := range []*tableau.ERK{tableau.Tsit5, tableau.DP5, tableau.BS3, tableau.RK4, tableau.Vern6, tableau.Vern7, tableau.Vern9} {
-		Register(ExplicitRK(e))
-	}
+	registerFamily(tableau.Explicit, func(name string) Method { return ExplicitRK(tableau.ReadERK(name)) })
 }
 
 // erkMethod is an explicit Runge-Kutta method as a Method.
@@ -41,17 +40,44 @@ type erkCoeffs struct {
 func ExplicitRK(e *tableau.ERK) Method {
 	return &erkMethod{
 		info: Info{
-			Name: e.Name, Order: e.Order, Embedded: e.Embedded, Stages: e.Stages(),
+			Name: e.Name, Use: explicitUse(e.Name), Order: e.Order, Embedded: e.Embedded, Stages: e.Stages(),
 			Stability: "explicit", Reference: e.Reference,
-			Description: fmt.Sprintf("explicit Runge-Kutta method of order %d", e.Order),
+			Description: explicitText(e),
 		},
 		coeffs: sync.OnceValue(func() *erkCoeffs {
 			c := &erkCoeffs{Coeffs: e.Coeffs(), order: e.Order, embedded: e.Embedded}
 			c.bound = realBound(c.A[:e.Stages()], c.B)
-			c.ctl = control.PI(min(e.Order, max(e.Embedded, 1)))
+			estimate := min(e.Order, max(e.Embedded, 1))
+			if c.E2 != nil {
+				estimate = e.Order - 1 // the combined one: h^6 h^6 / h^4
+			}
+			c.ctl = control.PI(estimate)
 			return c
 		}),
 	}
+}
+
+// explicitUse is what the method of that name is for.
+func explicitUse(name string) Use {
+	if strings.HasPrefix(name, "SSP") {
+		return Transport
+	}
+	return Nonstiff
+}
+
+func explicitText(e *tableau.ERK) string {
+	text := "explicit Runge-Kutta method"
+	if explicitUse(e.Name) == Transport {
+		text = "strong stability preserving Runge-Kutta method"
+	}
+	text = fmt.Sprintf("%s of order %d", text, e.Order)
+	if e.Embedded > 0 {
+		text = fmt.Sprintf("%s(%d)", text, e.Embedded)
+	}
+	if e.Dense != nil {
+		text += fmt.Sprintf(", interpolant of order %d", e.Dense.Order)
+	}
+	return text
 }
 
 // Info describes the method.
@@ -84,6 +110,7 @@ func (m *erkMethod) start(ws *Workspace) (*erk, error) {
 	}
 	e.b.add(c.B, e.k)
 	e.e.add(c.E, e.k)
+	e.e2.add(c.E2, e.k)
 	// f at the end of the step is the last stage, or the first further stage of the
 	// interpolant, or a slot of its own.
 	e.end = e.s - 1
@@ -114,14 +141,14 @@ func (r *erkRow) add(a []float64, k [][]float64) {
 
 // erk is the stepper of one run.
 type erk struct {
-	ws   *Workspace
-	c    *erkCoeffs
-	name string
-	s    int         // stages of the method itself
-	k    [][]float64 // all stages, those of the interpolant included
-	rows []erkRow
-	b, e erkRow
-	end  int // stage that holds f at the end of the step
+	ws       *Workspace
+	c        *erkCoeffs
+	name     string
+	s        int         // stages of the method itself
+	k        [][]float64 // all stages, those of the interpolant included
+	rows     []erkRow
+	b, e, e2 erkRow
+	end      int // stage that holds f at the end of the step
 
 	y, z, err []float64 // the last two stage values, the error estimate
 	w         []float64 // b_i(theta)
@@ -179,6 +206,12 @@ func (e *erk) Step() error {
 		if e.c.E != nil {
 			e.e.combine(e.err, nil, h)
 			norm = ws.ErrNorm(e.err, ws.U, ws.UNew)
+			if e.c.E2 != nil && norm > 0 {
+				// Two estimates, of orders 5 and 3: Hairer, Norsett, Wanner, II.10.
+				e.e2.combine(e.err, nil, h)
+				n2 := ws.ErrNorm(e.err, ws.U, ws.UNew)
+				norm *= norm / math.Sqrt(norm*norm+0.01*n2*n2)
+			}
 		}
 		if norm <= 1 && !e.c.FSAL {
 			// A step that ends where f is undefined is too long.

@@ -10,14 +10,44 @@ type Method interface {
 // Info describes a method for the registry, the automatic choice and messages.
 type Info struct {
 	Name        string
+	Use         Use
 	Order       int
-	Embedded    int // order of the error estimate, 0: none
+	Embedded    int // order of the error estimate, 0: none; then the step is fixed
 	Stages      int
-	Implicit    bool
-	Mass        bool // accepts algebraic rows (M with zeros)
+	Implicit    bool   // takes Jacobians
+	Mass        bool   // accepts algebraic rows (M with zeros)
+	Needs       string // form of f that the method needs, e.g. "u'' = f(t, u)"; "": any
 	Stability   string
 	Description string
 	Reference   string
+}
+
+// Use says what a method is for.
+type Use uint8
+
+const (
+	Nonstiff    Use = iota
+	Stiff           // and for algebraic equations, where Mass is set
+	Diffusion       // moderately stiff with eigenvalues near the negative real axis
+	Split           // f = A u + g(t, u): A u implicitly, g explicitly
+	SemiLinear      // f = A u + g(t, u): A exactly
+	SecondOrder     // u'' = f(t, u) or f(t, u, u')
+	Hamiltonian     // q' = g(p), p' = f(t, q) over long times
+	Transport       // hyperbolic partial differential equations: strong stability, little memory
+)
+
+// String says it in words.
+func (u Use) String() string {
+	return [...]string{
+		"nonstiff problems",
+		"stiff and differential-algebraic problems",
+		"diffusion: moderately stiff problems with nearly real spectra, without Jacobians",
+		"split problems, a stiff linear part and a nonstiff one",
+		"semi-linear problems, whose stiff linear part is solved exactly",
+		"equations of second order",
+		"Hamiltonian systems over long times",
+		"transport: hyperbolic partial differential equations, much memory, strong stability",
+	}[u]
 }
 
 // Stepper advances one run. The integrator owns events, output, projection and

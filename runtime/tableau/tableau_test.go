@@ -2,12 +2,36 @@ package tableau
 
 import (
 	"encoding/json"
+	"flag"
 	"math/big"
 	"os"
+	"reflect"
+	"slices"
 	"testing"
 )
 
-var all = []*ERK{Tsit5, DP5, BS3, RK4, Vern6, Vern7, Vern9}
+var long = flag.Bool("long", false, "check the order conditions to order 11, not 8")
+
+var (
+	all   = explicit()
+	tsit5 = ReadERK("Tsit5")
+)
+
+func explicit() []*ERK {
+	var list []*ERK
+	for _, name := range Names(Explicit) {
+		list = append(list, ReadERK(name))
+	}
+	return list
+}
+
+// mostOrder bounds the trees: there are 486 up to order 9, 3,000 up to order 11 and 37,000 up to order 13.
+func mostOrder() int {
+	if *long {
+		return 11
+	}
+	return 9
+}
 
 const prec = 240 // bits
 
@@ -98,7 +122,7 @@ func weights(a [][]*big.Float, list []tree) [][]*big.Float {
 func residual(b []*big.Float, g [][]*big.Float, list []tree, order int, scale func(order int) *big.Float) float64 {
 	worst := 0.0
 	for n, tr := range list {
-		if tr.order > order {
+		if tr.order > order || n == len(g) {
 			break
 		}
 		sum := new(big.Float).SetPrec(prec)
@@ -140,26 +164,68 @@ func one(int) *big.Float { return big.NewFloat(1).SetPrec(prec) }
 // Coefficients are printed with 40 digits or more; Tsit5's interpolant with 17.
 const exact = 1e-35
 
+// coarse are the tables that their sources print with few digits, and what rounding the
+// coefficients to those leaves.
+var coarse = map[string]float64{
+	// quotients of integers with 13 digits each
+	"ARKODE_ARK436L2SA_ERK_6_3_4": 1e-25, "ARKODE_ARK437L2SA_ERK_7_3_4": 1e-25,
+	"ARKODE_ARK548L2SA_ERK_8_4_5": 1e-25, "ARKODE_ARK548L2SAb_ERK_8_4_5": 1e-25,
+	// 30 digits
+	"DP8": 1e-27, "QPRK98": 1e-28, "Vern8": 1e-33, "RKV76IIa": 1e-34, "ARKODE_VERNER_9_5_6": 1e-34,
+	// 14 to 18 digits
+	"DormandPrince8_64bit": 1e-17, "Alshina6": 1e-15, "PSRK3p6q5": 2e-14, "PSRK4p7q6": 1e-14,
+	"SSPRK53": 1e-15, "SSPRK53_2N1": 1e-14, "SSPRK53_2N2": 1e-14, "SSPRK53_H": 1e-15, "SSPRK54": 1e-15,
+	"SSPRK63": 1e-14, "SSPRK73": 1e-14, "SSPRK83": 1e-15,
+}
+
+func tolerance(name string) float64 {
+	if tol, ok := coarse[name]; ok {
+		return tol
+	}
+	return exact
+}
+
 func TestOrder(t *testing.T) {
+	most := mostOrder()
+	list := trees(most)
 	for _, e := range all {
-		list := trees(e.Order + 1)
-		g := weights(mat(e.A), list)
-		if r := residual(vec(e.B), g, list, e.Order, one); r > exact {
+		g := weights(mat(e.A), upTo(list, max(e.Order, e.Embedded)+1))
+		tol := tolerance(e.Name)
+		if r := residual(vec(e.B), g, list, min(e.Order, most), one); r > tol {
 			t.Errorf("%s: order %d violated by %g", e.Name, e.Order, r)
 		}
-		if r := residual(vec(e.B), g, list, e.Order+1, one); r < 1e-9 {
-			t.Errorf("%s: has order %d, more than it states", e.Name, e.Order+1)
+		if e.Order+1 <= most {
+			if r := residual(vec(e.B), g, list, e.Order+1, one); r < 1e-9 {
+				t.Errorf("%s: has order %d, more than it states", e.Name, e.Order+1)
+			}
 		}
-		if e.BHat == nil {
-			continue
-		}
-		if r := residual(vec(e.BHat), g, list, e.Embedded, one); r > exact {
-			t.Errorf("%s: embedded order %d violated by %g", e.Name, e.Embedded, r)
-		}
-		if r := residual(vec(e.BHat), g, list, e.Embedded+1, one); r < 1e-9 {
-			t.Errorf("%s: embedded method has order %d, more than it states", e.Name, e.Embedded+1)
+		for i, hat := range [][]string{e.BHat, e.BHat2} {
+			order := e.Embedded
+			if i == 1 {
+				order = 3
+			}
+			if hat == nil || order > most {
+				continue
+			}
+			if r := residual(vec(hat), g, list, order, one); r > tol {
+				t.Errorf("%s: embedded order %d violated by %g", e.Name, order, r)
+			}
+			if order+1 <= most && i == 0 {
+				if r := residual(vec(hat), g, list, order+1, one); r < 1e-9 {
+					t.Errorf("%s: embedded method has order %d, more than it states", e.Name, order+1)
+				}
+			}
 		}
 	}
+}
+
+// upTo are the trees up to an order, which stand first.
+func upTo(list []tree, order int) []tree {
+	n := 0
+	for n < len(list) && list[n].order <= order {
+		n++
+	}
+	return list[:n]
 }
 
 func TestRowSums(t *testing.T) {
@@ -187,11 +253,11 @@ func TestInterpolantOrder(t *testing.T) {
 		if d == nil {
 			d = e.Hermite()
 		}
-		tol := exact
-		if e == Tsit5 {
+		tol := tolerance(e.Name)
+		if e.Name == "Tsit5" {
 			tol = 1e-16 // the paper prints 17 digits
 		}
-		list := trees(d.Order)
+		list := upTo(trees(mostOrder()), d.Order)
 		g := weights(mat(e.A, d.A), list)
 		for _, theta := range []string{"1/7", "1/2", "0.8", "1"} {
 			b := make([]*big.Float, len(d.B))
@@ -219,9 +285,9 @@ func TestInterpolantOrder(t *testing.T) {
 // A perturbed coefficient must be noticed.
 func TestOrderNotices(t *testing.T) {
 	list := trees(5)
-	a := mat(Tsit5.A)
+	a := mat(tsit5.A)
 	a[4][2].Add(a[4][2], big.NewFloat(1e-14))
-	if r := residual(vec(Tsit5.B), weights(a, list), list, 5, one); r < 1e-17 {
+	if r := residual(vec(tsit5.B), weights(a, list), list, 5, one); r < 1e-17 {
 		t.Errorf("a changed coefficient leaves a residual of %g", r)
 	}
 }
@@ -232,59 +298,46 @@ func TestCoeffs(t *testing.T) {
 		if len(c.Dense) != len(c.A) || len(c.A) != len(c.C) {
 			t.Errorf("%s: %d rows of the interpolant, %d of A, %d of c", e.Name, len(c.Dense), len(c.A), len(c.C))
 		}
-		wantFSAL := e == Tsit5 || e == DP5 || e == BS3 || e == Vern6
-		if c.FSAL != wantFSAL {
+		var table struct{ FSAL bool }
+		read(Explicit, e.Name, &table)
+		if c.FSAL != table.FSAL {
 			t.Errorf("%s: FSAL = %v", e.Name, c.FSAL)
 		}
 	}
 }
 
-// The tables agree digit by digit with the shared data they were taken from.
+// Every table agrees text for text with the shared data it was taken from, and none of
+// those is missing.
 func TestSource(t *testing.T) {
-	text, err := os.ReadFile("../../../shared/data/tableaus/erk.json")
-	if err != nil {
-		t.Skip("the shared data folder is absent: ", err)
-	}
-	var file struct {
-		Methods []struct {
-			Name string
-			C    []string
-			A    [][]string
-			B    []string
-			BHat []string
+	for _, f := range Families() {
+		file := string(f)
+		if f == Multistep {
+			file = "bdf"
 		}
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, m := range file.Methods {
-		for _, e := range all {
-			if e.Name != m.Name {
+		text, err := os.ReadFile("../../../shared/data/tableaus/" + file + ".json")
+		if err != nil {
+			t.Skip("the shared data folder is absent: ", err)
+		}
+		var source struct{ Methods []map[string]any }
+		if err := json.Unmarshal(text, &source); err != nil {
+			t.Fatal(err)
+		}
+		names := Names(f)
+		for _, m := range source.Methods {
+			name := m["name"].(string)
+			if f == Full && name == "LobattoIIICStar2" {
+				continue // it is explicit, and stands among those
+			}
+			delete(m, "checked")
+			if !slices.Contains(names, name) {
+				t.Errorf("%s/%s is missing", f, name)
 				continue
 			}
-			found++
-			same(t, e.Name, e.C, m.C)
-			same(t, e.Name, e.B, m.B)
-			same(t, e.Name, e.BHat, m.BHat)
-			for i := range m.A {
-				same(t, e.Name, e.A[i], m.A[i])
+			var got map[string]any
+			read(f, name, &got)
+			if !reflect.DeepEqual(got, m) {
+				t.Errorf("%s/%s differs from its source", f, name)
 			}
-		}
-	}
-	if found != len(all) {
-		t.Errorf("%d of %d tables found", found, len(all))
-	}
-}
-
-func same(t *testing.T, name string, got, want []string) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%s: %d entries, want %d", name, len(got), len(want))
-	}
-	for i := range want {
-		if rat(got[i]).Cmp(rat(want[i])) != 0 {
-			t.Errorf("%s: entry %d is %s, want %s", name, i, got[i], want[i])
 		}
 	}
 }
