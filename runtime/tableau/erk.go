@@ -21,7 +21,7 @@ type ERK struct {
 	// (Hairer, Norsett, Wanner, Solving ODEs I, II.10); nil: none.
 	BHat2 []string
 
-	Dense *Dense // nil: the cubic Hermite polynomial
+	Dense *Dense // nil: see Bootstrap
 }
 
 // Dense is an interpolant u(t + theta h) = u + h sum b_i(theta) k_i, over the
@@ -66,10 +66,7 @@ func (e *ERK) Coeffs() *Coeffs {
 		last = last && rat(e.A[s-1][j]).Cmp(rat(e.B[j])) == 0
 	}
 	c.FSAL = last && rat(e.B[s-1]).Sign() == 0
-	d := e.Dense
-	if d == nil {
-		d = e.Hermite()
-	}
+	d := e.interpolant()
 	c.Order = d.Order
 	c.C = append(c.C, floats(d.C)...)
 	c.A = append(c.A, matrix(d.A)...)
@@ -89,42 +86,147 @@ func difference(b, bhat []string) []float64 {
 	return d
 }
 
-// Hermite is the cubic Hermite interpolant of e written over its stages. A method
-// whose last stage is not f at the end of the step gets that as a further stage.
-func (e *ERK) Hermite() *Dense {
+// interpolant is the table's own, or the one that Bootstrap makes, of the order of the
+// method, at most mostBootstrap. (Of one order less, errors inside the steps of methods of orders
+// 4 to 7 were above ten times those at their ends.)
+func (e *ERK) interpolant() *Dense {
+	if e.Dense != nil {
+		return e.Dense
+	}
+	return e.Bootstrap(min(e.Order, mostBootstrap))
+}
+
+// mostBootstrap bounds the order of interpolants that are made: order 8 takes 15 further stages.
+const mostBootstrap = 8
+
+// Bootstrap makes an interpolant of the given order for a method that has none. It starts
+// with the cubic Hermite polynomial, whose values inside the step give slopes there that are
+// good enough for a polynomial of one degree more, and so on: the polynomial of degree p has
+// the right values at both ends and the slopes at both ends and at p-3 points between them.
+// A method whose last stage is not f at the end of the step gets that as a further stage.
+//
+// Enright, Jackson, Norsett, Thomsen, Interpolants for Runge-Kutta formulas, ACM Trans.
+// Math. Softw. 12(3), 1986; the points are our own.
+func (e *ERK) Bootstrap(order int) *Dense {
 	s := e.Stages()
-	d := &Dense{Order: min(3, e.Order)}
+	d := &Dense{Order: order}
 	end := s - 1
-	fsal := rat(e.B[s-1]).Sign() == 0
-	for j := range s - 1 {
-		fsal = fsal && rat(e.A[s-1][j]).Cmp(rat(e.B[j])) == 0
+	fsal := s > 1 && rat(e.B[s-1]).Sign() == 0
+	for j := 0; fsal && j < s-1; j++ {
+		fsal = rat(e.A[s-1][j]).Cmp(rat(e.B[j])) == 0
 	}
 	if !fsal {
 		end = s
 		d.C = []string{"1"}
 		d.A = [][]string{e.B}
 	}
-	for i := range end + 1 {
-		// b_i (3 theta^2 - 2 theta^3), and the slopes at both ends.
-		var p [3]*big.Rat
-		b := new(big.Rat)
-		if i < s {
-			b = rat(e.B[i])
+	one, zero := big.NewRat(1, 1), new(big.Rat)
+	nodes, slopes := []*big.Rat{zero, one}, []int{0, end}
+	var b [][]*big.Rat // b_i(theta), coefficients from theta^1 on
+	for p := min(3, order); ; p++ {
+		if p > 3 {
+			nodes, slopes = nodes[:2], slopes[:2]
+			for j := range p - 3 {
+				// Equal gaps, but for an odd number of points shifted to one side: the end value
+				// of a polynomial with all slopes must depend on one more coefficient.
+				theta := big.NewRat(int64(j+1), int64(p-2))
+				if p%2 == 0 {
+					theta = big.NewRat(int64(2*j+1), int64(2*p-5))
+				}
+				row := make([]string, len(b))
+				for i, poly := range b {
+					row[i] = evaluate(poly, theta).RatString()
+				}
+				nodes, slopes = append(nodes, theta), append(slopes, s+len(d.A))
+				d.A, d.C = append(d.A, row), append(d.C, theta.RatString())
+			}
 		}
-		p[0] = new(big.Rat)
-		p[1] = new(big.Rat).Mul(big.NewRat(3, 1), b)
-		p[2] = new(big.Rat).Mul(big.NewRat(-2, 1), b)
-		add := func(r int, v int64) { p[r].Add(p[r], big.NewRat(v, 1)) }
-		if i == 0 {
-			add(0, 1)
-			add(1, -2)
-			add(2, 1)
+		b = e.between(s+len(d.A), nodes, slopes)
+		if p >= order {
+			break
 		}
-		if i == end {
-			add(1, -1)
-			add(2, 1)
+	}
+	for _, poly := range b {
+		row := make([]string, len(poly))
+		for r, v := range poly {
+			row[r] = v.RatString()
 		}
-		d.B = append(d.B, []string{p[0].RatString(), p[1].RatString(), p[2].RatString()})
+		d.B = append(d.B, row)
 	}
 	return d
+}
+
+// between returns b_i(theta) of the polynomial with the values of the method at both ends
+// of the step and the slopes k[slopes[j]] at nodes[j], over so many stages.
+func (e *ERK) between(stages int, nodes []*big.Rat, slopes []int) [][]*big.Rat {
+	m := len(nodes)
+	all := product(nodes, -1)
+	rise := integral(all) // of the part of the slope that is zero at all nodes
+	total := evaluate(rise, big.NewRat(1, 1))
+	b := make([][]*big.Rat, stages)
+	for i := range b {
+		b[i] = make([]*big.Rat, m+1)
+		for r := range b[i] {
+			b[i][r] = new(big.Rat)
+		}
+	}
+	add := func(i int, x *big.Rat, poly []*big.Rat) {
+		for r, v := range poly {
+			b[i][r].Add(b[i][r], new(big.Rat).Mul(x, v))
+		}
+	}
+	for i, v := range e.B {
+		add(i, new(big.Rat).Quo(rat(v), total), rise)
+	}
+	for j, i := range slopes {
+		l := product(nodes, j)
+		l0 := integral(l)
+		scale := new(big.Rat).Inv(evaluateAt(l, nodes[j]))
+		add(i, scale, l0)
+		share := new(big.Rat).Quo(evaluate(l0, big.NewRat(1, 1)), total)
+		add(i, share.Mul(share, scale).Neg(share), rise)
+	}
+	return b
+}
+
+// product is prod (s - nodes[i]) over all i but one, coefficients from s^0 on.
+func product(nodes []*big.Rat, but int) []*big.Rat {
+	p := []*big.Rat{big.NewRat(1, 1)}
+	for i, x := range nodes {
+		if i == but {
+			continue
+		}
+		p = append(p, new(big.Rat))
+		for r := len(p) - 1; r >= 0; r-- {
+			v := new(big.Rat).Mul(x, p[r])
+			v.Neg(v)
+			if r > 0 {
+				v.Add(v, p[r-1])
+			}
+			p[r] = v
+		}
+	}
+	return p
+}
+
+// integral of a polynomial from 0, coefficients from theta^1 on.
+func integral(p []*big.Rat) []*big.Rat {
+	q := make([]*big.Rat, len(p))
+	for r, v := range p {
+		q[r] = new(big.Rat).Quo(v, big.NewRat(int64(r+1), 1))
+	}
+	return q
+}
+
+// evaluate a polynomial without constant term, evaluateAt one with.
+func evaluate(p []*big.Rat, x *big.Rat) *big.Rat {
+	return new(big.Rat).Mul(x, evaluateAt(p, x))
+}
+
+func evaluateAt(p []*big.Rat, x *big.Rat) *big.Rat {
+	v := new(big.Rat)
+	for r := len(p) - 1; r >= 0; r-- {
+		v.Mul(v, x).Add(v, p[r])
+	}
+	return v
 }

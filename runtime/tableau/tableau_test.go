@@ -249,10 +249,7 @@ func TestRowSums(t *testing.T) {
 
 func TestInterpolantOrder(t *testing.T) {
 	for _, e := range all {
-		d := e.Dense
-		if d == nil {
-			d = e.Hermite()
-		}
+		d := e.interpolant()
 		tol := tolerance(e.Name)
 		if e.Name == "Tsit5" {
 			tol = 1e-16 // the paper prints 17 digits
