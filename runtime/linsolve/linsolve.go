@@ -28,12 +28,21 @@ type Solver[T Scalar] interface {
 
 // Stats describes a factorisation and how it came about.
 type Stats struct {
+	Kind    Kind
 	Sparse  bool
 	NNZ     int // entries of L and U, unit diagonal of L not counted
 	Blocks  int // diagonal blocks of the block triangular form, 1 for dense
 	Pivoted int // factorisations that chose pivots
 	Reused  int // factorisations that used the pivot sequence of an earlier one
 }
+
+// Kind is a way to solve.
+type Kind uint8
+
+const (
+	DenseLU  Kind = iota // LU of the full matrix
+	SparseLU             // LU of a sparse matrix, pivots chosen by value
+)
 
 // Hints steer New. The zero value lets New choose.
 type Hints struct {
@@ -144,4 +153,21 @@ func scaleFor(m float64) float64 {
 		return 1
 	}
 	return math.Float64frombits((2046 - e) << 52)
+}
+
+func newDense[T Scalar](p *Pattern) Solver[T] {
+	var s any
+	if isReal[T]() {
+		s = newDenseReal(p)
+	} else {
+		s = newDenseComplex(p)
+	}
+	return s.(Solver[T])
+}
+
+// isReal tells the two scalar types apart.
+func isReal[T Scalar]() bool {
+	var x T
+	_, ok := any(x).(float64)
+	return ok
 }

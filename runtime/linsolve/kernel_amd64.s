@@ -1,0 +1,399 @@
+#include "textflag.h"
+
+DATA absmask<>+0(SB)/8, $0x7fffffffffffffff
+GLOBL absmask<>(SB), RODATA|NOPTR, $8
+
+// The signs of the imaginary part of a multiplier: +, - in turn.
+DATA altsign<>+0(SB)/8, $0x0000000000000000
+DATA altsign<>+8(SB)/8, $0x8000000000000000
+DATA altsign<>+16(SB)/8, $0x0000000000000000
+DATA altsign<>+24(SB)/8, $0x8000000000000000
+GLOBL altsign<>(SB), RODATA|NOPTR, $32
+
+// func cpuid(eax, ecx uint32) (a, b, c, d uint32)
+TEXT ·cpuid(SB), NOSPLIT, $0-24
+	MOVL eax+0(FP), AX
+	MOVL ecx+4(FP), CX
+	CPUID
+	MOVL AX, a+8(FP)
+	MOVL BX, b+12(FP)
+	MOVL CX, c+16(FP)
+	MOVL DX, d+20(FP)
+	RET
+
+// func xgetbv() uint32
+TEXT ·xgetbv(SB), NOSPLIT, $0-4
+	XORL CX, CX
+	XGETBV
+	MOVL AX, ret+0(FP)
+	RET
+
+// func rowMaxAVX(a, big *float64, ld, rows, cols int) float64
+// Four rows at a time; the result is NaN if an entry times 0 is not 0.
+TEXT ·rowMaxAVX(SB), NOSPLIT, $0-48
+	MOVQ a+0(FP), SI
+	MOVQ big+8(FP), DI
+	MOVQ ld+16(FP), R8
+	MOVQ rows+24(FP), R9
+	MOVQ cols+32(FP), R10
+	SHLQ $3, R8
+	VBROADCASTSD absmask<>(SB), Y5
+	VXORPD Y4, Y4, Y4 // sum of entries times 0
+	VXORPD Y3, Y3, Y3
+rowmaxrows:
+	MOVQ SI, R11
+	MOVQ R10, CX
+	VXORPD Y0, Y0, Y0
+rowmaxcols:
+	VMOVUPD (R11), Y1
+	VANDPD Y5, Y1, Y2
+	VFMADD231PD Y3, Y1, Y4
+	VMAXPD Y0, Y2, Y0
+	ADDQ R8, R11
+	DECQ CX
+	JNZ rowmaxcols
+	VMOVUPD Y0, (DI)
+	ADDQ $32, SI
+	ADDQ $32, DI
+	SUBQ $4, R9
+	JNZ rowmaxrows
+	VEXTRACTF128 $1, Y4, X1
+	VADDPD X1, X4, X4
+	VHADDPD X4, X4, X4
+	VMOVSD X4, ret+40(FP)
+	VZEROUPPER
+	RET
+
+// func panelRealAVX(c, l *float64, ldc, ldl, rows, cols int)
+TEXT ·panelRealAVX(SB), NOSPLIT, $0-48
+	MOVQ c+0(FP), DI
+	MOVQ l+8(FP), SI
+	MOVQ ldc+16(FP), R8
+	MOVQ ldl+24(FP), R9
+	MOVQ rows+32(FP), R10
+	MOVQ cols+40(FP), R11
+	SHLQ $3, R8
+	SHLQ $3, R9
+	LEAQ (SI)(R9*1), R12  // columns 1, 2, 3 of l
+	LEAQ (SI)(R9*2), R13
+	LEAQ (R12)(R9*2), R15
+	VMOVSD 8(SI), X10     // l10, l20, l30, l21, l31, l32
+	VMOVSD 16(SI), X11
+	VMOVSD 24(SI), X12
+	VMOVSD 16(R12), X13
+	VMOVSD 24(R12), X14
+	VMOVSD 24(R13), X15
+	SHLQ $3, R10
+panelrealpair:
+	CMPQ R11, $2
+	JLT panelrealone
+	LEAQ (DI)(R8*1), BX   // the second column
+	VMOVSD (DI), X0
+	VMOVSD 8(DI), X1
+	VMOVSD 16(DI), X2
+	VMOVSD 24(DI), X3
+	VMOVSD (BX), X4
+	VMOVSD 8(BX), X5
+	VMOVSD 16(BX), X6
+	VMOVSD 24(BX), X7
+	VFNMADD231SD X10, X0, X1
+	VFNMADD231SD X10, X4, X5
+	VFNMADD231SD X11, X0, X2
+	VFNMADD231SD X11, X4, X6
+	VFNMADD231SD X12, X0, X3
+	VFNMADD231SD X12, X4, X7
+	VFNMADD231SD X13, X1, X2
+	VFNMADD231SD X13, X5, X6
+	VFNMADD231SD X14, X1, X3
+	VFNMADD231SD X14, X5, X7
+	VFNMADD231SD X15, X2, X3
+	VFNMADD231SD X15, X6, X7
+	VMOVSD X1, 8(DI)
+	VMOVSD X2, 16(DI)
+	VMOVSD X3, 24(DI)
+	VMOVSD X5, 8(BX)
+	VMOVSD X6, 16(BX)
+	VMOVSD X7, 24(BX)
+	TESTQ R10, R10
+	JZ panelrealpairnext
+	VBROADCASTSD X0, Y0
+	VBROADCASTSD X1, Y1
+	VBROADCASTSD X2, Y2
+	VBROADCASTSD X3, Y3
+	VBROADCASTSD X4, Y4
+	VBROADCASTSD X5, Y5
+	VBROADCASTSD X6, Y6
+	VBROADCASTSD X7, Y7
+	MOVQ $32, AX
+	LEAQ 32(R10), DX
+	// X10..X12 are needed again: keep only two registers for the columns of c.
+panelrealpairrows:
+	VMOVUPD (DI)(AX*1), Y8
+	VMOVUPD (BX)(AX*1), Y9
+	VMOVUPD (SI)(AX*1), Y13
+	VFNMADD231PD Y13, Y0, Y8
+	VFNMADD231PD Y13, Y4, Y9
+	VMOVUPD (R12)(AX*1), Y14
+	VFNMADD231PD Y14, Y1, Y8
+	VFNMADD231PD Y14, Y5, Y9
+	VMOVUPD (R13)(AX*1), Y13
+	VFNMADD231PD Y13, Y2, Y8
+	VFNMADD231PD Y13, Y6, Y9
+	VMOVUPD (R15)(AX*1), Y14
+	VFNMADD231PD Y14, Y3, Y8
+	VFNMADD231PD Y14, Y7, Y9
+	VMOVUPD Y8, (DI)(AX*1)
+	VMOVUPD Y9, (BX)(AX*1)
+	ADDQ $32, AX
+	CMPQ AX, DX
+	JLT panelrealpairrows
+	VMOVSD 16(R12), X13
+	VMOVSD 24(R12), X14
+panelrealpairnext:
+	LEAQ (BX)(R8*1), DI
+	SUBQ $2, R11
+	JMP panelrealpair
+panelrealone:
+	TESTQ R11, R11
+	JZ panelrealdone
+	VMOVSD (DI), X0
+	VMOVSD 8(DI), X1
+	VMOVSD 16(DI), X2
+	VMOVSD 24(DI), X3
+	VFNMADD231SD X10, X0, X1
+	VFNMADD231SD X11, X0, X2
+	VFNMADD231SD X12, X0, X3
+	VFNMADD231SD X13, X1, X2
+	VFNMADD231SD X14, X1, X3
+	VFNMADD231SD X15, X2, X3
+	VMOVSD X1, 8(DI)
+	VMOVSD X2, 16(DI)
+	VMOVSD X3, 24(DI)
+	TESTQ R10, R10
+	JZ panelrealdone
+	VBROADCASTSD X0, Y0
+	VBROADCASTSD X1, Y1
+	VBROADCASTSD X2, Y2
+	VBROADCASTSD X3, Y3
+	MOVQ $32, AX
+	LEAQ 32(R10), DX
+panelrealonerows:
+	VMOVUPD (DI)(AX*1), Y8
+	VFNMADD231PD (SI)(AX*1), Y0, Y8
+	VFNMADD231PD (R12)(AX*1), Y1, Y8
+	VFNMADD231PD (R13)(AX*1), Y2, Y8
+	VFNMADD231PD (R15)(AX*1), Y3, Y8
+	VMOVUPD Y8, (DI)(AX*1)
+	ADDQ $32, AX
+	CMPQ AX, DX
+	JLT panelrealonerows
+panelrealdone:
+	VZEROUPPER
+	RET
+
+// func gemvRealAVX(c, l *float64, ldl, rows int, u *[4]float64)
+TEXT ·gemvRealAVX(SB), NOSPLIT, $0-40
+	MOVQ c+0(FP), DI
+	MOVQ l+8(FP), SI
+	MOVQ ldl+16(FP), R9
+	MOVQ rows+24(FP), DX
+	MOVQ u+32(FP), BX
+	SHLQ $3, R9
+	SHLQ $3, DX
+	LEAQ (SI)(R9*1), R12
+	LEAQ (SI)(R9*2), R13
+	LEAQ (R12)(R9*2), R15
+	VBROADCASTSD (BX), Y0
+	VBROADCASTSD 8(BX), Y1
+	VBROADCASTSD 16(BX), Y2
+	VBROADCASTSD 24(BX), Y3
+	XORQ AX, AX
+gemvrealrows:
+	VMOVUPD (DI)(AX*1), Y8
+	VFNMADD231PD (SI)(AX*1), Y0, Y8
+	VFNMADD231PD (R12)(AX*1), Y1, Y8
+	VFNMADD231PD (R13)(AX*1), Y2, Y8
+	VFNMADD231PD (R15)(AX*1), Y3, Y8
+	VMOVUPD Y8, (DI)(AX*1)
+	ADDQ $32, AX
+	CMPQ AX, DX
+	JLT gemvrealrows
+	VZEROUPPER
+	RET
+
+// func axpyRealAVX(c, l *float64, rows int, u float64)
+TEXT ·axpyRealAVX(SB), NOSPLIT, $0-32
+	MOVQ c+0(FP), DI
+	MOVQ l+8(FP), SI
+	MOVQ rows+16(FP), DX
+	VBROADCASTSD u+24(FP), Y0
+	SHLQ $3, DX
+	XORQ AX, AX
+axpyrealrows:
+	VMOVUPD (DI)(AX*1), Y8
+	VFNMADD231PD (SI)(AX*1), Y0, Y8
+	VMOVUPD Y8, (DI)(AX*1)
+	ADDQ $32, AX
+	CMPQ AX, DX
+	JLT axpyrealrows
+	VZEROUPPER
+	RET
+
+// Complex: c -= l*u is c -= (lr, li) ur, then c += (li, lr) * (ui, -ui).
+// In all of the complex kernels Y0..Y3 hold the real and Y4..Y7 the imaginary parts of
+// the four u, the latter with signs +, -.
+
+#define COMPLEXROW \
+	VMOVUPD (DI)(AX*1), Y8 \
+	VMOVUPD (SI)(AX*1), Y9 \
+	VMOVUPD (R12)(AX*1), Y10 \
+	VPERMILPD $5, Y9, Y11 \
+	VPERMILPD $5, Y10, Y12 \
+	VFNMADD231PD Y9, Y0, Y8 \
+	VMULPD Y11, Y4, Y13 \
+	VFNMADD231PD Y10, Y1, Y8 \
+	VFMADD231PD Y12, Y5, Y13 \
+	VMOVUPD (R13)(AX*1), Y9 \
+	VMOVUPD (R15)(AX*1), Y10 \
+	VPERMILPD $5, Y9, Y11 \
+	VPERMILPD $5, Y10, Y12 \
+	VFNMADD231PD Y9, Y2, Y8 \
+	VFMADD231PD Y11, Y6, Y13 \
+	VFNMADD231PD Y10, Y3, Y8 \
+	VFMADD231PD Y12, Y7, Y13 \
+	VADDPD Y13, Y8, Y8 \
+	VMOVUPD Y8, (DI)(AX*1)
+
+// func panelComplexAVX(c, l *complex128, ldc, ldl, rows, cols int)
+TEXT ·panelComplexAVX(SB), NOSPLIT, $0-48
+	MOVQ c+0(FP), DI
+	MOVQ l+8(FP), SI
+	MOVQ ldc+16(FP), R8
+	MOVQ ldl+24(FP), R9
+	MOVQ rows+32(FP), R10
+	MOVQ cols+40(FP), R11
+	SHLQ $4, R8
+	SHLQ $4, R9
+	SHLQ $4, R10
+	LEAQ (SI)(R9*1), R12
+	LEAQ (SI)(R9*2), R13
+	LEAQ (R12)(R9*2), R15
+	VMOVUPD altsign<>(SB), Y15
+panelcomplexcol:
+	// u1 = c1 - l10 u0 and so on, one complex number in the low half of a register.
+	VMOVDDUP (DI), X0          // ur0, ur0
+	VMOVDDUP 8(DI), X4         // ui0, ui0
+	VXORPD X15, X4, X4         // ui0, -ui0
+	VMOVUPD 16(DI), X8
+	VMOVUPD 32(DI), X9
+	VMOVUPD 48(DI), X10
+	VPERMILPD $1, 16(SI), X11
+	VPERMILPD $1, 32(SI), X12
+	VPERMILPD $1, 48(SI), X13
+	VFNMADD231PD 16(SI), X0, X8
+	VFNMADD231PD 32(SI), X0, X9
+	VFNMADD231PD 48(SI), X0, X10
+	VFMADD231PD X11, X4, X8
+	VFMADD231PD X12, X4, X9
+	VFMADD231PD X13, X4, X10
+	VMOVUPD X8, 16(DI)
+	VMOVDDUP X8, X1
+	VPERMILPD $3, X8, X5
+	VXORPD X15, X5, X5
+	VPERMILPD $1, 32(R12), X12
+	VPERMILPD $1, 48(R12), X13
+	VFNMADD231PD 32(R12), X1, X9
+	VFNMADD231PD 48(R12), X1, X10
+	VFMADD231PD X12, X5, X9
+	VFMADD231PD X13, X5, X10
+	VMOVUPD X9, 32(DI)
+	VMOVDDUP X9, X2
+	VPERMILPD $3, X9, X6
+	VXORPD X15, X6, X6
+	VPERMILPD $1, 48(R13), X13
+	VFNMADD231PD 48(R13), X2, X10
+	VFMADD231PD X13, X6, X10
+	VMOVUPD X10, 48(DI)
+	VMOVDDUP X10, X3
+	VPERMILPD $3, X10, X7
+	VXORPD X15, X7, X7
+	TESTQ R10, R10
+	JZ panelcomplexnext
+	VINSERTF128 $1, X0, Y0, Y0
+	VINSERTF128 $1, X1, Y1, Y1
+	VINSERTF128 $1, X2, Y2, Y2
+	VINSERTF128 $1, X3, Y3, Y3
+	VINSERTF128 $1, X4, Y4, Y4
+	VINSERTF128 $1, X5, Y5, Y5
+	VINSERTF128 $1, X6, Y6, Y6
+	VINSERTF128 $1, X7, Y7, Y7
+	MOVQ $64, AX
+	LEAQ 64(R10), DX
+panelcomplexrows:
+	COMPLEXROW
+	ADDQ $32, AX
+	CMPQ AX, DX
+	JLT panelcomplexrows
+panelcomplexnext:
+	ADDQ R8, DI
+	DECQ R11
+	JNZ panelcomplexcol
+	VZEROUPPER
+	RET
+
+// func gemvComplexAVX(c, l *complex128, ldl, rows int, u *[4]complex128)
+TEXT ·gemvComplexAVX(SB), NOSPLIT, $0-40
+	MOVQ c+0(FP), DI
+	MOVQ l+8(FP), SI
+	MOVQ ldl+16(FP), R9
+	MOVQ rows+24(FP), DX
+	MOVQ u+32(FP), BX
+	SHLQ $4, R9
+	SHLQ $4, DX
+	LEAQ (SI)(R9*1), R12
+	LEAQ (SI)(R9*2), R13
+	LEAQ (R12)(R9*2), R15
+	VMOVUPD altsign<>(SB), Y15
+	VBROADCASTSD (BX), Y0
+	VBROADCASTSD 8(BX), Y4
+	VBROADCASTSD 16(BX), Y1
+	VBROADCASTSD 24(BX), Y5
+	VBROADCASTSD 32(BX), Y2
+	VBROADCASTSD 40(BX), Y6
+	VBROADCASTSD 48(BX), Y3
+	VBROADCASTSD 56(BX), Y7
+	VXORPD Y15, Y4, Y4
+	VXORPD Y15, Y5, Y5
+	VXORPD Y15, Y6, Y6
+	VXORPD Y15, Y7, Y7
+	XORQ AX, AX
+gemvcomplexrows:
+	COMPLEXROW
+	ADDQ $32, AX
+	CMPQ AX, DX
+	JLT gemvcomplexrows
+	VZEROUPPER
+	RET
+
+// func axpyComplexAVX(c, l *complex128, rows int, u complex128)
+TEXT ·axpyComplexAVX(SB), NOSPLIT, $0-40
+	MOVQ c+0(FP), DI
+	MOVQ l+8(FP), SI
+	MOVQ rows+16(FP), DX
+	VBROADCASTSD u_real+24(FP), Y0
+	VBROADCASTSD u_imag+32(FP), Y4
+	VXORPD altsign<>(SB), Y4, Y4
+	SHLQ $4, DX
+	XORQ AX, AX
+axpycomplexrows:
+	VMOVUPD (SI)(AX*1), Y9
+	VMOVUPD (DI)(AX*1), Y8
+	VPERMILPD $5, Y9, Y11
+	VFNMADD231PD Y9, Y0, Y8
+	VFMADD231PD Y11, Y4, Y8
+	VMOVUPD Y8, (DI)(AX*1)
+	ADDQ $32, AX
+	CMPQ AX, DX
+	JLT axpycomplexrows
+	VZEROUPPER
+	RET
