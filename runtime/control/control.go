@@ -5,7 +5,11 @@
 // Controller is a value that any number of runs may share; the State is a run's.
 package control
 
-import "math"
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+)
 
 // Controller is a digital filter on the logarithm of the error: the step changes
 // by the factor
@@ -31,6 +35,9 @@ type Controller struct {
 
 // State is the memory of one run: logarithms (base 2) of the last two errors.
 type State struct{ log1, log2 float64 }
+
+// Archive visits the memory.
+func (s *State) Archive(a *archive.Archive) { a.Float(&s.log1, &s.log2) }
 
 // Reset forgets the past steps.
 func (s *State) Reset() { *s = State{} }

@@ -111,6 +111,9 @@ func (s *sparse[T]) Stats() Stats {
 	return st
 }
 
+// Forget makes the next Factor choose pivots, whatever came before.
+func (s *sparse[T]) Forget() { s.ready = false }
+
 func (s *sparse[T]) Factor(vals []T) error {
 	if !finite(vals) {
 		return ErrNotFinite

@@ -26,6 +26,8 @@ package ode
 import (
 	"errors"
 	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
 )
 
 func init() { Register(bdfMethod{}, "Gear") }
@@ -645,6 +647,16 @@ func (b *bdf) changeOrder(to int) {
 	}
 	b.q = to
 	b.wait = to + 1
+}
+
+// Archive visits the history, the coefficients of the last step, J with its factors, and
+// the counts by which they age.
+func (b *bdf) Archive(a *archive.Archive) {
+	a.Floats(b.z, b.e, b.saved, b.tau[:], b.l[:], b.tq[:])
+	a.Float(&b.hz, &b.end, &b.tq5, &b.grow, &b.gamma, &b.gammaLU, &b.rate)
+	a.Int(&b.q, &b.next, &b.wait, &b.steps, &b.sinceLU, &b.sinceJac)
+	a.Bool(&b.haveLU, &b.haveJac)
+	b.m.Archive(a)
 }
 
 // Degree of the interpolant in t.

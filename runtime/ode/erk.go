@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/control"
 	"github.com/mtkc/mtkc/runtime/tableau"
 )
@@ -333,6 +334,16 @@ func (e *erk) Interpolate(t float64, u []float64) {
 		e.w[i] = b
 	}
 	weighted(u, ws.UPrev, e.h, e.w, e.k)
+}
+
+// Archive visits the stages, which the interpolant and the next step read, and what the
+// controller remembers. Stage values and the error estimate do not outlive a step.
+func (e *erk) Archive(a *archive.Archive) {
+	a.Floats(e.k...)
+	e.ctl.Archive(a)
+	a.Float(&e.h)
+	a.Bool(&e.fresh, &e.ended, &e.projected)
+	a.Int(&e.extra)
 }
 
 // Projected marks f at (ws.T, ws.U) as unknown.

@@ -18,7 +18,11 @@ package ode
 // 1994. Equations 0 = f_i are rows without mass; the problems of this package have
 // index 1 at most, so the errors of algebraic variables need no powers of h.
 
-import "math"
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+)
 
 func init() { Register(radauMethod{}, "Radau5", "Radau") }
 
@@ -465,6 +469,16 @@ func (r *radau) Interpolate(t float64, u []float64) {
 	for i, v := range ws.UPrev {
 		u[i] = v + x*(r.d1[i]+(x-radauC1)*(r.d2[i]+(x-radauC2)*r.d3[i]))
 	}
+}
+
+// Archive visits the polynomial of the last step, J with its factors, and what the
+// iteration and the controller remember. Stages do not outlive a step.
+func (r *radau) Archive(a *archive.Archive) {
+	a.Floats(r.f0, r.d1, r.d2, r.d3)
+	a.Bool(&r.fresh, &r.haveJac, &r.newJac, &r.first, &r.poly)
+	a.Float(&r.factored, &r.theta, &r.rate, &r.slow, &r.hAcc, &r.errAcc, &r.t0, &r.h)
+	a.Int(&r.iters, &r.accepted)
+	r.m.Archive(a)
 }
 
 // Projected marks f at (ws.T, ws.U) as unknown; J, an approximation anyway, stays. The

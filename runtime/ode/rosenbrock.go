@@ -11,6 +11,8 @@ package ode
 import (
 	"fmt"
 	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
 )
 
 func init() {
@@ -282,6 +284,17 @@ func (r *rosenbrock) Interpolate(t float64, u []float64) {
 		}
 		u[i] = v + theta*(r.delta[i]+(1-theta)*p)
 	}
+}
+
+// Archive visits the stages, which the interpolant reads, J with its factors, and the
+// memory of the controller.
+func (r *rosenbrock) Archive(a *archive.Archive) {
+	a.Floats(r.k...)
+	a.Floats(r.f0, r.ft, r.delta)
+	a.Floats(r.dense...)
+	a.Bool(&r.fresh, &r.linear, &r.ready)
+	a.Float(&r.hAcc, &r.errAcc, &r.h, &r.t0, &r.t1)
+	r.m.Archive(a)
 }
 
 // Projected marks f and J at (ws.T, ws.U) as unknown.

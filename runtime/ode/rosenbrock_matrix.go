@@ -1,6 +1,9 @@
 package ode
 
-import "github.com/mtkc/mtkc/runtime/linsolve"
+import (
+	"github.com/mtkc/mtkc/runtime/archive"
+	"github.com/mtkc/mtkc/runtime/linsolve"
+)
 
 // iterationMatrix is the linear algebra of an implicit method: the Jacobian J, the
 // matrix a*M - J and its factorisation, each refreshed when the method says so, and for
@@ -19,9 +22,9 @@ type iterationMatrix struct {
 type matrices struct {
 	jac []float64 // values of J in the order of ws.Pattern
 	w   *linsolve.Shifted[float64]
-	lu  linsolve.Solver[float64]
+	lu  *linsolve.Replay[float64]
 	cw  *linsolve.Shifted[complex128] // nil: no complex matrix
-	clu linsolve.Solver[complex128]
+	clu *linsolve.Replay[complex128]
 }
 
 func newIterationMatrix(ws *Workspace) *iterationMatrix {
@@ -46,19 +49,55 @@ func (m *iterationMatrix) shapeUp() {
 	}
 	m.shape = ws.shape
 	if m.matrices = m.kept[ws.Pattern]; m.matrices != nil {
+		m.forget() // what comes does not depend on when the run was like that
 		return
 	}
 	k := &matrices{jac: make([]float64, ws.Pattern.NNZ()), w: linsolve.NewShifted[float64](ws.Pattern, ws.Mass)}
 	if m.pair {
 		k.cw = linsolve.NewShifted[complex128](ws.Pattern, ws.Mass)
-		k.lu, k.clu = linsolve.NewPair(k.w.Pattern, linsolve.Hints{})
+		lu, clu := linsolve.NewPair(k.w.Pattern, linsolve.Hints{})
+		k.lu = replay(lu, k.w.Pattern)
+		k.clu = replay(clu, k.w.Pattern)
 	} else {
-		k.lu = linsolve.New[float64](k.w.Pattern, linsolve.Hints{})
+		k.lu = replay(linsolve.New[float64](k.w.Pattern, linsolve.Hints{}), k.w.Pattern)
 	}
 	if m.kept == nil || len(m.kept) >= coordsKept {
 		m.kept = map[*linsolve.Pattern]*matrices{}
 	}
 	m.matrices, m.kept[ws.Pattern] = k, k
+}
+
+// replay makes the state of a solver for pattern p one that can be saved.
+func replay[T linsolve.Scalar](s linsolve.Solver[T], p *linsolve.Pattern) *linsolve.Replay[T] {
+	return linsolve.NewReplay(s, func() linsolve.Solver[T] { return linsolve.New[T](p, linsolve.Hints{}) })
+}
+
+// forget makes the next factorisations those of new solvers.
+func (m *iterationMatrix) forget() {
+	m.lu.Forget()
+	if m.clu != nil {
+		m.clu.Forget()
+	}
+}
+
+// Archive visits J and the factors. The workspace has the shape that it had when saved.
+func (m *iterationMatrix) Archive(a *archive.Archive) {
+	current := m.shape == m.ws.shape
+	a.Bool(&current)
+	if a.Loading() {
+		if m.shape = m.ws.shape - 1; current {
+			m.shapeUp()
+		}
+		m.err, m.bad = nil, -1
+	}
+	if !current {
+		return // all will be made anew
+	}
+	a.Floats(m.jac)
+	m.lu.Archive(a, m.w.Vals)
+	if m.clu != nil {
+		m.clu.Archive(a, m.cw.Vals)
+	}
 }
 
 // evaluate sets J at (t, u), where f0 is f(t, u). Where the compiled Jacobian is not
