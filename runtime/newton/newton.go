@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
@@ -123,7 +124,7 @@ func (r Result) String() string {
 type Solver struct {
 	sys System
 	opt Options
-	lu  linsolve.Solver[float64] // nil if N != M
+	lu  *linsolve.Replay[float64] // nil if N != M
 	ls  *linsolve.LeastSquares
 
 	r, rt, rhs   []float64 // len M: residual, at the trial point, right-hand side
@@ -172,12 +173,28 @@ func New(sys System, opt Options) *Solver {
 		vals: make([]float64, sys.Pattern.NNZ()),
 	}
 	if m == n {
-		s.lu = linsolve.New[float64](sys.Pattern, linsolve.Hints{})
+		s.lu = linsolve.NewReplay(linsolve.New[float64](sys.Pattern, linsolve.Hints{}), func() linsolve.Solver[float64] {
+			return linsolve.New[float64](sys.Pattern, linsolve.Hints{})
+		})
 	} else {
 		s.svals = make([]float64, sys.Pattern.NNZ())
 		s.ls = linsolve.NewLeastSquares(m, n)
 	}
 	return s
+}
+
+// Archive visits what one solve leaves to the next: the pivot sequence of the Jacobian.
+func (s *Solver) Archive(a *archive.Archive) {
+	if s.lu != nil {
+		s.lu.Archive(a, s.vals)
+	}
+}
+
+// Forget makes the next solve that of a new Solver.
+func (s *Solver) Forget() {
+	if s.lu != nil {
+		s.lu.Forget()
+	}
 }
 
 // Solve starts at x and leaves the solution there; on failure x is the best point

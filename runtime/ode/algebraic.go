@@ -25,7 +25,7 @@ type algebraic struct {
 	x      []float64
 	t      float64
 
-	lu       linsolve.Solver[float64]
+	lu       *linsolve.Replay[float64]
 	factored bool // lu holds the factors of a Jacobian not too far away
 	eager    bool // points are far apart: linear equations take new factors each time
 	sub      []float64
@@ -47,7 +47,7 @@ func newAlgebraic(ws *Workspace) *algebraic {
 	sub, pick := ws.subPattern()
 	a.pick = pick
 	a.sub = make([]float64, len(pick))
-	a.lu = linsolve.New[float64](sub, linsolve.Hints{})
+	a.lu = replayed(sub)
 	nominal := make([]float64, m)
 	for k, i := range ws.Alg {
 		if int(i) < len(ws.P.States) {

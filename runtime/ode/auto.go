@@ -188,7 +188,8 @@ type auto struct {
 	frame    *frame     // around it, nil: none
 	front    Stepper    // explicit with its frame
 	implicit Stepper    // nil until needed
-	relay    *relay     // implicit without its frame
+	spare    spare
+	relay    *relay // implicit without its frame
 	cur      Stepper
 	last     Stepper // made the last step
 	pending  bool    // change the method before the next step
@@ -216,7 +217,7 @@ func (a *auto) change(h float64) error {
 	a.stiff, a.calm, a.easy = 0, 0, 0
 	if a.cur == a.front {
 		if a.implicit == nil {
-			st, err := inForm(relayOf(a.m.implicit), false, a.m.states).New(a.ws)
+			st, err := a.spare.take(a.makeImplicit)
 			if err != nil {
 				return err
 			}
@@ -230,6 +231,10 @@ func (a *auto) change(h float64) error {
 	a.ws.Stats.Switches++
 	a.ws.H = h
 	return a.cur.Restart()
+}
+
+func (a *auto) makeImplicit() (Stepper, error) {
+	return inForm(relayOf(a.m.implicit), false, a.m.states).New(a.ws)
 }
 
 // Step makes one step with the present method and judges it.
@@ -342,11 +347,15 @@ type power struct {
 	v, u, f0, f1 []float64
 }
 
+func (p *power) begin(n int) {
+	buf := make([]float64, 4*n)
+	p.v, p.u, p.f0, p.f1 = buf[:n], buf[n:2*n], buf[2*n:3*n], buf[3*n:]
+}
+
 func (p *power) estimate(ws *Workspace) float64 {
 	n := ws.N()
 	if p.v == nil {
-		buf := make([]float64, 4*n)
-		p.v, p.u, p.f0, p.f1 = buf[:n], buf[n:2*n], buf[2*n:3*n], buf[3*n:]
+		p.begin(n)
 		for i := range p.v { // any direction will do that is not special
 			p.v[i] = 1 + math.Mod(0.754877666*float64(i+1), 1)
 		}

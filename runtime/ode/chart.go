@@ -71,8 +71,8 @@ type chartGroup struct {
 
 	b []float64 // B, by rows; nil for a large group, where its columns are computed one by one:
 
-	lu   linsolve.Solver[float64] // of A_d
-	pick []int32                  // entries of A_d
+	lu   *linsolve.Replay[float64] // of A_d
+	pick []int32                   // entries of A_d
 	sub  []float64
 	x    []float64
 }
@@ -541,7 +541,7 @@ func (g *chartGroup) factor() bool {
 			pat.ColPtr = append(pat.ColPtr, int32(len(pat.RowIdx)))
 		}
 		g.sub = make([]float64, len(g.pick))
-		g.lu = linsolve.New[float64](pat, linsolve.Hints{})
+		g.lu = replayed(pat)
 	}
 	for k, e := range g.pick {
 		g.sub[k] = g.a[e]

@@ -49,7 +49,7 @@ type dependentMatrix struct {
 	cols []int32 // dependent state of each row
 	pick []int32 // entries of the Jacobian
 	sub  []float64
-	lu   linsolve.Solver[float64]
+	lu   *linsolve.Replay[float64]
 }
 
 func newDependent(ws *Workspace, c *chart) *dependent {
@@ -86,6 +86,7 @@ func (d *dependent) adopt() {
 	}
 	d.key = key(d.key[:0], d.chart.dep)
 	if d.m = d.kept[string(d.key)]; d.m != nil {
+		d.m.lu.Forget()
 		return
 	}
 	if len(d.kept) >= coordsKept {
@@ -103,7 +104,7 @@ func (d *dependent) adopt() {
 		sub.ColPtr = append(sub.ColPtr, int32(len(sub.RowIdx)))
 	}
 	d.m.sub = make([]float64, len(d.m.pick))
-	d.m.lu = linsolve.New[float64](sub, linsolve.Hints{})
+	d.m.lu = replayed(sub)
 	d.kept[string(d.key)] = d.m
 }
 

@@ -21,6 +21,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
@@ -47,6 +48,8 @@ type frame struct {
 	near func(t float64, u []float64)
 	// turned tells st that the chart has changed at the present point.
 	turned func() error
+	// state visits what the coordinates remember, besides the chart; may be nil.
+	state func(a *archive.Archive)
 
 	err error // why the last completion failed
 }
@@ -67,6 +70,7 @@ func (ws *Workspace) inner(n int) *Workspace {
 func (f *frame) limits() {
 	w, in := f.whole, f.ws
 	in.TStop, in.TEnd, in.HMin, in.HMax, in.InitialStep, in.H = w.TStop, w.TEnd, w.HMin, w.HMax, w.InitialStep, w.H
+	in.ctx, in.done, in.span, in.flip = w.ctx, w.done, w.span, w.flip
 }
 
 // enter makes the present point of the whole that of the coordinates.
@@ -498,6 +502,7 @@ func newNested(ws *Workspace, c *chart) *frame {
 		}
 	}
 	f.fill = d.fill
+	f.state = d.archive
 	if c != nil {
 		d.slope, d.slopePrev = make([]float64, ws.N()), make([]float64, ws.N())
 		f.near = d.near
@@ -544,7 +549,9 @@ func (d *nested) adapt() {
 			d.ind = append(d.ind, i)
 		}
 	}
-	d.jac = d.kept[string(d.dep.key)]
+	if d.jac = d.kept[string(d.dep.key)]; d.jac != nil {
+		d.jac.lu.Forget()
+	}
 	d.describe()
 }
 
@@ -676,7 +683,7 @@ type nestedJac struct {
 	pattern  *linsolve.Pattern
 	from     []int32 // of each entry of F_w: k of df/du, ^k of dg/du
 	vals     []float64
-	lu       linsolve.Solver[float64]
+	lu       *linsolve.Replay[float64]
 	x        []float64
 }
 
@@ -718,23 +725,29 @@ func (d *nested) newJac() *nestedJac {
 		j.pattern.ColPtr = append(j.pattern.ColPtr, int32(len(j.pattern.RowIdx)))
 	}
 	j.vals = make([]float64, len(j.from))
-	j.lu = linsolve.New[float64](j.pattern, linsolve.Hints{})
+	j.lu = replayed(j.pattern)
 	j.x = make([]float64, m)
 	return j
+}
+
+// makeJac makes the matrices of the present chart where there are none.
+func (d *nested) makeJac() {
+	if d.jac != nil {
+		return
+	}
+	d.jac = d.newJac()
+	if d.chart != nil {
+		if d.kept == nil || len(d.kept) >= coordsKept {
+			d.kept = map[string]*nestedJac{}
+		}
+		d.kept[string(d.dep.key)] = d.jac
+	}
 }
 
 // jacobian writes dy'/dy at (t, y), dense.
 func (d *nested) jacobian(t float64, y, p, vals []float64) {
 	ws := d.whole
-	if d.jac == nil {
-		d.jac = d.newJac()
-		if d.chart != nil {
-			if d.kept == nil || len(d.kept) >= coordsKept {
-				d.kept = map[string]*nestedJac{}
-			}
-			d.kept[string(d.dep.key)] = d.jac
-		}
-	}
+	d.makeJac()
 	j := d.jac
 	fail := func() {
 		for i := range vals {

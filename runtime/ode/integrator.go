@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/mtkc/mtkc/runtime/archive"
 )
 
 // Integrator is a run in progress that the caller advances step by step.
@@ -35,6 +37,21 @@ type Integrator struct {
 	clock time.Time // of the last progress report
 	ticks int
 	inner []float64 // of resolve: the solution at two points within a step, the sizes of the algebraic variables
+
+	cb      *callbacks // nil: there are none
+	stops   []float64  // AddStop: times of the workspace, ascending, that are ends of steps
+	touched bool       // SetU or SetParam changed the present point: apply does the rest
+	bound   bool       // SetParam did, so that bound parameters follow
+	first   float64    // SetStep: the step to go on with, 0: none
+	ending  bool       // Terminate was called,
+	last    string     // for this reason
+	why     string     // the method was chosen for
+
+	forward, backward *Kernels // of the problem; with time reversed, nil until needed
+	other             *settings
+	fresh             []byte // state of a new stepper and its tools, for Reset; nil: not made yet
+	final             []float64
+	ar                archive.Archive
 }
 
 // Solve integrates p and returns the solution. When the run stops early it
@@ -61,55 +78,138 @@ func Solve(ctx context.Context, p *Problem, opt Options) (*Solution, error) {
 // consistent and chooses the method. If the initial values cannot be found, the
 // error is a *Failure and the Integrator still gives access to its Solution.
 func NewIntegrator(ctx context.Context, p *Problem, opt Options) (*Integrator, error) {
-	set, err := resolve(p, opt)
+	in, err := assemble(ctx, p, opt)
 	if err != nil {
 		return nil, err
 	}
-	k := p.NewKernels()
-	p.check(k)
-	in := &Integrator{p: p, set: set, buf: make([]float64, p.N()), out: make([]float64, p.N())}
+	in.tools()
+	return in, in.start()
+}
+
+// assemble makes an integrator of p with its method.
+func assemble(ctx context.Context, p *Problem, opt Options) (*Integrator, error) {
+	in := &Integrator{p: p, set: &settings{}}
+	if err := in.set.resolve(p, opt); err != nil {
+		return nil, err
+	}
+	if err := in.assemble(ctx); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// assemble makes everything that in.set asks for.
+func (in *Integrator) assemble(ctx context.Context) error {
+	p, set := in.p, in.set
+	if in.forward == nil {
+		in.forward = p.NewKernels()
+		p.check(in.forward)
+		in.buf, in.out, in.final = make([]float64, p.N()), make([]float64, p.N()), make([]float64, p.N())
+	}
+	ws := newWorkspace(ctx, p, in.forward, append([]float64(nil), set.params...), 0, 1)
+	in.ws = ws
+	in.rewind(ctx)
+	in.sol = &Solution{Problem: p}
+	in.clear()
+	c, err := choose(ws, set)
+	if err != nil {
+		return err
+	}
+	in.method = c.Method
+	in.why = c.why
+	in.sol.Solver, in.sol.Why, in.sol.Form = c.Info().Name, c.why, c.form
+	in.st, err = in.method.New(ws)
+	return err
+}
+
+// rewind gives the workspace the settings, and the start of the span.
+func (in *Integrator) rewind(ctx context.Context) {
+	ws, set := in.ws, in.set
+	ws.ctx, ws.done = ctx, ctx.Done()
+	copy(ws.Params, set.params)
+	ws.K, ws.flip = in.forward, set.flip
+	if set.flip && in.backward == nil {
+		in.backward = reversed(in.forward)
+	}
 	t0, t1 := set.t0, set.t1
 	if set.flip {
 		t0, t1 = -t0, -t1
 	}
-	ws := newWorkspace(ctx, p, k, set.params, t0, t1)
-	in.ws = ws
-	ws.flip = set.flip
+	ws.T, ws.TPrev, ws.TStop, ws.TEnd, ws.tLow, ws.span = t0, t0, t1, t1, 0, math.Abs(t1-t0)
 	ws.RelTol, ws.AbsTol = set.RelTol, set.abstol
-	ws.HMin, ws.HMax, ws.InitialStep = set.HMin, set.HMax, set.InitialStep
+	ws.H, ws.HMin, ws.HMax, ws.InitialStep = 0, set.HMin, set.HMax, set.InitialStep
 	if ws.N() == 0 {
 		ws.HMax = math.Min(ws.HMax, ws.span/500) // nothing but the time to show
 	}
+	clear(ws.U)
+	clear(ws.UPrev)
+	clear(ws.UNew)
+	*ws.Stats = Stats{}
 	*ws.budget = set.MaxSteps
-	in.sol = &Solution{Problem: p, Warnings: set.warnings, flip: set.flip, T: set.t0, U: ws.U, Params: ws.Params}
-	if opt.Dense {
-		in.sol.dense = &denseOutput{n: p.N()}
+	in.cb = newCallbacks(in, set.Callbacks)
+}
+
+// clear empties the solution.
+func (in *Integrator) clear() {
+	ws, set, sol := in.ws, in.set, in.sol
+	sol.Retcode, sol.Message, sol.Init = Success, "", ""
+	sol.Warnings, sol.flip, sol.T, sol.U, sol.Params = set.warnings, set.flip, set.t0, ws.U, ws.Params
+	sol.Times, sol.states, sol.memory, sol.version = sol.Times[:0], sol.states[:0], sol.memory[:0], sol.version[:0]
+	switch d := sol.dense; {
+	case !set.Dense:
+		sol.dense = nil
+	case d == nil:
+		sol.dense = &denseOutput{n: in.p.N()}
+	default:
+		d.steps, d.vals = d.steps[:0], d.vals[:0]
 	}
-	c, err := choose(ws, set)
-	if err != nil {
-		return nil, err
+}
+
+// tools makes what the problem needs beside a stepper.
+func (in *Integrator) tools() {
+	ws, p := in.ws, in.p
+	in.alg, in.proj, in.hy = nil, nil, nil
+	if len(ws.Alg) > 0 {
+		in.alg = newAlgebraic(ws)
+		in.alg.warn = in.warn
 	}
-	in.method = c.Method
-	in.sol.Solver, in.sol.Why, in.sol.Form = c.Info().Name, c.why, c.form
-	if in.st, err = in.method.New(ws); err != nil {
-		return nil, err
+	if p.NInv > 0 {
+		in.proj = newProjector(ws)
 	}
+	if p.Hybrid != nil {
+		in.hy = newHybrid(in)
+	}
+}
+
+// start makes the initial values consistent and hands them to the stepper.
+func (in *Integrator) start() error {
+	ws, set := in.ws, in.set
 	if err := in.begin(); err != nil {
-		return in, in.stop(err)
+		return in.stop(err)
 	}
 	if ws.flip {
-		ws.K = reversed(k)
+		ws.K = in.backward
+	}
+	if in.cb != nil {
+		if err := in.cb.start(); err != nil {
+			return in.stop(err)
+		}
 	}
 	if !set.FinalOnly && set.SaveAt == nil {
 		in.save(ws.T, ws.U)
 	}
+	if in.ending {
+		return in.conclude(Terminated, in.last)
+	}
 	if ws.T == ws.TEnd {
-		return in, in.conclude(Success, "")
+		return in.conclude(Success, "")
 	}
-	if err := in.restart(0); err != nil {
-		return in, in.fail(err)
+	h := in.first
+	in.first, in.touched = 0, false
+	if err := in.restart(h); err != nil {
+		return in.fail(err)
 	}
-	return in, nil
+	return nil
 }
 
 // begin sets parameters and start values and makes them consistent. It works with
@@ -143,15 +243,10 @@ func (in *Integrator) begin() error {
 		return ws.Fail(InitFailure, "the start value of %s is %v", p.state(i), ws.U[i])
 	}
 	if p.Init != nil {
-		in.init = newInitializer(ws)
+		if in.init == nil {
+			in.init = newInitializer(ws)
+		}
 		in.init.reset(in.set.u0)
-	}
-	if len(ws.Alg) > 0 {
-		in.alg = newAlgebraic(ws)
-		in.alg.warn = in.warn
-	}
-	if p.NInv > 0 {
-		in.proj = newProjector(ws)
 	}
 	if p.Hybrid == nil {
 		if err := in.initialize(); err != nil {
@@ -159,7 +254,6 @@ func (in *Integrator) begin() error {
 		}
 		in.compareStart()
 	} else {
-		in.hy = newHybrid(in)
 		if err := in.hy.begin(in.initialize); err != nil {
 			return err
 		}
@@ -262,7 +356,13 @@ func (in *Integrator) restart(h float64) error {
 func (in *Integrator) aim() {
 	ws := in.ws
 	ws.TStop = ws.TEnd
-	if in.hy != nil && in.hy.next < ws.TEnd-in.hy.near(ws.TEnd) {
+	if len(in.stops) > 0 && in.stops[0] < ws.TStop {
+		ws.TStop = in.stops[0]
+	}
+	if in.cb != nil {
+		ws.TStop = math.Min(ws.TStop, in.cb.next)
+	}
+	if in.hy != nil && in.hy.next < ws.TStop-in.hy.near(ws.TStop) {
 		ws.TStop = in.hy.next
 	}
 }
@@ -319,7 +419,15 @@ func (in *Integrator) Step() error {
 		return errors.New("the run is over")
 	}
 	ws, hy := in.ws, in.hy
+	if in.touched || in.first > 0 {
+		if err := in.apply(); err != nil {
+			return in.stop(err)
+		}
+	}
 	in.aim()
+	if in.cb != nil {
+		in.cb.limit()
+	}
 	if in.moved {
 		in.moved = false
 		in.st.Projected()
@@ -328,6 +436,9 @@ func (in *Integrator) Step() error {
 		err := in.st.Step()
 		if err == nil {
 			again, err = in.keepRanges()
+		}
+		if err == nil && !again && in.cb != nil {
+			again, err = in.cb.judge()
 		}
 		if err != nil {
 			return in.fail(err)
@@ -341,7 +452,12 @@ func (in *Integrator) Step() error {
 			}
 		}
 	}
-	event := false
+	if in.cb != nil {
+		if err := in.cb.correct(); err != nil {
+			return in.stop(err)
+		}
+	}
+	event, hit := false, false
 	if hy != nil {
 		event = ws.T >= hy.next-hy.near(hy.next)
 		if hy.slide != nil {
@@ -354,6 +470,12 @@ func (in *Integrator) Step() error {
 		} else if hy.pierced() {
 			return in.stop(hy.accumulated())
 		}
+		if in.cb != nil {
+			var at float64
+			if at, hit = in.cb.watch(end); hit && at < end {
+				cut, event, end = false, false, at
+			}
+		}
 		hy.strict()
 		hy.rouse()
 		if at, action := in.violation(end); action >= 0 && at < end {
@@ -363,6 +485,9 @@ func (in *Integrator) Step() error {
 		if cut && t < ws.T {
 			event = false
 			in.cut(t)
+		} else if end < ws.T { // by a callback
+			in.cut(end)
+			hy.crossings(ws.T, ws.U, hy.end)
 		} else {
 			in.output(ws.T, ws.U)
 		}
@@ -375,7 +500,26 @@ func (in *Integrator) Step() error {
 			}
 		}
 	} else {
-		in.output(ws.T, ws.U)
+		end := ws.T
+		if in.cb != nil {
+			end, hit = in.cb.watch(end)
+		}
+		if end < ws.T {
+			in.cut(end)
+		} else {
+			in.output(ws.T, ws.U)
+		}
+	}
+	for len(in.stops) > 0 && in.stops[0] <= ws.T {
+		in.stops = in.stops[:copy(in.stops, in.stops[1:])]
+	}
+	if in.cb != nil {
+		if err := in.cb.act(hit); err != nil {
+			return in.stop(err)
+		}
+	}
+	if in.ending {
+		return in.conclude(Terminated, in.last)
 	}
 	if ws.T >= ws.TEnd {
 		if err := in.conclude(Success, ""); err != nil {
@@ -568,6 +712,9 @@ func (in *Integrator) event(cut, timed bool) error {
 // output saves what lies in (TPrev, t], where the state at t is u.
 func (in *Integrator) output(t float64, u []float64) {
 	ws, s := in.ws, in.set
+	if in.cb != nil {
+		in.cb.pass(t)
+	}
 	if in.sol.dense != nil {
 		in.sol.dense.add(ws.TPrev, t, degree(in.st), in.sol.snapshot(ws.Params), in.state)
 	}
@@ -634,7 +781,8 @@ func (in *Integrator) finish(code Retcode, message string) {
 	}
 	sol := in.sol
 	sol.Retcode, sol.Message = code, message
-	sol.T, sol.U, sol.Params = ws.Time(ws.T), append([]float64(nil), ws.U...), ws.Params
+	copy(in.final, ws.U)
+	sol.T, sol.U, sol.Params = ws.Time(ws.T), in.final, ws.Params
 	sol.Stats = *ws.Stats
 	switch a := bare(in.st).(type) {
 	case *auto:
@@ -644,6 +792,9 @@ func (in *Integrator) finish(code Retcode, message string) {
 	}
 	if s.Progress != nil {
 		s.Progress(sol.T)
+	}
+	if in.cb != nil {
+		in.cb.finish()
 	}
 }
 

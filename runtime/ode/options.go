@@ -51,6 +51,10 @@ type Options struct {
 	FinalOnly bool      // save the end alone
 	Dense     bool      // keep the interpolants, for Solution.At
 	Progress  func(t float64)
+
+	// Callbacks act during the run, in this order where several act at one time. Package
+	// callback has constructors. A Callback belongs to one run at a time.
+	Callbacks []*Callback
 }
 
 // gapPieces bounds how finely SaveGap divides a step: the steps of a method with
@@ -68,27 +72,28 @@ type settings struct {
 	u0     []float64 // start values of the user, NaN where none
 
 	warnings []string
+	grid     []float64 // memory of SaveAt for Steps
 }
 
 // resolve checks opt against the problem and fills in defaults.
-func resolve(p *Problem, opt Options) (*settings, error) {
-	s := &settings{Options: opt}
+func (s *settings) resolve(p *Problem, opt Options) error {
+	s.Options, s.warnings = opt, nil
 	n := p.N()
 	if s.Span == [2]float64{} {
 		s.Span = p.Span
 		if !(s.Span[1] > s.Span[0]) {
-			return nil, fmt.Errorf("%s states no time span: give one in Options.Span", p.title())
+			return fmt.Errorf("%s states no time span: give one in Options.Span", p.title())
 		}
 	}
 	s.t0, s.t1 = s.Span[0], s.Span[1]
 	for _, t := range s.Span {
 		if math.IsNaN(t) || math.IsInf(t, 0) {
-			return nil, fmt.Errorf("the time span %v to %v is not finite", s.t0, s.t1)
+			return fmt.Errorf("the time span %v to %v is not finite", s.t0, s.t1)
 		}
 	}
 	s.flip = s.t1 < s.t0
 	if s.flip && p.Hybrid != nil {
-		return nil, fmt.Errorf("%s has events, which cannot be undone: it can only be solved forward in time, not from %v to %v", p.title(), s.t0, s.t1)
+		return fmt.Errorf("%s has events, which cannot be undone: it can only be solved forward in time, not from %v to %v", p.title(), s.t0, s.t1)
 	}
 	if s.RelTol == 0 {
 		s.RelTol = p.RelTol
@@ -97,21 +102,21 @@ func resolve(p *Problem, opt Options) (*settings, error) {
 		s.RelTol = 1e-6
 	}
 	if !(s.RelTol > 0) || s.RelTol > 1 || !(s.AbsTol >= 0) || math.IsInf(s.AbsTol, 0) {
-		return nil, fmt.Errorf("the tolerances rtol = %v, atol = %v make no sense: rtol lies in (0, 1], atol above 0", s.RelTol, s.AbsTol)
+		return fmt.Errorf("the tolerances rtol = %v, atol = %v make no sense: rtol lies in (0, 1], atol above 0", s.RelTol, s.AbsTol)
 	}
 	switch {
 	case s.AbsTols != nil:
 		if len(s.AbsTols) != n {
-			return nil, fmt.Errorf("AbsTols has %d entries, the problem %d states", len(s.AbsTols), n)
+			return fmt.Errorf("AbsTols has %d entries, the problem %d states", len(s.AbsTols), n)
 		}
 		for i, a := range s.AbsTols {
 			if !(a > 0) {
-				return nil, fmt.Errorf("the absolute tolerance %v of %s is not above 0", a, p.state(i))
+				return fmt.Errorf("the absolute tolerance %v of %s is not above 0", a, p.state(i))
 			}
 		}
-		s.abstol = append([]float64(nil), s.AbsTols...)
+		s.abstol = append(s.abstol[:0], s.AbsTols...)
 	default:
-		s.abstol = make([]float64, n)
+		s.abstol = sized(s.abstol, n)
 		for i := range s.abstol {
 			s.abstol[i] = s.AbsTol
 			if s.AbsTol == 0 {
@@ -127,7 +132,7 @@ func resolve(p *Problem, opt Options) (*settings, error) {
 		v    float64
 	}{{"initial step", s.InitialStep}, {"smallest step", s.HMin}, {"largest step", s.HMax}, {"gap between saved times", s.SaveGap}} {
 		if !(h.v >= 0) {
-			return nil, fmt.Errorf("the %s %v is negative", h.name, h.v)
+			return fmt.Errorf("the %s %v is negative", h.name, h.v)
 		}
 	}
 	if s.HMax == 0 {
@@ -135,19 +140,20 @@ func resolve(p *Problem, opt Options) (*settings, error) {
 	}
 	var err error
 	if s.Form, err = pick("form", s.Form, forms); err != nil {
-		return nil, err
+		return err
 	}
 	if s.Constraints, err = pick("way to keep constraints", s.Constraints, constraints); err != nil {
-		return nil, err
+		return err
 	}
 	if s.MaxSteps < 0 || s.Steps < 0 {
-		return nil, fmt.Errorf("MaxSteps = %d, Steps = %d: neither may be negative", s.MaxSteps, s.Steps)
+		return fmt.Errorf("MaxSteps = %d, Steps = %d: neither may be negative", s.MaxSteps, s.Steps)
 	}
 	if s.MaxSteps == 0 {
 		s.MaxSteps = 1000000
 	}
 	if s.Steps > 0 {
-		s.SaveAt = make([]float64, s.Steps+1)
+		s.grid = sized(s.grid, s.Steps+1)
+		s.SaveAt = s.grid
 		for i := range s.SaveAt {
 			s.SaveAt[i] = (float64(s.Steps-i)*s.t0 + float64(i)*s.t1) / float64(s.Steps)
 		}
@@ -155,31 +161,44 @@ func resolve(p *Problem, opt Options) (*settings, error) {
 	}
 	for i, t := range s.SaveAt {
 		if math.IsNaN(t) || t < min(s.t0, s.t1) || t > max(s.t0, s.t1) {
-			return nil, fmt.Errorf("the time %v to save lies outside the span %v to %v", t, s.t0, s.t1)
+			return fmt.Errorf("the time %v to save lies outside the span %v to %v", t, s.t0, s.t1)
 		}
 		if i > 0 && (t-s.SaveAt[i-1])*(s.t1-s.t0) < 0 {
-			return nil, fmt.Errorf("the times to save are out of order at %v", t)
+			return fmt.Errorf("the times to save are out of order at %v", t)
 		}
 	}
 	if err := s.values(p); err != nil {
-		return nil, err
+		return err
 	}
 	for i, q := range p.Params {
 		if v := s.params[i]; s.set[i] && q.Min < q.Max && (v < q.Min || v > q.Max) {
 			s.warnings = append(s.warnings, fmt.Sprintf("%s = %v lies outside its range, %v to %v", q.Name, v, q.Min, q.Max))
 		}
 	}
-	return s, nil
+	return nil
+}
+
+// sized is v with n entries.
+func sized(v []float64, n int) []float64 {
+	if cap(v) < n {
+		return make([]float64, n)
+	}
+	return v[:n]
 }
 
 // values fills params, set and u0 from P, U0 and Set.
 func (s *settings) values(p *Problem) error {
-	s.params = append([]float64(nil), p.P...)
-	s.set = make([]bool, len(p.Params))
-	s.u0 = make([]float64, p.N())
+	s.params = append(s.params[:0], p.P...)
+	if s.set == nil {
+		s.set = make([]bool, len(p.Params))
+	}
+	clear(s.set)
+	copy(s.set, p.given)
+	s.u0 = sized(s.u0, p.N())
 	for i := range s.u0 {
 		s.u0[i] = math.NaN()
 	}
+	copy(s.u0, p.start)
 	if s.P != nil {
 		if len(s.P) != len(p.Params) {
 			return fmt.Errorf("P has %d entries, the problem %d parameters", len(s.P), len(p.Params))

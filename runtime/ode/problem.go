@@ -76,6 +76,9 @@ type Problem struct {
 	// into Observables) at (t, u, p) to out. The function has scratch of its own.
 	NewObserver func(which []int) func(t float64, u, p, out []float64)
 
+	given []bool    // of a remade problem: parameters that were set, and do not follow from others,
+	start []float64 // and start values, NaN where none was set; nil: nothing was
+
 	// Equation returns a description of row i of f for messages: the source
 	// position, the instance path and the text of the equation. May be nil.
 	Equation func(i int) string

@@ -152,7 +152,7 @@ func (pr *projector) correct(u []float64) {
 // from stopping it; the outer iteration removes the error that leaves.
 type gram struct {
 	pat   *linsolve.Pattern
-	lu    linsolve.Solver[float64]
+	lu    *linsolve.Replay[float64]
 	vals  []float64
 	terms []gramTerm
 	y     []float64
@@ -204,7 +204,7 @@ func newGram(p *linsolve.Pattern, move []bool) *gram {
 	}
 	g.pat = pat
 	g.vals = make([]float64, pat.NNZ())
-	g.lu = linsolve.New[float64](pat, linsolve.Hints{})
+	g.lu = replayed(pat)
 	return g
 }
 

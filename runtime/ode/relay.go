@@ -54,6 +54,7 @@ type relay struct {
 	m       *relayMethod
 	first   Stepper
 	reserve Stepper // nil until needed
+	spare   spare
 	alg     *algebraic
 	shape   int // of the workspace that alg is made for
 	cur     Stepper
@@ -76,18 +77,27 @@ func (r *relay) exchange() bool {
 	if r.before != "" || r.m.reserve != "RadauIIA5" {
 		return false // the others stand such conditions as well as any
 	}
-	if r.reserve == nil {
-		st, err := begin(r.ws, r.m.reserve)
-		if err != nil {
-			return false
-		}
-		r.reserve = st
+	if r.needReserve() != nil {
+		return false
 	}
 	r.before, r.at = r.m.first, r.ws.Time(r.ws.T)
-	r.m = &relayMethod{first: r.m.reserve, reserve: r.m.first}
-	r.first, r.reserve = r.reserve, r.first
+	r.swap()
 	r.cur, r.left = r.first, 0
 	return true
+}
+
+// needReserve makes the reserve, if there is none.
+func (r *relay) needReserve() (err error) {
+	if r.reserve == nil {
+		r.reserve, err = r.spare.take(func() (Stepper, error) { return begin(r.ws, r.m.reserve) })
+	}
+	return err
+}
+
+// swap exchanges first and reserve.
+func (r *relay) swap() {
+	r.m = &relayMethod{first: r.m.reserve, reserve: r.m.first}
+	r.first, r.reserve = r.reserve, r.first
 }
 
 // Restart goes back to the first method.
@@ -127,12 +137,8 @@ func (r *relay) Step() error {
 // of a kink may not be on the flat one, and then no step is short enough.
 func (r *relay) relieve() error {
 	ws := r.ws
-	if r.reserve == nil {
-		st, err := begin(ws, r.m.reserve)
-		if err != nil {
-			return err
-		}
-		r.reserve = st
+	if err := r.needReserve(); err != nil {
+		return err
 	}
 	if len(ws.Alg) > 0 && (r.alg == nil || r.shape != ws.shape) {
 		r.alg, r.shape = newAlgebraic(ws), ws.shape

@@ -19,13 +19,14 @@ const (
 	TooMuchAccuracy           // the tolerances ask for more than the arithmetic has
 	EventFailure              // an event iteration did not settle, or events accumulate at one time
 	ProjectionFailure         // the solution could not be brought back onto the invariants
+	CallbackFailure           // a callback returned an error
 )
 
 var retcodeNames = [...]string{
 	Success: "Success", Terminated: "Terminated", MaxSteps: "MaxSteps", DtTooSmall: "DtTooSmall",
 	Unstable: "Unstable", InitFailure: "InitFailure", NewtonFailure: "NewtonFailure",
 	SingularMatrix: "SingularMatrix", AssertFailed: "AssertFailed", Interrupted: "Interrupted",
-	TooMuchAccuracy: "TooMuchAccuracy", EventFailure: "EventFailure", ProjectionFailure: "ProjectionFailure",
+	TooMuchAccuracy: "TooMuchAccuracy", EventFailure: "EventFailure", ProjectionFailure: "ProjectionFailure", CallbackFailure: "CallbackFailure",
 }
 
 func (c Retcode) String() string {

@@ -1,0 +1,622 @@
+package ode
+
+// Callbacks: what a user adds to a run without a change of the model. A Callback is a set
+// of hooks, each optional. After an accepted step they are called in this order:
+//
+//	Accept    the step is made again, a quarter as long, where it says no
+//	Correct   small corrections of the new point
+//	Crossings the step ends at the first sign change of a condition
+//	Passed    the part of the step that is now part of the solution
+//	Affect    of the conditions that changed their sign
+//	At        at an instant that Next gave
+//	After     at the end of every step
+//
+// Conditions are searched as the events of a model are: values on the interpolant, the
+// polynomial through them in Bernstein form (Lane, Riesenfeld, BIT 21, 1981), so that two
+// crossings within a step are seen, and ITP on the condition itself down to neighbouring
+// floating-point numbers (package event). An event of the model at the same instant
+// comes first.
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+	"github.com/mtkc/mtkc/runtime/event"
+)
+
+// Direction says which sign changes of a condition count, seen along the run.
+type Direction int8
+
+const (
+	Both    Direction = iota
+	Rising            // from negative to positive
+	Falling           // from positive to negative
+)
+
+// Callback is a set of hooks into a run; nil hooks are left out. Hooks may read everything of
+// the Integrator, and change the run by its methods SetU, SetState, SetParam, SetStep, AddStop,
+// Nudge and Terminate. An error ends the run with CallbackFailure. A Callback has the memory of
+// one run: runs that go on at the same time need one each.
+type Callback struct {
+	Name string // for messages
+
+	// Start is called at the consistent start of a run and forgets what a run before left.
+	Start func(in *Integrator) error
+	// Limit is the length that the next step may have at most, +Inf: any.
+	Limit func(in *Integrator) float64
+	// Accept judges the step just made; it may not change the run.
+	Accept func(in *Integrator) bool
+	// Correct may Nudge the point that the step reached.
+	Correct func(in *Integrator) error
+	// Passed is told that the solution from t0 to t1 is final. Interpolate is good there. It may not change
+	// the run.
+	Passed func(in *Integrator, t0, t1 float64) error
+
+	// Conditions is the number of conditions, which Crossings evaluates. Directions has one
+	// entry for each, or is nil: Both.
+	Conditions int
+	Crossings  func(t float64, u, p, g []float64)
+	Directions []Direction
+	// Observe says that Affect only looks on: the step is not cut, and Affect gets the state
+	// at the crossing but may not change the run.
+	Observe bool
+	// Affect is called where condition k has changed its sign; u is the state there. Changes go
+	// by the methods of in. After it, the sign that a condition has counts as not crossed.
+	Affect func(in *Integrator, k int, t float64, u []float64) error
+
+	// Next is the next instant after the present time, along the run, that is to be the
+	// end of a step; NaN or beyond the end of the run: none. It is asked at the start and after At.
+	Next func(in *Integrator) float64
+	// At is called at that instant, and at the start if First says so.
+	At    func(in *Integrator) error
+	First func(in *Integrator) bool
+
+	// After is called at the end of every step.
+	After func(in *Integrator) error
+	// Finish is called at the end of the run, however it ends.
+	Finish func(in *Integrator)
+
+	// Archive visits the memory of the callback. A nil one says that there is none.
+	Archive func(a *archive.Archive)
+}
+
+// callbacks are those of a run.
+type callbacks struct {
+	in     *Integrator
+	list   []*Callback
+	times  []float64 // what Next gave, in the workspace's time, +Inf: none
+	next   float64   // the least of these
+	passed float64   // time up to which Passed was called
+	hmax   float64   // of the options
+	redone int
+	limits bool
+	err    error   // of Passed
+	hits   []int   // conditions that crossed at the end of the step
+	end    float64 // time that the stepper reached, before which the step may have been cut
+
+	// Conditions of all callbacks, one after the other.
+	n     int
+	of    []int // callback of each
+	first []int // condition of each callback
+	side  []int8
+	fired []bool // it crossed at the start of the step
+	nodes [][]float64
+	g, u  []float64
+	y     [13]float64
+	scan  [13]*event.Scanner
+	at    int // condition that value is of, and
+	sign  float64
+	value func(t float64) float64
+}
+
+// newCallbacks binds a list to a run; nil if it is empty.
+func newCallbacks(in *Integrator, list []*Callback) *callbacks {
+	if len(list) == 0 {
+		return nil
+	}
+	c := in.cb
+	if c == nil || len(c.list) != len(list) {
+		c = &callbacks{in: in}
+	}
+	same := true
+	for i, cb := range list {
+		same = same && i < len(c.list) && c.list[i] == cb
+	}
+	if !same {
+		*c = callbacks{in: in, list: append([]*Callback(nil), list...), times: make([]float64, len(list))}
+		for k, cb := range list {
+			c.first = append(c.first, c.n)
+			for range cb.Conditions {
+				c.of = append(c.of, k)
+			}
+			c.n += cb.Conditions
+			c.limits = c.limits || cb.Limit != nil
+		}
+		c.side, c.fired = make([]int8, c.n), make([]bool, c.n)
+		c.g, c.u = make([]float64, c.n), make([]float64, in.p.N())
+		if c.n > 0 {
+			for range 14 {
+				c.nodes = append(c.nodes, make([]float64, c.n))
+			}
+			c.hits = make([]int, 0, c.n)
+			c.value = func(t float64) float64 { return c.sign * c.eval(t, c.g)[c.at] }
+		}
+	}
+	c.hmax = in.ws.HMax
+	return c
+}
+
+// fail is the failure for an error of callback k.
+func (c *callbacks) fail(k int, err error) error {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	name := c.list[k].Name
+	if name == "" {
+		name = fmt.Sprintf("callback %d", k)
+	}
+	return c.in.ws.fail(CallbackFailure, err, "%s: %v", name, err)
+}
+
+// start calls the hooks of the start.
+func (c *callbacks) start() error {
+	in, ws := c.in, c.in.ws
+	c.passed, c.redone, c.err, c.hits = ws.T, 0, nil, c.hits[:0]
+	for k, cb := range c.list {
+		if cb.Start != nil {
+			if err := cb.Start(in); err != nil {
+				return c.fail(k, err)
+			}
+		}
+		if cb.At != nil && cb.First != nil && cb.First(in) {
+			if err := cb.At(in); err != nil {
+				return c.fail(k, err)
+			}
+		}
+	}
+	if in.touched {
+		save := in.set.FinalOnly
+		in.set.FinalOnly = true // the start is saved afterwards, once
+		err := in.settleStart()
+		in.set.FinalOnly = save
+		if err != nil {
+			return err
+		}
+	}
+	for k := range c.list {
+		c.times[k] = c.after(k)
+	}
+	c.soonest()
+	c.orient(false)
+	return nil
+}
+
+// settleStart is apply before the first step.
+func (in *Integrator) settleStart() error {
+	end, h := in.ending, in.first
+	in.ending = true // no restart
+	err := in.apply()
+	in.ending, in.first = end, h
+	return err
+}
+
+// after is the next instant of callback k.
+func (c *callbacks) after(k int) float64 {
+	in, ws := c.in, c.in.ws
+	if c.list[k].Next == nil {
+		return math.Inf(1)
+	}
+	t := ws.Time(c.list[k].Next(in))
+	if !(t > ws.T && t <= ws.TEnd) {
+		return math.Inf(1)
+	}
+	return t
+}
+
+func (c *callbacks) soonest() {
+	c.next = math.Inf(1)
+	for _, t := range c.times {
+		c.next = math.Min(c.next, t)
+	}
+}
+
+// limit sets the largest step.
+func (c *callbacks) limit() {
+	if !c.limits {
+		return
+	}
+	h := c.hmax
+	for _, cb := range c.list {
+		if cb.Limit != nil {
+			if l := cb.Limit(c.in); l > 0 {
+				h = math.Min(h, l)
+			}
+		}
+	}
+	c.in.ws.HMax = h
+}
+
+// judge asks whether the step may stand. If not, it is made again.
+func (c *callbacks) judge() (again bool, err error) {
+	in, ws := c.in, c.in.ws
+	for k, cb := range c.list {
+		if cb.Accept == nil || cb.Accept(in) {
+			continue
+		}
+		h := (ws.T - ws.TPrev) / 4
+		if c.redone++; c.redone > mostRedone || ws.TooSmall(h) {
+			return false, c.fail(k, fmt.Errorf("no step from t = %v on is accepted, however short", ws.Time(ws.TPrev)))
+		}
+		ws.Stats.Rejected++
+		ws.T = ws.TPrev
+		copy(ws.U, ws.UPrev)
+		return true, in.restart(h)
+	}
+	c.redone = 0
+	return false, nil
+}
+
+// correct lets the callbacks move the new point a little.
+func (c *callbacks) correct() error {
+	for k, cb := range c.list {
+		if cb.Correct != nil {
+			if err := cb.Correct(c.in); err != nil {
+				return c.fail(k, err)
+			}
+		}
+	}
+	return nil
+}
+
+// pass tells that the solution is final up to t.
+func (c *callbacks) pass(t float64) {
+	in, ws := c.in, c.in.ws
+	if !(t > c.passed) {
+		return
+	}
+	for k, cb := range c.list {
+		if cb.Passed != nil {
+			if err := cb.Passed(in, ws.Time(c.passed), ws.Time(t)); err != nil && c.err == nil {
+				c.err = c.fail(k, err)
+			}
+		}
+	}
+	c.passed = t
+}
+
+// act calls the hooks of the end of a step; hit says that conditions crossed there.
+func (c *callbacks) act(hit bool) error {
+	in, ws := c.in, c.in.ws
+	if c.err != nil {
+		return c.err
+	}
+	cut := ws.T < c.end
+	events := ws.Stats.Events
+	if hit {
+		for _, i := range c.hits {
+			k := c.of[i]
+			if err := c.list[k].Affect(in, i-c.first[k], ws.Time(ws.T), ws.U); err != nil {
+				return c.fail(k, err)
+			}
+		}
+	}
+	due := ws.T >= c.next
+	if due {
+		for k, cb := range c.list {
+			if ws.T >= c.times[k] {
+				if cb.At != nil {
+					if err := cb.At(in); err != nil {
+						return c.fail(k, err)
+					}
+				}
+				c.times[k] = c.after(k)
+			}
+		}
+		c.soonest()
+	}
+	for k, cb := range c.list {
+		if cb.After != nil {
+			if err := cb.After(in); err != nil {
+				return c.fail(k, err)
+			}
+		}
+	}
+	touched := in.touched
+	switch {
+	case touched:
+		if err := in.apply(); err != nil {
+			return err
+		}
+	case in.first > 0 || cut && hit:
+		if in.first == 0 {
+			in.first = ws.H
+		}
+		if ws.T < ws.TEnd && !in.ending {
+			if err := in.apply(); err != nil {
+				return err
+			}
+		}
+	}
+	if c.n > 0 && (touched || hit || ws.Stats.Events > events) {
+		c.orient(hit)
+	}
+	return nil
+}
+
+// finish calls the hooks of the end of the run.
+func (c *callbacks) finish() {
+	for _, cb := range c.list {
+		if cb.Finish != nil {
+			cb.Finish(c.in)
+		}
+	}
+	c.in.ws.HMax = c.hmax
+}
+
+// eval evaluates all conditions at a time of the last step into g.
+func (c *callbacks) eval(t float64, g []float64) []float64 {
+	ws := c.in.ws
+	u := ws.U
+	if t != ws.T {
+		c.in.state(t, c.u)
+		u = c.u
+	}
+	return c.conditions(t, u, g)
+}
+
+func (c *callbacks) conditions(t float64, u, g []float64) []float64 {
+	ws := c.in.ws
+	for k, cb := range c.list {
+		if cb.Conditions > 0 {
+			cb.Crossings(ws.Time(t), u, ws.Params, g[c.first[k]:c.first[k]+cb.Conditions])
+		}
+	}
+	return g
+}
+
+// orient notes the side of each condition at the present point; those that have just
+// crossed, if hit, are judged again behind it.
+func (c *callbacks) orient(hit bool) {
+	if c.n == 0 {
+		return
+	}
+	clear(c.fired)
+	if hit {
+		for _, i := range c.hits {
+			c.fired[i] = true
+		}
+	}
+	c.conditions(c.in.ws.T, c.in.ws.U, c.g)
+	for i, v := range c.g {
+		switch {
+		case v > 0:
+			c.side[i] = 1
+		case v < 0:
+			c.side[i] = -1
+		case !c.fired[i]:
+			c.side[i] = 0
+		}
+	}
+}
+
+// wanted reports whether a crossing of condition i from side s counts.
+func (c *callbacks) wanted(i int, s int8) bool {
+	d := c.list[c.of[i]].Directions
+	if d == nil {
+		return true
+	}
+	switch d[i-c.first[c.of[i]]] {
+	case Rising:
+		return s < 0
+	case Falling:
+		return s > 0
+	}
+	return true
+}
+
+// watch looks for the first crossing in the last step, up to end, that ends it: that of one
+// condition or of several, which are left in hits. Observers are called on the way.
+func (c *callbacks) watch(end float64) (at float64, hit bool) {
+	ws := c.in.ws
+	c.end = ws.T
+	if c.n == 0 {
+		return end, false
+	}
+	c.hits = c.hits[:0]
+	from := ws.TPrev
+	for from < end {
+		d := min(max(degree(c.in.st)+2, 4), 12)
+		if c.scan[d] == nil {
+			c.scan[d] = event.NewScanner(d)
+		}
+		c.eval(from, c.nodes[0])
+		t, some := c.within(c.scan[d], from, end, 0)
+		if !some {
+			break
+		}
+		// All that have crossed at this very time.
+		g := c.eval(t, c.g)
+		for i, s := range c.side {
+			if s == 0 || !(float64(s)*g[i] < 0) && !(i == c.at) {
+				continue
+			}
+			c.side[i] = -s
+			if !c.wanted(i, s) {
+				continue
+			}
+			if cb := c.list[c.of[i]]; cb.Observe {
+				u := ws.U
+				if t != ws.T {
+					c.in.state(t, c.u)
+					u = c.u
+				}
+				if err := cb.Affect(c.in, i-c.first[c.of[i]], ws.Time(t), u); err != nil && c.err == nil {
+					c.err = c.fail(c.of[i], err)
+				}
+			} else {
+				c.hits = append(c.hits, i)
+			}
+		}
+		clear(c.fired)
+		if len(c.hits) > 0 {
+			return t, true
+		}
+		from = t
+	}
+	clear(c.fired)
+	return end, false
+}
+
+// within looks for the first change of side in [from, to], where the conditions at from are
+// nodes[0], and leaves those at to there. The condition is left in at.
+func (c *callbacks) within(s *event.Scanner, from, to float64, depth int) (t float64, found bool) {
+	x := s.Nodes()
+	d := len(x) - 1
+	time := func(theta float64) float64 {
+		if theta == 1 {
+			return to
+		}
+		return from + theta*(to-from)
+	}
+	for k := 1; k <= d; k++ {
+		c.eval(time(x[k]), c.nodes[k])
+	}
+	if depth < deepest && !c.resolved(s, from, to) {
+		if mid := from + (to-from)/2; mid > from && mid < to {
+			if t, found = c.within(s, from, mid, depth+1); found {
+				return t, true
+			}
+			return c.within(s, mid, to, depth+1)
+		}
+	}
+	t = math.Inf(1)
+	limit, which := 2.0, -1
+	for i := range c.side {
+		y := c.y[:d+1]
+		scale := 0.0
+		for k := range y {
+			scale = math.Max(scale, math.Abs(c.nodes[k][i]))
+		}
+		if c.side[i] == 0 || c.fired[i] && math.Abs(c.nodes[0][i]) <= 1e-9*scale {
+			// At rest on zero: the side is that to which it goes.
+			for k := 1; k <= d && (k == 1 || c.side[i] == 0); k++ {
+				switch v := c.nodes[k][i]; {
+				case v > 0:
+					c.side[i] = 1
+				case v < 0:
+					c.side[i] = -1
+				}
+			}
+		}
+		if c.side[i] == 0 {
+			continue
+		}
+		sign := -float64(c.side[i])
+		for k := range y {
+			y[k] = sign * c.nodes[k][i]
+		}
+		lo, hi, ok := s.First(y, false, limit)
+		if !ok {
+			continue
+		}
+		c.at, c.sign = i, sign
+		if ti, ok := c.locate(x, time(lo), time(hi), from, to, y[0]); ok && ti < t {
+			t, limit, which = ti, hi, i
+		}
+	}
+	copy(c.nodes[0], c.nodes[d])
+	c.at = which
+	return t, which >= 0
+}
+
+// locate refines the crossing of condition at that its polynomial has in [a, b].
+func (c *callbacks) locate(nodes []float64, a, b, from, to, start float64) (t float64, ok bool) {
+	start = math.Min(start, -math.SmallestNonzeroFloat64) // before, whatever it is
+	ya := start
+	if a > from {
+		if ya = c.value(a); event.After(ya, false) {
+			return event.Locate(c.value, from, a, start, ya, false), true
+		}
+	}
+	b = math.Min(math.Max(b, math.Nextafter(a, math.Inf(1))), to)
+	yb := c.value(b)
+	for _, x := range nodes[1:] { // it crosses later than the polynomial, if at all
+		if event.After(yb, false) {
+			break
+		}
+		if next := from + x*(to-from); next > b && next <= to {
+			a, ya = b, yb
+			b = next
+			yb = c.value(b)
+		}
+	}
+	if !event.After(yb, false) {
+		return 0, false
+	}
+	return event.Locate(c.value, a, b, ya, yb, false), true
+}
+
+// resolved compares the conditions with their polynomials at a point between the nodes,
+// where they come near zero.
+func (c *callbacks) resolved(s *event.Scanner, from, to float64) bool {
+	x := s.Nodes()
+	d := len(x) - 1
+	m := d / 2
+	for _, theta := range [...]float64{0.58*x[m] + 0.42*x[m+1], 0.37*x[m-1] + 0.63*x[m]} {
+		extra := c.eval(from+theta*(to-from), c.nodes[13])
+		w := c.y[:d+1]
+		sum := 0.0
+		for k := range w { // barycentric formula at Chebyshev points of the second kind
+			w[k] = 1 / (theta - x[k])
+			if k == 0 || k == d {
+				w[k] /= 2
+			}
+			if k&1 == 1 {
+				w[k] = -w[k]
+			}
+			sum += w[k]
+		}
+		for i, v := range extra {
+			least, most, p := v, v, 0.0
+			for k := range w {
+				g := c.nodes[k][i]
+				least, most = min(least, g), max(most, g)
+				p += w[k] * g
+			}
+			spread := most - least
+			if least > spread || most < -spread {
+				continue // clear of zero
+			}
+			if p /= sum; math.Abs(p-v) > 0.02*spread {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// archive visits the instants and sides, and the memory of the callbacks.
+func (c *callbacks) archive(a *archive.Archive) {
+	n := len(c.list)
+	a.Int(&n)
+	if n != len(c.list) {
+		a.Fail("the run was saved with %d callbacks, not %d", n, len(c.list))
+		return
+	}
+	a.Floats(c.times)
+	a.Float(&c.next, &c.passed, &c.end)
+	a.Bools(c.fired)
+	for i := range c.side {
+		s := int32(c.side[i])
+		a.Int32(&s)
+		c.side[i] = int8(s)
+	}
+	for _, cb := range c.list {
+		if cb.Archive != nil {
+			cb.Archive(a)
+		}
+	}
+}
