@@ -237,7 +237,10 @@ func (hy *hybrid) archive(a *archive.Archive) {
 		return
 	}
 	if a.Loading() {
-		if i := along - 1; i >= len(hy.h.Relations) || hy.slideAlong(i) != "" {
+		stats := *hy.ws.Stats
+		i := along - 1
+		ok := i < len(hy.h.Relations) && hy.slideAlong(i) == ""
+		if *hy.ws.Stats = stats; !ok {
 			a.Fail("it slides along a border of relation %d", i)
 			return
 		}
