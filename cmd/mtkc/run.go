@@ -25,7 +25,7 @@ import (
 type runFlags struct {
 	modelFlags
 	tspan, solver, saveat string
-	rtol, atol            float64
+	rtol, atol, step      float64
 	steps, maxSteps       int
 	form, constraints     string
 	set, vars             []string
@@ -70,6 +70,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl.Float64Var(&f.atol, "atol", 0, "absolute tolerance `X` (default: 1e-9 times the nominal value)")
 	fl.StringVar(&f.saveat, "saveat", "", "times to save: a step `DT` or a list t1,t2,... (default: the steps of the method, and points between where they are long)")
 	fl.IntVar(&f.steps, "steps", 0, "save `N`+1 equidistant times instead")
+	fl.Float64Var(&f.step, "step", 0, "first step `H` of the method; the step itself for a method without error estimate (default: chosen)")
 	fl.IntVar(&f.maxSteps, "max-steps", 1000000, "give up after `N` steps of the method")
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` (repeatable)")
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to write: `a,b,...`, with * for any part of a name, or whole components (default: states, discrete variables, and the model's own variables)")
@@ -150,7 +151,10 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 			bad(&found, tol.flag, fmt.Sprint(tol.v), tol.next)
 		}
 	}
-	o.RelTol, o.AbsTol = f.rtol, f.atol
+	if cmd.Flags().Changed("step") && !(f.step > 0 && f.step <= math.MaxFloat64) {
+		bad(&found, "step", fmt.Sprint(f.step), "a step is above 0, for example --step 0.01")
+	}
+	o.RelTol, o.AbsTol, o.InitialStep = f.rtol, f.atol, f.step
 	o.Solver = f.solver
 	if f.solver != "auto" && f.solver != "" {
 		if _, err := ode.Lookup(f.solver); err != nil {

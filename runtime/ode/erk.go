@@ -94,7 +94,7 @@ func (m *erkMethod) start(ws *Workspace) (*erk, error) {
 	}
 	c := m.coeffs()
 	if c.E == nil && !(ws.InitialStep > 0) {
-		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give Options.InitialStep", m.info.Name)
+		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give that step (Options.InitialStep, --step)", m.info.Name)
 	}
 	n, s := ws.N(), len(c.A)
 	e := &erk{ws: ws, c: c, name: m.info.Name, s: len(c.B)}
