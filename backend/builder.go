@@ -13,6 +13,8 @@ type builder struct {
 	table  []Ref // open addressing over code: index plus 1, 0 is empty
 	consts map[uint64]int32
 	label  map[Ref]bool
+
+	quotients bool // Options.Quotients
 }
 
 func newBuilder(name string) *builder {
@@ -141,6 +143,9 @@ func (b *builder) output(s Space, index int, val Ref) {
 // finish returns the kernel.
 func (b *builder) finish() *Kernel {
 	b.turnSigns()
+	if !b.quotients {
+		b.shareReciprocals()
+	}
 	k := b.k
 	k.Code = b.code
 	slices.SortFunc(k.Labels, func(a, b Label) int { return cmp.Compare(a.Val, b.Val) })
@@ -190,6 +195,54 @@ func (b *builder) turnSigns() {
 	}
 	for r := range b.code {
 		b.code[r].rename(to)
+	}
+	for i, a := range k.Args {
+		k.Args[i] = to[a]
+	}
+	for i := range k.Out {
+		k.Out[i].Val = to[k.Out[i].Val]
+	}
+	for i := range k.Labels {
+		k.Labels[i].Val = to[k.Labels[i].Val]
+	}
+}
+
+// shareReciprocals divides once where several values have the same denominator, and
+// multiplies by that: a division takes the time of four multiplications. The quotients
+// may differ from those of single divisions in the last bit.
+func (b *builder) shareReciprocals() {
+	k := b.k
+	count := make([]int32, len(b.code))
+	some := false
+	for _, in := range b.code {
+		if in.Op == Div {
+			if _, constant := b.value(in.B); !constant {
+				count[in.B]++
+				some = some || count[in.B] > 1
+			}
+		}
+	}
+	if !some {
+		return
+	}
+	old := b.code
+	b.code, b.table = nil, nil
+	to := make([]Ref, len(old))
+	for r, in := range old {
+		in.rename(to)
+		switch {
+		case in.Op == Div && count[old[r].B] > 1:
+			inverse := b.emit(Div, b.number(1), in.B)
+			to[r] = inverse
+			if v, ok := b.value(in.A); !ok || v != 1 {
+				to[r] = b.emit(Mul, in.A, inverse)
+			}
+		case in.Op == Call:
+			b.code = append(b.code, in)
+			to[r] = Ref(len(b.code) - 1)
+		default:
+			to[r] = b.emit(in.Op, in.A, in.B, in.C)
+		}
 	}
 	for i, a := range k.Args {
 		k.Args[i] = to[a]

@@ -36,10 +36,11 @@ type definition struct {
 // lowerer translates terms to instructions. Its tables are indexed by term and serve
 // all kernels of a program one after the other.
 type lowerer struct {
-	p     *expr.Pool
-	atoms []meaning // by term
-	defs  []definition
-	funcs *functions // of all lowerers of the program
+	quotients bool // Options.Quotients
+	p         *expr.Pool
+	atoms     []meaning // by term
+	defs      []definition
+	funcs     *functions // of all lowerers of the program
 
 	b     *builder // of the present kernel
 	stamp []uint32 // by term: the kernel for which val is valid
@@ -63,8 +64,8 @@ func (fs *functions) of(f *expr.Func) int32 {
 	return i
 }
 
-func newLowerer(p *expr.Pool, funcs *functions) *lowerer {
-	l := &lowerer{p: p, funcs: funcs}
+func newLowerer(p *expr.Pool, funcs *functions, opt Options) *lowerer {
+	l := &lowerer{p: p, funcs: funcs, quotients: opt.Quotients}
 	l.set(expr.Time, timeAtom, 0)
 	return l
 }
@@ -109,6 +110,7 @@ func (l *lowerer) piece(value expr.ID) expr.ID {
 // begin starts a kernel.
 func (l *lowerer) begin(name string) {
 	l.b = newBuilder(name)
+	l.b.quotients = l.quotients
 	l.renew()
 }
 

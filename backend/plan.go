@@ -22,7 +22,7 @@ func Lower(plan *structural.Plan, opt Options) (*Program, diag.List) {
 		c.opt.MinLoop = minLoop
 	}
 	c.funcs = &functions{index: map[*expr.Func]int32{}}
-	c.sim = newLowerer(plan.Pool, c.funcs)
+	c.sim = newLowerer(plan.Pool, c.funcs, c.opt)
 	c.meanings(c.sim)
 	c.sim.define(plan.Seq, nil)
 	c.meta()
@@ -175,7 +175,7 @@ func (c *compiler) lifted() {
 	if lift == nil {
 		return
 	}
-	l := newLowerer(c.p, c.funcs)
+	l := newLowerer(c.p, c.funcs, c.opt)
 	c.parameters(l)
 	meta := &ode.InitBlock{Lift: len(lift.Exponents)}
 	var atoms []expr.ID
@@ -428,7 +428,7 @@ func (c *compiler) bind() {
 	if c.prog.Bind = c.rolledBind(); c.prog.Bind != nil {
 		return
 	}
-	l := newLowerer(c.p, c.funcs)
+	l := newLowerer(c.p, c.funcs, c.opt)
 	c.parameters(l)
 	l.begin("Bind")
 	some := false
@@ -453,7 +453,7 @@ func (c *compiler) bind() {
 // rolledBind is bind for many bindings that repeat, nil if they do not. A parameter is
 // "if set then own value else binding" there.
 func (c *compiler) rolledBind() *Kernel {
-	l := newLowerer(c.p, c.funcs)
+	l := newLowerer(c.p, c.funcs, c.opt)
 	c.parameters(l)
 	var seq []structural.Assign
 	var terms []expr.ID
@@ -483,7 +483,7 @@ func (c *compiler) initial() {
 	if len(in.W) == 0 {
 		return
 	}
-	l := newLowerer(c.p, c.funcs)
+	l := newLowerer(c.p, c.funcs, c.opt)
 	c.parameters(l)
 	at := make(map[expr.ID]int32, len(in.W))
 	for i := range in.W {

@@ -22,6 +22,9 @@ type Options struct {
 	// or not.
 	RollFrom int
 	MinLoop  int // instances that make a loop; 0: 8
+	// Quotients keeps every division as it stands. Else values with the same denominator are
+	// multiplied by its reciprocal, which may differ from the quotient in the last bit.
+	Quotients bool
 }
 
 const (

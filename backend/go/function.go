@@ -2,6 +2,7 @@ package gogen
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -13,7 +14,7 @@ import (
 // A kernel becomes a method for every chunk of about chunkSize statements: the time of
 // the Go compiler grows faster than a function's length. What is read across chunks
 // passes through the scratch array of the kernels.
-const chunkSize = 64
+const chunkSize = 160
 
 // inlineMax bounds the operations that go into one expression.
 const inlineMax = 24
@@ -50,6 +51,10 @@ type function struct {
 	local  map[int32]string // variables of values
 	curr   int32
 	needs  map[int32]bool // chunks whose values this one reads
+	top    map[string]int // by array: the largest constant index
+	memory string         // the variable of the scratch array, "" as long as it is not used
+	own    bool           // the method uses its receiver
+	free   string         // name of the function that the kernel may become, "": none
 	depend [][]int32      // needs of each chunk, sorted
 }
 
@@ -152,7 +157,8 @@ func (f *function) reads(r int32, self bool, visit func(int32)) {
 }
 
 // write translates the kernel into methods name0, name1, ... (name alone if it is one)
-// and returns their names.
+// and returns their names; or, where f.free allows it and no scratch memory is used, into a
+// function of that name alone, and returns nil.
 func (f *function) write(name string) []string {
 	f.plan()
 	var methods []string
@@ -166,6 +172,7 @@ func (f *function) write(name string) []string {
 		}
 		f.local = map[int32]string{}
 		f.needs = map[int32]bool{}
+		f.top, f.memory = map[string]int{}, ""
 		for _, stmt := range s {
 			if stmt < 0 {
 				f.store(f.k.Out[^stmt])
@@ -185,14 +192,51 @@ func (f *function) write(name string) []string {
 			}
 		}
 		f.depend = append(f.depend, need)
-		text := f.out.String()
+		text := f.bounds() + f.out.String()
 		if f.loop != nil {
 			fmt.Fprintf(&f.g.body, "\n// %s computes %s, %d times.", m, comment(f.loop.Name, 120), f.loop.N)
-			text = fmt.Sprintf("%s\tfor i := range %d {\n%s}\n", f.head.String(), f.loop.N, text)
+			text = fmt.Sprintf("%s%s\tfor i := range %d {\n%s}\n", f.bounds(), f.head.String(), f.loop.N, f.out.String())
+		}
+		if f.free != "" && !f.own && len(f.stmts) == 1 && f.loop == nil {
+			fmt.Fprintf(&f.g.body, "\nfunc %s(t float64, %s) {\n%s}\n", f.free, f.arr.params, text)
+			return nil
 		}
 		fmt.Fprintf(&f.g.body, "\nfunc (k *%s) %s(t float64, %s) {\n%s}\n", f.g.kernels, m, f.arr.params, text)
 	}
 	return methods
+}
+
+// bounds are the lines before a chunk that check the largest index into each array, so
+// that the compiler need not check the others, and name the scratch array.
+func (f *function) bounds() string {
+	var b strings.Builder
+	if f.memory != "" {
+		fmt.Fprintf(&b, "\t%s := k.s\n", f.memory)
+	}
+	names := slices.Sorted(maps.Keys(f.top))
+	for _, a := range names {
+		if i := f.top[a]; i > 0 {
+			fmt.Fprintf(&b, "\t_ = %s[%d]\n", a, i)
+		}
+	}
+	return b.String()
+}
+
+// entry is the text of an entry of an array.
+func (f *function) entry(array string, index string) string {
+	if i, err := strconv.Atoi(index); err == nil {
+		f.top[array] = max(f.top[array], i)
+	}
+	return array + "[" + index + "]"
+}
+
+// scratch is the text of an entry of the scratch array.
+func (f *function) scratch(index string) string {
+	f.own = true
+	if f.memory == "" {
+		f.memory = f.scope.unique("s")
+	}
+	return f.entry(f.memory, index)
 }
 
 // labelOf is the label of a value, nil if it has none.
@@ -243,7 +287,7 @@ func (f *function) define(r int32) {
 			v = f.g.truthFunc + "(" + v + ")"
 			f.g.usesTruth = true
 		}
-		fmt.Fprintf(&f.out, "\tk.s[%d] = %s\n", f.slot[r], v)
+		fmt.Fprintf(&f.out, "\t%s = %s\n", f.scratch(strconv.Itoa(int(f.slot[r]))), v)
 	}
 }
 
@@ -259,18 +303,22 @@ func (f *function) scopeNamed(r int32, base string, write func(string)) {
 func (f *function) store(o backend.Output) {
 	switch o.Space {
 	case backend.Code:
+		f.own = true
 		fmt.Fprintf(&f.out, "\tk.code = int(%s)\n", f.number(o.Val, precSum))
 		return
 	case backend.Memory:
-		fmt.Fprintf(&f.out, "\t%s[%s] = %s\n", f.arr.mem, f.index(o.Index), f.number(o.Val, precSum))
+		v := f.number(o.Val, precSum)
+		fmt.Fprintf(&f.out, "\t%s = %s\n", f.entry(f.arr.mem, f.index(o.Index)), v)
 		return
 	case backend.Scratch:
-		fmt.Fprintf(&f.out, "\tk.s[%s] = %s\n", f.index(o.Index), f.number(o.Val, precSum))
+		v := f.number(o.Val, precSum)
+		fmt.Fprintf(&f.out, "\t%s = %s\n", f.scratch(f.index(o.Index)), v)
 		return
 	}
 	rem := ""
 	if f.loop != nil {
-		fmt.Fprintf(&f.out, "\t%s[%s] = %s\n", f.arr.main, f.index(o.Index), f.number(o.Val, precSum))
+		v := f.number(o.Val, precSum)
+		fmt.Fprintf(&f.out, "\t%s = %s\n", f.entry(f.arr.main, f.index(o.Index)), v)
 		return
 	}
 	if l := f.labelOf(o.Val); l != nil && !f.named[o.Val] {
@@ -278,7 +326,8 @@ func (f *function) store(o backend.Output) {
 	} else if f.g.rowName != nil {
 		rem = f.g.rowName(o.Index)
 	}
-	fmt.Fprintf(&f.out, "\t%s[%d] = %s%s\n", f.arr.main, o.Index, f.number(o.Val, precSum), rem)
+	v := f.number(o.Val, precSum)
+	fmt.Fprintf(&f.out, "\t%s = %s%s\n", f.entry(f.arr.main, strconv.Itoa(int(o.Index))), v, rem)
 }
 
 // Binding strengths of Go's operators.
@@ -363,7 +412,7 @@ func (f *function) operand(r int32, prec int) string {
 	}
 	v := f.scope.unique(base)
 	f.local[r] = v
-	f.preamble(fmt.Sprintf("\t%s := k.s[%d]\n", v, f.slot[r]))
+	f.preamble(fmt.Sprintf("\t%s := %s\n", v, f.scratch(strconv.Itoa(int(f.slot[r])))))
 	return v
 }
 
@@ -378,7 +427,7 @@ func (f *function) input(r int32) string {
 		return v
 	}
 	in := f.code[r]
-	array := map[backend.Op]string{backend.U: "u", backend.P: "p", backend.W: "w", backend.S: "k.s"}[in.Op]
+	array := map[backend.Op]string{backend.U: "u", backend.P: "p", backend.W: "w"}[in.Op]
 	name, fixed := "", false // fixed: the same entry in all instances
 	switch {
 	case in.Op == backend.Data:
@@ -403,7 +452,16 @@ func (f *function) input(r int32) string {
 	if in.Op != backend.Data {
 		index = f.index(in.A)
 	}
-	line := fmt.Sprintf("\t%s := %s[%s]%s\n", v, array, index, rem)
+	text := ""
+	switch in.Op {
+	case backend.S:
+		text = f.scratch(index)
+	case backend.Data:
+		text = array + "[" + index + "]"
+	default:
+		text = f.entry(array, index)
+	}
+	line := fmt.Sprintf("\t%s := %s%s\n", v, text, rem)
 	if fixed {
 		f.head.WriteString(line)
 	} else {

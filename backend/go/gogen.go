@@ -71,10 +71,11 @@ type generator struct {
 	opt  Options
 	body strings.Builder // declarations after the head
 
-	model    string // exported prefix, "" if dedicated
-	lower    string // unexported prefix
-	top      *names // identifiers at the package level
-	reserved []string
+	model     string            // exported prefix, "" if dedicated
+	lower     string            // unexported prefix
+	top       *names            // identifiers at the package level
+	functions map[string]string // kernels that are plain functions, by the name of their method
+	reserved  []string
 
 	// Names at the package level.
 	params, defaults, newProblem, kernels, newKernels string
@@ -104,7 +105,7 @@ type generator struct {
 }
 
 func newGenerator(prog *backend.Program, opt Options) *generator {
-	g := &generator{prog: prog, opt: opt, tableOf: map[string]string{}}
+	g := &generator{prog: prog, opt: opt, tableOf: map[string]string{}, functions: map[string]string{}}
 	m := &prog.Meta
 	g.large = len(m.States)+len(m.Params)+len(m.Observables) > largeFrom
 	if g.opt.Model == "" {

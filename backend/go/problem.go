@@ -252,8 +252,28 @@ func (g *generator) step(k *backend.Kernel, i int, name string, arr arrays) []st
 
 // entry writes a kernel that maps (t, u, p) to an array.
 func (g *generator) entry(name, chunks, doc string, k *backend.Kernel, arr arrays) {
+	if len(k.Steps) == 0 && !k.Zero {
+		// A function is called with its arguments in registers; the method value of a method
+		// that calls another takes twice the time.
+		f := &function{g: g, k: k, code: k.Code, arr: arr, free: g.top.unique(g.lower + name)}
+		if methods := f.write(chunks); methods == nil {
+			g.functions[name] = f.free
+			fmt.Fprintf(&g.body, "\n// %s %s.\nfunc (k *%s) %s(t float64, %s) { %s(t, %s) }\n", name, doc, g.kernels, name, arr.params, f.free, arr.args)
+		} else {
+			g.wrap(name, doc, "t float64, "+arr.params, k, methods, "t, "+arr.args, arr.main, "", "")
+		}
+		return
+	}
 	methods := g.method(k, chunks, arr)
 	g.wrap(name, doc, "t float64, "+arr.params, k, methods, "t, "+arr.args, arr.main, "", "")
+}
+
+// callable is the text of a kernel as a function value.
+func (g *generator) callable(name string) string {
+	if f, ok := g.functions[name]; ok {
+		return f
+	}
+	return "k." + name
 }
 
 // wrap writes the method that calls the chunks.
@@ -495,15 +515,15 @@ func %[2]s() *%[1]s {
 // functions are the kernels as an integrator calls them.
 func (k *%[1]s) functions() *ode.Kernels {
 	return &ode.Kernels{
-		RHS: k.RHS, Jac: k.Jacobian, TGrad: k.TGrad,
-`, g.kernels, g.newKernels, g.scratch, np)
+		RHS: %[5]s, Jac: %[6]s, TGrad: %[7]s,
+`, g.kernels, g.newKernels, g.scratch, np, g.callable("RHS"), g.callable("Jacobian"), g.callable("TGrad"))
 	p := g.prog
 	for _, x := range []struct {
 		k    *backend.Kernel
 		name string
 	}{{p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Bind, "Bind"}} {
 		if x.k != nil {
-			fmt.Fprintf(&b, "\t\t%s: k.%s,\n", x.name, x.name)
+			fmt.Fprintf(&b, "\t\t%s: %s,\n", x.name, g.callable(x.name))
 		}
 	}
 	if len(p.Init) > 0 {

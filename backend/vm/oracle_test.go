@@ -159,7 +159,12 @@ func plain(p *expr.Pool, states []expr.ID, params []expr.ID, rhs []expr.ID) *str
 
 func lower(t testing.TB, pl *structural.Plan) *backend.Program {
 	t.Helper()
-	prog, list := backend.Lower(pl, backend.Options{})
+	return lowerWith(t, pl, backend.Options{})
+}
+
+func lowerWith(t testing.TB, pl *structural.Plan, opt backend.Options) *backend.Program {
+	t.Helper()
+	prog, list := backend.Lower(pl, opt)
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -187,8 +192,9 @@ func TestOracle(t *testing.T) {
 			rhs = append(rhs, g.Real())
 		}
 		pl := plain(p, g.Syms[:3], g.Syms[3:], rhs)
-		prog := lower(t, pl)
+		prog := lowerWith(t, pl, backend.Options{Quotients: true})
 		k := Problem(prog).NewKernels()
+		shared := Problem(lower(t, pl)).NewKernels() // with reciprocals
 		for range 4 {
 			val := map[expr.ID]float64{expr.Time: rng.NormFloat64()}
 			u, q := make([]float64, 3), make([]float64, 3)
@@ -201,6 +207,8 @@ func TestOracle(t *testing.T) {
 			}
 			du := make([]float64, 3)
 			k.RHS(val[expr.Time], u, q, du)
+			du2 := make([]float64, 3)
+			shared.RHS(val[expr.Time], u, q, du2)
 			memo := map[expr.ID]float64{}
 			for i, e := range rhs {
 				want := inOrder(p, e, val, memo)
@@ -210,7 +218,7 @@ func TestOracle(t *testing.T) {
 				v := p.Eval(e, func(a expr.ID) (float64, bool) { x, ok := val[a]; return x, ok })
 				if !math.IsNaN(v) && !math.IsInf(v, 0) {
 					finite++
-					if math.Abs(v-want) <= 1e-9*math.Abs(v) {
+					if math.Abs(v-want) <= 1e-9*math.Abs(v) && math.Abs(v-du2[i]) <= 1e-9*math.Abs(v) {
 						close++
 					}
 				}
