@@ -13,7 +13,7 @@ type Replay[T Scalar] struct {
 	pivoted int
 	fresh   bool // the present factors come with a choice of pivots
 	first   []T  // values for which the pivots were chosen
-	last    []T // values of the present factors, the caller's memory
+	last    []T  // values of the present factors, the caller's memory
 }
 
 // NewReplay wraps s; remake makes another solver of its kind, for a solver that cannot forget.

@@ -5,8 +5,8 @@ package ode
 // over from the last one of the step before where the table allows it, and the
 // table's own interpolant, whose further stages are computed only when it is asked.
 //
-// A step computes each stage value as u + h*(a_1 k_1 + a_2 k_2 + ...), the sum
-// taken from left to right without fused operations, zero coefficients left out.
+// The sums of a step are those of combine.go, zero coefficients left out; for the methods
+// that are used most they are written out in erk_stages.go.
 
 import (
 	"fmt"
@@ -18,6 +18,8 @@ import (
 	"github.com/mtkc/mtkc/runtime/control"
 	"github.com/mtkc/mtkc/runtime/tableau"
 )
+
+//go:generate go run ./gen
 
 func init() {
 	registerFamily(tableau.Explicit, func(name string) Method { return ExplicitRK(tableau.ReadERK(name)) })
@@ -35,6 +37,7 @@ type erkCoeffs struct {
 	order, embedded int
 	bound           float64 // real stability bound: |R(-z)| <= 1 for 0 <= z <= bound
 	ctl             control.Controller
+	stages          func(e *erk, h, t float64) // written out, nil: none
 }
 
 // ExplicitRK makes a Method of a table.
@@ -53,6 +56,7 @@ func ExplicitRK(e *tableau.ERK) Method {
 				estimate = e.Order - 1 // the combined one: h^6 h^6 / h^4
 			}
 			c.ctl = control.PI(estimate)
+			c.stages = stagesOf[e.Name]
 			return c
 		}),
 	}
@@ -105,7 +109,7 @@ func (m *erkMethod) start(ws *Workspace) (*erk, error) {
 	}
 	e.y, e.z, e.err = flat[:n:n], flat[n:2*n:2*n], flat[2*n:]
 	for i, a := range c.A {
-		r := erkRow{c: c.C[i]}
+		r := row{c: c.C[i]}
 		r.add(a, e.k)
 		e.rows = append(e.rows, r)
 	}
@@ -125,21 +129,6 @@ func (m *erkMethod) start(ws *Workspace) (*erk, error) {
 	return e, nil
 }
 
-// erkRow is a row of the table without its zeros.
-type erkRow struct {
-	c float64
-	a []float64
-	k [][]float64
-}
-
-func (r *erkRow) add(a []float64, k [][]float64) {
-	for j, v := range a {
-		if v != 0 {
-			r.a, r.k = append(r.a, v), append(r.k, k[j])
-		}
-	}
-}
-
 // erk is the stepper of one run.
 type erk struct {
 	ws       *Workspace
@@ -147,8 +136,8 @@ type erk struct {
 	name     string
 	s        int         // stages of the method itself
 	k        [][]float64 // all stages, those of the interpolant included
-	rows     []erkRow
-	b, e, e2 erkRow
+	rows     []row
+	b, e, e2 row
 	end      int // stage that holds f at the end of the step
 
 	y, z, err []float64 // the last two stage values, the error estimate
@@ -203,15 +192,13 @@ func (e *erk) Step() error {
 		h, t := ws.Clip(want)
 		e.h, e.extra = h, 0
 		e.stages(h, t)
-		norm := 0.0
+		norm := 0.0 // the square of the error's norm
 		if e.c.E != nil {
-			e.e.combine(e.err, nil, h)
-			norm = ws.ErrNorm(e.err, ws.U, ws.UNew)
+			norm = e.e.norm(ws, ws.U, ws.UNew, h, e.err)
 			if e.c.E2 != nil && norm > 0 {
 				// Two estimates, of orders 5 and 3: Hairer, Norsett, Wanner, II.10.
-				e.e2.combine(e.err, nil, h)
-				n2 := ws.ErrNorm(e.err, ws.U, ws.UNew)
-				norm *= norm / math.Sqrt(norm*norm+0.01*n2*n2)
+				n2 := e.e2.norm(ws, ws.U, ws.UNew, h, e.err)
+				norm *= norm / (norm + 0.01*n2)
 			}
 		}
 		if norm <= 1 && !e.c.FSAL {
@@ -228,7 +215,7 @@ func (e *erk) Step() error {
 					// Cut short by TStop: its error says little about longer steps.
 					factor = want / h
 				} else {
-					factor = e.c.ctl.Accepted(&e.ctl, norm)
+					factor = e.c.ctl.AcceptedSquare(&e.ctl, norm)
 				}
 				ws.H = h * factor
 			}
@@ -243,7 +230,7 @@ func (e *erk) Step() error {
 		if e.c.E == nil {
 			return ws.FailStep(h)
 		}
-		want = h * e.c.ctl.Rejected(&e.ctl, norm)
+		want = h * e.c.ctl.Rejected(&e.ctl, math.Sqrt(norm))
 		if ws.TooSmall(want) {
 			return ws.FailStep(want)
 		}
@@ -253,7 +240,13 @@ func (e *erk) Step() error {
 // stages computes all stages but the first and the solution at the end of the step.
 func (e *erk) stages(h, t float64) {
 	ws := e.ws
+	if e.c.stages != nil {
+		e.c.stages(e, h, t)
+		return
+	}
 	last := e.s - 1
+	f, u, p := ws.K.RHS, ws.U, ws.Params
+	ws.Stats.RHS += last
 	for i := 1; i < e.s; i++ {
 		r := &e.rows[i]
 		dst := e.y
@@ -264,15 +257,15 @@ func (e *erk) stages(h, t float64) {
 				dst = e.z
 			}
 		}
-		r.combine(dst, ws.U, h)
+		r.combine(dst, u, h)
 		at := t
 		if r.c != 1 {
 			at = ws.T + r.c*h
 		}
-		ws.RHS(at, dst, e.k[i])
+		f(at, dst, p, e.k[i])
 	}
 	if !e.c.FSAL {
-		e.b.combine(ws.UNew, ws.U, h)
+		e.b.combine(ws.UNew, u, h)
 	}
 }
 

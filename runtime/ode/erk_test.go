@@ -219,3 +219,49 @@ func BenchmarkLorenzSolve(b *testing.B) {
 		}
 	}
 }
+
+// The written-out stages are those of the rows: to the last bit for up to four unknowns, and
+// to rounding for more, which the rows sum in another order.
+func TestWrittenStages(t *testing.T) {
+	for name, written := range stagesOf {
+		for _, n := range []int{1, 2, 3, 4, 7} {
+			p := system("chain", make([]float64, n), nil, 1, func(t float64, u, p, du []float64) {
+				for i := range u {
+					du[i] = math.Sin(u[(i+1)%n]) - 0.3*u[i] + math.Cos(t)
+				}
+			})
+			for i := range p.U0 {
+				p.U0[i] = 1 / float64(i+1)
+			}
+			m, err := Lookup(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in, err := NewIntegrator(context.Background(), p, Options{Method: m, FinalOnly: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := in.st.(*erk)
+			e.ws.RHS(0, e.ws.U, e.k[0])
+			c := *e.c
+			e.c = &c
+			c.stages = written
+			e.stages(0.1, 0.1)
+			want := append([]float64(nil), e.ws.UNew...)
+			for _, k := range e.k[:e.s] {
+				want = append(want, k...)
+			}
+			c.stages = nil
+			e.stages(0.1, 0.1)
+			got := append([]float64(nil), e.ws.UNew...)
+			for _, k := range e.k[:e.s] {
+				got = append(got, k...)
+			}
+			for i, v := range want {
+				if v != got[i] && (n <= 4 || math.Abs(v-got[i]) > 1e-14*math.Abs(v)) {
+					t.Fatalf("%s, %d unknowns: entry %d is %v written out, %v by rows", name, n, i, v, got[i])
+				}
+			}
+		}
+	}
+}

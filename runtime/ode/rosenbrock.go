@@ -89,7 +89,7 @@ func (m rosenbrockMethod) New(ws *Workspace) (Stepper, error) {
 		r.dense = append(r.dense, cut())
 	}
 	for i := range s {
-		var a, c erkRow
+		var a, c row
 		a.add(t.a[i], r.k)
 		c.add(t.c[i], r.k)
 		r.a, r.c = append(r.a, a), append(r.c, c)
@@ -110,8 +110,8 @@ type rosenbrock struct {
 	tab  *rosenbrockTable
 	m    *iterationMatrix
 	k    [][]float64 // stages
-	a, c []erkRow
-	b, e erkRow
+	a, c []row
+	b, e row
 	need int
 
 	f0, ft, err, tmp []float64
@@ -172,7 +172,7 @@ func (r *rosenbrock) Step() error {
 			r.ready = false
 			r.stages(h, t, 0, r.need)
 			r.b.combine(ws.UNew, ws.U, 1)
-			r.e.combine(r.err, nil, 1)
+			r.e.sum(r.err, 1)
 			ws.spareForces(r.err)
 			norm = ws.ErrNorm(r.err, ws.U, ws.UNew)
 		}
@@ -245,7 +245,7 @@ func (r *rosenbrock) stages(h, t float64, from, to int) {
 			}
 			r.a[i].combine(r.delta, ws.U, 1)
 			ws.RHS(at, r.delta, f)
-			r.c[i].combine(k, nil, 1/h)
+			r.c[i].sum(k, 1/h)
 			dropMassless(ws.Mass, k)
 			for j, v := range f {
 				k[j] += v
@@ -270,9 +270,10 @@ func (r *rosenbrock) Interpolate(t float64, u []float64) {
 		return
 	}
 	if !r.ready {
-		r.b.combine(r.delta, nil, 1)
+		r.b.sum(r.delta, 1)
 		for i, row := range r.tab.h {
-			weighted(r.dense[i], nil, 1, row, r.k)
+			clear(r.dense[i])
+			weighted(r.dense[i], r.dense[i], 1, row, r.k)
 		}
 		r.ready = true
 	}

@@ -173,10 +173,15 @@ func (ws *Workspace) invariantJac(t float64, u, vals []float64) {
 // 1/(AbsTol + RelTol*max(|u0|, |u1|)). It is NaN or +Inf if an entry of err or
 // of u1 is not finite, so `norm <= 1` rejects those.
 func (ws *Workspace) ErrNorm(err, u0, u1 []float64) float64 {
+	return math.Sqrt(ws.errSquare(err, u0, u1))
+}
+
+// errSquare is the square of ErrNorm.
+func (ws *Workspace) errSquare(err, u0, u1 []float64) float64 {
 	if len(err) == 0 {
 		return 0
 	}
-	at := ws.AbsTol
+	at, rtol := ws.AbsTol, ws.RelTol
 	at, u0, u1 = at[:len(err)], u0[:len(err)], u1[:len(err)]
 	s := 0.0
 	for i, e := range err {
@@ -184,13 +189,13 @@ func (ws *Workspace) ErrNorm(err, u0, u1 []float64) float64 {
 		if b > a || b != b {
 			a = b
 		}
-		e /= at[i] + ws.RelTol*a
+		e /= at[i] + rtol*a
 		s += e * e
 		if a > math.MaxFloat64 {
 			return math.Inf(1)
 		}
 	}
-	return math.Sqrt(s / float64(len(err)))
+	return s / float64(len(err))
 }
 
 // spareForces takes the forces out of an error estimate.
