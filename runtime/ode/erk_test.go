@@ -258,7 +258,7 @@ func TestWrittenStages(t *testing.T) {
 				got = append(got, k...)
 			}
 			for i, v := range want {
-				if v != got[i] && (n <= 4 || math.Abs(v-got[i]) > 1e-14*math.Abs(v)) {
+				if v != got[i] && (n <= 4 || math.Abs(v-got[i]) > 1e-12 /* terms of 10 cancel in Vern6 */) {
 					t.Fatalf("%s, %d unknowns: entry %d is %v written out, %v by rows", name, n, i, v, got[i])
 				}
 			}
