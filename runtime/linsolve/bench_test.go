@@ -25,7 +25,7 @@ func offsets(n int, at ...int) matrix[float64] {
 		for _, d := range at {
 			v := -rng.Float64()
 			if d == 0 {
-				v = 3 + rng.Float64()
+				v = float64(len(at)) + rng.Float64()
 			}
 			add(j+d, v)
 		}
@@ -129,8 +129,13 @@ func benchCases() []benchCase {
 		benchCase{"rcladder1000", offsets(1000, -1, 0, 1), Hints{}},
 		benchCase{"bruss1d1000", offsets(1000, -2, -1, 0, 1, 2), Hints{}},
 		benchCase{"medakzo400", offsets(400, -2, -1, 0, 1, 2), Hints{}},
-		benchCase{"band5x5n500", offsets(500, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5), Hints{}},
-		benchCase{"band20x20n500", offsets(500, -20, -19, -18, -17, -16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20), Hints{}},
+		benchCase{"band5x5n500", offsets(500, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5), Hints{Band: true}},
+		benchCase{"band20x20n500", offsets(500, -20, -19, -18, -17, -16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20), Hints{Band: true}},
+		benchCase{"band3x3n500", offsets(500, -3, -2, -1, 0, 1, 2, 3), Hints{Band: true}},
+		benchCase{"band4x4n500", offsets(500, -4, -3, -2, -1, 0, 1, 2, 3, 4), Hints{Band: true}},
+		benchCase{"band8x8n500", offsets(500, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8), Hints{Band: true}},
+		benchCase{"bruss2d16band", bruss2d(16), Hints{Band: true}},
+		benchCase{"bruss2d32band", bruss2d(32), Hints{Band: true}},
 		benchCase{"rcdae2000", ladder(1000, 0.5), Hints{}},
 		benchCase{"pollu", polluMatrix(), Hints{}},
 		benchCase{"network30", network(30, 25), Hints{}},

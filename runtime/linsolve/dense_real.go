@@ -86,7 +86,7 @@ func (d *denseReal) equilibrate() bool {
 	case 4:
 		return d.scale4()
 	}
-	if !rowMaxReal(d.a, d.big, d.ld, d.n) {
+	if !rowMaxReal(d.a, d.big, d.ld, d.ld, d.n) {
 		return false
 	}
 	scale := d.scale[:d.n]
@@ -163,7 +163,7 @@ func (d *denseReal) panels() bool {
 
 // modest reports whether the entries of U have not grown much beyond those of the matrix.
 func (d *denseReal) modest() bool {
-	rowMaxReal(d.a, d.big, d.ld, d.n)
+	rowMaxReal(d.a, d.big, d.ld, d.ld, d.n)
 	for i, s := range d.scale[:d.n] {
 		if !(d.big[i]*s < 1<<16) {
 			return false

@@ -15,13 +15,13 @@ import (
 // results differ by the rounding of the products.
 
 // realNum and complexNum are the types of the entries of a matrix in the files *_real.go
-// and in those made of them, *_complex.go (go generate).
+// and in those made of them, *_complex.go (gen.go).
 type (
 	realNum    = float64
 	complexNum = complex128
 )
 
-//go:generate go test -run ComplexFiles -update .
+//go:generate go run gen.go
 
 const (
 	padReal    = 4 // rows in a vector
@@ -130,20 +130,23 @@ func axpyGo[T Scalar](c, l []T, rows int, u T) {
 	}
 }
 
-// rowMaxReal writes the largest magnitudes of the rows of the n columns of a to big; it
-// reports whether all entries are finite.
-func rowMaxReal(a []float64, big []float64, ld, n int) bool { return rowMax(a, big, ld, ld, n) }
+// rowMaxReal writes the largest magnitudes of the rows of the rows-by-cols matrix a to
+// big, which has room for twice as many; it reports whether all entries are finite. rows is
+// a multiple of 4.
+func rowMaxReal(a []float64, big []float64, ld, rows, cols int) bool {
+	return rowMax(a, big, ld, rows, cols)
+}
 
 // rowMaxComplex takes the larger of real and imaginary part for the magnitude.
-func rowMaxComplex(a []complex128, big []float64, ld, n int) bool {
-	if len(a) == 0 {
+func rowMaxComplex(a []complex128, big []float64, ld, rows, cols int) bool {
+	if len(a) == 0 || rows == 0 {
 		return true
 	}
 	flat := unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(a))), 2*len(a))
-	if !rowMax(flat, big, 2*ld, 2*ld, n) {
+	if !rowMax(flat, big, 2*ld, 2*rows, cols) {
 		return false
 	}
-	for i := range ld {
+	for i := range rows {
 		m := big[2*i]
 		if v := big[2*i+1]; v > m {
 			m = v
@@ -162,3 +165,17 @@ const doubt = 1e-9
 // careful singularity test runs. Cancellation to rounding level shows in it, for the
 // multipliers are not larger than 1 (in the scaled matrix).
 const suspect = 1e-11
+
+// growth is how often the largest entry of a row a product subtracted from it may be
+// where diagonal pivots are taken unseen (bandReal).
+const growth = 16
+
+// shrunk is the number with pattern b over growth.
+func shrunk(b uint64) float64 { return math.Float64frombits(b) * (1.0 / growth) }
+
+// wideBand is the number of diagonals on a side from which the kernels are used.
+const wideBand = 5
+
+// retry is the number of factorisations with pivots chosen after which diagonal pivots
+// are tried again, where they were not sound several times in a row.
+const retry = 16

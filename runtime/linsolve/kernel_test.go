@@ -1,52 +1,16 @@
 package linsolve
 
 import (
-	"flag"
-	"go/format"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strings"
+	"os/exec"
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the files *_complex.go anew")
-
 // The files *_complex.go are those named *_real.go with other names.
 func TestComplexFiles(t *testing.T) {
-	files, err := filepath.Glob("*_real.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	names := regexp.MustCompile(`\brealNum\b|Real\b`)
-	for _, f := range files {
-		src, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out := names.ReplaceAllStringFunc(string(src), func(s string) string {
-			if s == "Real" {
-				return "Complex"
-			}
-			return "complexNum"
-		})
-		want, err := format.Source([]byte("// Code generated from " + f + " (go generate); DO NOT EDIT.\n\n" + out))
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := strings.TrimSuffix(f, "_real.go") + "_complex.go"
-		if *update {
-			if err := os.WriteFile(name, want, 0o666); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		got, err := os.ReadFile(name)
-		if err != nil || string(got) != string(want) {
-			t.Errorf("%s is not what %s makes it (%v); run go generate", name, f, err)
-		}
+	if out, err := exec.Command("go", "run", "gen.go", "-check").CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

@@ -41,12 +41,14 @@ type Kind uint8
 
 const (
 	DenseLU  Kind = iota // LU of the full matrix
+	BandLU               // LU of a band, in the order as given or in a better one
 	SparseLU             // LU of a sparse matrix, pivots chosen by value
 )
 
 // Hints steer New. The zero value lets New choose.
 type Hints struct {
 	Dense  bool // use a dense factorisation whatever the pattern
+	Band   bool // use a banded factorisation whatever the pattern
 	Sparse bool // use a sparse factorisation whatever the pattern
 	// PivotTol is the threshold of sparse partial pivoting: the diagonal entry is the
 	// pivot if it is at least PivotTol times the largest candidate. Default 0.1.
@@ -71,9 +73,8 @@ func (e *SingularError) Error() string {
 // Is makes errors.Is(err, ErrSingular) true.
 func (e *SingularError) Is(target error) bool { return target == ErrSingular }
 
-// New returns a solver for square matrices of pattern p. It chooses the
-// factorisation that needs less work: the dense one below nine unknowns and where
-// the predicted work of the sparse one is not well below n^3/3.
+// New returns a solver for square matrices of pattern p. It chooses the kind of least
+// predicted time, see denseCost, bandCost and sparseCost; below nine unknowns the dense one.
 func New[T Scalar](p *Pattern, h Hints) Solver[T] {
 	return choose[T](p, h, prepare(p, h))
 }
@@ -90,7 +91,7 @@ func prepare(p *Pattern, h Hints) *analysis {
 	if p.Rows != p.Cols {
 		panic(fmt.Sprintf("mtkc: bug: a linear solver for a %d by %d pattern", p.Rows, p.Cols))
 	}
-	if h.Dense || p.Rows <= 8 && !h.Sparse {
+	if h.Dense || p.Rows <= 8 && !h.Sparse && !h.Band {
 		return nil
 	}
 	return analyse(p)
@@ -100,13 +101,43 @@ func choose[T Scalar](p *Pattern, h Hints, an *analysis) Solver[T] {
 	if an == nil {
 		return newDense[T](p)
 	}
-	// A sparse multiply-add costs about three dense ones (indirect addressing),
-	// and each stored entry and column brings overhead of its own.
+	perm, lo, up := band(p)
+	if h.Band {
+		return newBand[T](p, perm, lo, up)
+	}
 	n := float64(p.Rows)
-	if !h.Sparse && n <= 2000 && n*n*n/3 < 3*an.flops+4*float64(p.NNZ())+10*n {
-		return newDense[T](p)
+	if !h.Sparse {
+		d, b, s := denseCost(n), bandCost(n, lo, up), sparseCost(n, p, an)
+		if b <= min(d, s) {
+			return newBand[T](p, perm, lo, up)
+		}
+		if d < s {
+			return newDense[T](p)
+		}
 	}
 	return newSparse[T](p, an, h)
+}
+
+// The costs of a factorisation of real matrices in nanoseconds, fitted to BenchmarkSolvers
+// on one machine (2.1 GHz, AVX2): only their ratios matter.
+
+func denseCost(n float64) float64 {
+	if n > 2000 {
+		return math.Inf(1)
+	}
+	return 20 + 5*n + 1.2*n*n + 0.03*n*n*n
+}
+
+func bandCost(n float64, lo, up int) float64 {
+	m := max(lo, up, 1)
+	if m < wideBand {
+		return n * float64(4+5*m)
+	}
+	return n * (30 + 0.1*float64((lo+4)*(up+4)))
+}
+
+func sparseCost(n float64, p *Pattern, an *analysis) float64 {
+	return 3*an.flops + 4*float64(p.NNZ()) + 10*n
 }
 
 // eps is the distance from 1 to the next float64.
@@ -161,6 +192,16 @@ func newDense[T Scalar](p *Pattern) Solver[T] {
 		s = newDenseReal(p)
 	} else {
 		s = newDenseComplex(p)
+	}
+	return s.(Solver[T])
+}
+
+func newBand[T Scalar](p *Pattern, perm []int32, lo, up int) Solver[T] {
+	var s any
+	if isReal[T]() {
+		s = newBandReal(p, perm, lo, up)
+	} else {
+		s = newBandComplex(p, perm, lo, up)
 	}
 	return s.(Solver[T])
 }

@@ -13,7 +13,7 @@ import (
 var kinds = []struct {
 	name string
 	h    Hints
-}{{"auto", Hints{}}, {"dense", Hints{Dense: true}}, {"sparse", Hints{Sparse: true}}}
+}{{"auto", Hints{}}, {"dense", Hints{Dense: true}}, {"band", Hints{Band: true}}, {"sparse", Hints{Sparse: true}}}
 
 // matrix is a pattern with values, filled from (row, column, value) triplets.
 type matrix[T Scalar] struct {
@@ -391,7 +391,7 @@ func TestFill(t *testing.T) {
 		// at most (George's nested dissection bound); 40 per unknown for k = 100.
 		{"grid", laplacian(100, 0), 45},
 	} {
-		s := New[float64](c.m.p, Hints{})
+		s := New[float64](c.m.p, Hints{Sparse: true})
 		if err := s.Factor(c.m.vals); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
