@@ -157,7 +157,7 @@ func (d *bandComplex) at(i, j int) *complexNum { return &d.a[(d.front+j)*d.ld+d.
 // cancelled down to rounding level.
 func (d *bandComplex) sound(k, dir int) bool {
 	p := *d.at(k, k)
-	if p == 0 || p != p {
+	if !(magComplex(p) > 0) {
 		return false
 	}
 	g, top := magComplex(p), 0.0

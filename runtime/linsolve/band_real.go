@@ -155,7 +155,7 @@ func (d *bandReal) at(i, j int) *realNum { return &d.a[(d.front+j)*d.ld+d.off+i-
 // cancelled down to rounding level.
 func (d *bandReal) sound(k, dir int) bool {
 	p := *d.at(k, k)
-	if p == 0 || p != p {
+	if !(magReal(p) > 0) {
 		return false
 	}
 	g, top := magReal(p), 0.0

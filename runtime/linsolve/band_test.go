@@ -48,7 +48,7 @@ func testBand[T Scalar](t *testing.T) {
 			return v * fromReal[T](row[i]), d <= lo && -d <= up && (d == 0 || rng.IntN(8) > 0)
 		})
 		name := fmt.Sprintf("seed %d trial %d n %d lo %d up %d weak %v scaled %v", seed, trial, n, lo, up, weak, scaled)
-		s := New[T](m.p, Hints{Band: true})
+		s := New[T](m.p, Hints{Kind: BandLU})
 		if err := s.Factor(m.vals); err != nil {
 			// Weak diagonals and holes may make it singular; so says another kind then, or
 			// its pivots fall to rounding level.
@@ -92,7 +92,7 @@ func TestBandSingular(t *testing.T) {
 					}
 					return v, d <= m && -d <= m
 				})
-				err := New[float64](a.p, Hints{Band: true}).Factor(a.vals)
+				err := New[float64](a.p, Hints{Kind: BandLU}).Factor(a.vals)
 				var se *SingularError
 				if !errors.As(err, &se) || se.Col != col {
 					t.Errorf("m %d n %d column %d: %v", m, n, col, err)

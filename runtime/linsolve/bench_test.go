@@ -118,6 +118,18 @@ func polluMatrix() matrix[float64] {
 	return matrix[float64]{w.Pattern, w.Vals}
 }
 
+// hires is the Jacobian of HIRES (same source, II-1).
+func hires() matrix[float64] {
+	return fromFull(8, func(i, j int) (float64, bool) {
+		on := [8]string{"XXX.....", "XX......", ".XXX....", ".XXX....", "...XXX.X", "...XXXXX", ".....XXX", ".....XXX"}[i][j] == 'X'
+		v := math.Sin(float64(i + 8*j))
+		if i == j {
+			v = 20
+		}
+		return v, on
+	})
+}
+
 func benchCases() []benchCase {
 	var cases []benchCase
 	for _, n := range []int{1, 2, 3, 4, 6, 8, 12, 15, 16, 20, 28, 50, 80, 200} {
@@ -129,18 +141,24 @@ func benchCases() []benchCase {
 		benchCase{"rcladder1000", offsets(1000, -1, 0, 1), Hints{}},
 		benchCase{"bruss1d1000", offsets(1000, -2, -1, 0, 1, 2), Hints{}},
 		benchCase{"medakzo400", offsets(400, -2, -1, 0, 1, 2), Hints{}},
-		benchCase{"band5x5n500", offsets(500, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5), Hints{Band: true}},
-		benchCase{"band20x20n500", offsets(500, -20, -19, -18, -17, -16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20), Hints{Band: true}},
-		benchCase{"band3x3n500", offsets(500, -3, -2, -1, 0, 1, 2, 3), Hints{Band: true}},
-		benchCase{"band4x4n500", offsets(500, -4, -3, -2, -1, 0, 1, 2, 3, 4), Hints{Band: true}},
-		benchCase{"band8x8n500", offsets(500, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8), Hints{Band: true}},
-		benchCase{"bruss2d16band", bruss2d(16), Hints{Band: true}},
-		benchCase{"bruss2d32band", bruss2d(32), Hints{Band: true}},
+		benchCase{"band5x5n500", offsets(500, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5), Hints{Kind: BandLU}},
+		benchCase{"band20x20n500", offsets(500, -20, -19, -18, -17, -16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20), Hints{Kind: BandLU}},
+		benchCase{"band3x3n500", offsets(500, -3, -2, -1, 0, 1, 2, 3), Hints{Kind: BandLU}},
+		benchCase{"band4x4n500", offsets(500, -4, -3, -2, -1, 0, 1, 2, 3, 4), Hints{Kind: BandLU}},
+		benchCase{"band8x8n500", offsets(500, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8), Hints{Kind: BandLU}},
+		benchCase{"bruss2d16band", bruss2d(16), Hints{Kind: BandLU}},
+		benchCase{"bruss2d32band", bruss2d(32), Hints{Kind: BandLU}},
 		benchCase{"rcdae2000", ladder(1000, 0.5), Hints{}},
-		benchCase{"pollu", polluMatrix(), Hints{}},
-		benchCase{"network30", network(30, 25), Hints{}},
-		benchCase{"network100", network(100, 90), Hints{}},
-		benchCase{"network500", network(500, 450), Hints{}},
+		benchCase{"hires", hires(), Hints{Kind: ProgramLU}},
+		benchCase{"hiresdense", hires(), Hints{Kind: DenseLU}},
+		benchCase{"pollu", polluMatrix(), Hints{Kind: ProgramLU}},
+		benchCase{"polludense", polluMatrix(), Hints{Kind: DenseLU}},
+		benchCase{"network30sparse", network(30, 25), Hints{Kind: SparseLU}},
+		benchCase{"network100sparse", network(100, 90), Hints{Kind: SparseLU}},
+		benchCase{"network500sparse", network(500, 450), Hints{Kind: SparseLU}},
+		benchCase{"network30", network(30, 25), Hints{Kind: ProgramLU}},
+		benchCase{"network100", network(100, 90), Hints{Kind: ProgramLU}},
+		benchCase{"network500", network(500, 450), Hints{Kind: ProgramLU}},
 		benchCase{"bruss2d16", bruss2d(16), Hints{}},
 		benchCase{"bruss2d32", bruss2d(32), Hints{}},
 		benchCase{"bruss2d64", bruss2d(64), Hints{}},

@@ -40,16 +40,18 @@ type Stats struct {
 type Kind uint8
 
 const (
-	DenseLU  Kind = iota // LU of the full matrix
-	BandLU               // LU of a band, in the order as given or in a better one
-	SparseLU             // LU of a sparse matrix, pivots chosen by value
+	Auto      Kind = iota // the kind of least predicted time
+	DenseLU               // LU of the full matrix
+	BandLU                // LU of a band, in the order as given or in a better one
+	ProgramLU             // LU of a sparse matrix by a list of indices, pivots fixed
+	SparseLU              // LU of a sparse matrix, pivots chosen by value
 )
 
 // Hints steer New. The zero value lets New choose.
 type Hints struct {
-	Dense  bool // use a dense factorisation whatever the pattern
-	Band   bool // use a banded factorisation whatever the pattern
-	Sparse bool // use a sparse factorisation whatever the pattern
+	Kind   Kind
+	Dense  bool // DenseLU
+	Sparse bool // SparseLU
 	// PivotTol is the threshold of sparse partial pivoting: the diagonal entry is the
 	// pivot if it is at least PivotTol times the largest candidate. Default 0.1.
 	PivotTol float64
@@ -74,7 +76,7 @@ func (e *SingularError) Error() string {
 func (e *SingularError) Is(target error) bool { return target == ErrSingular }
 
 // New returns a solver for square matrices of pattern p. It chooses the kind of least
-// predicted time, see denseCost, bandCost and sparseCost; below nine unknowns the dense one.
+// predicted time, see denseCost and those after it; up to four unknowns the dense one.
 func New[T Scalar](p *Pattern, h Hints) Solver[T] {
 	return choose[T](p, h, prepare(p, h))
 }
@@ -91,28 +93,63 @@ func prepare(p *Pattern, h Hints) *analysis {
 	if p.Rows != p.Cols {
 		panic(fmt.Sprintf("mtkc: bug: a linear solver for a %d by %d pattern", p.Rows, p.Cols))
 	}
-	if h.Dense || p.Rows <= 8 && !h.Sparse && !h.Band {
+	switch h.kind() {
+	case DenseLU, BandLU:
 		return nil
+	case Auto:
+		if p.Rows <= 4 {
+			return nil
+		}
 	}
 	return analyse(p)
 }
 
-func choose[T Scalar](p *Pattern, h Hints, an *analysis) Solver[T] {
-	if an == nil {
-		return newDense[T](p)
+func (h Hints) kind() Kind {
+	switch {
+	case h.Dense:
+		return DenseLU
+	case h.Sparse:
+		return SparseLU
 	}
-	perm, lo, up := band(p)
-	if h.Band {
-		return newBand[T](p, perm, lo, up)
+	return h.Kind
+}
+
+func choose[T Scalar](p *Pattern, h Hints, an *analysis) Solver[T] {
+	kind := h.kind()
+	if an == nil && kind == Auto {
+		kind = DenseLU
 	}
 	n := float64(p.Rows)
-	if !h.Sparse {
-		d, b, s := denseCost(n), bandCost(n, lo, up), sparseCost(n, p, an)
-		if b <= min(d, s) {
-			return newBand[T](p, perm, lo, up)
+	var perm []int32
+	var lo, up int
+	if kind == Auto || kind == BandLU {
+		perm, lo, up = band(p)
+	}
+	if kind == Auto {
+		best := denseCost(n)
+		kind = DenseLU
+		if c := bandCost(n, lo, up); c <= best {
+			best, kind = c, BandLU
 		}
-		if d < s {
-			return newDense[T](p)
+		if c := programCost(n, p, an); c < best {
+			best, kind = c, ProgramLU
+		}
+		if c := sparseCost(n, p, an); c < best {
+			kind = SparseLU
+		}
+	}
+	switch kind {
+	case DenseLU:
+		return newDense[T](p)
+	case BandLU:
+		return newBand[T](p, perm, lo, up)
+	case ProgramLU:
+		limit := 4 * productLimit
+		made := func(p *Pattern, bl blocks) engine[T] { return newProgramEngine[T](p, newProgram(p, bl, limit)) }
+		if p.Rows <= maxProgram {
+			if run := made(p, an.blocks); run != nil {
+				return newStatic(p, an, h, ProgramLU, run, made)
+			}
 		}
 	}
 	return newSparse[T](p, an, h)
@@ -134,6 +171,16 @@ func bandCost(n float64, lo, up int) float64 {
 		return n * float64(4+5*m)
 	}
 	return n * (30 + 0.1*float64((lo+4)*(up+4)))
+}
+
+// productLimit is the number of products that a program is made for.
+const productLimit = 200000
+
+func programCost(n float64, p *Pattern, an *analysis) float64 {
+	if p.Rows > maxProgram || an.flops > productLimit {
+		return math.Inf(1)
+	}
+	return 0.9*an.flops + 1.5*float64(p.NNZ()) + 6*n
 }
 
 func sparseCost(n float64, p *Pattern, an *analysis) float64 {

@@ -101,7 +101,7 @@ func newSparse[T Scalar](p *Pattern, an *analysis, h Hints) *sparse[T] {
 	}
 	s.fi, s.fsrc, s.fx = ints(off), ints(off), make([]T, off)
 	s.dst, s.src = ints(p.NNZ()-off), ints(p.NNZ()-off)
-	s.stats = Stats{Sparse: true, Blocks: len(an.Start) - 1}
+	s.stats = Stats{Kind: SparseLU, Sparse: true, Blocks: len(an.Start) - 1}
 	return s
 }
 
