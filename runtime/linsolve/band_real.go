@@ -32,7 +32,6 @@ type bandReal struct {
 
 	// With pivots chosen; made when first needed.
 	pivoting bool // the last factorisation
-	failed   int  // factorisations in a row for which diagonal pivots were not sound
 	pld      int
 	pa       []realNum // entry (i, j) at j*pld + lo + up + i - j
 	swap     []int32
@@ -72,7 +71,7 @@ func newBandReal(p *Pattern, perm []int32, lo, up int) *bandReal {
 			d.put[e] = int32((d.front+j)*d.ld + d.off + i - j)
 		}
 	}
-	d.stats = Stats{Kind: BandLU, Sparse: true, NNZ: n * (lo + 1 + up), Blocks: 1}
+	d.stats = Stats{Kind: BandLU, NNZ: n * (lo + 1 + up), Blocks: 1}
 	return d
 }
 
@@ -107,27 +106,23 @@ func (d *bandReal) factor() error {
 		return ErrNotFinite
 	}
 	d.pivoting = false
-	if d.failed < 2 || d.failed%retry == 0 {
-		ok := false
-		switch d.m {
-		case 1:
-			ok = d.factor1()
-		case 2:
-			ok = d.factor2()
-		case 3:
-			ok = d.factor3()
-		case 4:
-			ok = d.factor4()
-		default:
-			ok = d.wide()
-		}
-		if ok {
-			d.failed = 0
-			d.stats.Reused++
-			return nil
-		}
+	ok := false
+	switch d.m {
+	case 1:
+		ok = d.factor1()
+	case 2:
+		ok = d.factor2()
+	case 3:
+		ok = d.factor3()
+	case 4:
+		ok = d.factor4()
+	default:
+		ok = d.wide()
 	}
-	d.failed++
+	if ok {
+		d.stats.Reused++
+		return nil
+	}
 	d.pivoting = true
 	d.stats.Pivoted++
 	return d.pivot()

@@ -175,7 +175,3 @@ func shrunk(b uint64) float64 { return math.Float64frombits(b) * (1.0 / growth) 
 
 // wideBand is the number of diagonals on a side from which the kernels are used.
 const wideBand = 5
-
-// retry is the number of factorisations with pivots chosen after which diagonal pivots
-// are tried again, where they were not sound several times in a row.
-const retry = 16

@@ -29,11 +29,11 @@ type Solver[T Scalar] interface {
 // Stats describes a factorisation and how it came about.
 type Stats struct {
 	Kind    Kind
-	Sparse  bool
-	NNZ     int // entries of L and U, unit diagonal of L not counted
-	Blocks  int // diagonal blocks of the block triangular form, 1 for dense
-	Pivoted int // factorisations that chose pivots
-	Reused  int // factorisations that used the pivot sequence of an earlier one
+	Sparse  bool // pivots of earlier factorisations are used again
+	NNZ     int  // entries of L and U, unit diagonal of L not counted
+	Blocks  int  // diagonal blocks of the block triangular form, 1 for dense
+	Pivoted int  // factorisations that chose pivots
+	Reused  int  // factorisations that used the pivot sequence of an earlier one
 }
 
 // Kind is a way to solve.

@@ -65,10 +65,28 @@ func (r *Replay[T]) Archive(a *archive.Archive, vals []T) {
 	if !a.Loading() || a.Err() != nil || !factored {
 		return
 	}
-	if r.sparse && !fresh && len(r.first) == len(vals) {
-		_ = r.Factor(append([]T(nil), r.first...)) // an error is that of the run that was saved
+	// An error is that of the run that was saved.
+	if r.sparse && len(r.first) == len(vals) {
+		if fresh {
+			r.choose(vals)
+			return
+		}
+		r.choose(append([]T(nil), r.first...))
 	}
 	_ = r.Factor(vals)
+}
+
+// choose makes the solver choose its pivots for vals.
+func (r *Replay[T]) choose(vals []T) {
+	c, ok := r.Solver.(interface{ choose(vals []T) error })
+	if !ok {
+		_ = r.Factor(vals)
+		return
+	}
+	_ = c.choose(vals)
+	r.last, r.fresh = vals, true
+	r.pivoted = r.Solver.Stats().Pivoted
+	r.first = append(r.first[:0], vals...)
 }
 
 func visit[T Scalar](a *archive.Archive, v []T) {

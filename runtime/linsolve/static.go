@@ -4,15 +4,18 @@ package linsolve
 // block triangular form in an order of low fill. Elimination runs without searching,
 // by a program or by dense fronts, and watches the growth of the entries as the banded
 // factorisation does. A matrix for which the pivots are not sound is factorised by
-// sparse, which chooses them by value; its pivots are taken over if that happens again.
+// sparse, which chooses them by value, and the next ones with those pivots, fixed again.
+//
+// What a factorisation computes depends on its matrix and on the last one for which
+// pivots were chosen, if there is one, but on no other: see Replay.
 type static[T Scalar] struct {
 	pat    *Pattern
 	h      Hints
 	an     *analysis
-	run    engine[T]
+	first  engine[T] // the pivots of the analysis
+	run    engine[T] // the pivots in use; nil: those of chosen, not made yet
 	made   func(p *Pattern, bl blocks) engine[T]
 	chosen *sparse[T] // made when first needed
-	failed int        // factorisations in a row with unsound pivots
 	use    bool       // the last factorisation is that of chosen
 	stats  Stats
 }
@@ -34,50 +37,54 @@ const (
 )
 
 func newStatic[T Scalar](p *Pattern, an *analysis, h Hints, kind Kind, run engine[T], made func(p *Pattern, bl blocks) engine[T]) *static[T] {
-	s := &static[T]{pat: p, h: h, an: an, run: run, made: made}
+	s := &static[T]{pat: p, h: h, an: an, first: run, run: run, made: made}
 	s.stats = Stats{Kind: kind, Sparse: true, Blocks: len(an.Start) - 1}
 	return s
 }
 
 func (s *static[T]) Stats() Stats {
 	st := s.stats
-	st.NNZ = s.run.entries()
 	if s.use {
 		st.NNZ = s.chosen.Stats().NNZ
+	} else if s.run != nil {
+		st.NNZ = s.run.entries()
 	}
 	return st
 }
 
+// Forget makes the pivots those of a new solver.
+func (s *static[T]) Forget() { s.run, s.use = s.first, false }
+
 func (s *static[T]) Factor(vals []T) error {
-	s.use = false
-	if s.failed < 2 || s.failed%retry == 0 {
-		switch s.run.factor(vals) {
-		case sound:
-			s.failed = 0
-			s.stats.Reused++
-			return nil
-		case notFinite:
-			return ErrNotFinite
+	if s.run == nil {
+		bl := blocks{Row: append([]int32(nil), s.chosen.rowOf...), Col: s.an.Col, Start: s.an.Start}
+		if s.run = s.made(s.pat, bl); s.run == nil {
+			s.run = s.first // too much fill with those pivots
 		}
 	}
+	s.use = false
+	switch s.run.factor(vals) {
+	case sound:
+		s.stats.Reused++
+		return nil
+	case notFinite:
+		return ErrNotFinite
+	}
+	return s.choose(vals)
+}
+
+// choose factorises with pivots chosen by value, which become those of the next matrices.
+func (s *static[T]) choose(vals []T) error {
 	if s.chosen == nil {
 		s.chosen = newSparse[T](s.pat, s.an, s.h)
 	}
-	s.use = true
-	before := s.chosen.stats.Pivoted
-	err := s.chosen.Factor(vals)
-	s.stats.Pivoted += s.chosen.stats.Pivoted - before
-	if err != nil {
+	s.stats.Pivoted++
+	s.chosen.Forget()
+	if err := s.chosen.Factor(vals); err != nil {
+		s.Forget()
 		return err
 	}
-	if s.failed++; s.failed == 2 {
-		// The pivots of sparse for the next matrices.
-		bl := blocks{Row: append([]int32(nil), s.chosen.rowOf...), Col: s.an.Col, Start: s.an.Start}
-		if run := s.made(s.pat, bl); run != nil {
-			s.run = run
-			s.failed = 0
-		}
-	}
+	s.run, s.use = nil, true
 	return nil
 }
 
