@@ -159,9 +159,11 @@ func benchCases() []benchCase {
 		benchCase{"network30", network(30, 25), Hints{Kind: ProgramLU}},
 		benchCase{"network100", network(100, 90), Hints{Kind: ProgramLU}},
 		benchCase{"network500", network(500, 450), Hints{Kind: ProgramLU}},
-		benchCase{"bruss2d16", bruss2d(16), Hints{}},
-		benchCase{"bruss2d32", bruss2d(32), Hints{}},
-		benchCase{"bruss2d64", bruss2d(64), Hints{}},
+		benchCase{"network500frontal", network(500, 450), Hints{Kind: FrontalLU}},
+		benchCase{"bruss2d16sparse", bruss2d(16), Hints{Kind: SparseLU}},
+		benchCase{"bruss2d16", bruss2d(16), Hints{Kind: FrontalLU}},
+		benchCase{"bruss2d32", bruss2d(32), Hints{Kind: FrontalLU}},
+		benchCase{"bruss2d64", bruss2d(64), Hints{Kind: FrontalLU}},
 	)
 }
 

@@ -44,6 +44,7 @@ const (
 	DenseLU               // LU of the full matrix
 	BandLU                // LU of a band, in the order as given or in a better one
 	ProgramLU             // LU of a sparse matrix by a list of indices, pivots fixed
+	FrontalLU             // LU of a sparse matrix by dense fronts, pivots fixed
 	SparseLU              // LU of a sparse matrix, pivots chosen by value
 )
 
@@ -151,6 +152,9 @@ func choose[T Scalar](p *Pattern, h Hints, an *analysis) Solver[T] {
 				return newStatic(p, an, h, ProgramLU, run, made)
 			}
 		}
+	case FrontalLU:
+		made := func(p *Pattern, bl blocks) engine[T] { return newFrontsEngine[T](p, newFronts(p, bl)) }
+		return newStatic(p, an, h, FrontalLU, made(p, an.blocks), made)
 	}
 	return newSparse[T](p, an, h)
 }

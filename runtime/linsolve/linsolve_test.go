@@ -13,7 +13,7 @@ import (
 var kinds = []struct {
 	name string
 	h    Hints
-}{{"auto", Hints{}}, {"dense", Hints{Dense: true}}, {"band", Hints{Kind: BandLU}}, {"program", Hints{Kind: ProgramLU}}, {"sparse", Hints{Sparse: true}}}
+}{{"auto", Hints{}}, {"dense", Hints{Dense: true}}, {"band", Hints{Kind: BandLU}}, {"program", Hints{Kind: ProgramLU}}, {"frontal", Hints{Kind: FrontalLU}}, {"sparse", Hints{Sparse: true}}}
 
 // matrix is a pattern with values, filled from (row, column, value) triplets.
 type matrix[T Scalar] struct {

@@ -106,3 +106,11 @@ func newProgramEngine[T Scalar](p *Pattern, g *program) engine[T] {
 	}
 	return any(newProgramComplex(p, g)).(engine[T])
 }
+
+// newFrontsEngine makes an engine for the plan f.
+func newFrontsEngine[T Scalar](p *Pattern, f *fronts) engine[T] {
+	if isReal[T]() {
+		return any(newFrontsReal(p, f)).(engine[T])
+	}
+	return any(newFrontsComplex(p, f)).(engine[T])
+}
