@@ -119,7 +119,7 @@ func (r *row) norm(ws *Workspace, u0, u1 []float64, h float64, tmp []float64) fl
 			s0 += a * v[0]
 		}
 		u0, u1, v := (*[1]float64)(u0), (*[1]float64)(u1), k[m]
-		return square((h*s0+last*v[0])*ws.weight(u0[0], u1[0], 0))
+		return square((h*s0 + last*v[0]) * ws.weight(u0[0], u1[0], 0))
 	case 2:
 		var s0, s1 float64
 		k := r.k2[:m+1]
