@@ -14,30 +14,35 @@ import (
 // Controller is a digital filter on the logarithm of the error: the step changes
 // by the factor
 //
-//	Safety * e_n^-Beta[0] * e_{n-1}^-Beta[1] * e_{n-2}^-Beta[2],
+//	Safety * e_n^-Beta[0] * e_{n-1}^-Beta[1] * e_{n-2}^-Beta[2] * (h_n/h_{n-1})^-Alpha,
 //
-// limited to [Min, Max], where e_n is the error norm of step n.
+// limited to [Min, Max], where e_n is the error norm of step n and h_n its length; or, if
+// Predictive is set, by the smaller of the factors of the elementary controller and of
+// Gustafsson's, which expects the error constant to go on growing as it did.
 //
 // Soderlind, Digital filters in adaptive time-stepping, ACM Trans. Math. Softw.
 // 29(1), 2003; for PI see Gustafsson, ACM Trans. Math. Softw. 17(4), 1991.
 type Controller struct {
 	Beta     [3]float64
+	Alpha    float64
 	Safety   float64
 	Min, Max float64
 	// Keep is a factor this close above 1 that is not worth a change of step:
 	// factors in [1, Keep] become 1. Methods that factor a matrix for each step
 	// size set it.
-	Keep float64
+	Keep       float64
+	Predictive bool
 	// retry is 1/(order of the error + 1): the exponent after a rejection, where
 	// the error of this very attempt is all that counts.
 	retry float64
 }
 
-// State is the memory of one run: logarithms (base 2) of the last two errors.
-type State struct{ log1, log2 float64 }
+// State is the memory of one run: logarithms (base 2) of the last two errors, and the last
+// step.
+type State struct{ log1, log2, h float64 }
 
 // Archive visits the memory.
-func (s *State) Archive(a *archive.Archive) { a.Float(&s.log1, &s.log2) }
+func (s *State) Archive(a *archive.Archive) { a.Float(&s.log1, &s.log2, &s.h) }
 
 // Reset forgets the past steps.
 func (s *State) Reset() { *s = State{} }
@@ -63,6 +68,20 @@ func PI(order int) Controller {
 func PID(order int) Controller {
 	k := 1 / float64(order+1)
 	return Controller{Beta: [3]float64{k / 4, k / 2, k / 4}, Safety: 0.9, Min: 0.2, Max: 10, Keep: 1, retry: k}
+}
+
+// H211b is Soderlind's filter of that name with b = 4: smoother than PI, for methods whose
+// iterations like smooth step sequences.
+func H211b(order int) Controller {
+	k := 1 / float64(order+1)
+	return Controller{Beta: [3]float64{k / 4, k / 4}, Alpha: 0.25, Safety: 0.9, Min: 0.2, Max: 10, Keep: 1, retry: k}
+}
+
+// Predictive is the controller of RADAU5 and RODAS: Gustafsson, ACM Trans. Math. Softw.
+// 20(4), 1994.
+func Predictive(order int) Controller {
+	k := 1 / float64(order+1)
+	return Controller{Beta: [3]float64{k}, Predictive: true, Safety: 0.9, Min: 0.2, Max: 6, Keep: 1, retry: k}
 }
 
 // floor is the logarithm of the smallest error that is told from zero: without it
@@ -99,11 +118,13 @@ func exp2(x float64) float64 {
 	return p * math.Float64frombits(uint64(n-1)<<52)
 }
 
-// Accepted returns the factor for the next step after one with error norm err <= 1.
-func (c *Controller) Accepted(s *State, err float64) float64 { return c.AcceptedSquare(s, err*err) }
+// Accepted returns the factor for the step after one of length h with error norm err <= 1.
+func (c *Controller) Accepted(s *State, err, h float64) float64 {
+	return c.AcceptedSquare(s, err*err, h)
+}
 
 // AcceptedSquare is Accepted for the square of the error norm.
-func (c *Controller) AcceptedSquare(s *State, square float64) float64 {
+func (c *Controller) AcceptedSquare(s *State, square, h float64) float64 {
 	e := logErr(square)
 	x := -c.Beta[0] * e
 	if c.Beta[1] != 0 {
@@ -112,7 +133,14 @@ func (c *Controller) AcceptedSquare(s *State, square float64) float64 {
 	if c.Beta[2] != 0 {
 		x -= c.Beta[2] * s.log2
 	}
-	s.log1, s.log2 = e, s.log1
+	if c.Alpha != 0 && s.h > 0 {
+		x -= c.Alpha * log2(h/s.h)
+	}
+	if c.Predictive && s.h > 0 {
+		// The error before counts as a hundredth of the tolerance at least.
+		x = min(x, log2(h/s.h)+c.Beta[0]*(max(s.log1, -6.64)-2*e))
+	}
+	s.log1, s.log2, s.h = e, s.log1, h
 	f := min(c.Max, max(c.Min, c.Safety*exp2(min(100, max(-100, x)))))
 	if f >= 1 && f <= c.Keep {
 		return 1

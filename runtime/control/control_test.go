@@ -17,7 +17,7 @@ func TestSettles(t *testing.T) {
 				h *= c.Rejected(&s, err)
 				continue
 			}
-			h *= c.Accepted(&s, err)
+			h *= c.Accepted(&s, err, h)
 		}
 		// Fixed point: Safety * err^-(sum of Beta) = 1.
 		sum := c.Beta[0] + c.Beta[1] + c.Beta[2]
@@ -32,7 +32,7 @@ func TestSettles(t *testing.T) {
 func TestLimits(t *testing.T) {
 	for name, c := range map[string]Controller{"I": I(6), "PI": PI(6), "PID": PID(6)} {
 		var s State
-		if f := c.Accepted(&s, 0); f < 1 || f > c.Max || math.IsNaN(f) {
+		if f := c.Accepted(&s, 0, 1); f < 1 || f > c.Max || math.IsNaN(f) {
 			t.Errorf("%s: factor %g after a step without error", name, f)
 		}
 		for _, err := range []float64{1.0001, 1e3, 1e300, math.Inf(1), math.NaN()} {
@@ -62,7 +62,7 @@ func TestKeep(t *testing.T) {
 	c.Keep = 1.2
 	var s State
 	err := math.Pow(c.Safety/1.1, 5) // asks for a factor of 1.1
-	if f := c.Accepted(&s, err); f != 1 {
+	if f := c.Accepted(&s, err, 1); f != 1 {
 		t.Errorf("factor %g, want 1", f)
 	}
 }
@@ -72,7 +72,7 @@ func BenchmarkAccepted(b *testing.B) {
 	var s State
 	x := 0.0
 	for i := range b.N {
-		x += c.Accepted(&s, 0.3+0.1*float64(i&3))
+		x += c.Accepted(&s, 0.3+0.1*float64(i&3), 1)
 	}
 	_ = x
 }

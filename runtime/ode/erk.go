@@ -215,7 +215,7 @@ func (e *erk) Step() error {
 					// Cut short by TStop: its error says little about longer steps.
 					factor = want / h
 				} else {
-					factor = e.c.ctl.AcceptedSquare(&e.ctl, norm)
+					factor = e.c.ctl.AcceptedSquare(&e.ctl, norm, h)
 				}
 				ws.H = h * factor
 			}

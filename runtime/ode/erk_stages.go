@@ -3,7 +3,7 @@
 package ode
 
 // stagesOf are the written-out stages of methods, by name: what erk.stages computes row by
-// row, to the last bit.
+// row.
 var stagesOf = map[string]func(e *erk, h, t float64){
 	"BS3":   stagesBS3,
 	"Tsit5": stagesTsit5,

@@ -11,46 +11,85 @@ package ode
 import (
 	"fmt"
 	"math"
+	"strings"
+	"sync"
 
 	"github.com/mtkc/mtkc/runtime/archive"
+	"github.com/mtkc/mtkc/runtime/control"
+	"github.com/mtkc/mtkc/runtime/tableau"
 )
 
 func init() {
-	for i := range rosenbrockTables {
-		tab := &rosenbrockTables[i]
-		switch tab.name {
-		case "Rosenbrock23":
-			Register(rosenbrockMethod{tab}, "ode23s")
-		default:
-			Register(rosenbrockMethod{tab})
+	registerFamily(tableau.Linear, func(name string) Method { return newRosenbrock(tableau.ReadRosenbrock(name)) })
+}
+
+// rosenbrockText says what methods are known for.
+var rosenbrockText = map[string]string{
+	"Rosenbrock23": "Rosenbrock method of order 2 for crude tolerances, the ode23s method",
+	"Rodas4":       "Rosenbrock method of order 4, that of the program RODAS",
+	"Rodas5P":      "Rosenbrock method of order 5 for stiff and differential-algebraic systems up to medium size",
+}
+
+// rosenbrockMethod is a table as a Method.
+type rosenbrockMethod struct {
+	info   Info
+	coeffs func() *rosenbrockCoeffs
+}
+
+// rosenbrockCoeffs is what all runs of a method share.
+type rosenbrockCoeffs struct {
+	*tableau.RosenbrockCoeffs
+	order    int
+	accurate bool // stiffly accurate
+	ctl      control.Controller
+	stages   func(r *rosenbrock, h, t float64) // written out, nil: none
+}
+
+func newRosenbrock(t *tableau.Rosenbrock) *rosenbrockMethod {
+	c := t.Coeffs()
+	accurate := stifflyAccurate(c)
+	stability := t.StabilityClass()
+	if accurate {
+		stability = "stiffly accurate, " + stability
+	}
+	text := rosenbrockText[t.Name]
+	if text == "" {
+		text = fmt.Sprintf("Rosenbrock method of order %d", t.Order)
+		if strings.Contains(t.Name, "W") || strings.HasPrefix(t.Name, "ROK") {
+			text = fmt.Sprintf("Rosenbrock-W method of order %d", t.Order)
 		}
+	}
+	if t.Embedded > 0 && t.Blind() {
+		text += "; its error estimate does not see errors on linear problems"
+	}
+	return &rosenbrockMethod{
+		info: Info{
+			Name: t.Name, Use: Stiff, Order: t.Order, Embedded: t.Embedded, Stages: len(c.B), Implicit: true,
+			Mass: accurate, Stability: stability, Description: text, Reference: t.Reference,
+		},
+		coeffs: sync.OnceValue(func() *rosenbrockCoeffs {
+			return &rosenbrockCoeffs{
+				RosenbrockCoeffs: c, order: t.Order, accurate: accurate,
+				ctl: control.Predictive(min(t.Order, max(1, t.Embedded))), stages: rosenbrockStages[t.Name],
+			}
+		}),
 	}
 }
 
-// The controller's constants, as in Hairer and Wanner's RODAS.
-const (
-	rosenbrockSafety = 0.9
-	rosenbrockShrink = 0.2
-	rosenbrockGrow   = 6.0
-)
-
-// rosenbrockMethod is a table as a Method.
-type rosenbrockMethod struct{ tab *rosenbrockTable }
-
 // stifflyAccurate reports whether the solution is the last stage value plus the last
 // stage, so that algebraic equations hold at the end of the step.
-func (tab *rosenbrockTable) stifflyAccurate() bool {
+func stifflyAccurate(c *tableau.RosenbrockCoeffs) bool {
 	last := -1
-	for i, v := range tab.b {
+	for i, v := range c.B {
 		if v != 0 {
 			last = i
 		}
 	}
-	if math.Abs(tab.b[last]-1) > 1e-12 {
+	if math.Abs(c.B[last]-1) > 1e-12 {
 		return false
 	}
-	for j, v := range tab.a[last] {
-		if math.Abs(tab.b[j]-v) > 1e-12 {
+	for j, v := range c.A[last] {
+		if math.Abs(c.B[j]-v) > 1e-12 {
 			return false
 		}
 	}
@@ -58,24 +97,20 @@ func (tab *rosenbrockTable) stifflyAccurate() bool {
 }
 
 // Info describes the method.
-func (m rosenbrockMethod) Info() Info {
-	t := m.tab
-	return Info{
-		Name: t.name, Order: t.order, Embedded: t.embedded, Stages: len(t.b), Implicit: true,
-		Mass: t.stifflyAccurate(), Stability: t.stability, Description: t.about, Reference: t.reference,
-	}
-}
+func (m *rosenbrockMethod) Info() Info { return m.info }
 
 // New returns a stepper.
-func (m rosenbrockMethod) New(ws *Workspace) (Stepper, error) {
-	t := m.tab
-	if len(ws.Alg) > 0 && !t.stifflyAccurate() {
-		return nil, fmt.Errorf("%s does not handle the %d algebraic equations of %s; use Rodas5P, or auto", t.name, len(ws.Alg), ws.P.title())
+func (m *rosenbrockMethod) New(ws *Workspace) (Stepper, error) {
+	c := m.coeffs()
+	if len(ws.Alg) > 0 && !c.accurate {
+		return nil, fmt.Errorf("%s does not handle the %d algebraic equations of %s; use Rodas5P, or auto", m.info.Name, len(ws.Alg), ws.P.title())
 	}
-	n, s := ws.N(), len(t.b)
-	r := &rosenbrock{ws: ws, tab: t, m: newIterationMatrix(ws)}
-	r.expo = 1 / float64(min(t.order, t.embedded)+1)
-	flat := make([]float64, (s+5+len(t.h))*n)
+	if c.E == nil && !(ws.InitialStep > 0) {
+		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give that step (Options.InitialStep, --step)", m.info.Name)
+	}
+	n, s := ws.N(), len(c.B)
+	r := &rosenbrock{ws: ws, tab: c, m: newIterationMatrix(ws)}
+	flat := make([]float64, (s+7+len(c.H))*n)
 	cut := func() []float64 {
 		v := flat[:n:n]
 		flat = flat[n:]
@@ -84,21 +119,21 @@ func (m rosenbrockMethod) New(ws *Workspace) (Stepper, error) {
 	for range s {
 		r.k = append(r.k, cut())
 	}
-	r.f0, r.ft, r.err, r.tmp, r.delta = cut(), cut(), cut(), cut(), cut()
-	for range t.h {
+	r.f0, r.ft, r.err, r.f1, r.delta, r.y, r.mass = cut(), cut(), cut(), cut(), cut(), cut(), cut()
+	for range c.H {
 		r.dense = append(r.dense, cut())
 	}
 	for i := range s {
-		var a, c row
-		a.add(t.a[i], r.k)
-		c.add(t.c[i], r.k)
-		r.a, r.c = append(r.a, a), append(r.c, c)
+		var a, cc row
+		a.add(c.A[i], r.k)
+		cc.add(c.C[i], r.k)
+		r.a, r.c = append(r.a, a), append(r.c, cc)
 	}
-	r.b.add(t.b, r.k)
-	r.e.add(t.e, r.k)
+	r.b.add(c.B, r.k)
+	r.e.add(c.E, r.k)
 	// Stages behind the last one that the solution needs serve the interpolant only.
 	r.need = s
-	for r.need > 0 && t.b[r.need-1] == 0 && t.e[r.need-1] == 0 {
+	for r.need > 0 && c.B[r.need-1] == 0 && (c.E == nil || c.E[r.need-1] == 0) {
 		r.need--
 	}
 	return r, nil
@@ -107,19 +142,20 @@ func (m rosenbrockMethod) New(ws *Workspace) (Stepper, error) {
 // rosenbrock is the stepper of one run.
 type rosenbrock struct {
 	ws   *Workspace
-	tab  *rosenbrockTable
+	tab  *rosenbrockCoeffs
 	m    *iterationMatrix
 	k    [][]float64 // stages
 	a, c []row
 	b, e row
 	need int
 
-	f0, ft, err, tmp []float64
-	fresh            bool // f0 is f at (T, U)
-	linear           bool // J and ft belong to (T, U) too
+	f0, f1, ft, err []float64
+	y, mass         []float64 // argument of a stage, diagonal of M
+	fresh           bool      // f0 is f at (T, U)
+	linear          bool      // J and ft belong to (T, U) too
+	moves           bool      // ft is not zero
 
-	expo         float64 // 1/(order of the error estimate + 1)
-	hAcc, errAcc float64 // the last accepted step and its error; 0: none
+	ctl control.State
 
 	h      float64     // the last step,
 	t0, t1 float64     // from t0 to t1
@@ -131,13 +167,16 @@ type rosenbrock struct {
 // Restart makes (ws.T, ws.U) the start.
 func (r *rosenbrock) Restart() error {
 	ws := r.ws
-	r.hAcc = 0
+	r.ctl.Reset()
 	r.linear, r.ready = false, false
 	ws.RHS(ws.T, ws.U, r.f0)
 	if nonFinite(r.f0) >= 0 {
 		return ws.FailStep(0)
 	}
 	r.fresh = true
+	if ws.InitialStep > 0 && r.tab.E == nil {
+		ws.H = ws.InitialStep
+	}
 	if !(ws.H > 0) {
 		ws.H = ws.FirstStep(r.f0, r.tab.order)
 	}
@@ -152,14 +191,9 @@ func (r *rosenbrock) Step() error {
 		r.fresh, r.linear = true, false
 	}
 	if !r.linear {
-		if !r.m.evaluate(ws.T, ws.U, r.f0) {
-			return r.m.failure(ws.H)
+		if err := r.linearise(); err != nil {
+			return err
 		}
-		ws.TGrad(ws.T, ws.U, r.f0, r.ft)
-		if nonFinite(r.ft) >= 0 {
-			clear(r.ft) // costs order, not consistency
-		}
-		r.linear = true
 	}
 	want := ws.H
 	for {
@@ -167,67 +201,90 @@ func (r *rosenbrock) Step() error {
 			return err
 		}
 		h, t := ws.Clip(want)
-		norm := math.NaN()
-		if r.m.factor(1 / (h * r.tab.gamma)) {
+		norm := math.NaN() // the square of the error's norm
+		if r.m.factor(1 / (h * r.tab.Gamma)) {
 			r.ready = false
-			r.stages(h, t, 0, r.need)
-			r.b.combine(ws.UNew, ws.U, 1)
-			r.e.sum(r.err, 1)
-			ws.spareForces(r.err)
-			norm = ws.ErrNorm(r.err, ws.U, ws.UNew)
+			if r.tab.stages != nil {
+				r.tab.stages(r, h, t)
+			} else {
+				r.stages(h, t, 0, r.need)
+				r.b.combine(ws.UNew, ws.U, 1)
+			}
+			norm = r.estimate()
 		}
 		if norm <= 1 {
 			// A step that ends where f is undefined is too long.
-			ws.RHS(t, ws.UNew, r.tmp)
-			if nonFinite(r.tmp) >= 0 {
+			ws.RHS(t, ws.UNew, r.f1)
+			if nonFinite(r.f1) >= 0 {
 				norm = math.NaN()
 			}
 		}
 		if norm <= 1 {
-			factor := 1.0
-			if h < 0.5*want {
-				factor = want / h // cut short by TStop: its error says little about longer steps
-			} else {
-				factor = r.predictive(h, norm)
+			switch {
+			case r.tab.E == nil:
+			case h < 0.5*want:
+				ws.H = want // cut short by TStop: its error says little about longer steps
+			default:
+				ws.H = h * r.tab.ctl.AcceptedSquare(&r.ctl, norm, h)
 			}
-			ws.H = h * factor
 			if r.need < len(r.k) {
 				r.stages(h, t, r.need, len(r.k))
 			}
 			r.h, r.t0, r.t1 = h, ws.T, t
 			ws.Accept(h, t)
-			r.f0, r.tmp = r.tmp, r.f0
+			r.f0, r.f1 = r.f1, r.f0
 			r.fresh, r.linear = true, false
 			return nil
 		}
 		ws.Stats.Rejected++
-		want = h * r.shorter(norm)
+		if r.tab.E == nil {
+			return r.m.failure(h)
+		}
+		want = h * r.tab.ctl.Rejected(&r.ctl, math.Sqrt(norm))
 		if ws.TooSmall(want) {
 			return r.m.failure(want)
 		}
 	}
 }
 
-// predictive is the factor for the step after the accepted one h with error norm
-// err: that of the elementary controller, less if the errors have been growing
-// (Gustafsson, ACM Trans. Math. Softw. 20(4), 1994).
-func (r *rosenbrock) predictive(h, err float64) float64 {
-	err = math.Max(err, 1e-10)
-	f := rosenbrockSafety * math.Pow(err, -r.expo)
-	if r.hAcc > 0 {
-		f = math.Min(f, rosenbrockSafety*h/r.hAcc*math.Pow(r.errAcc/(err*err), r.expo))
+// linearise evaluates J and df/dt at (T, U).
+func (r *rosenbrock) linearise() error {
+	ws := r.ws
+	if !r.m.evaluate(ws.T, ws.U, r.f0) {
+		return r.m.failure(ws.H)
 	}
-	r.hAcc, r.errAcc = h, math.Max(0.01, err)
-	return math.Min(rosenbrockGrow, math.Max(rosenbrockShrink, f))
+	ws.TGrad(ws.T, ws.U, r.f0, r.ft)
+	r.moves = false
+	for _, v := range r.ft {
+		if v != 0 {
+			r.moves = true
+		}
+	}
+	if r.moves && nonFinite(r.ft) >= 0 {
+		clear(r.ft) // costs order, not consistency
+	}
+	for i := range r.mass {
+		r.mass[i] = 1
+	}
+	for _, i := range ws.Alg {
+		r.mass[i] = 0
+	}
+	r.linear = true
+	return nil
 }
 
-// shorter is the factor for the attempt after one with error norm err > 1 or NaN.
-func (r *rosenbrock) shorter(err float64) float64 {
-	f := rosenbrockSafety * math.Pow(err, -r.expo)
-	if !(f > rosenbrockShrink) { // also NaN
-		return rosenbrockShrink
+// estimate is the square of the norm of the error estimate.
+func (r *rosenbrock) estimate() float64 {
+	ws := r.ws
+	switch {
+	case r.tab.E == nil:
+		return 0
+	case len(ws.Forces) == 0:
+		return r.e.norm(ws, ws.U, ws.UNew, 1, r.err)
 	}
-	return math.Min(f, 0.95)
+	r.e.sum(r.err, 1)
+	ws.spareForces(r.err)
+	return ws.errSquare(r.err, ws.U, ws.UNew)
 }
 
 // stages computes k[from:to] for the step h that ends at t.
@@ -240,18 +297,17 @@ func (r *rosenbrock) stages(h, t float64, from, to int) {
 			copy(k, r.f0)
 		} else {
 			at := t
-			if tab.ci[i] != 1 {
-				at = ws.T + tab.ci[i]*h
+			if tab.Nodes[i] != 1 {
+				at = ws.T + tab.Nodes[i]*h
 			}
-			r.a[i].combine(r.delta, ws.U, 1)
-			ws.RHS(at, r.delta, f)
+			r.a[i].combine(r.y, ws.U, 1)
+			ws.RHS(at, r.y, f)
 			r.c[i].sum(k, 1/h)
-			dropMassless(ws.Mass, k)
 			for j, v := range f {
-				k[j] += v
+				k[j] = r.mass[j]*k[j] + v
 			}
 		}
-		if d := h * tab.d[i]; d != 0 {
+		if d := h * tab.D[i]; d != 0 && r.moves {
 			for j, v := range r.ft {
 				k[j] += d * v
 			}
@@ -261,7 +317,12 @@ func (r *rosenbrock) stages(h, t float64, from, to int) {
 }
 
 // Degree of the interpolant in t.
-func (r *rosenbrock) Degree() int { return len(r.dense) + 1 }
+func (r *rosenbrock) Degree() int {
+	if len(r.tab.H) == 0 {
+		return 3
+	}
+	return len(r.dense) + 1
+}
 
 // Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
 func (r *rosenbrock) Interpolate(t float64, u []float64) {
@@ -269,15 +330,28 @@ func (r *rosenbrock) Interpolate(t float64, u []float64) {
 	if ws.ends(t, u) {
 		return
 	}
+	theta := (t - r.t0) / r.h
+	if len(r.tab.H) == 0 {
+		// The cubic Hermite polynomial; algebraic variables have no slopes.
+		x, y := theta*theta*(3-2*theta), theta*(1-theta)
+		for i, v := range ws.UPrev {
+			d := ws.U[i] - v
+			if r.mass[i] == 0 {
+				u[i] = v + theta*d
+				continue
+			}
+			u[i] = v + x*d + y*r.h*((1-theta)*r.f1[i]-theta*r.f0[i])
+		}
+		return
+	}
 	if !r.ready {
 		r.b.sum(r.delta, 1)
-		for i, row := range r.tab.h {
+		for i, row := range r.tab.H {
 			clear(r.dense[i])
 			weighted(r.dense[i], r.dense[i], 1, row, r.k)
 		}
 		r.ready = true
 	}
-	theta := (t - r.t0) / r.h
 	for i, v := range ws.UPrev {
 		p := 0.0
 		for j := len(r.dense) - 1; j >= 0; j-- {
@@ -291,10 +365,11 @@ func (r *rosenbrock) Interpolate(t float64, u []float64) {
 // memory of the controller.
 func (r *rosenbrock) Archive(a *archive.Archive) {
 	a.Floats(r.k...)
-	a.Floats(r.f0, r.ft, r.delta)
+	a.Floats(r.f0, r.f1, r.ft, r.delta, r.mass)
 	a.Floats(r.dense...)
-	a.Bool(&r.fresh, &r.linear, &r.ready)
-	a.Float(&r.hAcc, &r.errAcc, &r.h, &r.t0, &r.t1)
+	a.Bool(&r.fresh, &r.linear, &r.moves, &r.ready)
+	a.Float(&r.h, &r.t0, &r.t1)
+	r.ctl.Archive(a)
 	r.m.Archive(a)
 }
 
