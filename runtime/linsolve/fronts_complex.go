@@ -18,6 +18,7 @@ type frontsComplex struct {
 	y      []complexNum
 	t, g   []complexNum // a right-hand side in a front
 	vals   []complexNum // of the last factor, while it runs
+	growth float64      // the limit of allow
 }
 
 func newFrontsComplex(p *Pattern, f *fronts) *frontsComplex {
@@ -27,9 +28,11 @@ func newFrontsComplex(p *Pattern, f *fronts) *frontsComplex {
 		lx: make([]complexNum, f.lx[ns]), ux: make([]complexNum, f.ux[ns]), ws: make([]complexNum, f.space),
 		fx: make([]complexNum, len(f.fe)), inv: make([]complexNum, f.n+panel), big: make([]uint64, f.n),
 		fbig: make([]float64, f.widest+panel), tail: make([]complexNum, panel*(f.widest+panel)),
-		y: make([]complexNum, f.n), t: make([]complexNum, f.widest+panel), g: make([]complexNum, f.widest+panel),
+		y: make([]complexNum, f.n), t: make([]complexNum, f.widest+panel), g: make([]complexNum, f.widest+panel), growth: growth,
 	}
 }
+
+func (r *frontsComplex) allow(growth float64) { r.growth = growth }
 
 func (r *frontsComplex) factor(vals []complexNum) verdict {
 	big := r.big
@@ -142,7 +145,7 @@ func (r *frontsComplex) eliminate(s int) bool {
 			largestComplex(&u, c, ld, m)
 		}
 		for c := range wk {
-			if !(math.Float64frombits(u[c]) <= growth*big[k0+c]) {
+			if !(math.Float64frombits(u[c]) <= r.growth*big[k0+c]) {
 				return false
 			}
 		}
@@ -180,7 +183,7 @@ func (r *frontsComplex) strip(k0 int, a []complexNum, ld, rows, wk int, big []fl
 		}
 		inv := recipComplex(p)
 		r.inv[k0+k] = inv
-		g := big[k] / growth
+		g := big[k] / r.growth
 		l := ck[k+1:]
 		b := big[k+1:][:len(l)]
 		switch wk - k {
@@ -230,7 +233,7 @@ func (r *frontsComplex) strip(k0 int, a []complexNum, ld, rows, wk int, big []fl
 			}
 		}
 		for j := k + 1; j < wk; j++ {
-			if !(magComplex(a[j*ld+k]) <= growth*big[k]) {
+			if !(magComplex(a[j*ld+k]) <= r.growth*big[k]) {
 				bad = true
 			}
 		}

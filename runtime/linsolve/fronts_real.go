@@ -16,6 +16,7 @@ type frontsReal struct {
 	y      []realNum
 	t, g   []realNum // a right-hand side in a front
 	vals   []realNum // of the last factor, while it runs
+	growth float64   // the limit of allow
 }
 
 func newFrontsReal(p *Pattern, f *fronts) *frontsReal {
@@ -25,9 +26,11 @@ func newFrontsReal(p *Pattern, f *fronts) *frontsReal {
 		lx: make([]realNum, f.lx[ns]), ux: make([]realNum, f.ux[ns]), ws: make([]realNum, f.space),
 		fx: make([]realNum, len(f.fe)), inv: make([]realNum, f.n+panel), big: make([]uint64, f.n),
 		fbig: make([]float64, f.widest+panel), tail: make([]realNum, panel*(f.widest+panel)),
-		y: make([]realNum, f.n), t: make([]realNum, f.widest+panel), g: make([]realNum, f.widest+panel),
+		y: make([]realNum, f.n), t: make([]realNum, f.widest+panel), g: make([]realNum, f.widest+panel), growth: growth,
 	}
 }
+
+func (r *frontsReal) allow(growth float64) { r.growth = growth }
 
 func (r *frontsReal) factor(vals []realNum) verdict {
 	big := r.big
@@ -140,7 +143,7 @@ func (r *frontsReal) eliminate(s int) bool {
 			largestReal(&u, c, ld, m)
 		}
 		for c := range wk {
-			if !(math.Float64frombits(u[c]) <= growth*big[k0+c]) {
+			if !(math.Float64frombits(u[c]) <= r.growth*big[k0+c]) {
 				return false
 			}
 		}
@@ -178,7 +181,7 @@ func (r *frontsReal) strip(k0 int, a []realNum, ld, rows, wk int, big []float64)
 		}
 		inv := recipReal(p)
 		r.inv[k0+k] = inv
-		g := big[k] / growth
+		g := big[k] / r.growth
 		l := ck[k+1:]
 		b := big[k+1:][:len(l)]
 		switch wk - k {
@@ -228,7 +231,7 @@ func (r *frontsReal) strip(k0 int, a []realNum, ld, rows, wk int, big []float64)
 			}
 		}
 		for j := k + 1; j < wk; j++ {
-			if !(magReal(a[j*ld+k]) <= growth*big[k]) {
+			if !(magReal(a[j*ld+k]) <= r.growth*big[k]) {
 				bad = true
 			}
 		}

@@ -97,7 +97,7 @@ func testKernels[T Scalar](t *testing.T, panels func(c, l []T, ldc, ldl, rows, c
 // The whole suite of random systems with the kernels in Go.
 func TestRandomPlain(t *testing.T) {
 	plain(func() {
-		testRandom[float64](t)
-		testRandom[complex128](t)
+		testRandom[float64](t, 40)
+		testRandom[complex128](t, 40)
 	})
 }

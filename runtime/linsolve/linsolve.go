@@ -135,6 +135,9 @@ func choose[T Scalar](p *Pattern, h Hints, an *analysis) Solver[T] {
 		if c := programCost(n, p, an); c < best {
 			best, kind = c, ProgramLU
 		}
+		if c := frontalCost(n, an); c < best {
+			best, kind = c, FrontalLU
+		}
 		if c := sparseCost(n, p, an); c < best {
 			kind = SparseLU
 		}
@@ -159,36 +162,41 @@ func choose[T Scalar](p *Pattern, h Hints, an *analysis) Solver[T] {
 	return newSparse[T](p, an, h)
 }
 
-// The costs of a factorisation of real matrices in nanoseconds, fitted to BenchmarkSolvers
-// on one machine (2.1 GHz, AVX2): only their ratios matter.
+// The costs of a factorisation and two solutions of a real system in nanoseconds, fitted
+// to BenchmarkSolvers on one machine (2.1 GHz, AVX2): only their ratios matter. fill is
+// the number of entries of L and U and flops that of products of the sparse elimination.
 
 func denseCost(n float64) float64 {
 	if n > 2000 {
 		return math.Inf(1)
 	}
-	return 20 + 5*n + 1.2*n*n + 0.03*n*n*n
+	return 20 + 5*n + 1.2*n*n + 0.03*n*n*n + 2*(4+5*n+0.12*n*n)
 }
 
 func bandCost(n float64, lo, up int) float64 {
-	m := max(lo, up, 1)
+	m := float64(max(lo, up, 1))
 	if m < wideBand {
-		return n * float64(4+5*m)
+		return n*(4+5*m) + 2*n*(1.7+1.4*m)
 	}
-	return n * (30 + 0.1*float64((lo+4)*(up+4)))
+	return n*(30+0.1*float64((lo+4)*(up+4))) + 2*n*(5+0.15*float64(lo+up))
 }
 
 // productLimit is the number of products that a program is made for.
-const productLimit = 200000
+const productLimit = 100000
 
 func programCost(n float64, p *Pattern, an *analysis) float64 {
 	if p.Rows > maxProgram || an.flops > productLimit {
 		return math.Inf(1)
 	}
-	return 0.9*an.flops + 1.5*float64(p.NNZ()) + 6*n
+	return 0.9*an.flops + 1.5*float64(p.NNZ()) + 6*n + 2*(an.fill+3*n)
+}
+
+func frontalCost(n float64, an *analysis) float64 {
+	return 0.14*an.flops + 2*an.fill + 50*n + 2*(0.8*an.fill+20*n)
 }
 
 func sparseCost(n float64, p *Pattern, an *analysis) float64 {
-	return 3*an.flops + 4*float64(p.NNZ()) + 10*n
+	return 0.6*an.flops + 8*float64(p.NNZ()) + 15*n + 2*(1.1*an.fill+5*n)
 }
 
 // eps is the distance from 1 to the next float64.

@@ -7,19 +7,22 @@ import "math"
 // programComplex runs a program on real matrices.
 type programComplex struct {
 	*program
-	pat *Pattern
-	v   []complexNum // entries, see program
-	inv []complexNum // reciprocals of the pivots
-	big []uint64     // bit patterns of the largest magnitudes of the rows
-	y   []complexNum
+	pat    *Pattern
+	v      []complexNum // entries, see program
+	inv    []complexNum // reciprocals of the pivots
+	big    []uint64     // bit patterns of the largest magnitudes of the rows
+	y      []complexNum
+	shrink float64 // one over the limit of allow
 }
 
 func newProgramComplex(p *Pattern, g *program) *programComplex {
 	return &programComplex{
 		program: g, pat: p, v: make([]complexNum, g.size),
-		inv: make([]complexNum, g.n), big: make([]uint64, g.n), y: make([]complexNum, g.n),
+		inv: make([]complexNum, g.n), big: make([]uint64, g.n), y: make([]complexNum, g.n), shrink: 1.0 / growth,
 	}
 }
+
+func (r *programComplex) allow(growth float64) { r.shrink = 1 / growth }
 
 // factor runs the program; see verdict.
 func (r *programComplex) factor(vals []complexNum) verdict {
@@ -62,7 +65,7 @@ func (r *programComplex) factor(vals []complexNum) verdict {
 		for _, x := range u {
 			g = max(g, bitsComplex(x))
 		}
-		s := shrunk(g)
+		s := math.Float64frombits(g) * r.shrink
 		for q, x := range l {
 			x *= i
 			l[q] = x

@@ -5,19 +5,22 @@ import "math"
 // programReal runs a program on real matrices.
 type programReal struct {
 	*program
-	pat *Pattern
-	v   []realNum // entries, see program
-	inv []realNum // reciprocals of the pivots
-	big []uint64  // bit patterns of the largest magnitudes of the rows
-	y   []realNum
+	pat    *Pattern
+	v      []realNum // entries, see program
+	inv    []realNum // reciprocals of the pivots
+	big    []uint64  // bit patterns of the largest magnitudes of the rows
+	y      []realNum
+	shrink float64 // one over the limit of allow
 }
 
 func newProgramReal(p *Pattern, g *program) *programReal {
 	return &programReal{
 		program: g, pat: p, v: make([]realNum, g.size),
-		inv: make([]realNum, g.n), big: make([]uint64, g.n), y: make([]realNum, g.n),
+		inv: make([]realNum, g.n), big: make([]uint64, g.n), y: make([]realNum, g.n), shrink: 1.0 / growth,
 	}
 }
+
+func (r *programReal) allow(growth float64) { r.shrink = 1 / growth }
 
 // factor runs the program; see verdict.
 func (r *programReal) factor(vals []realNum) verdict {
@@ -60,7 +63,7 @@ func (r *programReal) factor(vals []realNum) verdict {
 		for _, x := range u {
 			g = max(g, bitsReal(x))
 		}
-		s := shrunk(g)
+		s := math.Float64frombits(g) * r.shrink
 		for q, x := range l {
 			x *= i
 			l[q] = x

@@ -13,7 +13,7 @@ type static[T Scalar] struct {
 	h      Hints
 	an     *analysis
 	first  engine[T] // the pivots of the analysis
-	run    engine[T] // the pivots in use; nil: those of chosen, not made yet
+	run    engine[T] // the pivots in use; nil: those of chosen, which runs them itself
 	made   func(p *Pattern, bl blocks) engine[T]
 	chosen *sparse[T] // made when first needed
 	use    bool       // the last factorisation is that of chosen
@@ -25,6 +25,9 @@ type engine[T Scalar] interface {
 	factor(vals []T) verdict
 	solve(b []T)
 	entries() int
+	// allow sets how often the largest entry of a row a product subtracted from it may be,
+	// growth at first.
+	allow(growth float64)
 }
 
 // verdict is how elimination with fixed pivots ended.
@@ -56,13 +59,20 @@ func (s *static[T]) Stats() Stats {
 func (s *static[T]) Forget() { s.run, s.use = s.first, false }
 
 func (s *static[T]) Factor(vals []T) error {
-	if s.run == nil {
-		bl := blocks{Row: append([]int32(nil), s.chosen.rowOf...), Col: s.an.Col, Start: s.an.Start}
-		if s.run = s.made(s.pat, bl); s.run == nil {
-			s.run = s.first // too much fill with those pivots
-		}
-	}
 	s.use = false
+	if s.run == nil {
+		before := s.chosen.stats.Pivoted
+		err := s.chosen.Factor(vals)
+		s.use = true
+		if s.chosen.stats.Pivoted != before {
+			s.stats.Pivoted++
+			return s.adopt(vals, err)
+		}
+		if err == nil {
+			s.stats.Reused++
+		}
+		return err
+	}
 	switch s.run.factor(vals) {
 	case sound:
 		s.stats.Reused++
@@ -80,13 +90,37 @@ func (s *static[T]) choose(vals []T) error {
 	}
 	s.stats.Pivoted++
 	s.chosen.Forget()
-	if err := s.chosen.Factor(vals); err != nil {
+	s.use = true
+	return s.adopt(vals, s.chosen.Factor(vals))
+}
+
+// adopt takes over the pivots that chosen found for vals, unless it ended with err. Growth
+// that they bring with them is allowed from then on; where they would be in doubt for any
+// other reason, chosen goes on running them.
+func (s *static[T]) adopt(vals []T, err error) error {
+	if err != nil {
 		s.Forget()
 		return err
 	}
-	s.run, s.use = nil, true
+	s.run = nil
+	bl := blocks{Row: append([]int32(nil), s.chosen.rowOf...), Col: s.an.Col, Start: s.an.Start}
+	run := s.made(s.pat, bl)
+	if run == nil {
+		return nil // too much fill
+	}
+	for limit := float64(growth); limit <= maxGrowth; limit *= 8 {
+		run.allow(limit)
+		if run.factor(vals) == sound {
+			run.allow(4 * limit)
+			s.run = run
+			break
+		}
+	}
 	return nil
 }
+
+// maxGrowth is the growth beyond which pivots are not fixed.
+const maxGrowth = 1e5
 
 func (s *static[T]) Solve(b []T) {
 	if s.use {
