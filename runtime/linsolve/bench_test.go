@@ -217,3 +217,23 @@ func benchSolver[T Scalar](b *testing.B, m matrix[T], h Hints) {
 		}
 	})
 }
+
+// BenchmarkShifted times what comes before a factorisation: HIRES and POLLU.
+func BenchmarkShifted(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		m    matrix[float64]
+	}{{"hires", hires()}, {"pollu", polluMatrix()}} {
+		re, im := NewShifted[float64](c.m.p, nil), NewShifted[complex128](c.m.p, nil)
+		b.Run(c.name+"/real", func(b *testing.B) {
+			for b.Loop() {
+				re.Set(3, -1, c.m.vals)
+			}
+		})
+		b.Run(c.name+"/complex", func(b *testing.B) {
+			for b.Loop() {
+				im.Set(3+1i, -1, c.m.vals)
+			}
+		})
+	}
+}

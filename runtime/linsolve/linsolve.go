@@ -34,6 +34,9 @@ type Stats struct {
 	Blocks  int  // diagonal blocks of the block triangular form, 1 for dense
 	Pivoted int  // factorisations that chose pivots
 	Reused  int  // factorisations that used the pivot sequence of an earlier one
+
+	Iterations  int // of all solutions of an iterative solver
+	Unconverged int // solutions of it that missed the tolerance
 }
 
 // Kind is a way to solve.
@@ -46,6 +49,7 @@ const (
 	ProgramLU             // LU of a sparse matrix by a list of indices, pivots fixed
 	FrontalLU             // LU of a sparse matrix by dense fronts, pivots fixed
 	SparseLU              // LU of a sparse matrix, pivots chosen by value
+	Iterative             // GMRES preconditioned by ILU0, see NewKrylov; never chosen by itself
 )
 
 // Hints steer New. The zero value lets New choose.
@@ -56,6 +60,7 @@ type Hints struct {
 	// PivotTol is the threshold of sparse partial pivoting: the diagonal entry is the
 	// pivot if it is at least PivotTol times the largest candidate. Default 0.1.
 	PivotTol float64
+	Krylov   KrylovOptions // of the kind Iterative
 }
 
 // ErrSingular is matched (errors.Is) by the error of Factor for a matrix that is
@@ -95,7 +100,7 @@ func prepare(p *Pattern, h Hints) *analysis {
 		panic(fmt.Sprintf("mtkc: bug: a linear solver for a %d by %d pattern", p.Rows, p.Cols))
 	}
 	switch h.kind() {
-	case DenseLU, BandLU:
+	case DenseLU, BandLU, Iterative:
 		return nil
 	case Auto:
 		if p.Rows <= 4 {
@@ -143,6 +148,8 @@ func choose[T Scalar](p *Pattern, h Hints, an *analysis) Solver[T] {
 		}
 	}
 	switch kind {
+	case Iterative:
+		return NewKrylov[T](p, nil, h.Krylov)
 	case DenseLU:
 		return newDense[T](p)
 	case BandLU:

@@ -7,9 +7,10 @@ type Shifted[T Scalar] struct {
 	Pattern *Pattern
 	Vals    []T // in the order of Pattern, written by Set
 
-	fromJ []int32 // where each entry of J goes
-	diag  []int32 // entries of the diagonal with M != 0
-	mass  []T     // and the values of M there
+	fromJ []int32   // where each entry of J goes; nil: in the same order
+	diag  []int32   // entries of the diagonal with M != 0 that J has,
+	own   []int32   // and those that it has not
+	mass  []float64 // the values of M there, in that order
 }
 
 // NewShifted returns the builder for J of pattern jac (n by n) and M with the
@@ -18,60 +19,81 @@ func NewShifted[T Scalar](jac *Pattern, mass []float64) *Shifted[T] {
 	n := jac.Cols
 	p := &Pattern{Rows: n, Cols: n, ColPtr: make([]int32, n+1), RowIdx: make([]int32, 0, jac.NNZ()+n)}
 	s := &Shifted[T]{Pattern: p, fromJ: make([]int32, jac.NNZ())}
+	var ownMass []float64
 	for j := range int32(n) {
 		m := 1.0
 		if mass != nil {
 			m = mass[j]
 		}
 		placed := m == 0
-		place := func() {
-			s.diag = append(s.diag, int32(len(p.RowIdx)))
-			s.mass = append(s.mass, fromReal[T](m))
+		alone := func() {
+			s.own, ownMass = append(s.own, int32(len(p.RowIdx))), append(ownMass, m)
+			p.RowIdx = append(p.RowIdx, j)
 			placed = true
 		}
 		for e := jac.ColPtr[j]; e < jac.ColPtr[j+1]; e++ {
 			i := jac.RowIdx[e]
-			if !placed && i >= j {
-				place()
-				if i > j {
-					p.RowIdx = append(p.RowIdx, j)
-				}
+			if !placed && i > j {
+				alone()
+			}
+			if !placed && i == j {
+				s.diag, s.mass = append(s.diag, int32(len(p.RowIdx))), append(s.mass, m)
+				placed = true
 			}
 			s.fromJ[e] = int32(len(p.RowIdx))
 			p.RowIdx = append(p.RowIdx, i)
 		}
 		if !placed {
-			place()
-			p.RowIdx = append(p.RowIdx, j)
+			alone()
 		}
 		p.ColPtr[j+1] = int32(len(p.RowIdx))
 	}
+	s.mass = append(s.mass, ownMass...)
 	s.Vals = make([]T, p.NNZ())
+	if len(s.Vals) == jac.NNZ() {
+		s.fromJ = nil
+	}
 	return s
 }
 
 // Set writes a*M + b*J to Vals, where jac are the values of J.
 func (s *Shifted[T]) Set(a, b T, jac []float64) {
-	if len(jac) == len(s.Vals) { // every entry is an entry of J, in the same order
-		switch v := any(s.Vals).(type) {
-		case []float64:
-			c := any(b).(float64)
-			for e, x := range jac {
-				v[e] = c * x
+	switch v := any(s.Vals).(type) {
+	case []float64:
+		a, b := any(a).(float64), any(b).(float64)
+		if s.fromJ == nil {
+			for e, x := range jac[:len(v)] {
+				v[e] = b * x
 			}
-		case []complex128:
-			c := any(b).(complex128)
-			for e, x := range jac {
-				v[e] = complex(real(c)*x, imag(c)*x)
+		} else {
+			for e, at := range s.fromJ[:len(jac)] {
+				v[at] = b * jac[e]
 			}
 		}
-	} else {
-		clear(s.Vals)
-		for e, x := range jac {
-			s.Vals[s.fromJ[e]] = b * fromReal[T](x)
+		for k, e := range s.diag {
+			v[e] += a * s.mass[k]
 		}
-	}
-	for k, e := range s.diag {
-		s.Vals[e] += a * s.mass[k]
+		mass := s.mass[len(s.diag):]
+		for k, e := range s.own {
+			v[e] = a * mass[k]
+		}
+	case []complex128:
+		a, b := any(a).(complex128), any(b).(complex128)
+		if s.fromJ == nil {
+			for e, x := range jac[:len(v)] {
+				v[e] = complex(real(b)*x, imag(b)*x)
+			}
+		} else {
+			for e, at := range s.fromJ[:len(jac)] {
+				v[at] = complex(real(b)*jac[e], imag(b)*jac[e])
+			}
+		}
+		for k, e := range s.diag {
+			v[e] += complex(real(a)*s.mass[k], imag(a)*s.mass[k])
+		}
+		mass := s.mass[len(s.diag):]
+		for k, e := range s.own {
+			v[e] = complex(real(a)*mass[k], imag(a)*mass[k])
+		}
 	}
 }
