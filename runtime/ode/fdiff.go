@@ -3,113 +3,64 @@ package ode
 import (
 	"math"
 
+	"github.com/mtkc/mtkc/runtime/fdiff"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
-// finiteDifferences approximates df/du column group by column group: columns that
-// share no row are perturbed together (Curtis, Powell, Reid, J. Inst. Maths
-// Applics 13, 1974).
+// finiteDifferences approximates df/du of a workspace, and its products with vectors, by
+// differences of f (package fdiff).
 type finiteDifferences struct {
-	pat    *linsolve.Pattern
-	groups [][]int32 // columns of each colour
-	u, f   []float64
-	f0     []float64
-	delta  []float64
+	jacobian *fdiff.Jacobian
+	along    *fdiff.Product // made when first needed
+	space    fdiff.Space
+	f0       []float64
+	ws       *Workspace
+	t        float64
+	f        fdiff.Func // f at t, with the parameters of ws
 }
 
 func newFiniteDifferences(p *linsolve.Pattern) *finiteDifferences {
-	return &finiteDifferences{
-		pat: p, groups: colourColumns(p),
-		u: make([]float64, p.Cols), delta: make([]float64, p.Cols),
-		f: make([]float64, p.Rows), f0: make([]float64, p.Rows),
-	}
+	d := &finiteDifferences{jacobian: fdiff.New(p), f0: make([]float64, p.Rows)}
+	d.space.Size = make([]float64, p.Cols)
+	d.f = func(u, du []float64) { d.ws.RHS(d.t, u, du) }
+	return d
 }
 
-// jac writes forward differences of f to vals. The increment of column j is
-// sqrt(eps) times the larger of |u_j| and the size below which the tolerances
-// (or the nominal value) call u_j small.
-func (d *finiteDifferences) jac(ws *Workspace, t float64, u, f0, vals []float64) {
-	if f0 == nil {
-		f0 = d.f0
-		ws.RHS(t, u, f0)
-	}
-	copy(d.u, u)
-	for _, cols := range d.groups {
-		for _, j := range cols {
-			size := math.Max(math.Abs(u[j]), ws.AbsTol[j]/ws.RelTol)
-			if int(j) < len(ws.P.States) {
-				size = math.Max(size, 1e-3*math.Abs(ws.P.States[j].Nominal))
-			}
-			h := math.Sqrt(eps) * size
-			d.u[j] = u[j] + h
-			d.delta[j] = d.u[j] - u[j] // what the arithmetic made of it
+// at prepares for differences at time t. The size of a state is that below which the
+// tolerances, or its nominal value, call it small; its increments stay in its range.
+func (d *finiteDifferences) at(ws *Workspace, t float64) {
+	d.ws, d.t = ws, t
+	s := &d.space
+	for j := range s.Size {
+		s.Size[j] = ws.AbsTol[j] / ws.RelTol
+		if j >= len(ws.P.States) {
+			continue
 		}
-		ws.RHS(t, d.u, d.f)
-		for _, j := range cols {
-			d.u[j] = u[j]
-			inv := 1 / d.delta[j]
-			for k := d.pat.ColPtr[j]; k < d.pat.ColPtr[j+1]; k++ {
-				i := d.pat.RowIdx[k]
-				vals[k] = (d.f[i] - f0[i]) * inv
-			}
-		}
-	}
-}
-
-// colourColumns groups columns without a common row, greedily in column order.
-// The work is the sum over rows of the squares of their lengths; rows that are
-// full force one group per column whatever the method.
-func colourColumns(p *linsolve.Pattern) [][]int32 {
-	rowPtr := make([]int32, p.Rows+1)
-	for _, i := range p.RowIdx {
-		rowPtr[i+1]++
-	}
-	for i := range p.Rows {
-		rowPtr[i+1] += rowPtr[i]
-	}
-	fill := append([]int32(nil), rowPtr[:p.Rows]...)
-	colIdx := make([]int32, len(p.RowIdx))
-	longest := int32(0)
-	for j := range p.Cols {
-		for _, i := range p.RowIdx[p.ColPtr[j]:p.ColPtr[j+1]] {
-			colIdx[fill[i]] = int32(j)
-			fill[i]++
-		}
-	}
-	for i := range p.Rows {
-		longest = max(longest, rowPtr[i+1]-rowPtr[i])
-	}
-	var groups [][]int32
-	if int(longest) == p.Cols { // a full row: nothing can be shared
-		for j := range p.Cols {
-			groups = append(groups, []int32{int32(j)})
-		}
-		return groups
-	}
-	colour := make([]int32, p.Cols)
-	for j := range colour {
-		colour[j] = -1
-	}
-	var seen []int32 // seen[c] == j+1: colour c is taken by a neighbour of column j
-	for j := range p.Cols {
-		stamp := int32(j + 1)
-		for _, i := range p.RowIdx[p.ColPtr[j]:p.ColPtr[j+1]] {
-			for _, k := range colIdx[rowPtr[i]:rowPtr[i+1]] {
-				if c := colour[k]; c >= 0 {
-					seen[c] = stamp
+		q := &ws.P.States[j]
+		s.Size[j] = math.Max(s.Size[j], 1e-3*math.Abs(q.Nominal))
+		if q.Min < q.Max { // both 0: not given
+			if s.Min == nil {
+				s.Min, s.Max = make([]float64, len(s.Size)), make([]float64, len(s.Size))
+				for i := range s.Min {
+					s.Min[i], s.Max[i] = math.Inf(-1), math.Inf(1)
 				}
 			}
+			s.Min[j], s.Max[j] = q.Min, q.Max
 		}
-		c := int32(0)
-		for int(c) < len(seen) && seen[c] == stamp {
-			c++
-		}
-		if int(c) == len(seen) {
-			seen = append(seen, 0)
-			groups = append(groups, nil)
-		}
-		colour[j] = c
-		groups[c] = append(groups[c], int32(j))
 	}
-	return groups
+}
+
+// jac writes df/du at (t, u) to vals, where f0 is f(t, u) (nil: it is evaluated).
+func (d *finiteDifferences) jac(ws *Workspace, t float64, u, f0, vals []float64) {
+	d.at(ws, t)
+	d.jacobian.Eval(d.f, u, f0, d.space, vals)
+}
+
+// product writes df/du at (t, u) times v to y, where f0 is f(t, u).
+func (d *finiteDifferences) product(ws *Workspace, t float64, u, f0, v, y []float64) {
+	d.at(ws, t)
+	if d.along == nil {
+		d.along = fdiff.NewProduct(len(d.f0), len(u))
+	}
+	d.along.Eval(d.f, u, f0, d.space, v, y)
 }

@@ -529,6 +529,23 @@ func TestFiniteDifferences(t *testing.T) {
 	if evals != 4 {
 		t.Errorf("%d evaluations, want 1 and 3 colours", evals)
 	}
+	// And a product with a vector, against the matrix: half the digits of sums of 3 terms.
+	v, f0, y := make([]float64, n), make([]float64, n), make([]float64, n)
+	for j := range v {
+		v[j] = math.Cos(float64(j))
+	}
+	ws.RHS(0, p.U0, f0)
+	ws.JacVec(0, p.U0, f0, v, y)
+	for j := range n {
+		for e := p.Jac.ColPtr[j]; e < p.Jac.ColPtr[j+1]; e++ {
+			y[p.Jac.RowIdx[e]] -= vals[e] * v[j]
+		}
+	}
+	for i, d := range y {
+		if math.Abs(d) > 1e-5 {
+			t.Errorf("product off by %g in row %d", d, i)
+		}
+	}
 	for j := range n {
 		for e := p.Jac.ColPtr[j]; e < p.Jac.ColPtr[j+1]; e++ {
 			want := -2.0

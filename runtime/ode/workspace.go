@@ -115,6 +115,15 @@ func (ws *Workspace) Jac(t float64, u, f0, vals []float64) {
 	ws.fd.jac(ws, t, u, f0, vals)
 }
 
+// JacVec writes df/du at (t, u) times v to y by a difference in direction v, where f0 is
+// f(t, u): what an iterative linear solver needs (linsolve.NewMatrixFree).
+func (ws *Workspace) JacVec(t float64, u, f0, v, y []float64) {
+	if ws.fd == nil {
+		ws.fd = newFiniteDifferences(ws.Pattern)
+	}
+	ws.fd.product(ws, t, u, f0, v, y)
+}
+
 // TGrad writes df/dt at (t, u) to dt: by the problem's kernel, or by a forward
 // difference, for which f0 is f(t, u) (nil: it is evaluated).
 func (ws *Workspace) TGrad(t float64, u, f0, dt []float64) {
