@@ -1,6 +1,10 @@
 package linsolve
 
-import "github.com/mtkc/mtkc/runtime/archive"
+import (
+	"slices"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+)
 
 // Replay is a Solver whose state can be saved and forgotten. The factors of a sparse
 // solver depend on the matrix for which it chose its pivots last, besides the present
@@ -59,14 +63,20 @@ func (r *Replay[T]) Archive(a *archive.Archive, vals []T) {
 	if a.Loading() {
 		r.Forget()
 	}
-	archive.Resize(a, &r.first)
-	visit(a, r.first)
+	chosen := len(r.first) == len(vals)
+	a.Bool(&chosen)
+	if chosen && a.Loading() {
+		r.first = slices.Grow(r.first[:0], len(vals))[:len(vals)]
+	}
+	if chosen {
+		visit(a, r.first)
+	}
 	visit(a, vals)
 	if !a.Loading() || a.Err() != nil || !factored {
 		return
 	}
 	// An error is that of the run that was saved.
-	if r.sparse && len(r.first) == len(vals) {
+	if r.sparse && chosen {
 		if fresh {
 			r.choose(vals)
 			return

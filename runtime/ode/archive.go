@@ -239,7 +239,7 @@ func (hy *hybrid) archive(a *archive.Archive) {
 	if a.Loading() {
 		stats := *hy.ws.Stats
 		i := along - 1
-		ok := i < len(hy.h.Relations) && hy.slideAlong(i) == ""
+		ok := i >= 0 && i < len(hy.h.Relations) && hy.slideAlong(i) == ""
 		if *hy.ws.Stats = stats; !ok {
 			a.Fail("it slides along a border of relation %d", i)
 			return
@@ -266,6 +266,8 @@ func (f *frame) Archive(a *archive.Archive) {
 			if f.shape = 0; charted {
 				f.shape = f.chart.shape
 				f.adapt()
+			} else if f.plain != nil {
+				f.plain()
 			}
 		}
 		f.dep.archive(a)

@@ -33,6 +33,7 @@ type hybrid struct {
 	y         [13]float64
 	scan      [13]*event.Scanner // by degree
 	crossed   []bool             // relations that changed at the present event
+	was       []float64          // indicators before a callback changed the run
 	kinks     []int32            // relations of that kind
 	idle      int                // steps made when the first relation is to be watched again, all being ignored kinks
 	asleep    bool               // some of them are not watched
@@ -303,8 +304,9 @@ func (hy *hybrid) timeRelations(p []float64) bool {
 // mark sets the memory of the relations that differ from it at (T, U), notes them in
 // crossed, and keeps p as it was before. It reports whether the event is one: kinks
 // that cross alone are none. Relation but, along whose border the run slid, is on the
-// side that it was given.
-func (hy *hybrid) mark(but int) (some bool) {
+// side that it was given. Where before is given, indicators that are what they were then
+// count as not crossed.
+func (hy *hybrid) mark(but int, before []float64) (some bool) {
 	ws := hy.ws
 	copy(hy.p0, ws.Params)
 	hy.crossings(ws.T, ws.U, hy.end)
@@ -313,7 +315,7 @@ func (hy *hybrid) mark(but int) (some bool) {
 		r := &hy.h.Relations[i]
 		memory := ws.Params[r.Slot]
 		y, closed := hy.orient(i, hy.end[i], memory)
-		if hy.crossed[i] = event.After(y, closed) && i != but; !hy.crossed[i] {
+		if hy.crossed[i] = event.After(y, closed) && i != but && (before == nil || before[i] != hy.end[i]); !hy.crossed[i] {
 			continue
 		}
 		hy.given[i] = r.value(hy.end[i])

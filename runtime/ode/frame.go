@@ -41,6 +41,7 @@ type frame struct {
 	// adapt changes ws to the present chart; fill completes the coordinates y at t to the
 	// whole state u, which holds a guess of the rest; take is the inverse.
 	adapt func()
+	plain func() // changes ws to what it is before the first choice; may be nil
 	fill  func(t float64, y, u []float64) error
 	take  func(u, y []float64)
 	// near writes a guess of the dependent states at t, if it knows a good one; may be
@@ -322,7 +323,9 @@ func newDynamic(ws *Workspace, c *chart) *frame {
 		return f.st.Restart()
 	}
 	// Before the first choice the system is that of the states.
-	d.load(d.arrange(nil))
+	plain := d.arrange(nil)
+	f.plain = func() { d.load(plain) }
+	f.plain()
 	return f
 }
 

@@ -670,7 +670,7 @@ func (in *Integrator) event(cut, timed bool) error {
 		slid = hy.slide.relation
 		over = hy.leave()
 	}
-	if !hy.mark(slid) && !timed {
+	if !hy.mark(slid, nil) && !timed {
 		hy.flip()
 		hy.crossings(ws.T, ws.U, hy.end)
 		if ws.T < ws.TEnd {
@@ -884,8 +884,8 @@ func (in *Integrator) resolve() {
 		return
 	}
 	n := ws.N()
-	if in.inner == nil {
-		in.inner = make([]float64, 3*n)
+	if len(in.inner) == 0 {
+		in.inner = sized(in.inner, 3*n)
 		for i, tol := range ws.AbsTol {
 			in.inner[2*n+i] = tol / ws.RelTol
 		}

@@ -139,7 +139,8 @@ func (in *Integrator) apply() error {
 		}
 	}
 	if hy != nil {
-		some := hy.mark(slid)
+		hy.was = append(hy.was[:0], hy.end...)
+		some := hy.mark(slid, hy.was)
 		hy.schedule()
 		if some {
 			if _, err := hy.handle(); err != nil {

@@ -28,7 +28,7 @@ func (in *Integrator) Reset(ctx context.Context, opt Options) error {
 	in.set, in.other = in.other, in.set
 	in.done, in.moved, in.redone, in.strayed, in.told, in.next, in.ticks = false, false, 0, false, false, 0, 0
 	in.stops, in.touched, in.bound, in.first, in.ending, in.last = in.stops[:0], false, false, 0, false, ""
-	in.inner = nil
+	in.inner = in.inner[:0]
 	if !in.set.sameMethod(was) {
 		in.fresh, in.init = nil, nil
 		if err := in.assemble(ctx); err != nil {
