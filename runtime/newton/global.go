@@ -54,6 +54,7 @@ func (s *Solver) Further(x []float64, res Result) Result {
 		{square && s.sys.Lambda != nil, func(x []float64) Result { return s.follow(x, ModelHomotopy) }},
 		{few && s.confines(), func(x []float64) Result { return s.confined(x, Confined) }},
 		{s.sys.N <= trustLimit, s.levenberg},
+		{square && s.sys.N > trustLimit, s.dogleg},
 		{few, func(x []float64) Result { return s.restart(guess, x, 1, near, found) }},
 		{square, func(x []float64) Result { return s.follow(x, NewtonHomotopy) }},
 		{square && s.regular(guess), func(x []float64) Result { return s.follow(x, FixedPoint) }},
@@ -70,6 +71,48 @@ func (s *Solver) Further(x []float64, res Result) Result {
 	copy(x, keep)
 	s.sys.Residual(x, s.r)
 	res.Evals++
+	return res
+}
+
+// By solves from x with one method alone; on failure x is the best point that it found. Solve and Further
+// are the way to a solution; By is for comparisons, and for who knows better. A method that does not fit the
+// system (a homotopy without Lambda, other than as many equations as unknowns) stalls at once.
+func (s *Solver) By(m Method, x []float64) (res Result) {
+	x = x[:s.sys.N]
+	copy(s.x0, x)
+	s.bold, s.bounded = false, false
+	square := s.sys.N == s.sys.M
+	run := func() Result { return Result{Status: Stalled, Worst: -1} }
+	switch {
+	case m == Damped:
+		run = func() Result { return s.run(x) }
+	case m == Undamped:
+		run = func() Result {
+			s.bold = true
+			defer func() { s.bold = false }()
+			return s.run(x)
+		}
+	case m == Limited && s.sys.Lift > 0:
+		run = func() Result { return s.limited(x) }
+	case m == TrustRegion:
+		run = func() Result { return s.levenberg(x) }
+	case m == Dogleg && square:
+		run = func() Result { return s.dogleg(x) }
+	case m == Confined:
+		run = func() Result { return s.confined(x, Confined) }
+	case m == Restarted:
+		guess := append([]float64(nil), x...)
+		run = func() Result { return s.restart(guess, x, 1, restarts, false) }
+	case m == Transient && square:
+		run = func() Result { return s.transient(x) }
+	case square && (m == NewtonHomotopy || m == ModelHomotopy && s.sys.Lambda != nil || m == FixedPoint && s.regular(x)):
+		run = func() Result { return s.follow(x, m) }
+	}
+	if s.sys.N > 0 {
+		res = run()
+	}
+	res.Method = m
+	res.Outside = res.Status == Converged && !s.inside(x)
 	return res
 }
 

@@ -20,7 +20,7 @@ type System struct {
 	N, M     int
 	Residual func(x, r []float64) // r = F(x), len M
 	// Jacobian writes dF/dx in the order of Pattern. If it is nil, or gives NaN or Inf,
-	// forward differences are used, one evaluation of F per unknown.
+	// forward differences are used, one evaluation of F for each colour of the pattern.
 	Jacobian func(x, vals []float64)
 	Pattern  *linsolve.Pattern // M by N; nil means dense
 	// Nominal holds typical magnitudes of the unknowns. Nil or an entry 0: unknown.
@@ -101,10 +101,11 @@ const (
 	Transient                    // pseudo-transient continuation
 	Confined                     // damped Newton that stays in the ranges
 	Restarted                    // damped Newton from other start points
+	Dogleg                       // trust region, Powell's dogleg
 )
 
 var methodNames = [...]string{"damped Newton", "Newton with limited exponents", "undamped Newton", "homotopy of the model",
-	"trust region", "Newton homotopy", "fixed-point homotopy", "pseudo-transient continuation", "Newton within the ranges", "other start points"}
+	"trust region", "Newton homotopy", "fixed-point homotopy", "pseudo-transient continuation", "Newton within the ranges", "other start points", "dogleg"}
 
 func (m Method) String() string { return methodNames[m] }
 
@@ -132,6 +133,8 @@ type Solver struct {
 	vals, svals  []float64
 	row          []float64 // scale of each equation: sum_j |J_ij| w_j
 	x0, end      []float64 // len N: the guess, and where the damped iteration stopped
+	groups       [][]int32 // columns of each colour, and their increments, for differences
+	moved        []float64
 	deficient    bool
 	bold         bool // take full steps
 	bounded      bool // stay in the ranges
@@ -476,19 +479,26 @@ func (s *Solver) jacobian(x []float64, res *Result) int {
 	return nonFinite(s.row)
 }
 
-// difference approximates the Jacobian by forward differences.
+// difference approximates the Jacobian by forward differences, of all columns of a colour at once.
 func (s *Solver) difference(x []float64, res *Result) {
 	p := s.sys.Pattern
+	if s.groups == nil {
+		s.groups, s.moved = linsolve.Colour(p), make([]float64, s.sys.N)
+	}
 	copy(s.x, x)
-	for j := range x {
-		s.x[j] = x[j] + math.Sqrt(0x1p-52)*s.w[j]
-		h := s.x[j] - x[j]
+	for _, cols := range s.groups {
+		for _, j := range cols {
+			s.x[j] = x[j] + math.Sqrt(0x1p-52)*s.w[j]
+			s.moved[j] = s.x[j] - x[j]
+		}
 		s.sys.Residual(s.x, s.rt)
 		res.Evals++
-		s.x[j] = x[j]
-		for e := p.ColPtr[j]; e < p.ColPtr[j+1]; e++ {
-			i := p.RowIdx[e]
-			s.vals[e] = (s.rt[i] - s.r[i]) / h
+		for _, j := range cols {
+			s.x[j] = x[j]
+			for e := p.ColPtr[j]; e < p.ColPtr[j+1]; e++ {
+				i := p.RowIdx[e]
+				s.vals[e] = (s.rt[i] - s.r[i]) / s.moved[j]
+			}
 		}
 	}
 }
