@@ -33,12 +33,33 @@ type Equilibrium struct {
 	Warnings []string
 }
 
+// SteadyWay is a way to a steady state.
+type SteadyWay uint8
+
+const (
+	// SteadyAuto is Newton's method, and a run with time held still where that fails or does not decide.
+	SteadyAuto SteadyWay = iota
+	// SteadyNewton is Newton's method alone. It finds unstable steady states too.
+	SteadyNewton
+	// SteadyTransient is pseudo-transient continuation: linearly implicit Euler steps whose length grows as the
+	// residual falls. It goes where the transient goes, in tens of steps, without its accuracy.
+	SteadyTransient
+	// SteadyRun integrates, with time held still, until every derivative is below 1e-10, or 1e-8 of its state, in a
+	// unit of time: the steady state that the start leads to, if any.
+	SteadyRun
+)
+
 // Steady finds a steady state at time t: from the initial values if t is the start of the
 // span, else from the state to which a run from there leads. Explicit functions of time
 // keep their values at t. Events of the clock do not happen during the search; relations
 // are those that hold at the result. Options other than those of the run to t, and the
 // tolerances, are not used. The error is a *Failure, or says that opt makes no sense.
 func Steady(ctx context.Context, p *Problem, t float64, opt Options) (*Equilibrium, error) {
+	return SteadyBy(ctx, SteadyAuto, p, t, opt)
+}
+
+// SteadyBy is Steady in one way.
+func SteadyBy(ctx context.Context, way SteadyWay, p *Problem, t float64, opt Options) (*Equilibrium, error) {
 	opt.SaveAt, opt.Steps, opt.FinalOnly, opt.Dense = nil, 0, true, false
 	if opt.Span == [2]float64{} {
 		opt.Span = p.Span
@@ -63,7 +84,26 @@ func Steady(ctx context.Context, p *Problem, t float64, opt Options) (*Equilibri
 	s.eq.Warnings = in.sol.Warnings
 	start0, mem0 := slices.Clone(in.ws.U), slices.Clone(in.ws.Params)
 	u := slices.Clone(start0)
+	switch way {
+	case SteadyTransient:
+		if err := s.transient(ctx, u); err != nil {
+			return nil, err
+		}
+		return s.result(u), nil
+	case SteadyRun:
+		if err := s.settle(ctx, u, opt); err != nil {
+			return nil, err
+		}
+		s.eq.Marched = true
+		return s.result(u), nil
+	}
 	first := s.solve(u)
+	if way == SteadyNewton {
+		if first != nil {
+			return nil, in.ws.Fail(NewtonFailure, "no steady state found: %v; give start values near one, or go there by a run", first)
+		}
+		return s.result(u), nil
+	}
 	if first == nil && (s.eq.Free == 0 || s.near(start0, u, 1e-9) || len(s.loose()) >= s.eq.Free) {
 		return s.result(u), nil
 	}
@@ -355,17 +395,119 @@ func (s *steady) near(u, v []float64, tol float64) bool {
 	return true
 }
 
+// transient makes linearly implicit Euler steps (M/delta - J) d = f from u, delta by switched evolution
+// relaxation: it grows as the residual falls (Mulder, van Leer, J. Comput. Phys. 59, 1985; Kelley, Keyes
+// 1998). Relations follow the state.
+func (s *steady) transient(ctx context.Context, u []float64) error {
+	ws, n := s.ws, s.p.N()
+	if s.p.NInv > 0 {
+		return ws.Fail(InitFailure, "pseudo-transient continuation does not keep the constraints of %s; use the automatic way", s.p.title())
+	}
+	w := linsolve.NewShifted[float64](ws.Pattern, ws.Mass)
+	lu := linsolve.New[float64](w.Pattern, linsolve.Hints{})
+	fd := newFiniteDifferences(ws.Pattern)
+	f, d := make([]float64, n), make([]float64, n)
+	rows := make([]float64, n) // sums of |J_ij| |u_j|/|u_i|: the largest is at least the fastest rate
+	k, flip := ws.K, ws.flip
+	ws.K, ws.flip = s.k, false
+	defer func() { ws.K, ws.flip = k, flip }()
+	eval := func() float64 {
+		s.relations(u)
+		ws.RHS(s.t, u, f)
+		sum := 0.0
+		for i, v := range f {
+			v /= math.Max(math.Abs(u[i]), ws.AbsTol[i]/ws.RelTol)
+			sum += v * v
+		}
+		return math.Sqrt(sum / float64(max(n, 1)))
+	}
+	size, delta := eval(), 0.0
+	for it := range 1000 {
+		if err := ctx.Err(); err != nil {
+			return ws.fail(Interrupted, context.Cause(ctx), "the search was cancelled (%v)", context.Cause(ctx))
+		}
+		if i := nonFinite(f); i >= 0 {
+			return ws.Fail(Unstable, "division by zero or invalid value in %s", s.p.equation(i))
+		}
+		if s.k.Jac != nil {
+			s.k.Jac(s.t, u, s.params, s.jac)
+		} else {
+			fd.jac(ws, s.t, u, f, s.jac)
+		}
+		clear(rows)
+		rate := 0.0
+		for j := range n {
+			for e := ws.Pattern.ColPtr[j]; e < ws.Pattern.ColPtr[j+1]; e++ {
+				i := ws.Pattern.RowIdx[e]
+				rows[i] += math.Abs(s.jac[e]) * math.Max(math.Abs(u[j]), ws.AbsTol[j]/ws.RelTol) / math.Max(math.Abs(u[i]), ws.AbsTol[i]/ws.RelTol)
+				rate = math.Max(rate, rows[i])
+			}
+		}
+		if it == 0 { // short of the fastest rate, lest the step jump over an unstable direction
+			delta = math.Min(0.1/math.Max(size, 1e-300), 0.3/math.Max(rate, 1e-300))
+		}
+		w.Set(1/delta, -1, s.jac)
+		if lu.Factor(w.Vals) != nil {
+			if math.IsInf(delta, 1) || delta > 1e300 {
+				return ws.Fail(SingularMatrix, "the Jacobian at the steady state is singular; use the automatic way")
+			}
+			delta /= 7
+			continue
+		}
+		copy(d, f)
+		lu.Solve(d)
+		step := 0.0
+		for i, v := range d {
+			u[i] += v
+			step = math.Max(step, math.Abs(v)/math.Max(math.Abs(u[i]), ws.AbsTol[i]/ws.RelTol))
+		}
+		before := size
+		size = eval()
+		if size == 0 || step <= 1e-11 && delta*rate > 100 { // as good as a Newton step
+			return nil
+		}
+		if size > 0 {
+			delta *= math.Min(10, math.Max(0.1, before/size))
+		}
+		if before > 0 && size > 0.9*before && size < 1.1*before {
+			delta *= 2 // creeping
+		}
+	}
+	return ws.Fail(NewtonFailure, "pseudo-transient continuation reached no steady state in 1000 steps; the derivatives are %.3g of their states", size)
+}
+
+// settle integrates with time held still until nothing moves.
+func (s *steady) settle(ctx context.Context, u []float64, opt Options) error {
+	du := make([]float64, len(u))
+	in, err := s.stillRun(ctx, u, 1e15, opt)
+	if err != nil {
+		return err
+	}
+	still := func() bool {
+		in.Derivative(du)
+		for i, d := range du {
+			if in.Differential(i) && !(math.Abs(d) <= math.Max(1e-10, 1e-8*math.Abs(in.ws.U[i]))) {
+				return false
+			}
+		}
+		return true
+	}
+	for !still() {
+		if in.Done() {
+			return s.ws.Fail(InitFailure, "the run does not settle: after %g units of time the derivatives are not below 1e-10, or 1e-8 of their states", in.T())
+		}
+		if err := in.Step(); err != nil {
+			return err
+		}
+	}
+	copy(u, in.ws.U)
+	copy(s.params, in.ws.Params)
+	return nil
+}
+
 // march integrates the system with time held still and leaves the end in u and params.
 func (s *steady) march(ctx context.Context, u []float64, span float64, opt Options) error {
-	q := *s.p
-	q.Init, q.Span = nil, [2]float64{0, span}
-	q.U0, q.P = slices.Clone(u), slices.Clone(s.params)
-	q.States = slices.Clone(q.States)
-	for i := range q.States {
-		q.States[i].StartParam = 0
-	}
-	q.NewKernels = func() *Kernels { return s.still() }
-	in, err := NewIntegrator(ctx, &q, Options{Span: q.Span, RelTol: 1e-6, AbsTol: opt.AbsTol, AbsTols: opt.AbsTols, FinalOnly: true, MaxSteps: 20000})
+	in, err := s.stillRun(ctx, u, span, opt)
 	if err != nil {
 		return err
 	}
@@ -377,6 +519,19 @@ func (s *steady) march(ctx context.Context, u []float64, span float64, opt Optio
 	copy(u, in.ws.U)
 	copy(s.params, in.ws.Params)
 	return nil
+}
+
+// stillRun is a run from u with time held still.
+func (s *steady) stillRun(ctx context.Context, u []float64, span float64, opt Options) (*Integrator, error) {
+	q := *s.p
+	q.Init, q.Span = nil, [2]float64{0, span}
+	q.U0, q.P = slices.Clone(u), slices.Clone(s.params)
+	q.States = slices.Clone(q.States)
+	for i := range q.States {
+		q.States[i].StartParam = 0
+	}
+	q.NewKernels = func() *Kernels { return s.still() }
+	return NewIntegrator(ctx, &q, Options{Span: q.Span, RelTol: 1e-6, AbsTol: opt.AbsTol, AbsTols: opt.AbsTols, FinalOnly: true, MaxSteps: 20000})
 }
 
 // still returns the kernels of the problem with time held at s.t and no events of the
