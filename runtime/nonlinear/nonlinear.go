@@ -112,7 +112,6 @@ type Solver struct {
 	p      *Problem
 	opt    Options
 	par    []float64
-	from   float64
 	lambda float64
 	ctx    context.Context
 	err    error

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 )
 
 // SetU makes u the present state. Algebraic entries are guesses. The method starts afresh.
@@ -210,16 +209,3 @@ func (in *Integrator) Derivative(du []float64) {
 
 // Problem is what is solved.
 func (in *Integrator) Problem() *Problem { return in.p }
-
-// stopAfter is the first of the sorted times behind t.
-func stopAfter(times []float64, t float64) float64 {
-	if k := sort.SearchFloat64s(times, t); k < len(times) {
-		if times[k] > t {
-			return times[k]
-		}
-		if k+1 < len(times) {
-			return times[k+1]
-		}
-	}
-	return math.Inf(1)
-}
