@@ -1,6 +1,9 @@
 package ode
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // The sums of explicit methods,
 //
@@ -25,6 +28,26 @@ type row struct {
 
 // add appends the terms of a to the row; k are the stages.
 func (r *row) add(a []float64, k [][]float64) {
+	n := 0 // room for all at once: most of what a short run costs to prepare
+	for _, v := range a {
+		if v != 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	r.a, r.k = slices.Grow(r.a, n), slices.Grow(r.k, n)
+	switch len(k[0]) {
+	case 1:
+		r.k1 = slices.Grow(r.k1, n)
+	case 2:
+		r.k2 = slices.Grow(r.k2, n)
+	case 3:
+		r.k3 = slices.Grow(r.k3, n)
+	case 4:
+		r.k4 = slices.Grow(r.k4, n)
+	}
 	for j, v := range a {
 		if v == 0 {
 			continue

@@ -476,8 +476,10 @@ func (in *Integrator) Step() error {
 				cut, event, end = false, false, at
 			}
 		}
-		hy.strict()
-		hy.rouse()
+		if end == ws.T || cut {
+			hy.strict()
+			hy.rouse()
+		} // else the step ends before: what its end would have brought comes later
 		if at, action := in.violation(end); action >= 0 && at < end {
 			in.cut(at)
 			return in.stop(hy.act(action))
