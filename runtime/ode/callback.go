@@ -426,6 +426,9 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 		return end, false
 	}
 	c.hits = c.hits[:0]
+	if c.clear(end) {
+		return end, false
+	}
 	from := ws.TPrev
 	for from < end {
 		d := min(max(degree(c.in.st)+2, 4), 12)
@@ -468,6 +471,35 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 	}
 	clear(c.fired)
 	return end, false
+}
+
+// clear reports whether all conditions stay clear of zero on the last step up to end by a glance: at both
+// ends and three points between they lie on their side, away from zero by twice their spread.
+func (c *callbacks) clear(end float64) bool {
+	ws := c.in.ws
+	h := end - ws.TPrev
+	c.eval(ws.TPrev, c.nodes[0])
+	c.eval(end, c.nodes[1])
+	for i, s := range c.side { // the ends alone may tell that it is not
+		a, b := float64(s)*c.nodes[0][i], float64(s)*c.nodes[1][i]
+		if !(min(a, b) > 2*math.Abs(a-b)) {
+			return false
+		}
+	}
+	for k, theta := range [...]float64{0.17, 0.53, 0.86} {
+		c.eval(ws.TPrev+theta*h, c.nodes[2+k])
+	}
+	for i, s := range c.side {
+		least, most := math.Inf(1), math.Inf(-1)
+		for k := range 5 {
+			v := float64(s) * c.nodes[k][i]
+			least, most = min(least, v), max(most, v)
+		}
+		if !(least > 2*(most-least)) {
+			return false
+		}
+	}
+	return true
 }
 
 // within looks for the first change of side in [from, to], where the conditions at from are

@@ -235,3 +235,46 @@ func BenchmarkSetUp(b *testing.B) {
 		})
 	}
 }
+
+// A kick to a pendulum in mid-flight: in every form the state after it satisfies the constraints and the algebraic
+// equation, and keeps the energy that it then has; a kick that violates a constraint is moved onto it.
+func TestKick(t *testing.T) {
+	energy := func(u []float64) float64 { return (u[2]*u[2]+u[3]*u[3])/2 + 9.81*u[1] }
+	for _, m := range manners {
+		var after float64
+		kick := &Callback{
+			Next: func(in *Integrator) float64 { return 0.7 },
+			At: func(in *Integrator) error {
+				u := append([]float64(nil), in.U()...)
+				u[2], u[3] = 0.5*u[2], 0.5*u[3]
+				after = energy(u)
+				u[2] += 1e-3 * u[0] // along the rod: not possible
+				u[3] += 1e-3 * u[1]
+				u[4] = 77 // a guess
+				return in.SetU(u)
+			},
+		}
+		sol := mustSolve(t, levelled(3, 6.6), Options{Solver: m.solver, Form: m.form, Constraints: m.constraints, RelTol: 1e-8, AbsTol: 1e-8, Callbacks: []*Callback{kick}})
+		seen := false
+		for i := range sol.Len() {
+			u := sol.State(i)
+			lambda := u[2]*u[2] + u[3]*u[3] - 9.81*u[1]
+			if g := u[0]*u[0] + u[1]*u[1] - 1; math.Abs(g) > 1e-10 || math.Abs(u[0]*u[2]+u[1]*u[3]) > 1e-9 || math.Abs(u[4]-lambda) > 1e-6*(1+math.Abs(lambda)) {
+				t.Fatalf("%v: t = %v: %v off the constraints", m, sol.Times[i], u)
+			}
+			if i > 0 && sol.Times[i] == 0.7 && sol.Times[i-1] == 0.7 {
+				seen = true
+				// The forbidden part of the kick, 1e-3, is taken out again by the smallest change in units of the
+				// sizes of the states, which is not at a right angle to it.
+				if e := energy(u); math.Abs(e-after) > 2e-3 {
+					t.Errorf("%v: energy %.9g after the kick, want %.9g", m, e, after)
+				}
+				after = energy(u)
+			}
+		}
+		// The energy is 10, the errors are those of TestPendulum.
+		if e := energy(sol.U); !seen || math.Abs(e-after) > 2e-4 {
+			t.Errorf("%v: energy %.9g, want %.9g; both sides of the kick saved: %v", m, e, after, seen)
+		}
+	}
+}
