@@ -75,6 +75,9 @@ type Options struct {
 	Start *Solution
 	// P are the parameters, len of ODE.P; nil: ODE.P.
 	P []float64
+	// Estimate asks for an estimate of the error of the solution itself: collocation solves once more on
+	// the halved mesh and returns that solution, with Solution.Error.
+	Estimate bool
 	// Integrator are the options of the integrations of shooting: the method, limits. Tolerances
 	// are Tol.
 	Integrator ode.Options
@@ -127,6 +130,7 @@ type Solution struct {
 	P       []float64 // parameters, the unknown ones as found
 	Unknown []int
 	Defect  float64 // largest relative defect that was seen, collocation only
+	Error   float64 // with Options.Estimate: largest estimated error at a mesh point, relative to 1 + |u|
 	Stats   Stats
 
 	n    int

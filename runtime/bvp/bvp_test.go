@@ -171,6 +171,44 @@ func TestCash(t *testing.T) {
 	}
 }
 
+// The estimate of the error is of the size of the error.
+func TestEstimate(t *testing.T) {
+	for k, c := range cash {
+		eps := c.eps[0]
+		sol, err := Solve(context.Background(), cashProblem(k, eps, true), Options{Method: MIRK4, Tol: 1e-4, Estimate: true})
+		if err != nil {
+			t.Errorf("%d: %v", c.n, err)
+			continue
+		}
+		e := 0.0
+		for i, x := range sol.T {
+			e = math.Max(e, math.Abs(sol.U[2*i]-c.exact(x, eps)))
+		}
+		// The estimate looks at the slope too, which has the larger errors.
+		if !(e < 5*sol.Error) || !(sol.Error < 1e-4) {
+			t.Errorf("%d: error %.2g, estimate %.2g", c.n, e, sol.Error)
+		}
+	}
+}
+
+// The boundary layer of Blasius and Topfer, f”' + f f” = 0, f(0) = f'(0) = 0, f'(10) = 1: f”(0) = 0.469599988361
+// (Boyd, SIAM Review 50(4), 2008, gives 0.33205733621519630 for f”'+ f f”/2 = 0, sqrt(2) times less).
+func TestBlasius(t *testing.T) {
+	p := systemOf(3, [2]float64{0, 10}, nil, func(t float64, u, p, du []float64) { du[0], du[1], du[2] = u[1], u[2], -u[0]*u[2] }, nil)
+	bv := TwoPoint(p, func(ua, ub, p, g []float64) { g[0], g[1], g[2] = ua[0], ua[1], ub[1]-1 })
+	bv.Guess = func(t float64, u []float64) { u[0], u[1], u[2] = t, 1-math.Exp(-t), math.Exp(-t) }
+	for _, m := range []Method{MIRK4, MIRK6, Shooting} {
+		sol, err := Solve(context.Background(), bv, Options{Method: m, Tol: 1e-9})
+		if err != nil {
+			t.Errorf("%v: %v", m, err)
+			continue
+		}
+		if v := sol.U[2]; math.Abs(v-math.Sqrt2*0.33205733621519630) > 2e-9 {
+			t.Errorf("%v: f''(0) = %.12f", m, v)
+		}
+	}
+}
+
 // On uniform meshes errors fall with the order of the method, at the mesh points and between
 // them, and so does the defect.
 func TestOrder(t *testing.T) {

@@ -74,6 +74,9 @@ func (s *system) collocate() (*Solution, error) {
 		d := e.defects(poly, deg)
 		sol := &Solution{Method: m, T: t, U: x[:len(t)*s.n], P: append([]float64(nil), s.par...), Unknown: s.p.Unknown, n: s.n, poly: poly, deg: deg, Defect: slices.Max(d)}
 		if sol.Defect <= s.opt.Tol {
+			if s.opt.Estimate {
+				return s.estimate(sol, tol)
+			}
 			sol.Stats = s.stats
 			return sol, nil
 		}
@@ -84,6 +87,31 @@ func (s *system) collocate() (*Solution, error) {
 		x = s.values(t, rough)
 	}
 	return nil, fail(MeshLimit, "no mesh of at most %d intervals meets the tolerance %.3g after %d attempts", s.opt.MaxMesh, s.opt.Tol, meshRounds)
+}
+
+// estimate solves on the halved mesh. There the errors are 2^-p times what they were, p being the
+// order, so the difference of both solutions is 2^p - 1 times the error of the new one (Richardson).
+func (s *system) estimate(sol *Solution, tol float64) (*Solution, error) {
+	sc := schemes[sol.Method]
+	e := newEquations(s, sc, s.halve(sol.T))
+	x := s.values(e.t, sol)
+	res := e.solve(x, tol*math.Pow(2, -float64(sc.order)))
+	if res.Status != newton.Converged || res.Rank < len(x) {
+		return nil, fail(NewtonFailure, "%v on the halved mesh, for the estimate of the error", res)
+	}
+	e.load(x)
+	poly, deg := e.interpolate(sol.Method, x)
+	fine := &Solution{Method: sol.Method, T: e.t, U: x[:len(e.t)*s.n], P: append([]float64(nil), s.par...), Unknown: s.p.Unknown, n: s.n, poly: poly, deg: deg,
+		Defect: slices.Max(e.defects(poly, deg))}
+	for i := range sol.T {
+		for q := range s.n {
+			a, b := sol.U[i*s.n+q], fine.U[2*i*s.n+q]
+			fine.Error = math.Max(fine.Error, math.Abs(a-b)/(1+math.Abs(b)))
+		}
+	}
+	fine.Error /= math.Pow(2, float64(sc.order)) - 1
+	fine.Stats = s.stats
+	return fine, nil
 }
 
 // firstMesh is the mesh to begin with; it holds all points of the conditions.

@@ -95,6 +95,12 @@ func Periodic(start, interval float64, f Affect) *ode.Callback {
 	}
 }
 
+// Iterative ends a step at the time that next returns and calls f there, again and again: next is asked
+// at the start and after each call. NaN, or a time that is not ahead, ends it.
+func Iterative(next func(in *ode.Integrator) float64, f Affect) *ode.Callback {
+	return &ode.Callback{Name: "iterative", At: f, Next: next}
+}
+
 // Continuous calls f where the condition g(t, u, p) changes its sign in the given direction,
 // seen along the run. The step ends at the crossing, at the first floating-point number behind it.
 func Continuous(g func(t float64, u, p []float64) float64, dir ode.Direction, f Affect) *ode.Callback {

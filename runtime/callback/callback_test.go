@@ -91,6 +91,24 @@ func TestDoses(t *testing.T) {
 	}
 }
 
+// Each time depends on the state at the one before: doses when the level, seen from the last dose, has fallen to 1/2.
+func TestIterative(t *testing.T) {
+	var met []float64
+	cb := Iterative(func(in *ode.Integrator) float64 { return in.T() + math.Log(in.U()[0]/0.5) }, func(in *ode.Integrator) error {
+		met = append(met, in.T())
+		return in.SetState(0, in.U()[0]+1)
+	})
+	solve(t, decay(1, 4), ode.Options{RelTol: 1e-10, AbsTol: 1e-10}, cb)
+	for i, v := range met {
+		if want := math.Ln2 + float64(i)*math.Log(3); math.Abs(v-want) > 1e-8 {
+			t.Errorf("dose %d at %v, want %v", i, v, want)
+		}
+	}
+	if len(met) != 4 {
+		t.Errorf("doses at %v", met)
+	}
+}
+
 // Backward in time the doses are met in reverse, at the same times.
 func TestBackward(t *testing.T) {
 	var met []float64
