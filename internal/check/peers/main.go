@@ -6,6 +6,7 @@
 //	peers --problem hires --method Rodas5P --rtol 1e-6 --repeat auto --ref DIR
 //	peers --list
 //	peers build -o FILE
+//	peers compare --help
 //
 // The command build compiles the models to Go and makes a program with that code; run without
 // build, or with --kernels vm, the same problems are solved with the kernels of the vm.
@@ -57,6 +58,9 @@ func main() {
 			os.Exit(failed)
 		}
 		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == "compare" {
+		os.Exit(compare(os.Args[2:], os.Stdout, os.Stderr))
 	}
 	os.Exit(drive(os.Args[1:], os.Stdout, os.Stderr))
 }
