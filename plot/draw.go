@@ -79,7 +79,9 @@ func (f *Figure) draw(c draw.Canvas) {
 }
 
 // hasLegend: a single trace is named at its axis instead.
-func (f *Figure) hasLegend(i int) bool { return len(f.panels[i].columns) > 1 }
+func (f *Figure) hasLegend(i int) bool {
+	return len(f.panels[i].columns) > 1 || f.panels[i].label != ""
+}
 
 const (
 	legendGap  = 12 // between axes and legend
@@ -147,6 +149,9 @@ func (f *Figure) plot(i int) *plot.Plot {
 	}
 	t := f.table.Times
 	p.X.Min, p.X.Max = min(t[0], t[len(t)-1]), max(t[0], t[len(t)-1])
+	if f.scattered {
+		p.X.Min, p.X.Max = around(bounds(t))
+	}
 	if f.log {
 		if f.axis == "" {
 			p.X.Min = f.start()
@@ -161,6 +166,10 @@ func (f *Figure) plot(i int) *plot.Plot {
 	}
 	p.Y.Min, p.Y.Max = pn.lo, pn.hi
 	p.Y.Tick.Marker = round{labels: true, n: 6}
+	if pn.log {
+		p.Y.Scale = plot.LogScale{}
+		p.Y.Tick.Marker = decades{}
+	}
 	if last {
 		p.X.Label.Text = "t"
 		if f.units {
@@ -173,6 +182,8 @@ func (f *Figure) plot(i int) *plot.Plot {
 		p.X.Tick.Marker = decades{mute: true}
 	}
 	switch {
+	case pn.label != "":
+		p.Y.Label.Text = pn.label
 	case !f.hasLegend(i):
 		c := &f.table.Columns[pn.columns[0]]
 		p.Y.Label.Text = c.Name
@@ -184,7 +195,7 @@ func (f *Figure) plot(i int) *plot.Plot {
 	}
 	p.Add(grid{})
 	for k, c := range pn.columns {
-		p.Add(&curve{f.points(c), lineStyle(k), len(t) == 1})
+		p.Add(&curve{f.points(c), lineStyle(k), len(t) == 1, f.scattered})
 	}
 	return p
 }
@@ -216,6 +227,7 @@ type curve struct {
 	points []point
 	style  draw.LineStyle
 	dots   bool // a single time
+	marks  bool // the points are shown on the line
 }
 
 type point struct{ t, y float64 }
@@ -234,6 +246,10 @@ func (l *curve) Plot(c draw.Canvas, p *plot.Plot) {
 		if l.dots {
 			c.DrawGlyph(draw.GlyphStyle{Color: l.style.Color, Radius: vg.Points(3), Shape: draw.CircleGlyph{}}, at)
 			continue
+		}
+		if l.marks {
+			c.DrawGlyph(draw.GlyphStyle{Color: l.style.Color, Radius: vg.Points(2.2), Shape: draw.CircleGlyph{}}, at)
+			c.SetLineStyle(l.style)
 		}
 		if open {
 			pa.Line(at)
@@ -256,6 +272,9 @@ func (f *Figure) points(column int) []point {
 	t := f.table.Times
 	pts := make([]point, 0, len(t))
 	for i, y := range col.Values {
+		if f.scattered && math.IsNaN(y) {
+			continue
+		}
 		if col.Discrete && i > 0 && y != col.Values[i-1] && t[i] != t[i-1] {
 			pts = append(pts, point{t[i], col.Values[i-1]})
 		}

@@ -11,6 +11,8 @@ type panel struct {
 	unit    string
 	columns []int
 	lo, hi  float64 // range of the values
+	log     bool
+	label   string // of the vertical axis; "": the unit, or the name of a single trace
 }
 
 // layout groups the columns: equal unit and like magnitude share a panel.

@@ -1,7 +1,7 @@
 // Package plot draws the table of a run as SVG or PNG, so that it can be read
-// without any option, and frequency responses as Bode diagrams.
+// without any option, frequency responses as Bode diagrams, and work-precision diagrams.
 //
-// In: a trace.Table, or curves over the frequency. Out: a figure of panels above one another that share the time
+// In: a trace.Table, curves over the frequency, or times over errors. Out: a figure of panels above one another that share the time
 // axis, one for each unit and magnitude. Equal tables give equal bytes.
 package plot
 
@@ -27,11 +27,12 @@ type Figure struct {
 	Title string
 	Notes []string // what was left out, and how to see it
 
-	table  *trace.Table
-	panels []panel
-	log    bool
-	units  bool   // some variable has a unit, so the model counts time in seconds
-	axis   string // what the horizontal axis shows, "": the time
+	table     *trace.Table
+	panels    []panel
+	log       bool
+	units     bool   // some variable has a unit, so the model counts time in seconds
+	axis      string // what the horizontal axis shows, "": the time
+	scattered bool   // every row belongs to one column, NaN in the others: points with lines between
 }
 
 // Limits of what one figure shows; a reader cannot tell more lines apart.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -58,5 +59,34 @@ func (b *bar) at(t float64) {
 func (b *bar) close() {
 	if b != nil && b.p != nil {
 		_ = b.p.Finish()
+	}
+}
+
+// status is a line on a terminal that tells what is being done; nil: there is no terminal.
+type status struct {
+	w     io.Writer
+	start time.Time
+	shown bool
+}
+
+// newStatus returns nil where w is no terminal.
+func newStatus(w io.Writer) *status {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	return &status{w: w, start: time.Now()}
+}
+
+func (s *status) show(what string) {
+	if s != nil && time.Since(s.start) > patience {
+		fmt.Fprintf(s.w, "\r\x1b[Kmeasuring: %s", what)
+		s.shown = true
+	}
+}
+
+func (s *status) close() {
+	if s != nil && s.shown {
+		fmt.Fprint(s.w, "\r\x1b[K")
 	}
 }

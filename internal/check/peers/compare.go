@@ -377,11 +377,15 @@ func (c *comparison) probe(p *problem, list []*contender) {
 	hopeless := map[*contender]int{}
 	for _, tol := range []float64{1e-4, 1e-7} {
 		var tried []*result
+		patience := c.timeout
 		for _, who := range list {
 			if c.ctx.Err() != nil {
 				return
 			}
-			r := c.once(p, who, tol, "1")
+			r := c.within(patience, p, who, tol, "1")
+			if r != nil && r.Status == 0 { // the automatic choice is the first
+				patience = min(patience, time.Second/2+time.Duration(60*r.best*float64(time.Second)))
+			}
 			if r == nil {
 				hopeless[who] += 2
 				continue
@@ -477,7 +481,12 @@ func (c *comparison) run(p *problem, who *contender, tol float64, repeat string)
 
 // once runs a contender; nil: it cannot do this, or not in time.
 func (c *comparison) once(p *problem, who *contender, tol float64, repeat string) *result {
-	ctx, cancel := context.WithTimeout(c.ctx, c.timeout)
+	return c.within(c.timeout, p, who, tol, repeat)
+}
+
+// within is once with a limit of its own.
+func (c *comparison) within(limit time.Duration, p *problem, who *contender, tol float64, repeat string) *result {
+	ctx, cancel := context.WithTimeout(c.ctx, limit)
 	defer cancel()
 	args := append(slices.Clone(who.prog.command[1:]), "--problem", p.name, "--method", who.method, "--rtol", strconv.FormatFloat(tol, 'g', 6, 64), "--repeat", repeat)
 	if who.linsol != "" {
