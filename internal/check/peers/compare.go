@@ -122,6 +122,7 @@ func compare(args []string, stdout, stderr io.Writer) int {
 	methods := fl.String("methods", "", "our methods by name, with commas (default: all with error control, and auto)")
 	peers := fl.String("peers", os.Getenv("MTKC_PEERS"), "programs of peers, with `commas`: a directory that holds driver, or NAME=COMMAND (default: $MTKC_PEERS); none: without")
 	peerNames := fl.String("peer-methods", "", "methods of the peers, with commas, METHOD or METHOD:LINSOL (default: those that suit the problem)")
+	python := fl.String("python", pythonCommand(), "Python `command` that may have packages of solvers (default: $MTKC_PYTHON, else python3); none: without")
 	recorded := fl.String("recorded", "", "`FILE` of results that were measured some other time, JSON lines or CSV: they stand for peers that are not here")
 	ours := fl.String("also", "", "JSON lines of earlier runs to take in, ours and the peers', with commas")
 	tols := fl.String("tols", "", "tolerances, with commas (default: half decades from 1e-2 to 1e-12, as far as they pay)")
@@ -202,7 +203,7 @@ func compare(args []string, stdout, stderr io.Writer) int {
 		c.out = json.NewEncoder(f)
 	}
 	if !*tableOnly {
-		programs, err := c.programs(*peers)
+		programs, err := c.programs(*peers, *python)
 		if err != nil {
 			return fail("%v", err)
 		}
@@ -221,6 +222,13 @@ func compare(args []string, stdout, stderr io.Writer) int {
 	return solved
 }
 
+func pythonCommand() string {
+	if s := os.Getenv("MTKC_PYTHON"); s != "" {
+		return s
+	}
+	return "python3"
+}
+
 func split(s string) []string {
 	if s == "" {
 		return nil
@@ -229,7 +237,7 @@ func split(s string) []string {
 }
 
 // programs finds our own driver, which is this program, and those of the peers.
-func (c *comparison) programs(peers string) ([]*program, error) {
+func (c *comparison) programs(peers, python string) ([]*program, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -253,13 +261,19 @@ func (c *comparison) programs(peers string) ([]*program, error) {
 		}
 		list = append(list, p)
 	}
+	if python != "none" {
+		list = append(list, &program{name: "python", command: append(strings.Fields(python), filepath.Join(root, "scripts/python-peers"))})
+	}
 	var found []*program
 	for _, p := range list {
-		if err := c.ask(p); err != nil {
+		switch err := c.ask(p); {
+		case err != nil:
 			fmt.Fprintf(c.stderr, "bench-peers: %s does not answer, it is left out: %v\n", strings.Join(p.command, " "), err)
-			continue
+		case len(p.methods) == 0:
+			fmt.Fprintf(c.stderr, "bench-peers: %s has no solvers here\n", strings.Join(p.command, " "))
+		default:
+			found = append(found, p)
 		}
-		found = append(found, p)
 	}
 	return found, nil
 }
@@ -267,7 +281,9 @@ func (c *comparison) programs(peers string) ([]*program, error) {
 // ask asks a program what it knows.
 func (c *comparison) ask(p *program) error {
 	p.problems, p.methods = map[string]bool{}, map[string]bool{}
-	text, err := exec.CommandContext(c.ctx, p.command[0], append(slices.Clone(p.command[1:]), "--list")...).Output()
+	cmd := exec.CommandContext(c.ctx, p.command[0], append(slices.Clone(p.command[1:]), "--list")...)
+	cmd.Stderr = c.stderr // what is missing, and why
+	text, err := cmd.Output()
 	if err != nil {
 		return err
 	}
