@@ -36,6 +36,16 @@ func choose(ws *Workspace, s *settings) (choice, error) {
 		}
 		c.why = "asked for"
 	}
+	if ws.P.Implicit != nil {
+		if c.Method == nil {
+			m, err := Lookup("IDA")
+			return choice{Method: m, why: "the problem has the form F(t, u, u') = 0"}, err
+		}
+		if _, ok := c.Method.(idaMethod); !ok {
+			return c, fmt.Errorf("%s has the form F(t, u, u') = 0, which %s does not take: use IDA", ws.P.title(), c.Info().Name)
+		}
+		return c, nil
+	}
 	states := ws.P.NInv > 0 && s.Constraints == "states"
 	coupled := len(ws.Alg) > 0 || states // there is more than derivatives
 	if c.Method == nil && ws.N() == 0 {

@@ -113,21 +113,21 @@ func TestBDFOrders(t *testing.T) {
 		for _, ratio := range []float64{1, 1.25} {
 			run := func(n int) float64 {
 				ws, st := stepper(t, "BDF", p, 1, 1e6)
-				b := st.(*bdf)
+				b := st.(*multistep)
 				b.tol = 1e-17
 				h := 2 / float64(n)
 				f := h / (0.5 + 0.5*ratio)
-				b.q, b.next, b.hz, b.steps = q, q, h, 1
+				b.q, b.next, b.hz, b.steps, b.steady = q, q, h, 1, 0
 				for j, fact := 0, 1.0; j <= q; j++ {
 					if j > 0 {
 						fact *= h / float64(j)
 					}
-					b.z[j] = fact * math.Sin(0.5+float64(j)*math.Pi/2)
+					b.z[j][0] = fact * math.Sin(0.5+float64(j)*math.Pi/2)
 					b.tau[j+1] = h
 				}
 				e := 0.0
 				for i := range n {
-					b.wait, b.next = 99, q
+					b.wait, b.next, b.grow = 99, q, 1
 					b.haveLU = false // so that one iteration solves this linear problem
 					ws.H = f
 					if i%2 == 1 {

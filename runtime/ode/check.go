@@ -15,7 +15,13 @@ func (p *Problem) check(k *Kernels) {
 			panic("mtkc: bug: " + p.title() + ": " + fmt.Sprintf(format, args...))
 		}
 	}
-	need(k != nil && k.RHS != nil, "no right-hand side")
+	need(k != nil && (k.RHS != nil || p.Implicit != nil && k.Residual != nil), "no right-hand side")
+	if im := p.Implicit; im != nil {
+		need(k.Residual != nil, "an implicit problem without residual")
+		need(im.DU0 == nil || len(im.DU0) == n, "%d start values of derivatives for %d states", len(im.DU0), n)
+		need(im.Algebraic == nil || len(im.Algebraic) == n, "%d entries of Implicit.Algebraic for %d states", len(im.Algebraic), n)
+		need(p.NInv == 0 && p.Lifted == nil && p.Mass == nil, "an implicit problem with invariants, a lifted block or a mass matrix")
+	}
 	need(len(p.States) == 0 || len(p.States) == n, "%d states described, %d start values", len(p.States), n)
 	need(p.Mass == nil || len(p.Mass) == n, "%d entries of M for %d states", len(p.Mass), n)
 	need(len(p.Params) <= np, "%d parameters in %d entries of p", len(p.Params), np)
@@ -38,6 +44,9 @@ func (p *Problem) check(k *Kernels) {
 		pattern("the lifted block", b.Jac, len(b.Residual), len(b.Unknowns))
 	}
 	pattern("df/du", p.Jac, n, n)
+	if p.Implicit != nil {
+		pattern("dF/du + alpha dF/du'", p.Implicit.Jac, n, n)
+	}
 	if p.NInv > 0 {
 		pattern("dg/du", p.InvJac, p.NInv, n)
 		need(k.Invariants != nil, "%d invariants without a function", p.NInv)

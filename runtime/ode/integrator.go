@@ -136,7 +136,7 @@ func (in *Integrator) rewind(ctx context.Context) {
 		t0, t1 = -t0, -t1
 	}
 	ws.T, ws.TPrev, ws.TStop, ws.TEnd, ws.tLow, ws.span = t0, t0, t1, t1, 0, math.Abs(t1-t0)
-	ws.RelTol, ws.AbsTol = set.RelTol, set.abstol
+	ws.RelTol, ws.AbsTol, ws.ExcludeAlgebraic = set.RelTol, set.abstol, set.ExcludeAlgebraic
 	ws.H, ws.HMin, ws.HMax, ws.InitialStep = 0, set.HMin, set.HMax, set.InitialStep
 	if ws.N() == 0 {
 		ws.HMax = math.Min(ws.HMax, ws.span/500) // nothing but the time to show
@@ -268,7 +268,9 @@ func (in *Integrator) begin() error {
 		in.sol.Init = in.init.summary()
 	}
 	du := ws.scratch()
-	ws.RHS(ws.Time(ws.T), ws.U, du)
+	if p.Implicit == nil {
+		ws.RHS(ws.Time(ws.T), ws.U, du)
+	}
 	if i := nonFinite(du); i >= 0 {
 		return ws.Fail(InitFailure, "division by zero or invalid value at the start in %s", p.equation(i))
 	}
@@ -284,6 +286,9 @@ func (in *Integrator) initialize() error {
 		if err := in.init.run(); err != nil {
 			return err
 		}
+	}
+	if p.Implicit != nil {
+		return ws.beginImplicit()
 	}
 	if in.alg != nil {
 		if err := in.alg.solve(t, ws.U); err != nil {
@@ -689,6 +694,11 @@ func (in *Integrator) event(cut, timed bool) error {
 		return nil
 	}
 	in.moved = false
+	if in.p.Implicit != nil {
+		if err := ws.resettle(); err != nil {
+			return err
+		}
+	}
 	if in.proj != nil {
 		if err := in.reconcile(hy.u0); err != nil {
 			return err
@@ -840,12 +850,15 @@ func (in *Integrator) progress() {
 // side is -f(-t, u).
 func reversed(k *Kernels) *Kernels {
 	r := *k
-	r.RHS = func(t float64, u, p, du []float64) {
-		k.RHS(-t, u, p, du)
-		for i := range du {
-			du[i] = -du[i]
+	if k.RHS != nil {
+		r.RHS = func(t float64, u, p, du []float64) {
+			k.RHS(-t, u, p, du)
+			for i := range du {
+				du[i] = -du[i]
+			}
 		}
 	}
+	reverseImplicit(k, &r)
 	if k.Jac != nil {
 		r.Jac = func(t float64, u, p, vals []float64) {
 			k.Jac(-t, u, p, vals)

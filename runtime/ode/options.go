@@ -35,6 +35,9 @@ type Options struct {
 	RelTol  float64   // 0: Problem.RelTol, else 1e-6
 	AbsTol  float64   // 0: 1e-9, times the nominal value of a state that has one
 	AbsTols []float64 // one for each state, goes before AbsTol
+	// ExcludeAlgebraic leaves algebraic variables out of the error test of implicit problems
+	// and of BDF, as problems of index 2 want it.
+	ExcludeAlgebraic bool
 
 	// Step control.
 

@@ -68,6 +68,9 @@ type Problem struct {
 	// once, with its text.
 	Guards []Guard
 
+	// Implicit is set for a problem F(t, u, u', p) = 0. Nil: the problem is M u' = f.
+	Implicit *Implicit
+
 	// NewKernels returns the functions of this problem bound to scratch memory of
 	// their own. Two Kernels may run concurrently; one may not.
 	NewKernels func() *Kernels
@@ -146,11 +149,17 @@ type Observable struct {
 }
 
 // Kernels are the compiled functions of one Problem. They write into caller
-// memory and allocate nothing. A nil function is absent; RHS never is.
+// memory and allocate nothing. A nil function is absent; RHS never is, but in implicit problems.
 type Kernels struct {
 	RHS   func(t float64, u, p, du []float64)   // du = f(t, u, p), len N
 	Jac   func(t float64, u, p, vals []float64) // df/du in the order of Problem.Jac
 	TGrad func(t float64, u, p, dt []float64)   // df/dt, len N
+
+	// Residual writes F(t, u, du, p) to r, len N, where Problem.Implicit is set; RHS may be nil
+	// then. ResidualJac writes dF/du + alpha dF/du' in the order of Implicit.Jac; nil: by finite
+	// differences.
+	Residual    func(t float64, u, du, p, r []float64)
+	ResidualJac func(t float64, u, du, p []float64, alpha float64, vals []float64)
 
 	Lifted *InitKernel // of Problem.Lifted
 

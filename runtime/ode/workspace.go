@@ -40,6 +40,9 @@ type Workspace struct {
 	RelTol float64
 	AbsTol []float64 // len N
 
+	// ExcludeAlgebraic is the option of that name.
+	ExcludeAlgebraic bool
+
 	Pattern *linsolve.Pattern // of df/du: Problem.Jac, or dense
 
 	Stats *Stats // of the whole run
@@ -54,7 +57,8 @@ type Workspace struct {
 	tLow   float64
 	span   float64
 	fd     *finiteDifferences
-	budget *int // attempts left before MaxSteps
+	im     *implicitSystem // residual form of the problem; nil until needed
+	budget *int            // attempts left before MaxSteps
 	tmp    []float64
 }
 
