@@ -86,13 +86,13 @@ type implicitSystem struct {
 	start     *newton.Solver
 	shape     int
 
-	f, u, zero []float64
-	t          float64
-	a0, a1     []float64 // of start: Jacobians with alpha = 0 and 1
-	fixed      ImplicitStart
-	x          []float64
-	bad        int // entry of the Jacobian that is not finite, -1: none
-	err        error
+	f, u, v []float64
+	t       float64
+	a0, a1  []float64 // of start: Jacobians with alpha = 0 and 1
+	fixed   ImplicitStart
+	x       []float64
+	bad     int // entry of the Jacobian that is not finite, -1: none
+	err     error
 }
 
 // implicit is the residual form of the problem, made when first asked for.
@@ -116,7 +116,7 @@ func newImplicitSystem(ws *Workspace) *implicitSystem {
 	}
 	s.vals = make([]float64, s.pat.NNZ())
 	s.lu = replayed(s.pat)
-	s.u, s.x, s.zero = make([]float64, n), make([]float64, n), make([]float64, n)
+	s.u, s.x, s.v = make([]float64, n), make([]float64, n), make([]float64, n)
 	s.a0, s.a1 = make([]float64, s.pat.NNZ()), make([]float64, s.pat.NNZ())
 	if im.Algebraic != nil {
 		for i, a := range im.Algebraic {
@@ -416,6 +416,19 @@ func (ws *Workspace) beginImplicit() error {
 	return nil
 }
 
+// slopes writes the u' that belong to the differential entries of u, as the right-hand side
+// of other problems does; NaN where there are none.
+func (s *implicitSystem) slopes(t float64, u, du []float64) {
+	copy(s.v, u)
+	if s.consistent(t, s.v, StartStates) != nil {
+		for i := range du {
+			du[i] = math.NaN()
+		}
+		return
+	}
+	copy(du, s.du)
+}
+
 // resettle makes u' and the algebraic variables consistent with the differential variables
 // at the present point, after an event.
 func (ws *Workspace) resettle() error {
@@ -523,6 +536,7 @@ func reverseImplicit(k, r *Kernels) {
 		}
 		return back
 	}
+	r.RHS = k.RHS // slopes of the workspace
 	r.Residual = func(t float64, u, du, p, out []float64) { k.Residual(-t, u, turn(du), p, out) }
 	if k.ResidualJac != nil {
 		r.ResidualJac = func(t float64, u, du, p []float64, alpha float64, vals []float64) {

@@ -104,6 +104,9 @@ func (in *Integrator) assemble(ctx context.Context) error {
 	if in.forward == nil {
 		in.forward = p.NewKernels()
 		p.check(in.forward)
+		if in.forward.RHS == nil {
+			in.forward.RHS = func(t float64, u, _, du []float64) { in.ws.implicit().slopes(t, u, du) }
+		}
 		in.buf, in.out, in.final = make([]float64, p.N()), make([]float64, p.N()), make([]float64, p.N())
 	}
 	ws := newWorkspace(ctx, p, in.forward, append([]float64(nil), set.params...), 0, 1)
@@ -694,11 +697,6 @@ func (in *Integrator) event(cut, timed bool) error {
 		return nil
 	}
 	in.moved = false
-	if in.p.Implicit != nil {
-		if err := ws.resettle(); err != nil {
-			return err
-		}
-	}
 	if in.proj != nil {
 		if err := in.reconcile(hy.u0); err != nil {
 			return err
@@ -850,12 +848,10 @@ func (in *Integrator) progress() {
 // side is -f(-t, u).
 func reversed(k *Kernels) *Kernels {
 	r := *k
-	if k.RHS != nil {
-		r.RHS = func(t float64, u, p, du []float64) {
-			k.RHS(-t, u, p, du)
-			for i := range du {
-				du[i] = -du[i]
-			}
+	r.RHS = func(t float64, u, p, du []float64) {
+		k.RHS(-t, u, p, du)
+		for i := range du {
+			du[i] = -du[i]
 		}
 	}
 	reverseImplicit(k, &r)

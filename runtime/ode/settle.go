@@ -98,6 +98,9 @@ func (hy *hybrid) recall() {
 // solve makes the algebraic unknowns consistent with p.
 func (hy *hybrid) solve() error {
 	ws := hy.ws
+	if hy.in.p.Implicit != nil {
+		return ws.resettle()
+	}
 	if hy.in.alg == nil {
 		return nil
 	}

@@ -60,6 +60,9 @@ func Steady(ctx context.Context, p *Problem, t float64, opt Options) (*Equilibri
 
 // SteadyBy is Steady in one way.
 func SteadyBy(ctx context.Context, way SteadyWay, p *Problem, t float64, opt Options) (*Equilibrium, error) {
+	if p.Implicit != nil {
+		return nil, fmt.Errorf("%s has the form F(t, u, u') = 0, whose steady states are not computed: write it as M u' = f", p.title())
+	}
 	opt.SaveAt, opt.Steps, opt.FinalOnly, opt.Dense = nil, 0, true, false
 	if opt.Span == [2]float64{} {
 		opt.Span = p.Span
