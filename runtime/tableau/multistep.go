@@ -21,7 +21,7 @@ type Multi struct {
 	Gamma string `json:"gamma"` // 1 + 1/2 + ... + 1/order
 
 	ErrorConstant string `json:"error_constant"`  // times h^(order+1) u^(order+1) is the residual of the formula; signs differ by family
-	Alpha0        string `json:"A_alpha_degrees"` // A(alpha)-stability: alpha in degrees
+	Angle         string `json:"A_alpha_degrees"` // A(alpha)-stability: alpha in degrees
 	Reference     string `json:"reference"`
 }
 
