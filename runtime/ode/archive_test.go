@@ -100,6 +100,9 @@ func TestArchiveMethods(t *testing.T) {
 				opt := Options{Solver: name, RelTol: 1e-5, AbsTol: 1e-6}
 				if m, err := Lookup(name); err == nil && m.Info().Embedded == 0 {
 					opt.InitialStep = p.Span[1] / 200
+					if strings.HasPrefix(name, "AdamsBashforth") {
+						opt.InitialStep = p.Span[1] / 10000 // the regions of stability of high orders are tiny
+					}
 				}
 				if p.Name == "vanderpol" {
 					if m, err := Lookup(name); err == nil && !m.Info().Implicit {
