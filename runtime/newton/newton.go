@@ -12,6 +12,7 @@ import (
 	"math"
 
 	"github.com/mtkc/mtkc/runtime/archive"
+	"github.com/mtkc/mtkc/runtime/fdiff"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
@@ -483,7 +484,7 @@ func (s *Solver) jacobian(x []float64, res *Result) int {
 func (s *Solver) difference(x []float64, res *Result) {
 	p := s.sys.Pattern
 	if s.groups == nil {
-		s.groups, s.moved = linsolve.Colour(p), make([]float64, s.sys.N)
+		s.groups, s.moved = fdiff.Colour(p), make([]float64, s.sys.N)
 	}
 	copy(s.x, x)
 	for _, cols := range s.groups {

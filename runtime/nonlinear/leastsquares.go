@@ -12,6 +12,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/mtkc/mtkc/runtime/fdiff"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
@@ -76,7 +77,7 @@ func LeastSquares(ctx context.Context, p *Problem, opt Options) (*Fit, error) {
 		return done(), fail(NotFinite, "a residual is not finite at the start; begin elsewhere")
 	}
 	vals := make([]float64, pat.NNZ())
-	groups := linsolve.Colour(pat)
+	groups := fdiff.Colour(pat)
 	xt, rt, moved := make([]float64, n), make([]float64, m), make([]float64, n)
 	J := make([]float64, m*n) // by columns
 	d, scale, grad, frozen := make([]float64, n), make([]float64, n), make([]float64, n), make([]bool, n)

@@ -22,6 +22,7 @@ import (
 	"math"
 
 	"github.com/mtkc/mtkc/runtime/archive"
+	"github.com/mtkc/mtkc/runtime/fdiff"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/newton"
 )
@@ -212,7 +213,7 @@ func (s *implicitSystem) matrix(t float64, u, du, r []float64, alpha float64, va
 	}
 	if s.fd == nil {
 		s.fd = &residualDifferences{
-			groups: colourColumns(s.pat), u: make([]float64, len(u)), du: make([]float64, len(u)),
+			groups: fdiff.Colour(s.pat), u: make([]float64, len(u)), du: make([]float64, len(u)),
 			r: make([]float64, len(u)), delta: make([]float64, len(u)),
 		}
 	}
@@ -283,7 +284,7 @@ func (s *implicitSystem) findAlgebraic(t float64, u []float64) {
 			du[j] = s.du[j] + float64(round)*(1+math.Mod(0.754877666*float64(j+1), 1))
 		}
 		s.evaluate(t, u, du, r0)
-		for _, cols := range colourColumns(s.pat) {
+		for _, cols := range fdiff.Colour(s.pat) {
 			for _, j := range cols {
 				du[j] += 1 + math.Abs(du[j])
 			}
