@@ -47,6 +47,10 @@ func (p *Problem) check(k *Kernels) {
 	if p.Implicit != nil {
 		pattern("dF/du + alpha dF/du'", p.Implicit.Jac, n, n)
 	}
+	pattern("the linear part", p.Linear, n, n)
+	pattern("the stiff part", p.Stiff, n, n)
+	need((k.Linear != nil) == (p.Linear != nil), "a linear part without pattern, or a pattern without values")
+	need(k.StiffJac == nil || k.Stiff != nil, "the Jacobian of a stiff part without that part")
 	if p.NInv > 0 {
 		pattern("dg/du", p.InvJac, p.NInv, n)
 		need(k.Invariants != nil, "%d invariants without a function", p.NInv)

@@ -863,6 +863,15 @@ func reversed(k *Kernels) *Kernels {
 			}
 		}
 	}
+	if k.Linear != nil {
+		r.Linear = func(p, vals []float64) { k.Linear(p, vals); negate(vals) }
+	}
+	if k.Stiff != nil {
+		r.Stiff = func(t float64, u, p, du []float64) { k.Stiff(-t, u, p, du); negate(du) }
+	}
+	if k.StiffJac != nil {
+		r.StiffJac = func(t float64, u, p, vals []float64) { k.StiffJac(-t, u, p, vals); negate(vals) }
+	}
 	if l := k.Lifted; l != nil {
 		r.Lifted = &InitKernel{
 			Eval: func(t float64, w, p, r []float64) { l.Eval(-t, w, p, r) },

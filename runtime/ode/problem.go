@@ -39,6 +39,8 @@ type Problem struct {
 	Observables []Observable
 
 	Jac    *linsolve.Pattern // pattern of df/du, N by N; nil means dense by finite differences
+	Linear *linsolve.Pattern // pattern of A where f = A u + g(t, u) with A a function of parameters alone, N by N; nil: not stated
+	Stiff  *linsolve.Pattern // pattern of the Jacobian of Kernels.Stiff, N by N; nil: that of df/du
 	Hybrid *Hybrid           // nil: no events
 	Init   *Init             // nil: U0 is consistent as it stands
 
@@ -160,6 +162,17 @@ type Kernels struct {
 	// differences.
 	Residual    func(t float64, u, du, p, r []float64)
 	ResidualJac func(t float64, u, du, p []float64, alpha float64, vals []float64)
+
+	// Linear writes A, the part of f that is linear in u with coefficients of parameters and discrete
+	// memory alone, in the order of Problem.Linear. RHS stays the whole of f: methods for split
+	// problems subtract A u.
+	Linear func(p, vals []float64)
+
+	// Stiff is a part f_I of f = f_I + f_E that the author of the problem wants treated
+	// implicitly where f_E = RHS - Stiff is treated explicitly. It goes before Linear. StiffJac
+	// writes its Jacobian in the order of Problem.Stiff; nil: finite differences.
+	Stiff    func(t float64, u, p, du []float64)
+	StiffJac func(t float64, u, p, vals []float64)
 
 	Lifted *InitKernel // of Problem.Lifted
 
