@@ -36,15 +36,22 @@ const (
 	Symplectic Family = "symplectic" // partitioned, for separable Hamiltonians
 	Nystrom    Family = "rkn"        // for equations of second order
 	Multistep  Family = "multistep"  // backward differentiation and Adams formulas
+
+	// Additive are the tables of Diagonal that have an explicit partner, as IMEX methods
+	// under names of their own; they have no folder.
+	Additive Family = "imex"
 )
 
-// Families lists all families.
+// Families lists all families that have a folder.
 func Families() []Family {
 	return []Family{Explicit, LowStorage, Diagonal, Full, Linear, Stabilised, Symplectic, Nystrom, Multistep}
 }
 
 // Names lists the methods of a family, in the order of their names.
 func Names(f Family) []string {
+	if f == Additive {
+		return additiveNames()
+	}
 	list, err := fs.ReadDir(data, "data/"+string(f))
 	if err != nil {
 		panic("mtkc: bug: tableau: " + err.Error())
