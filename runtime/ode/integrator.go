@@ -187,6 +187,9 @@ func (in *Integrator) tools() {
 // start makes the initial values consistent and hands them to the stepper.
 func (in *Integrator) start() error {
 	ws, set := in.ws, in.set
+	if r, ok := bare(in.st).(interface{ remark() string }); ok && r.remark() != "" {
+		in.warn(r.remark())
+	}
 	if err := in.begin(); err != nil {
 		return in.stop(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,7 +12,7 @@ import (
 // The suite that every implicit method passes: events, invariants, failures, odd
 // sizes. Accuracy has tests of its own.
 
-var suiteMethods = append([]string{"RadauIIA5", "BDF"}, implicitMethods...)
+var suiteMethods = slices.Concat([]string{"RadauIIA5", "BDF"}, implicitMethods, diagonalNames)
 
 func takesMass(t *testing.T, name string) bool {
 	m, err := Lookup(name)

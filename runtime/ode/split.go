@@ -14,6 +14,7 @@ package ode
 import (
 	"math"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
@@ -91,6 +92,15 @@ func (a *linearPart) restart(f0 []float64) (changed, ok bool) {
 	return changed, nonFinite(a.vals) < 0
 }
 
+// archive visits A. The workspace has the shape that it had when saved.
+func (a *linearPart) archive(ar *archive.Archive) {
+	if ar.Loading() && a.shape != a.ws.shape {
+		a.shapeUp()
+	}
+	ar.Bool(&a.known)
+	ar.Floats(a.vals, a.rowMajor)
+}
+
 // mul writes A u to dst.
 func (a *linearPart) mul(u, dst []float64) {
 	start := a.rowPtr[0]
@@ -134,11 +144,60 @@ func (a *linearPart) remark() string {
 	if a.given {
 		return ""
 	}
-	return "the problem does not state a linear part: the Jacobian at the start, and after each event, is taken for A in f = A u + g(t, u)"
+	return "the problem does not state a linear part: its Jacobian at the start, after events and where the method renews it stands for A in f = A u + g(t, u)"
 }
 
 func negate(v []float64) {
 	for i := range v {
 		v[i] = -v[i]
 	}
+}
+
+// implicitPart is f_I of f = f_I + f_E: A u, or Kernels.Stiff where the problem has that.
+type implicitPart struct {
+	ws     *Workspace
+	linear *linearPart // nil: Kernels.Stiff
+	// in is a view of ws in which f is f_I and df/du its Jacobian. It does not follow ws: its state
+	// is not used.
+	in *Workspace
+}
+
+// newImplicitPart prepares the split of ws.
+func newImplicitPart(ws *Workspace) *implicitPart {
+	s := &implicitPart{ws: ws}
+	in := *ws
+	in.fd, in.tmp = nil, nil
+	s.in = &in
+	if ws.K.Stiff != nil {
+		s.follow()
+		return s
+	}
+	s.linear = newLinearPart(ws)
+	return s
+}
+
+// follow takes over what may have changed in the workspace since.
+func (s *implicitPart) follow() {
+	ws, in := s.ws, s.in
+	if s.linear != nil {
+		return
+	}
+	if ws.P.Stiff != nil {
+		in.Pattern = ws.P.Stiff
+	} else {
+		in.Pattern = ws.Pattern
+	}
+	if in.K == nil || in.K == ws.K {
+		in.K = &Kernels{}
+	}
+	in.K.RHS, in.K.Jac = ws.K.Stiff, ws.K.StiffJac
+	in.Params, in.AbsTol, in.RelTol = ws.Params, ws.AbsTol, ws.RelTol
+}
+
+// remark says in a sentence how f is split where the problem does not say, for the user.
+func (s *implicitPart) remark() string {
+	if s.linear == nil {
+		return ""
+	}
+	return s.linear.remark()
 }
