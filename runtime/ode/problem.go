@@ -41,8 +41,11 @@ type Problem struct {
 	Jac    *linsolve.Pattern // pattern of df/du, N by N; nil means dense by finite differences
 	Linear *linsolve.Pattern // pattern of A where f = A u + g(t, u) with A a function of parameters alone, N by N; nil: not stated
 	Stiff  *linsolve.Pattern // pattern of the Jacobian of Kernels.Stiff, N by N; nil: that of df/du
-	Hybrid *Hybrid           // nil: no events
-	Init   *Init             // nil: U0 is consistent as it stands
+	// Second says that the problem is of second order, for problems without Jac; where Jac is
+	// given, nil is right: what is of second order is found.
+	Second *Second
+	Hybrid *Hybrid // nil: no events
+	Init   *Init   // nil: U0 is consistent as it stands
 
 	// Lifted is the algebraic part of f as a block whose w holds u and behind it the
 	// arguments of steep exponentials (junctions of diodes), Lift of them, which are unknowns
