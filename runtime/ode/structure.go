@@ -362,3 +362,58 @@ func affineRows(ws *Workspace, rows [][]int32) []bool {
 	}
 	return ok
 }
+
+// pairing gives access to positions and velocities in vectors of all states.
+type pairing struct {
+	*Second
+	// Where both stand in one piece, in the same order, these are their offsets, and vectors
+	// of positions are pieces of vectors of states; else x0 is -1.
+	x0, v0 int
+}
+
+func newPairing(s *Second) *pairing {
+	p := &pairing{Second: s, x0: -1}
+	if len(s.X) == 0 {
+		return p
+	}
+	for k := range s.X {
+		if s.X[k] != s.X[0]+int32(k) || s.V[k] != s.V[0]+int32(k) {
+			return p
+		}
+	}
+	p.x0, p.v0 = int(s.X[0]), int(s.V[0])
+	return p
+}
+
+// split copies positions and velocities out of u.
+func (p *pairing) split(u, x, v []float64) {
+	for k, i := range p.X {
+		x[k], v[k] = u[i], u[p.V[k]]
+	}
+}
+
+// join copies positions and velocities into u.
+func (p *pairing) join(u, x, v []float64) {
+	for k, i := range p.X {
+		u[i], u[p.V[k]] = x[k], v[k]
+	}
+}
+
+// pick copies the entries of velocities of a derivative out of du.
+func (p *pairing) pick(du, a []float64) {
+	for k, i := range p.V {
+		a[k] = du[i]
+	}
+}
+
+// holds reports the first pair of which x' is not sigma*v in a derivative, or -1; v are the
+// velocities with which it was evaluated.
+func (p *pairing) holds(sigma float64, v, du []float64) int {
+	v = v[:len(p.X)]
+	for k, i := range p.X {
+		if du[i] != sigma*v[k] {
+			return k
+		}
+	}
+	return -1
+}

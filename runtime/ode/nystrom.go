@@ -1,0 +1,419 @@
+package ode
+
+// Nystrom methods: Runge-Kutta methods for x” = f(t, x) or f(t, x, v), v = x', which
+// compute stages of x from accelerations alone and so need about half the evaluations of a
+// method for first-order systems:
+//
+//	k_i = f(t + c_i h, x + c_i h v + h^2 sum_j a_ij k_j, v + h sum_j abar_ij k_j)
+//	x1 = x + h v + h^2 sum b_i k_i,  v1 = v + h sum bp_i k_i
+//
+// Hairer, Norsett, Wanner, Solving ODEs I, II.14; Dormand, El-Mikkawy, Prince, IMA J. Numer.
+// Anal. 7, 1987. Errors of x and of v are estimated by embedded methods and controlled
+// together, as in a first-order system. (Some codes control x alone; then v may be wrong.)
+//
+// A kernel evaluates the whole of f. Where f does not depend on v, the velocities of stages
+// are not computed: the kernel finds those at the start of the step in their place.
+//
+// Backward in time, where kernels are those of t replaced by -t, x' is -v: sigma is -1 then.
+
+import (
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/mtkc/mtkc/runtime/control"
+	"github.com/mtkc/mtkc/runtime/tableau"
+)
+
+func init() {
+	registerFamily(tableau.Nystrom, func(name string) Method { return NystromRK(tableau.ReadRKN(name)) })
+}
+
+// nystromMethod is a Nystrom method as a Method.
+type nystromMethod struct {
+	info   Info
+	coeffs func() *nystromCoeffs
+}
+
+type nystromCoeffs struct {
+	*tableau.NystromCoeffs
+	order int
+	ctl   control.Controller
+}
+
+// NystromRK makes a Method of a table.
+func NystromRK(r *tableau.RKN) Method {
+	i := Info{
+		Name: r.Name, Use: SecondOrder, Order: r.Order, Embedded: r.Embedded, Stages: r.Stages(),
+		Needs: "u'' = f(t, u)", Stability: "explicit", Reference: r.Reference,
+	}
+	if r.Velocity {
+		i.Needs = "u'' = f(t, u, u')"
+	}
+	i.Description = fmt.Sprintf("Nystrom method of order %d for %s", r.Order, i.Needs)
+	if r.Embedded > 0 {
+		i.Description = fmt.Sprintf("Nystrom method of order %d(%d) for %s", r.Order, r.Embedded, i.Needs)
+	}
+	return &nystromMethod{info: i, coeffs: sync.OnceValue(func() *nystromCoeffs {
+		c := &nystromCoeffs{NystromCoeffs: r.Coeffs(), order: r.Order}
+		c.ctl = control.PI(min(r.Order, max(r.Embedded, 1)))
+		return c
+	})}
+}
+
+// Info describes the method.
+func (m *nystromMethod) Info() Info { return m.info }
+
+// New returns a stepper; a problem that is not of second order is an error.
+func (m *nystromMethod) New(ws *Workspace) (Stepper, error) {
+	c := m.coeffs()
+	second, err := secondOrder(ws, m.info.Name, c.Abar != nil)
+	if err != nil {
+		return nil, err
+	}
+	if c.E == nil && !(ws.InitialStep > 0) {
+		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give --step, or Options.InitialStep", m.info.Name)
+	}
+	e := &nystrom{ws: ws, c: c, name: m.info.Name, pairs: newPairing(second), s: len(c.B), sigma: 1}
+	if ws.flip {
+		e.sigma = -1
+	}
+	n, mm, s := ws.N(), len(second.X), len(c.B)
+	e.end = s - 1
+	if !c.FSAL {
+		e.end = s
+	}
+	flat := make([]float64, (e.end+4)*n+12*mm)
+	take := func(n int) []float64 {
+		v := flat[:n:n]
+		flat = flat[n:]
+		return v
+	}
+	for range e.end + 1 {
+		du := take(n)
+		e.du = append(e.du, du)
+		if e.pairs.x0 >= 0 {
+			e.k = append(e.k, du[e.pairs.v0:e.pairs.v0+mm:e.pairs.v0+mm])
+		} else {
+			e.k = append(e.k, take(mm))
+		}
+	}
+	e.y = take(n)
+	e.x, e.v, e.yx, e.yv, e.x1, e.v1 = take(mm), take(mm), take(mm), take(mm), take(mm), take(mm)
+	e.ex, e.ev, e.atx, e.atv = take(mm), take(mm), take(mm), take(mm)
+	e.pairs.split(ws.AbsTol, e.atx, e.atv)
+	for i, a := range c.A {
+		var r, rv erkRow
+		r.c = c.C[i]
+		r.add(a, e.k)
+		e.rows = append(e.rows, r)
+		if c.Abar != nil {
+			rv.add(c.Abar[i], e.k)
+			e.rowsV = append(e.rowsV, rv)
+		}
+	}
+	e.b.add(c.B, e.k)
+	e.bp.add(c.BP, e.k)
+	e.e.add(c.E, e.k)
+	e.ep.add(c.EP, e.k)
+	if c.R == nil {
+		e.dense = newSecondDense(ws, e.pairs, c.order)
+	}
+	return e, nil
+}
+
+// nystrom is the stepper of one run.
+type nystrom struct {
+	ws    *Workspace
+	c     *nystromCoeffs
+	name  string
+	pairs *pairing
+	sigma float64
+	s     int // stages
+	end   int // slot that holds f at the end of the step
+
+	du          [][]float64 // f at the stages
+	k           [][]float64 // accelerations: pieces of du, or copies
+	rows, rowsV []erkRow
+	b, bp       erkRow
+	e, ep       erkRow
+
+	y                    []float64 // state of a stage
+	x, v, yx, yv, x1, v1 []float64 // positions and velocities: pieces of states, or copies
+	lastV                []float64 // velocities at which slot end was evaluated
+	ex, ev               []float64 // error estimates
+	atx, atv             []float64 // absolute tolerances
+
+	dense *secondDense
+	f0    []float64 // for Slopes
+	f1    []float64
+
+	ctl    control.State
+	h      float64 // step last made
+	fresh  bool    // slot 0 holds f at (T, U)
+	ended  bool    // slot end does
+	inside bool    // dense has the ends of the last step
+}
+
+// Restart makes (ws.T, ws.U) the start.
+func (e *nystrom) Restart() error {
+	ws := e.ws
+	e.fresh, e.ended = false, false
+	e.ctl.Reset()
+	if err := e.first(); err != nil {
+		return err
+	}
+	switch {
+	case ws.H > 0:
+	case ws.InitialStep > 0:
+		ws.H = ws.InitialStep
+	default:
+		if nonFinite(e.du[0]) >= 0 {
+			return ws.FailStep(0)
+		}
+		ws.H = ws.FirstStep(e.du[0], e.c.order)
+	}
+	return nil
+}
+
+// first evaluates f at (T, U), and looks whether x' = v still holds.
+func (e *nystrom) first() error {
+	ws := e.ws
+	ws.RHS(ws.T, ws.U, e.du[0])
+	e.fresh = true
+	e.gather(0)
+	e.views(ws.U, &e.x, &e.v)
+	return e.check(e.v, e.du[0])
+}
+
+// gather makes the accelerations of slot i those of f there.
+func (e *nystrom) gather(i int) {
+	if e.pairs.x0 < 0 {
+		e.pairs.pick(e.du[i], e.k[i])
+	}
+}
+
+// check fails if x' is not v in du, evaluated with velocities vs.
+func (e *nystrom) check(vs, du []float64) error {
+	if k := e.pairs.holds(e.sigma, vs, du); k >= 0 {
+		ws := e.ws
+		x, v := int(e.pairs.X[k]), int(e.pairs.V[k])
+		if nonFinite(du) >= 0 || nonFinite(vs) >= 0 {
+			return ws.FailStep(0)
+		}
+		return ws.Fail(Unstable, "%s needs %s' = %s, which holds no longer; use a method for first-order equations such as Vern7",
+			e.name, ws.P.state(x), ws.P.state(v))
+	}
+	return nil
+}
+
+// views sets x and v to the positions and velocities of u.
+func (e *nystrom) views(u []float64, x, v *[]float64) {
+	if p := e.pairs; p.x0 >= 0 {
+		m := len(p.X)
+		*x, *v = u[p.x0:p.x0+m:p.x0+m], u[p.v0:p.v0+m:p.v0+m]
+	} else {
+		p.split(u, *x, *v)
+	}
+}
+
+// Step makes one accepted step.
+func (e *nystrom) Step() error {
+	ws := e.ws
+	if !e.fresh {
+		if e.ended {
+			// Slot 0 holds f at the end of the step before, with velocities of x' if f has them.
+			copy(e.k[0], e.k[e.end])
+			e.fresh = true
+		} else if err := e.first(); err != nil {
+			return err
+		}
+	}
+	e.views(ws.U, &e.x, &e.v)
+	want := ws.H
+	for {
+		if err := ws.Begin(); err != nil {
+			return err
+		}
+		h, t := ws.Clip(want)
+		e.h, e.inside = h, false
+		norm := e.try(h, t)
+		if norm <= 1 {
+			if err := e.check(e.lastV, e.du[e.end]); err != nil {
+				return err
+			}
+			if e.c.E != nil {
+				factor := 1.0
+				if h < 0.5*want {
+					factor = want / h // cut short by TStop
+				} else {
+					factor = e.c.ctl.Accepted(&e.ctl, norm)
+				}
+				ws.H = h * factor
+			}
+			ws.Accept(h, t)
+			e.fresh, e.ended = false, true
+			return nil
+		}
+		ws.Stats.Rejected++
+		if e.c.E == nil {
+			return ws.FailStep(h)
+		}
+		want = h * e.c.ctl.Rejected(&e.ctl, norm)
+		if ws.TooSmall(want) {
+			return ws.FailStep(want)
+		}
+	}
+}
+
+// try computes a step to UNew and the norm of its error.
+func (e *nystrom) try(h, t float64) float64 {
+	ws, c := e.ws, e.c
+	h1, h2 := e.sigma*h, e.sigma*h*h
+	packed := e.pairs.x0 < 0
+	y := e.y
+	e.views(y, &e.yx, &e.yv)
+	e.views(ws.UNew, &e.x1, &e.v1)
+	copy(e.yv, e.v)
+	yx, yv := e.yx, e.yv
+	for i := 1; i < e.s; i++ {
+		r := &e.rows[i]
+		if i == e.end { // f at the end of the step
+			y, yx, yv = ws.UNew, e.x1, e.v1
+			copy(yv, e.v)
+		}
+		r.drift(yx, e.x, e.v, h1*r.c, h2)
+		if c.Abar != nil {
+			e.rowsV[i].combine(yv, e.v, h)
+		}
+		if packed {
+			e.pairs.join(y, yx, yv)
+		}
+		at := t
+		if r.c != 1 {
+			at = ws.T + r.c*h
+		}
+		ws.RHS(at, y, e.du[i])
+		e.gather(i)
+	}
+	if !c.FSAL {
+		e.b.drift(e.x1, e.x, e.v, h1, h2)
+	}
+	if !c.FSAL || c.Abar == nil {
+		e.bp.combine(e.v1, e.v, h)
+		if packed {
+			e.pairs.join(ws.UNew, e.x1, e.v1)
+		}
+	}
+	e.lastV = e.v
+	norm := 0.0
+	if c.E != nil {
+		e.e.sum(e.ex, h2)
+		sum, count := squares(e.ex, e.atx, ws.RelTol, e.x, e.x1), len(e.x)
+		if c.EP != nil {
+			e.ep.sum(e.ev, h)
+			sum += squares(e.ev, e.atv, ws.RelTol, e.v, e.v1)
+			count *= 2
+		} else {
+			sum += 0 * squares(e.v1, e.atv, ws.RelTol, e.v, e.v1) // NaN where v is
+		}
+		norm = math.Sqrt(sum / float64(max(count, 1)))
+	}
+	if !c.FSAL || c.Abar != nil {
+		e.lastV = e.v1
+	}
+	if !c.FSAL && norm <= 1 {
+		ws.RHS(t, ws.UNew, e.du[e.end])
+		e.gather(e.end)
+		if nonFinite(e.du[e.end]) >= 0 {
+			norm = math.NaN()
+		}
+	}
+	return norm
+}
+
+// squares is the sum of the squares of err over at + rtol*max(|u0|, |u1|); NaN where u1 is
+// not finite.
+func squares(err, at []float64, rtol float64, u0, u1 []float64) float64 {
+	at, u0, u1 = at[:len(err)], u0[:len(err)], u1[:len(err)]
+	s := 0.0
+	for i, e := range err {
+		a, b := math.Abs(u0[i]), math.Abs(u1[i])
+		z := b - b // 0, NaN where b is not finite
+		if a > b {
+			b = a
+		}
+		e /= at[i] + rtol*b
+		s += e*e + z
+	}
+	return s
+}
+
+// Slopes returns f at both ends of the last step, nil if the point was moved since.
+func (e *nystrom) Slopes() (f0, f1 []float64) {
+	if e.fresh || !e.ended {
+		return nil, nil
+	}
+	ws := e.ws
+	if e.f0 == nil {
+		e.f0, e.f1 = make([]float64, ws.N()), make([]float64, ws.N())
+	}
+	for k, x := range e.pairs.X {
+		v := e.pairs.V[k]
+		e.f0[x], e.f1[x] = e.sigma*ws.UPrev[v], e.sigma*ws.U[v]
+		e.f0[v], e.f1[v] = e.k[0][k], e.k[e.end][k]
+	}
+	return e.f0, e.f1
+}
+
+// Degree of the interpolant in t.
+func (e *nystrom) Degree() int {
+	if e.c.R != nil {
+		return len(e.c.R[0]) + 1
+	}
+	return levels[e.dense.level]().degree()
+}
+
+// Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
+func (e *nystrom) Interpolate(t float64, u []float64) {
+	ws := e.ws
+	if ws.ends(t, u) {
+		return
+	}
+	theta := (t - ws.TPrev) / e.h
+	if e.c.R == nil {
+		if !e.inside {
+			e.dense.begin(ws.TPrev, e.h, e.sigma, ws.UPrev, e.k[0], ws.U, e.k[e.end])
+			e.inside = true
+		}
+		e.dense.at(theta, u)
+		return
+	}
+	th := theta * e.h
+	var wx, wv [16]float64
+	for i := range e.c.R {
+		wx[i], wv[i] = horner(e.c.R[i], theta), horner(e.c.Rp[i], theta)
+	}
+	for k, x := range e.pairs.X {
+		v := e.pairs.V[k]
+		sx, sv := 0.0, 0.0
+		for i := range e.c.R {
+			sx += wx[i] * e.k[i][k]
+			sv += wv[i] * e.k[i][k]
+		}
+		u[x] = ws.UPrev[x] + e.sigma*th*(ws.UPrev[v]+th*sx)
+		u[v] = ws.UPrev[v] + th*sv
+	}
+}
+
+// horner is the polynomial with coefficients c, the lowest first, at x.
+func horner(c []float64, x float64) float64 {
+	s := 0.0
+	for i := len(c) - 1; i >= 0; i-- {
+		s = s*x + c[i]
+	}
+	return s
+}
+
+// Projected marks f at (ws.T, ws.U) as unknown.
+func (e *nystrom) Projected() { e.fresh, e.ended = false, false }
