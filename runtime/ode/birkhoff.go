@@ -11,36 +11,23 @@ package ode
 // 12(3), 1986), for second-order equations. Each level is lazily computed: only when a value
 // within the step is asked for, and from the ends and its own points alone.
 //
+// The polynomials interpolate x, x', x” at both ends and x” at interior points. They are the
+// quintic and a correction, (theta (1-theta))^3 times a polynomial that is linear in
+// what the second derivative of the quintic is short of at the points: that is small, so
+// rounding in the coefficients, which alternate, does little.
+//
 // The interior points make the largest error of x' over the step small while the
 // accelerations keep small weights (the sum of those of x' is below 0.4).
 
-import (
-	"math/big"
-	"sync"
-)
-
-// birkhoff is one level: the polynomial that interpolates x, x', x” at 0 and 1 and x” at
-// the interior points, written as the quintic Hermite polynomial and a correction
-//
-//	(theta (1-theta))^3 sum_i c_i(2 theta - 1) r_i,
-//
-// where r_i is what the second derivative of the quintic is short of at point i. The r_i are
-// small, so rounding in the c_i, whose coefficients alternate, does little.
-type birkhoff struct {
-	at []float64   // interior points
-	c  [][]float64 // coefficients of c_i, the lowest first
-}
-
-// degree of the polynomial.
-func (b *birkhoff) degree() int { return 5 + len(b.at) }
+import "sync"
 
 // levels are the bootstrapped polynomials, of degrees 5, 7, 9, 11 and 13.
-var levels = [...]func() *birkhoff{
-	sync.OnceValue(func() *birkhoff { return newBirkhoff() }),
-	sync.OnceValue(func() *birkhoff { return newBirkhoff(37) }),
-	sync.OnceValue(func() *birkhoff { return newBirkhoff(23, 41) }),
-	sync.OnceValue(func() *birkhoff { return newBirkhoff(5, 15, 43) }),
-	sync.OnceValue(func() *birkhoff { return newBirkhoff(5, 11, 17, 44) }),
+var levels = [...]func() *bump{
+	sync.OnceValue(func() *bump { return newBump(3, 2) }),
+	sync.OnceValue(func() *bump { return newBump(3, 2, 37) }),
+	sync.OnceValue(func() *bump { return newBump(3, 2, 23, 41) }),
+	sync.OnceValue(func() *bump { return newBump(3, 2, 5, 15, 43) }),
+	sync.OnceValue(func() *bump { return newBump(3, 2, 5, 11, 17, 44) }),
 }
 
 // levelFor is the level for a method of that order: x within a step is then as accurate
@@ -57,73 +44,6 @@ func levelFor(order int) int {
 		return 3
 	}
 	return 4
-}
-
-// newBirkhoff makes the polynomial with interior points at those hundredths of the step
-// and their mirror images.
-func newBirkhoff(hundredths ...int64) *birkhoff {
-	var at []*big.Rat
-	for _, k := range hundredths {
-		at = append(at, big.NewRat(k, 100))
-	}
-	for i := len(hundredths) - 1; i >= 0; i-- {
-		at = append(at, big.NewRat(100-hundredths[i], 100))
-	}
-	// With z = 2 theta - 1, w = (1-z^2)^3/64 = (theta (1-theta))^3: the second derivative of
-	// w z^r by theta, 4 times that by z, at the points is the matrix whose inverse holds the
-	// coefficients.
-	n := len(at)
-	m := make([][]*big.Rat, n) // with the identity behind it
-	for i, t := range at {
-		z := new(big.Rat).Sub(new(big.Rat).Add(t, t), big.NewRat(1, 1))
-		m[i] = make([]*big.Rat, 2*n)
-		for r := range n {
-			sum := new(big.Rat)
-			for k, f := range [...]int64{1, -3, 3, -1} { // of (1-z^2)^3
-				if d := r + 2*k; d >= 2 {
-					term := big.NewRat(4*f*int64(d)*int64(d-1), 64)
-					for range d - 2 {
-						term.Mul(term, z)
-					}
-					sum.Add(sum, term)
-				}
-			}
-			m[i][r] = sum
-			m[i][n+r] = new(big.Rat)
-		}
-		m[i][n+i].SetInt64(1)
-	}
-	for k := range n { // Gauss and Jordan
-		p := k
-		for p < n && m[p][k].Sign() == 0 {
-			p++
-		}
-		if p == n {
-			panic("mtkc: bug: the points of an interpolant do not determine it")
-		}
-		m[k], m[p] = m[p], m[k]
-		inv := new(big.Rat).Inv(m[k][k])
-		for j := range m[k] {
-			m[k][j] = new(big.Rat).Mul(m[k][j], inv)
-		}
-		for i := range n {
-			if f := m[i][k]; i != k && f.Sign() != 0 {
-				for j := range m[i] {
-					m[i][j] = new(big.Rat).Sub(m[i][j], new(big.Rat).Mul(f, m[k][j]))
-				}
-			}
-		}
-	}
-	b := &birkhoff{c: make([][]float64, n)}
-	for i, t := range at {
-		f, _ := t.Float64()
-		b.at = append(b.at, f)
-		for r := range n {
-			f, _ := m[r][n+i].Float64()
-			b.c[i] = append(b.c[i], f)
-		}
-	}
-	return b
 }
 
 // secondDense interpolates one step of a second-order problem.
@@ -169,6 +89,9 @@ func newSecondDense(ws *Workspace, pairs *pairing, order int) *secondDense {
 	return d
 }
 
+// degree of the polynomial.
+func (d *secondDense) degree() int { return 5 + len(levels[d.level]().at) }
+
 // begin sets the step from t of length h with the states and accelerations at its ends.
 func (d *secondDense) begin(t, h, sigma float64, u0, a0, u1, a1 []float64) {
 	d.t, d.h, d.sigma, d.ready = t, h, sigma, 0
@@ -207,18 +130,8 @@ func (d *secondDense) at(theta float64, u []float64) {
 // eval writes the polynomial of a level to u.
 func (d *secondDense) eval(level int, theta float64, u []float64) {
 	b := levels[level]()
-	z := 2*theta - 1
-	p := theta * (1 - theta)
-	p2, p3 := p*p, p*p*p
-	for i, c := range b.c {
-		v, dv := 0.0, 0.0
-		for r := len(c) - 1; r >= 0; r-- {
-			dv = dv*z + v
-			v = v*z + c[r]
-		}
-		d.w[i], d.dw[i] = p3*v, 2*p3*dv-3*p2*z*v
-	}
-	z = theta - 1
+	b.weights(theta, d.w, d.dw)
+	z := theta - 1
 	rs := d.r[level&1]
 	inv := 1 / (d.h * d.sigma)
 	for k, x := range d.pairs.X {

@@ -371,7 +371,7 @@ func (e *nystrom) Degree() int {
 	if e.c.R != nil {
 		return len(e.c.R[0]) + 1
 	}
-	return levels[e.dense.level]().degree()
+	return e.dense.degree()
 }
 
 // Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.

@@ -72,7 +72,7 @@ func TestSecondInterpolant(t *testing.T) {
 
 func TestSecondStop(t *testing.T) {
 	wall := system("wall", []float64{0, 1}, nil, 5, func(t float64, u, p, du []float64) { du[0], du[1] = u[1], math.Sqrt(1-u[0]) })
-	blowup := system("blowup", []float64{1, 1}, nil, 5, func(t float64, u, p, du []float64) { du[0], du[1] = u[1], 2 * u[0] * u[0] * u[0] })
+	blowup := system("blowup", []float64{1, 1}, nil, 5, func(t float64, u, p, du []float64) { du[0], du[1] = u[1], 2*u[0]*u[0]*u[0] })
 	everySecond(t, func(t *testing.T, name string) {
 		var f *Failure
 		if sol, err := Solve(context.Background(), ofSecondOrder(wall), Options{Solver: name}); !errors.As(err, &f) || sol.T > 1 || sol.U[0] < 0.99 {
