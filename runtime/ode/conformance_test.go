@@ -83,7 +83,8 @@ func TestMethodsTolerance(t *testing.T) {
 			e := math.Hypot(sol.U[0]-math.Cos(10), sol.U[1]+math.Sin(10))
 			// Ten units of time on an undamped problem: local errors add up, and variable
 			// order methods of low stability lose a little more.
-			if !(e < 300*tol) || !(e < last) {
+			// Exponential methods are exact here: their errors are rounding.
+			if !(e < 300*tol) || !(e < last || e < 1e-13) {
 				t.Errorf("error %.3g at tolerance %g (%.3g before); %+v", e, tol, last, sol.Stats)
 			}
 			last = e
