@@ -12,17 +12,23 @@ package ode
 // 38(3), 2012) and KIOPS (Gaudreau, Rainwater, Tokman, J. Comput. Phys. 372, 2018) the interval is
 // cut into substeps where the space does not suffice for the whole.
 //
+// As in KIOPS a vector of a large problem is orthogonalised against the last two only, so a product costs
+// little more than that with A; in a small one, against all.
+//
 // Departures from those: the space grows until the error allows the whole of what is left, and only where it has
 // the largest dimension a shorter substep is chosen, from the basis at hand, by the
-// exponential alone; every vector is orthogonalised against all before, since
-// the vectors are scaled by the weights of the error norm, which makes even symmetric matrices
-// unsymmetric.
+// exponential alone. Vectors are scaled by the weights of the error norm.
 
 import "math"
 
-// krylovMost is the largest dimension of a space: the exponential of the small matrix costs
-// its cube, the basis its square times n.
-const krylovMost = 64
+// The largest dimension m of a space lies between these: the exponentials of the small matrix cost
+// some 25 m^3, the basis some 10 m n, and stiff diffusion needs
+// substeps in proportion to 1/m^2.
+const krylovLeast, krylovMost = 20, 64
+
+// fullBelow is the number of equations up to which a vector is orthogonalised against all
+// before.
+const fullBelow = 200
 
 // krylov computes such products for one run.
 type krylov struct {
@@ -33,20 +39,26 @@ type krylov struct {
 	inv   []float64
 
 	most  int
+	back  int         // how many vectors a new one is orthogonalised against
 	basis [][]float64 // most+1 vectors of n+p
 	hess  []float64   // (most+1) by (most+1), by rows
 	small []float64   // a leading block of it, tau times
 	phi   *phiFunctions
 	b     [][]float64 // scaled b_1..b_p
 	x, y  []float64
-	last  int // dimension that sufficed last
+	last  [8]int  // dimension that sufficed last, by the number of terms
+	part  float64 // of the interval that did
 
-	products int // with A, so far
+	products, exps int
 }
 
 // newKrylov prepares for vectors of n entries and terms up to phi_p.
 func newKrylov(n, p int) *krylov {
-	k := &krylov{n: n, p: p, most: min(krylovMost, n+p)}
+	k := &krylov{n: n, p: p, most: min(max(krylovLeast, min(n/25, krylovMost)), n+p)}
+	k.part, k.back = 1, 2
+	if n <= fullBelow {
+		k.back = k.most + 1
+	}
 	flat := make([]float64, (k.most+1)*(n+p)+(p+4)*n)
 	take := func(n int) []float64 {
 		v := flat[:n:n]
@@ -120,7 +132,8 @@ func (k *krylov) run(b [][]float64, taus []float64, out [][]float64, tol float64
 	}
 	end := taus[len(taus)-1]
 	now, next := 0.0, 0
-	step := end
+	step := min(end, 2*k.part*end)
+	k.part = 1
 	for now < end {
 		v := k.basis[0]
 		copy(v, w)
@@ -150,9 +163,9 @@ func (k *krylov) run(b [][]float64, taus []float64, out [][]float64, tol float64
 		}
 		clear(k.hess)
 		most := min(k.most, n+p)
-		try := max(4, k.last*3/4)
+		try := max(4, k.last[p]-1)
 		step = min(step, end-now)
-		if end-(now+step) < 1e-3*step {
+		if end-(now+step) < 0.05*step {
 			step = end - now
 		}
 		var m int // dimension accepted
@@ -161,7 +174,7 @@ func (k *krylov) run(b [][]float64, taus []float64, out [][]float64, tol float64
 			z := k.basis[j+1][:n+p]
 			k.times(k.basis[j][:n+p], z, p)
 			before := norm2(z)
-			for i := 0; i <= j; i++ {
+			for i := max(0, j+1-k.back); i <= j; i++ {
 				q := k.basis[i][:n+p]
 				s := 0.0
 				for l, v := range q {
@@ -220,7 +233,8 @@ func (k *krylov) run(b [][]float64, taus []float64, out [][]float64, tol float64
 			}
 			break
 		}
-		k.last = m
+		k.last[p] = m
+		k.part = min(k.part, step/end)
 		done := now + step
 		if end-done < 1e-12*end {
 			done = end
@@ -282,6 +296,7 @@ func (k *krylov) times(v, z []float64, p int) {
 // a column e_1 behind it, whose exponential is tau phi_1(tau H) e_1: a matrix of m+1 columns (m
 // if exact).
 func (k *krylov) exponential(m int, tau float64, exact bool) ([]float64, bool) {
+	k.exps++
 	size, s := k.most+1, m
 	if !exact {
 		s = m + 1

@@ -139,29 +139,46 @@ func factorial(n int) float64 {
 	return f
 }
 
-// multiply writes a*b to dst, which is neither; n by n by rows. Sums over four terms at a time.
+// multiply writes a*b to dst, which is neither; n by n by rows. Two rows at once, sums over
+// four terms at a time.
 func multiply(n int, dst, a, b []float64) {
-	for i := range n {
-		d := dst[i*n : i*n+n]
+	i := 0
+	for ; i+2 <= n; i += 2 {
+		d, e := dst[i*n:i*n+n], dst[(i+1)*n:(i+1)*n+n]
 		clear(d)
-		row := a[i*n : i*n+n]
+		clear(e)
+		r, q := a[i*n:i*n+n], a[(i+1)*n:(i+1)*n+n]
 		k := 0
 		for ; k+4 <= n; k += 4 {
-			a0, a1, a2, a3 := row[k], row[k+1], row[k+2], row[k+3]
-			if a0 == 0 && a1 == 0 && a2 == 0 && a3 == 0 {
+			r0, r1, r2, r3 := r[k], r[k+1], r[k+2], r[k+3]
+			q0, q1, q2, q3 := q[k], q[k+1], q[k+2], q[k+3]
+			if r0 == 0 && r1 == 0 && r2 == 0 && r3 == 0 && q0 == 0 && q1 == 0 && q2 == 0 && q3 == 0 {
 				continue
 			}
 			b0, b1, b2, b3 := b[k*n:k*n+n], b[(k+1)*n:(k+1)*n+n], b[(k+2)*n:(k+2)*n+n], b[(k+3)*n:(k+3)*n+n]
+			e := e[:len(d)]
 			b0, b1, b2, b3 = b0[:len(d)], b1[:len(d)], b2[:len(d)], b3[:len(d)]
 			for j := range d {
-				d[j] += (a0*b0[j] + a1*b1[j]) + (a2*b2[j] + a3*b3[j])
+				v0, v1, v2, v3 := b0[j], b1[j], b2[j], b3[j]
+				d[j] += (r0*v0 + r1*v1) + (r2*v2 + r3*v3)
+				e[j] += (q0*v0 + q1*v1) + (q2*v2 + q3*v3)
 			}
 		}
 		for ; k < n; k++ {
-			if a0 := row[k]; a0 != 0 {
-				for j, v := range b[k*n : k*n+n] {
-					d[j] += a0 * v
-				}
+			r0, q0 := r[k], q[k]
+			e := e[:len(d)]
+			for j, v := range b[k*n : k*n+n] {
+				d[j] += r0 * v
+				e[j] += q0 * v
+			}
+		}
+	}
+	if i < n {
+		d := dst[i*n : i*n+n]
+		clear(d)
+		for k, c := range a[i*n : i*n+n] {
+			for j, v := range b[k*n : k*n+n] {
+				d[j] += c * v
 			}
 		}
 	}
