@@ -96,7 +96,7 @@ func TestArchiveMethods(t *testing.T) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			ran := 0
-			for _, p := range []*Problem{brusselator(6), lorenz(), oscillator(6), vanDerPol(100, 150), index1(3)} {
+			for _, p := range []*Problem{brusselator(6), lorenz(), oscillator(6), vanDerPol(100, 150), index1(3), springs(6), forced(true, 6), kpp(8, true)} {
 				opt := Options{Solver: name, RelTol: 1e-5, AbsTol: 1e-6}
 				if m, err := Lookup(name); err == nil && m.Info().Embedded == 0 {
 					opt.InitialStep = p.Span[1] / 200

@@ -19,7 +19,11 @@ package ode
 // The interior points make the largest error of x' over the step small while the
 // accelerations keep small weights (the sum of those of x' is below 0.4).
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+)
 
 // levels are the bootstrapped polynomials, of degrees 5, 7, 9, 11 and 13.
 var levels = [...]func() *bump{
@@ -104,6 +108,15 @@ func (d *secondDense) begin(t, h, sigma float64, u0, a0, u1, a1 []float64) {
 		d.x0[k], d.hv[k], d.ha[k] = u0[x], hv, ha
 		d.d[k], d.e[k], d.g[k] = p, e, 0.5*(h2*a1[k]-ha)-3*(p+e)
 	}
+}
+
+// Archive visits the step that the interpolant is set to.
+func (d *secondDense) Archive(a *archive.Archive) {
+	a.Float(&d.t, &d.h, &d.sigma)
+	a.Int(&d.ready)
+	a.Floats(d.x0, d.hv, d.ha, d.d, d.e, d.g)
+	a.Floats(d.r[0]...)
+	a.Floats(d.r[1]...)
 }
 
 // at writes the solution at theta of the step to u.

@@ -23,6 +23,8 @@ package ode
 import (
 	"fmt"
 	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
 )
 
 // denseBelow is the number of equations up to which phi functions are dense matrices.
@@ -460,6 +462,20 @@ func (e *etd) Interpolate(t float64, u []float64) {
 		ws.RHS(ws.T, ws.U, e.fNew)
 	}
 	e.before.hermite(t, u, ws.TPrev, ws.UPrev, e.f, e.h, ws.U, e.fNew)
+}
+
+// Archive visits f at both ends of the last step, the point before, A, and the length of step that the
+// matrices are for, from which they are made again.
+func (e *etd) Archive(a *archive.Archive) {
+	a.Floats(e.f, e.fNew, e.before.u, e.before.f)
+	archiveLinear(a, e.lin)
+	a.Float(&e.before.t, &e.h, &e.stop, &e.length, &e.made)
+	a.Bool(&e.before.valid, &e.fresh, &e.ended, &e.endSlope)
+	if e.kry != nil {
+		e.kry.Archive(a)
+	} else if a.Loading() && a.Err() == nil && e.made > 0 && !e.make(e.made) {
+		a.Fail("the linear part of the archive is not finite")
+	}
 }
 
 // Projected marks f at (ws.T, ws.U) as unknown.

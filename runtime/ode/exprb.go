@@ -29,6 +29,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/control"
 )
 
@@ -175,7 +176,7 @@ func (e *exprb) Step() error {
 			if h < 0.5*want {
 				factor = want / h // cut short by TStop
 			} else {
-				factor = e.ctl.Accepted(&e.state, norm)
+				factor = e.ctl.Accepted(&e.state, norm, h)
 			}
 			ws.H = h * factor
 			ws.Accept(h, t)
@@ -517,6 +518,23 @@ func (e *exprb) cubic(theta float64, u []float64) {
 		d := (ws.U[i] - u0) - hf
 		u[i] = u0 + theta*(hf+theta*(d+(theta-1)*((e.h*e.fNew[i]-hf)-2*d)))
 	}
+}
+
+// Archive visits F, J and D of the last step with its interpolant, and what the controller and
+// the Krylov spaces remember.
+func (e *exprb) Archive(a *archive.Archive) {
+	a.Floats(e.f, e.fNew, e.v, e.d1, e.d2)
+	archiveLinear(a, e.jac)
+	e.kry.Archive(a)
+	e.state.Archive(a)
+	a.Float(&e.h)
+	a.Bool(&e.fresh, &e.ended, &e.known, &e.dense.ready)
+	points := len(e.dense.vals)
+	a.Int(&e.dense.degree, &points)
+	for a.Loading() && a.Err() == nil && len(e.dense.vals) < min(points, mostDegree+1) {
+		e.dense.vals = append(e.dense.vals, make([]float64, e.ws.N()))
+	}
+	a.Floats(e.dense.vals...)
 }
 
 // Projected marks f at (ws.T, ws.U) as unknown.

@@ -9,7 +9,11 @@ package ode
 // Norsett, Thomsen, ACM Trans. Math. Softw. 12(3), 1986). Not for stiff problems, where f
 // magnifies the error. Each level is computed when a value within the step is asked for.
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+)
 
 // sweeps are the polynomials of the levels behind the cubic one.
 var sweeps = func() []func() *bump {
@@ -76,6 +80,15 @@ func (d *firstDense) begin(t, h float64, u0, f0, u1, f1 []float64) {
 		p := (u1[i] - u) - hf
 		d.u0[i], d.hf[i], d.d[i], d.e[i] = u, hf, p, (h*f1[i]-hf)-2*p
 	}
+}
+
+// Archive visits the step that the interpolant is set to.
+func (d *firstDense) Archive(a *archive.Archive) {
+	a.Float(&d.t, &d.h)
+	a.Int(&d.ready)
+	a.Floats(d.u0, d.hf, d.d, d.e)
+	a.Floats(d.r[0]...)
+	a.Floats(d.r[1]...)
 }
 
 // at writes the solution at theta of the step to u.

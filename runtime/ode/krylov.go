@@ -19,7 +19,11 @@ package ode
 // the largest dimension a shorter substep is chosen, from the basis at hand, by the
 // exponential alone. Vectors are scaled by the weights of the error norm.
 
-import "math"
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+)
 
 // The largest dimension m of a space lies between these: the exponentials of the small matrix cost
 // some 25 m^3, the basis some 10 m n, and stiff diffusion needs
@@ -76,6 +80,19 @@ func newKrylov(n, p int) *krylov {
 	k.hess, k.small = make([]float64, size*size), make([]float64, size*size)
 	k.phi = newPhi(size, 0)
 	return k
+}
+
+// Archive visits the weights and what the last runs said about the next ones.
+func (k *krylov) Archive(a *archive.Archive) {
+	a.Floats(k.scale, k.inv)
+	a.Ints(k.last[:])
+	a.Float(&k.part)
+}
+
+// archiveLinear visits the values of a linear part.
+func archiveLinear(a *archive.Archive, l *linearPart) {
+	a.Floats(l.vals, l.rowMajor)
+	a.Bool(&l.known)
 }
 
 // weigh sets the norm: the root of the mean of (v/(atol + rtol |u|))^2.

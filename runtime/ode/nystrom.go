@@ -21,6 +21,7 @@ import (
 	"math"
 	"sync"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/control"
 	"github.com/mtkc/mtkc/runtime/tableau"
 )
@@ -103,7 +104,7 @@ func (m *nystromMethod) New(ws *Workspace) (Stepper, error) {
 	e.ex, e.ev, e.atx, e.atv = take(mm), take(mm), take(mm), take(mm)
 	e.pairs.split(ws.AbsTol, e.atx, e.atv)
 	for i, a := range c.A {
-		var r, rv erkRow
+		var r, rv nystromRow
 		r.c = c.C[i]
 		r.add(a, e.k)
 		e.rows = append(e.rows, r)
@@ -134,9 +135,9 @@ type nystrom struct {
 
 	du          [][]float64 // f at the stages
 	k           [][]float64 // accelerations: pieces of du, or copies
-	rows, rowsV []erkRow
-	b, bp       erkRow
-	e, ep       erkRow
+	rows, rowsV []nystromRow
+	b, bp       nystromRow
+	e, ep       nystromRow
 
 	y                    []float64 // state of a stage
 	x, v, yx, yv, x1, v1 []float64 // positions and velocities: pieces of states, or copies
@@ -247,7 +248,7 @@ func (e *nystrom) Step() error {
 				if h < 0.5*want {
 					factor = want / h // cut short by TStop
 				} else {
-					factor = e.c.ctl.Accepted(&e.ctl, norm)
+					factor = e.c.ctl.AcceptedSquare(&e.ctl, norm, h)
 				}
 				ws.H = h * factor
 			}
@@ -259,14 +260,14 @@ func (e *nystrom) Step() error {
 		if e.c.E == nil {
 			return ws.FailStep(h)
 		}
-		want = h * e.c.ctl.Rejected(&e.ctl, norm)
+		want = h * e.c.ctl.Rejected(&e.ctl, math.Sqrt(norm))
 		if ws.TooSmall(want) {
 			return ws.FailStep(want)
 		}
 	}
 }
 
-// try computes a step to UNew and the norm of its error.
+// try computes a step to UNew and the square of the norm of its error.
 func (e *nystrom) try(h, t float64) float64 {
 	ws, c := e.ws, e.c
 	h1, h2 := e.sigma*h, e.sigma*h*h
@@ -317,7 +318,7 @@ func (e *nystrom) try(h, t float64) float64 {
 		} else {
 			sum += 0 * squares(e.v1, e.atv, ws.RelTol, e.v, e.v1) // NaN where v is
 		}
-		norm = math.Sqrt(sum / float64(max(count, 1)))
+		norm = sum / float64(max(count, 1))
 	}
 	if !c.FSAL || c.Abar != nil {
 		e.lastV = e.v1
@@ -413,6 +414,18 @@ func horner(c []float64, x float64) float64 {
 		s = s*x + c[i]
 	}
 	return s
+}
+
+// Archive visits the accelerations of the last step, its interpolant, and what the controller
+// remembers. Stage values and error estimates do not outlive a step.
+func (e *nystrom) Archive(a *archive.Archive) {
+	a.Floats(e.k...)
+	e.ctl.Archive(a)
+	a.Float(&e.h)
+	a.Bool(&e.fresh, &e.ended, &e.inside)
+	if e.dense != nil {
+		e.dense.Archive(a)
+	}
 }
 
 // Projected marks f at (ws.T, ws.U) as unknown.

@@ -2,8 +2,26 @@ package ode
 
 // The inner loops of Nystrom methods: as combine.go, with the term h*c*v of a position.
 
+// nystromRow is a row of a table without its zeros.
+type nystromRow struct {
+	c float64
+	a []float64
+	k [][]float64
+}
+
+func (r *nystromRow) add(a []float64, k [][]float64) {
+	for j, v := range a {
+		if v != 0 {
+			r.a, r.k = append(r.a, v), append(r.k, k[j])
+		}
+	}
+}
+
+// combine writes u + h*(a_1 k_1 + ... + a_m k_m) to dst, which may not be one of the k.
+func (r *nystromRow) combine(dst, u []float64, h float64) { weighted(dst, u, h, r.a, r.k) }
+
 // drift writes x + hv*v + h*(a_1 k_1 + ... + a_m k_m) to dst, which may not be one of the others.
-func (r *erkRow) drift(dst, x, v []float64, hv, h float64) {
+func (r *nystromRow) drift(dst, x, v []float64, hv, h float64) {
 	a, k := r.a, r.k
 	if len(a) == 0 {
 		x, v = x[:len(dst)], v[:len(dst)]
@@ -21,7 +39,7 @@ func (r *erkRow) drift(dst, x, v []float64, hv, h float64) {
 }
 
 // sum writes h*(a_1 k_1 + ... + a_m k_m) to dst, which may not be one of the k.
-func (r *erkRow) sum(dst []float64, h float64) {
+func (r *nystromRow) sum(dst []float64, h float64) {
 	a, k := r.a, r.k
 	if len(a) == 0 {
 		clear(dst)

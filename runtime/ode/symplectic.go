@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/tableau"
 )
 
@@ -330,6 +331,18 @@ func (e *symplectic) Interpolate(t float64, u []float64) {
 		e.second.at(theta, u)
 	} else {
 		e.first.at(theta, u)
+	}
+}
+
+// Archive visits what the sums are short of, the last f and B, and the interpolant.
+func (e *symplectic) Archive(a *archive.Archive) {
+	a.Floats(e.lo, e.du, e.b)
+	a.Float(&e.forceAt, &e.h)
+	a.Bool(&e.inside)
+	if e.second != nil {
+		e.second.Archive(a)
+	} else {
+		e.first.Archive(a)
 	}
 }
 
