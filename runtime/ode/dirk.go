@@ -298,7 +298,7 @@ func (d *dirk) Step() error {
 				if h < 0.5*want {
 					factor = want / h // cut short by TStop: its error says little about longer steps
 				} else {
-					factor = c.ctl.Accepted(&d.ctl, norm)
+					factor = c.ctl.Accepted(&d.ctl, norm, h)
 				}
 				if d.failed {
 					factor = math.Min(factor, 1) // the error is not what limits the step

@@ -299,7 +299,7 @@ func (d *imex) Step() error {
 				if h < 0.5*want {
 					factor = want / h // cut short by TStop: its error says little about longer steps
 				} else {
-					factor = d.ctlr.Accepted(&d.ctl, norm)
+					factor = d.ctlr.Accepted(&d.ctl, norm, h)
 				}
 				if d.failed {
 					factor = math.Min(factor, 1)

@@ -10,7 +10,7 @@ import (
 )
 
 // power is x^p, exactly; 0^0 is 1.
-func power(x int64, p int) *big.Rat {
+func integerPower(x int64, p int) *big.Rat {
 	v := big.NewInt(1)
 	for range p {
 		v.Mul(v, big.NewInt(x))
@@ -23,11 +23,11 @@ func power(x int64, p int) *big.Rat {
 func defect(alpha, beta []*big.Rat, p int) *big.Rat {
 	d := new(big.Rat)
 	for j, a := range alpha {
-		d.Add(d, new(big.Rat).Mul(a, power(-int64(j), p)))
+		d.Add(d, new(big.Rat).Mul(a, integerPower(-int64(j), p)))
 	}
 	if p > 0 {
 		for j, b := range beta {
-			x := new(big.Rat).Mul(b, power(-int64(j), p-1))
+			x := new(big.Rat).Mul(b, integerPower(-int64(j), p-1))
 			d.Sub(d, x.Mul(x, big.NewRat(int64(p), 1)))
 		}
 	}
@@ -91,9 +91,9 @@ func TestMultistepSemiImplicit(t *testing.T) {
 		for p := 0; p < m.Order; p++ {
 			d := new(big.Rat)
 			for j, b := range rats(m.ExplicitBeta) {
-				d.Add(d, new(big.Rat).Mul(b, power(-int64(j+1), p)))
+				d.Add(d, new(big.Rat).Mul(b, integerPower(-int64(j+1), p)))
 			}
-			if d.Cmp(power(0, p)) != 0 {
+			if d.Cmp(integerPower(0, p)) != 0 {
 				t.Errorf("%s: the extrapolation of t^%d gives %s", name, p, d)
 			}
 		}
