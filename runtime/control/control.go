@@ -157,3 +157,12 @@ func (c *Controller) Rejected(s *State, err float64) float64 {
 	f := c.Safety * math.Pow(err, -c.retry)
 	return min(0.95, max(c.Min, f))
 }
+
+// Power is err^p for an error norm, to 1e-5, with norms below 1e-10 taken as that; NaN and
+// infinite ones stay so (0 for p < 0 and an infinite one).
+func Power(err, p float64) float64 {
+	if !(err <= math.MaxFloat64) {
+		return math.Pow(err, p)
+	}
+	return exp2(min(100, max(-100, p*logErr(err))))
+}

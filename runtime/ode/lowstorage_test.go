@@ -1,0 +1,3 @@
+package ode
+
+var lowStorageNames []string
