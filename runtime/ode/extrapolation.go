@@ -1,0 +1,130 @@
+package ode
+
+// What extrapolation methods share: the choice of order and step size together. Row j of
+// the tableau integrates over the step with n_j substeps; column k of it has the error of k
+// expansions removed. The column to aim at is that of least work per unit of time, and the
+// step that for which its error is the tolerance; a step may end one column early or late, and is
+// given up as soon as convergence in the columns left is not to be expected (Deuflhard, Numer. Math.
+// 41, 1983; Hairer, Norsett, Wanner, Solving ODEs I, II.9, with the constants of ODEX).
+
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/control"
+)
+
+// ladder is the state of that choice. Columns and rows count from 1.
+type ladder struct {
+	most int       // columns
+	n    []float64 // substeps of row j
+	work []float64 // of the rows up to j
+	even bool      // expansion in h^2: column j has order 2j, else j
+
+	k        int // column to aim at
+	err      []float64
+	h, w     []float64 // step that column j would like, its work per unit of time
+	rejected bool      // the attempt before was
+	last     float64   // error of the column before
+
+	safe1, safe2, fac1, fac2, fac3, fac4 float64
+}
+
+func newLadder(most int, even bool) *ladder {
+	l := &ladder{most: most, even: even, n: make([]float64, most+1), work: make([]float64, most+1), err: make([]float64, most+1), h: make([]float64, most+1), w: make([]float64, most+1)}
+	l.w[1] = math.Inf(1)
+	return l
+}
+
+// aim sets the column to start with, for a tolerance.
+func (l *ladder) aim(rtol, digits float64) {
+	l.k = max(2, min(l.most-1, int(-math.Log10(rtol+1e-40)*digits+1.5)))
+	l.rejected = false
+}
+
+// begin a new attempt.
+func (l *ladder) begin() { l.last = math.Inf(1) }
+
+// column notes the error of column j >= 2 of a step h. It reports false where the columns
+// do not converge.
+func (l *ladder) column(j int, h, err float64) bool {
+	l.err[j] = err
+	// Where errors grow from column to column, or overflow, h is far too long.
+	if !(err < 1e15) || j > 2 && err >= l.last {
+		return false
+	}
+	l.last = math.Max(4*err, 1)
+	p := 1 / float64(j)
+	if l.even {
+		p = 1 / float64(2*j-1)
+	}
+	low := control.Power(l.fac1, p)
+	f := math.Min(l.fac2/low, math.Max(low, control.Power(err/l.safe1, p)/l.safe2))
+	l.h[j] = h / f
+	l.w[j] = l.work[j] / l.h[j]
+	return true
+}
+
+// hopeless reports whether an error of column j is too large for columns up to k+1 to bring it
+// below 1: each divides it by about the square of the quotient of substeps (the quotient itself
+// without evenness).
+func (l *ladder) hopeless(j int) bool {
+	q := 1.0
+	for i := j + 1; i <= min(l.k+1, l.most); i++ {
+		q *= l.n[i] / l.n[1]
+	}
+	if l.even {
+		q *= q
+	}
+	return l.err[j] > q
+}
+
+// accepted chooses the next column and step after a step that ended with column kc.
+func (l *ladder) accepted(kc int) (h float64) {
+	k := 2
+	switch {
+	case kc == 2:
+		if k = min(3, l.most-1); l.rejected {
+			k = 2
+		}
+	case kc <= l.k:
+		k = kc
+		if l.w[kc-1] < l.w[kc]*l.fac3 {
+			k = kc - 1
+		}
+		if l.w[kc] < l.w[kc-1]*l.fac4 {
+			k = min(kc+1, l.most-1)
+		}
+	default:
+		k = kc - 1
+		if kc > 3 && l.w[kc-2] < l.w[kc-1]*l.fac3 {
+			k = kc - 2
+		}
+		if l.w[kc] < l.w[k]*l.fac4 {
+			k = min(kc, l.most-1)
+		}
+	}
+	switch {
+	case l.rejected:
+		k = min(k, kc)
+		h = l.h[k]
+	case k <= kc:
+		h = l.h[k]
+	case kc < l.k && l.w[kc] < l.w[kc-1]*l.fac4:
+		h = l.h[kc] * l.work[min(k+1, l.most)] / l.work[kc]
+	default:
+		h = l.h[kc] * l.work[k] / l.work[kc]
+	}
+	l.k, l.rejected = k, false
+	return h
+}
+
+// refused chooses column and step for the next attempt after one h that was given up in
+// column kc >= 2, for want of convergence or before it.
+func (l *ladder) refused(kc int, h float64) float64 {
+	l.rejected = true
+	l.k = max(2, min(l.k, kc, l.most-1))
+	if l.k > 2 && l.w[l.k-1] < l.w[l.k]*l.fac3 {
+		l.k--
+	}
+	return math.Min(l.h[l.k], 0.9*h)
+}
