@@ -158,11 +158,11 @@ func (c *Controller) Rejected(s *State, err float64) float64 {
 	return min(0.95, max(c.Min, f))
 }
 
-// Power is err^p for an error norm, to 1e-5, with norms below 1e-10 taken as that; NaN and
-// infinite ones stay so (0 for p < 0 and an infinite one).
+// Power is err^p for an error norm, to 1e-3, with norms below 1e-10 taken as that; NaN and
+// infinite ones as by math.Pow.
 func Power(err, p float64) float64 {
-	if !(err <= math.MaxFloat64) {
+	if !(err <= 1e150) {
 		return math.Pow(err, p)
 	}
-	return exp2(min(100, max(-100, p*logErr(err))))
+	return exp2(min(100, max(-100, p*logErr(err*err))))
 }

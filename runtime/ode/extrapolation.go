@@ -10,6 +10,7 @@ package ode
 import (
 	"math"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/control"
 )
 
@@ -127,4 +128,11 @@ func (l *ladder) refused(kc int, h float64) float64 {
 		l.k--
 	}
 	return math.Min(l.h[l.k], 0.9*h)
+}
+
+// archive visits the choice and what it rests on.
+func (l *ladder) archive(a *archive.Archive) {
+	a.Int(&l.k)
+	a.Bool(&l.rejected)
+	a.Floats(l.err, l.h, l.w)
 }

@@ -25,6 +25,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/control"
 	"github.com/mtkc/mtkc/runtime/tableau"
 )
@@ -41,7 +42,17 @@ func init() {
 			},
 			coeffs: sync.OnceValue(l.Coeffs),
 		}
-		if l.Embedded > 0 {
+		if l.Embedded < l.Order-1 {
+			// CKLLSRK85_4FM_4R: the printed embedded weights are of order 1, which no step size can
+			// follow. Its steps are fixed.
+			m.info.Embedded = 0
+			m.coeffs = sync.OnceValue(func() *tableau.LowCoeffs {
+				c := l.Coeffs()
+				c.E = nil
+				return c
+			})
+		}
+		if m.info.Embedded > 0 {
 			m.info.Description = fmt.Sprintf("low-storage Runge-Kutta method of order %d(%d) in the form %s", l.Order, l.Embedded, form)
 			m.ctl = lowController(l.Name, l.Order, l.Embedded)
 		}
@@ -212,7 +223,7 @@ func (l *low) Step() error {
 				if h < 0.5*want {
 					ws.H = want // cut short by TStop: its error says little about longer steps
 				} else {
-					ws.H = h * l.m.ctl.Accepted(&l.ctl, norm)
+					ws.H = h * l.m.ctl.Accepted(&l.ctl, norm, h)
 				}
 			}
 			ws.Accept(h, t)
@@ -330,9 +341,11 @@ func (l *low) kennedy(h float64) {
 	y := ws.UNew[:n]
 	copy(y, ws.U)
 	l.ring[0] = l.f0
-	err, e := l.err[:n], h*c.E[0]
-	for i, v := range l.f0[:n] {
-		err[i] = e * v
+	if l.err != nil {
+		e, err := h*c.E[0], l.err[:n]
+		for i, v := range l.f0[:n] {
+			err[i] = e * v
+		}
 	}
 	for j := 1; j < c.Stages; j++ { // of stages counted from 0
 		rows := min(j, r)
@@ -351,9 +364,11 @@ func (l *low) kennedy(h float64) {
 		}
 		k := l.ring[j%r][:n]
 		ws.RHS(ws.T+c.C[j]*h, l.s, k)
-		e := h * c.E[j]
-		for i, v := range k {
-			err[i] += e * v
+		if l.err != nil {
+			e, err := h*c.E[j], l.err[:n]
+			for i, v := range k {
+				err[i] += e * v
+			}
 		}
 	}
 	rows := min(c.Stages, r)
@@ -395,3 +410,12 @@ func (l *low) Slopes() (f0, f1 []float64) {
 
 // Projected marks f at (ws.T, ws.U) as unknown.
 func (l *low) Projected() { l.fresh, l.ended = false, false }
+
+// Archive visits f at both ends of the last step, the controller's memory and the
+// interpolant.
+func (l *low) Archive(a *archive.Archive) {
+	a.Floats(l.f0, l.k)
+	a.Bool(&l.fresh, &l.ended)
+	l.ctl.Archive(a)
+	l.dense.archive(a, l.ws.N())
+}

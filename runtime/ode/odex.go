@@ -19,6 +19,8 @@ package ode
 import (
 	"fmt"
 	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
 )
 
 func init() { Register(odexMethod{}, "GBS") }
@@ -434,3 +436,30 @@ func (o *odex) Slopes() (f0, f1 []float64) {
 
 // Projected marks f at (ws.T, ws.U) as unknown.
 func (o *odex) Projected() { o.fresh, o.ended = false, false }
+
+// Archive visits f at both ends of the last step, order and step size, and the last
+// interpolant with the rows that it is made of.
+func (o *odex) Archive(a *archive.Archive) {
+	a.Floats(o.f0, o.f1)
+	a.Bool(&o.fresh, &o.ended, &o.first, &o.stored, &o.ready)
+	a.Int(&o.idle, &o.kc)
+	dense, made := o.odexLadder == o.dense, o.mid != nil
+	a.Bool(&dense, &made)
+	if o.odexLadder = o.plain; dense {
+		o.odexLadder = o.dense
+	}
+	o.plain.archive(a)
+	o.dense.archive(a)
+	if !made {
+		o.mid = nil
+		return
+	}
+	if o.mid == nil {
+		o.mid = newOdexMiddle(o.ws.N(), o.dense.ladder)
+	}
+	a.Floats(o.mid.d...)
+	for j := 1; j <= odexColumns; j++ {
+		a.Floats(o.mid.y[j])
+		a.Floats(o.mid.f[j][1:]...)
+	}
+}

@@ -1,5 +1,7 @@
 package ode
 
+import "github.com/mtkc/mtkc/runtime/archive"
+
 // quintic is an interpolant of a step for methods of order 5 without one of their own: the
 // cubic Hermite polynomial, raised twice by slopes at inner points (Enright, Jackson,
 // Norsett, Thomsen, ACM Trans. Math. Softw. 12(3), 1986). Of three further evaluations of f,
@@ -15,11 +17,7 @@ type quintic struct {
 // interpolate writes the value at theta in [0, 1] of the step from (t0, u0) by h to u1 to u.
 func (q *quintic) interpolate(ws *Workspace, u, u0, u1, f0, f1 []float64, t0, h, theta float64) {
 	if !q.ready {
-		n := ws.N()
-		if q.a == nil {
-			flat := make([]float64, 3*n)
-			q.a, q.b, q.f = flat[:n:n], flat[n:2*n:2*n], flat[2*n:]
-		}
+		q.make(ws.N())
 		// slope is h f less the slope of the cubic, at theta in q.f.
 		slope := func(theta float64) {
 			ws.RHS(t0+theta*h, u, q.f)
@@ -57,5 +55,22 @@ func (q *quintic) interpolate(ws *Workspace, u, u0, u1, f0, f1 []float64, t0, h,
 	w := theta * theta * (1 - theta) * (1 - theta)
 	for i, a := range q.a {
 		u[i] += w * (a + theta*q.b[i])
+	}
+}
+
+// make the vectors, once.
+func (q *quintic) make(n int) {
+	if q.a == nil {
+		flat := make([]float64, 3*n)
+		q.a, q.b, q.f = flat[:n:n], flat[n:2*n:2*n], flat[2*n:]
+	}
+}
+
+// archive visits the polynomial.
+func (q *quintic) archive(a *archive.Archive, n int) {
+	a.Bool(&q.ready)
+	if q.ready {
+		q.make(n)
+		a.Floats(q.a, q.b)
 	}
 }

@@ -19,6 +19,8 @@ package ode
 
 import (
 	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
 )
 
 func init() { Register(seulexMethod{}) }
@@ -383,3 +385,18 @@ func (s *seulex) Projected() { s.fresh, s.haveJac = false, false }
 
 // Turned marks f and J as unknown: other rows are algebraic now.
 func (s *seulex) Turned() { s.fresh, s.haveJac = false, false }
+
+// Archive visits f, df/dt, J and the factors, order and step size, and the substeps of the last step
+// with the interpolant made of them.
+func (s *seulex) Archive(a *archive.Archive) {
+	a.Floats(s.f0, s.ft)
+	a.Bool(&s.fresh, &s.haveJac, &s.first, &s.ready)
+	a.Float(&s.theta)
+	a.Int(&s.kc)
+	s.ladder.archive(a)
+	s.m.Archive(a)
+	for j := 1; j <= s.columns; j++ {
+		a.Floats(s.y[j][1:]...)
+	}
+	a.Floats(s.d...)
+}

@@ -5,7 +5,11 @@ package ode
 // Jacobian, which costs one evaluation of it, else an estimate by the nonlinear power
 // method, which costs a few of f.
 
-import "math"
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+)
 
 // The estimate of the power method is raised by powerSafety, as in RKC (Sommeijer,
 // Shampine, Verwer 1998), and iterated until it changes by less than powerTol.
@@ -81,11 +85,7 @@ func (s *spectrum) gershgorin(ws *Workspace) float64 {
 // the second half of its iterations.
 func (p *power) converge(ws *Workspace, f0 []float64) float64 {
 	n := ws.N()
-	if p.v == nil {
-		buf := make([]float64, 4*n)
-		p.v, p.u, p.f0, p.f1 = buf[:n], buf[n:2*n], buf[2*n:3*n], buf[3*n:]
-		p.aim()
-	}
+	p.make(n)
 	// p.f0 holds the weights here.
 	w := p.f0
 	nu := 0.0
@@ -131,6 +131,28 @@ func (p *power) converge(ws *Workspace, f0 []float64) float64 {
 		}
 	}
 	return most
+}
+
+// make the vectors, once.
+func (p *power) make(n int) {
+	if p.v == nil {
+		buf := make([]float64, 4*n)
+		p.v, p.u, p.f0, p.f1 = buf[:n], buf[n:2*n], buf[2*n:3*n], buf[3*n:]
+		p.aim()
+	}
+}
+
+// archive visits the direction and what is known of the circles.
+func (s *spectrum) archive(a *archive.Archive, n int) {
+	a.Bool(&s.judged, &s.circles)
+	made := s.v != nil
+	a.Bool(&made)
+	if !made {
+		s.v = nil
+		return
+	}
+	s.make(n)
+	a.Floats(s.v)
 }
 
 // aim sets a direction that is not special.

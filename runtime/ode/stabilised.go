@@ -33,6 +33,7 @@ import (
 	"sort"
 	"sync"
 
+	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/control"
 	"github.com/mtkc/mtkc/runtime/tableau"
 )
@@ -679,4 +680,14 @@ func (r *stabilised) rock4(h, t float64, s int) float64 {
 		sum += e * e
 	}
 	return math.Sqrt(sum / float64(max(n, 1)))
+}
+
+// Archive visits f at both ends of the last step, the spectral radius with its vector, and
+// the controller's memory.
+func (r *stabilised) Archive(a *archive.Archive) {
+	a.Floats(r.f0, r.fp)
+	a.Bool(&r.fresh, &r.stepped)
+	a.Float(&r.rho, &r.hAcc, &r.errAcc)
+	a.Int(&r.age)
+	r.spectrum.archive(a, r.ws.N())
 }
