@@ -36,6 +36,17 @@ func (ws *Workspace) ends(t float64, u []float64) bool {
 	return true
 }
 
+// hermite writes the cubic polynomial with the values u0, u1 and slopes f0, f1 at the ends of a step h, at the
+// fraction theta of it, to u.
+func hermite(u, u0, u1, f0, f1 []float64, h, theta float64) {
+	rest := 1 - theta
+	a, b := h*theta*rest*rest, -h*theta*theta*rest
+	c := theta * theta * (3 - 2*theta)
+	for i, v := range u0 {
+		u[i] = v + c*(u1[i]-v) + a*f0[i] + b*f1[i]
+	}
+}
+
 // degreer is a stepper that knows the degree of its present interpolant.
 type degreer interface{ Degree() int }
 

@@ -15,7 +15,7 @@ func residualOf(p *Problem, analytic bool) *Problem {
 	q := *p
 	q.Mass, q.Jac = nil, nil
 	n := p.N()
-	w := linsolve.NewShifted[float64](patternOf(p), p.Mass)
+	w := linsolve.NewShifted[float64](jacPattern(p), p.Mass)
 	q.Implicit = &Implicit{Jac: w.Pattern}
 	q.NewKernels = func() *Kernels {
 		k := *p.NewKernels()
@@ -32,8 +32,8 @@ func residualOf(p *Problem, analytic bool) *Problem {
 			}
 		}
 		if analytic {
-			w := linsolve.NewShifted[float64](patternOf(p), p.Mass)
-			vals := make([]float64, patternOf(p).NNZ())
+			w := linsolve.NewShifted[float64](jacPattern(p), p.Mass)
+			vals := make([]float64, jacPattern(p).NNZ())
 			k.ResidualJac = func(t float64, u, du, p0 []float64, alpha float64, out []float64) {
 				jac(t, u, p0, vals)
 				w.Set(alpha, -1, vals)
@@ -46,7 +46,7 @@ func residualOf(p *Problem, analytic bool) *Problem {
 	return &q
 }
 
-func patternOf(p *Problem) *linsolve.Pattern {
+func jacPattern(p *Problem) *linsolve.Pattern {
 	if p.Jac == nil {
 		return linsolve.Dense(p.N(), p.N())
 	}

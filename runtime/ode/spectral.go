@@ -93,10 +93,10 @@ func (p *power) converge(ws *Workspace, f0 []float64) float64 {
 		w[i] = 1 / (ws.AbsTol[i] + ws.RelTol*math.Abs(u))
 		nu += u * u * w[i] * w[i]
 	}
-	nv := norm2(p.v, w)
+	nv := weightedNorm(p.v, w)
 	if !(nv > 0) {
 		p.aim()
-		nv = norm2(p.v, w)
+		nv = weightedNorm(p.v, w)
 	}
 	size := math.Sqrt(eps) * math.Max(math.Sqrt(nu), math.Sqrt(float64(n))/ws.RelTol*1e-3)
 	rho, most := 0.0, 0.0
@@ -165,8 +165,8 @@ func (p *power) aim() {
 	}
 }
 
-// norm2 is the root of the sum of the squares of v_i w_i.
-func norm2(v, w []float64) float64 {
+// weightedNorm is the root of the sum of the squares of v_i w_i.
+func weightedNorm(v, w []float64) float64 {
 	s := 0.0
 	for i, x := range v {
 		x *= w[i]

@@ -352,16 +352,6 @@ func (r *stabilised) Interpolate(t float64, u []float64) {
 	hermite(u, ws.UPrev, ws.U, r.fp, r.f0, ws.T-ws.TPrev, (t-ws.TPrev)/(ws.T-ws.TPrev))
 }
 
-// hermite writes the cubic Hermite polynomial at theta in [0, 1] of a step h to u.
-func hermite(u, u0, u1, f0, f1 []float64, h, theta float64) {
-	rest := 1 - theta
-	w := theta * theta * (3 - 2*theta)
-	d0, d1 := h*theta*rest*rest, -h*theta*theta*rest
-	for i, a := range u0 {
-		u[i] = a + (w*(u1[i]-a) + d0*f0[i] + d1*f1[i])
-	}
-}
-
 // Slopes returns f at both ends of the last step, nil if the point was moved since.
 func (r *stabilised) Slopes() (f0, f1 []float64) {
 	if !r.stepped || !r.fresh {
