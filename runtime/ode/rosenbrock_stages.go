@@ -11,7 +11,9 @@ var rosenbrockStages = map[string]func(r *rosenbrock, h, t float64){
 	"Rodas42":      stagesRodas42,
 	"Rodas4P":      stagesRodas4P,
 	"Rodas4P2":     stagesRodas4P2,
+	"Rodas5":       stagesRodas5,
 	"Rodas5P":      stagesRodas5P,
+	"Rodas5Pe":     stagesRodas5Pe,
 }
 
 func stagesRosenbrock23(r *rosenbrock, h, t float64) {
@@ -508,7 +510,243 @@ func stagesRodas4P2(r *rosenbrock, h, t float64) {
 	}
 }
 
+func stagesRodas5(r *rosenbrock, h, t float64) {
+	ws := r.ws
+	u := ws.U
+	n := len(u)
+	f, p, t0, solve, k := ws.K.RHS, ws.Params, ws.T, r.m.lu, r.k
+	y, g, f0, ft, mass, end := r.y[:n], r.err[:n], r.f0[:n], r.ft[:n], r.mass[:n], ws.UNew[:n]
+	ws.Stats.RHS += 7
+	ws.Stats.Solve += 8
+	back := 1 / h
+	_ = k[7]
+	k0 := k[0][:n]
+	k1 := k[1][:n]
+	k2 := k[2][:n]
+	k3 := k[3][:n]
+	k4 := k[4][:n]
+	k5 := k[5][:n]
+	k6 := k[6][:n]
+	k7 := k[7][:n]
+	copy(k0, f0)
+	if r.moves {
+		d := h * 0.19
+		for i, v := range ft {
+			k0[i] += d * v
+		}
+	}
+	solve.Solve(k0)
+	for i := range u {
+		y[i] = u[i] + (2 * k0[i])
+		k1[i] = mass[i] * (back * (-10.31323885133993 * k0[i]))
+	}
+	f(t0+0.38*h, y, p, g)
+	for i, v := range g {
+		k1[i] += v
+	}
+	if r.moves {
+		d := h * -0.18230792253337147
+		for i, v := range ft {
+			k1[i] += d * v
+		}
+	}
+	solve.Solve(k1)
+	for i := range u {
+		y[i] = u[i] + (3.040894194418781*k0[i] + 1.041747909077569*k1[i])
+		k2[i] = mass[i] * (back * (-21.04823117650003*k0[i] + -7.234992135176716*k1[i]))
+	}
+	f(t0+0.3878509998321533*h, y, p, g)
+	for i, v := range g {
+		k2[i] += v
+	}
+	if r.moves {
+		d := h * -0.3192318321868749
+		for i, v := range ft {
+			k2[i] += d * v
+		}
+	}
+	solve.Solve(k2)
+	for i := range u {
+		y[i] = u[i] + (2.576417536461461*k0[i] + 1.62208306077664*k1[i] + -0.9089668560264532*k2[i])
+		k3[i] = mass[i] * (back * (32.22751541853323*k0[i] + -4.943732386540191*k1[i] + 19.44922031041879*k2[i]))
+	}
+	f(t0+0.483971893787384*h, y, p, g)
+	for i, v := range g {
+		k3[i] += v
+	}
+	if r.moves {
+		d := h * 0.3449828624725343
+		for i, v := range ft {
+			k3[i] += d * v
+		}
+	}
+	solve.Solve(k3)
+	for i := range u {
+		y[i] = u[i] + (2.760842080225597*k0[i] + 1.446624659844071*k1[i] + -0.3036980084553738*k2[i] + 0.2877498600325443*k3[i])
+		k4[i] = mass[i] * (back * (-20.69865579590063*k0[i] + -8.816374604402768*k1[i] + 1.260436877740897*k2[i] + -0.7495647613787146*k3[i]))
+	}
+	f(t0+0.457047700881958*h, y, p, g)
+	for i, v := range g {
+		k4[i] += v
+	}
+	if r.moves {
+		d := h * -0.37741756439208984
+		for i, v := range ft {
+			k4[i] += d * v
+		}
+	}
+	solve.Solve(k4)
+	for i := range u {
+		y[i] = u[i] + (-14.09640773051259*k0[i] + 6.925207756232704*k1[i] + -41.47510893210728*k2[i] + 2.343771018586405*k3[i] + 24.13215229196062*k4[i])
+		k5[i] = mass[i] * (back * (-46.22004352711257*k0[i] + -17.49534862857472*k1[i] + -289.6389582892057*k2[i] + 93.60855400400906*k3[i] + 318.3822534212147*k4[i]))
+	}
+	f(t, y, p, g)
+	for i, v := range g {
+		k5[i] += v
+	}
+	solve.Solve(k5)
+	for i := range u {
+		y[i] = u[i] + (-14.09640773051259*k0[i] + 6.925207756232704*k1[i] + -41.47510893210728*k2[i] + 2.343771018586405*k3[i] + 24.13215229196062*k4[i] + k5[i])
+		k6[i] = mass[i] * (back * (34.20013733472935*k0[i] + -14.1553540271769*k1[i] + 57.823356409884*k2[i] + 25.83362985412365*k3[i] + 1.408950972071624*k4[i] + -6.551835421242162*k5[i]))
+	}
+	f(t, y, p, g)
+	for i, v := range g {
+		k6[i] += v
+	}
+	solve.Solve(k6)
+	for i := range u {
+		y[i] = u[i] + (-14.09640773051259*k0[i] + 6.925207756232704*k1[i] + -41.47510893210728*k2[i] + 2.343771018586405*k3[i] + 24.13215229196062*k4[i] + k5[i] + k6[i])
+		k7[i] = mass[i] * (back * (42.57076742291101*k0[i] + -13.80770672017997*k1[i] + 93.98938432427124*k2[i] + 18.77919633714503*k3[i] + -31.5835918722337*k4[i] + -6.685968952921985*k5[i] + -5.810979938412932*k6[i]))
+	}
+	f(t, y, p, g)
+	for i, v := range g {
+		k7[i] += v
+	}
+	solve.Solve(k7)
+	for i, v := range y {
+		end[i] = v + k7[i]
+	}
+}
+
 func stagesRodas5P(r *rosenbrock, h, t float64) {
+	ws := r.ws
+	u := ws.U
+	n := len(u)
+	f, p, t0, solve, k := ws.K.RHS, ws.Params, ws.T, r.m.lu, r.k
+	y, g, f0, ft, mass, end := r.y[:n], r.err[:n], r.f0[:n], r.ft[:n], r.mass[:n], ws.UNew[:n]
+	ws.Stats.RHS += 7
+	ws.Stats.Solve += 8
+	back := 1 / h
+	_ = k[7]
+	k0 := k[0][:n]
+	k1 := k[1][:n]
+	k2 := k[2][:n]
+	k3 := k[3][:n]
+	k4 := k[4][:n]
+	k5 := k[5][:n]
+	k6 := k[6][:n]
+	k7 := k[7][:n]
+	copy(k0, f0)
+	if r.moves {
+		d := h * 0.21193756319429014
+		for i, v := range ft {
+			k0[i] += d * v
+		}
+	}
+	solve.Solve(k0)
+	for i := range u {
+		y[i] = u[i] + (3 * k0[i])
+		k1[i] = mass[i] * (back * (-14.155112264123755 * k0[i]))
+	}
+	f(t0+0.6358126895828704*h, y, p, g)
+	for i, v := range g {
+		k1[i] += v
+	}
+	if r.moves {
+		d := h * -0.42387512638858027
+		for i, v := range ft {
+			k1[i] += d * v
+		}
+	}
+	solve.Solve(k1)
+	for i := range u {
+		y[i] = u[i] + (2.849394379747939*k0[i] + 0.45842242204463923*k1[i])
+		k2[i] = mass[i] * (back * (-17.97296035885952*k0[i] + -2.859693295451294*k1[i]))
+	}
+	f(t0+0.4095798393397535*h, y, p, g)
+	for i, v := range g {
+		k2[i] += v
+	}
+	if r.moves {
+		d := h * -0.3384627126235924
+		for i, v := range ft {
+			k2[i] += d * v
+		}
+	}
+	solve.Solve(k2)
+	for i := range u {
+		y[i] = u[i] + (-6.954028509809101*k0[i] + 2.489845061869568*k1[i] + -10.358996098473584*k2[i])
+		k3[i] = mass[i] * (back * (147.12150275711716*k0[i] + -1.41221402718213*k1[i] + 71.68940251302358*k2[i]))
+	}
+	f(t0+0.9769306725060716*h, y, p, g)
+	for i, v := range g {
+		k3[i] += v
+	}
+	if r.moves {
+		d := h * 1.8046452872882734
+		for i, v := range ft {
+			k3[i] += d * v
+		}
+	}
+	solve.Solve(k3)
+	for i := range u {
+		y[i] = u[i] + (2.8029986275628964*k0[i] + 0.5072464736228206*k1[i] + -0.3988312541770524*k2[i] + -0.04721187230404641*k3[i])
+		k4[i] = mass[i] * (back * (165.43517024871676*k0[i] + -0.4592823456491126*k1[i] + 42.90938336958603*k2[i] + -5.961986721573306*k3[i]))
+	}
+	f(t0+0.4288403609558664*h, y, p, g)
+	for i, v := range g {
+		k4[i] += v
+	}
+	if r.moves {
+		d := h * 2.325825639765069
+		for i, v := range ft {
+			k4[i] += d * v
+		}
+	}
+	solve.Solve(k4)
+	for i := range u {
+		y[i] = u[i] + (-7.502846399306121*k0[i] + 2.561846144803919*k1[i] + -11.627539656261098*k2[i] + -0.18268767659942256*k3[i] + 0.030198172008377946*k4[i])
+		k5[i] = mass[i] * (back * (24.854864614690072*k0[i] + -3.0009227002832186*k1[i] + 47.4931110020768*k2[i] + 5.5814197821558125*k3[i] + -0.6610691825249471*k4[i]))
+	}
+	f(t, y, p, g)
+	for i, v := range g {
+		k5[i] += v
+	}
+	solve.Solve(k5)
+	for i := range u {
+		y[i] = u[i] + (-7.502846399306121*k0[i] + 2.561846144803919*k1[i] + -11.627539656261098*k2[i] + -0.18268767659942256*k3[i] + 0.030198172008377946*k4[i] + k5[i])
+		k6[i] = mass[i] * (back * (30.91273214028599*k0[i] + -3.1208243349937974*k1[i] + 77.79954646070892*k2[i] + 34.28646028294783*k3[i] + -19.097331116725623*k4[i] + -28.087943162872662*k5[i]))
+	}
+	f(t, y, p, g)
+	for i, v := range g {
+		k6[i] += v
+	}
+	solve.Solve(k6)
+	for i := range u {
+		y[i] = u[i] + (-7.502846399306121*k0[i] + 2.561846144803919*k1[i] + -11.627539656261098*k2[i] + -0.18268767659942256*k3[i] + 0.030198172008377946*k4[i] + k5[i] + k6[i])
+		k7[i] = mass[i] * (back * (37.80277123390563*k0[i] + -3.2571969029072276*k1[i] + 112.26918849496327*k2[i] + 66.9347231244047*k3[i] + -40.06618937091002*k4[i] + -54.66780262877968*k5[i] + -9.48861652309627*k6[i]))
+	}
+	f(t, y, p, g)
+	for i, v := range g {
+		k7[i] += v
+	}
+	solve.Solve(k7)
+	for i, v := range y {
+		end[i] = v + k7[i]
+	}
+}
+
+func stagesRodas5Pe(r *rosenbrock, h, t float64) {
 	ws := r.ws
 	u := ws.U
 	n := len(u)

@@ -27,8 +27,9 @@ type zooFile struct {
 	Initial     map[string]any
 	Reference   struct {
 		T      float64
-		Values map[string]string
+		Values map[string]any
 	}
+	ID string
 }
 
 // zoo reads a problem; the test is skipped where the data folder is absent.
@@ -41,6 +42,31 @@ func zoo(t testing.TB, name string) (*Problem, []float64) {
 	var z zooFile
 	if err := json.Unmarshal(raw, &z); err != nil {
 		t.Fatal(err)
+	}
+	return z.problem(t)
+}
+
+// detest reads the problems of Enright and Pryce (stiff) or Hull and others (nonstiff); the
+// test is skipped where the data folder is absent.
+func detest(t testing.TB, name string) []zooFile {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "data", "detest", name+".json"))
+	if err != nil {
+		t.Skipf("no test data: %v", err)
+	}
+	var list struct{ Problems []zooFile }
+	if err := json.Unmarshal(raw, &list); err != nil {
+		t.Fatal(err)
+	}
+	return list.Problems
+}
+
+// problem makes a problem of z, and returns its reference values, NaN where there are none.
+func (z *zooFile) problem(t testing.TB) (*Problem, []float64) {
+	t.Helper()
+	name := z.Name
+	if name == "" {
+		name = z.ID
 	}
 	n := len(z.Unknowns)
 	ps := &zooParser{vars: map[string]*zooNode{}}
@@ -68,7 +94,7 @@ func zoo(t testing.TB, name string) (*Problem, []float64) {
 			mass[row] = 1
 		}
 	}
-	p := &Problem{Name: z.Name, U0: make([]float64, n), Mass: mass}
+	p := &Problem{Name: name, U0: make([]float64, n), Mass: mass}
 	number := func(v any) float64 {
 		if s, ok := v.(string); ok {
 			return ps.parse(t, s).eval(0, nil, nil, nil)
@@ -79,7 +105,14 @@ func zoo(t testing.TB, name string) (*Problem, []float64) {
 	ref := make([]float64, n)
 	for i, u := range z.Unknowns {
 		p.U0[i] = number(z.Initial[u])
-		ref[i], _ = strconv.ParseFloat(z.Reference.Values[u], 64)
+		switch v := z.Reference.Values[u].(type) {
+		case string:
+			ref[i], _ = strconv.ParseFloat(v, 64)
+		case float64:
+			ref[i] = v
+		default:
+			ref[i] = math.NaN()
+		}
 		p.States = append(p.States, Quantity{Name: u})
 	}
 	// The pattern: what each right-hand side mentions.

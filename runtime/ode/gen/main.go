@@ -16,7 +16,7 @@ import (
 
 var methods = []string{"BS3", "Tsit5", "DP5", "Vern6", "Vern7", "Vern8", "DP8", "Vern9"}
 
-var linear = []string{"Rosenbrock23", "Rodas3P", "Rodas4", "Rodas42", "Rodas4P", "Rodas4P2", "Rodas5P"}
+var linear = []string{"Rosenbrock23", "Rodas3P", "Rodas4", "Rodas42", "Rodas4P", "Rodas4P2", "Rodas5", "Rodas5P", "Rodas5Pe"}
 
 func main() {
 	var b bytes.Buffer
