@@ -9,7 +9,7 @@ import "math"
 // Pivots are chosen among entries scaled by powers of two that bring the largest entry
 // of each row of the matrix near 1; the entries themselves are left alone (implicit
 // equilibration; Higham, Accuracy and Stability of Numerical Algorithms, 9.8). Up to
-// four unknowns the elimination is written out (small_real.go). Beyond, it is right
+// four unknowns the elimination is written out (small_real.go), up to eight the solution. Beyond, it is right
 // looking by panels of four columns: the panel is factorised column by column, then
 // each further column takes all four multipliers in one pass. As in LINPACK, rows are
 // exchanged in a panel and to its right only, so Solve exchanges panel by panel.
@@ -34,7 +34,7 @@ func newDenseComplex(p *Pattern) *denseComplex {
 	ld := max(panel, padded(n, panel))
 	d := &denseComplex{
 		pat: p, n: n, ld: ld,
-		a: make([]complexNum, ld*max(n, panel)), inv: make([]complexNum, ld), x: make([]complexNum, ld),
+		a: make([]complexNum, ld*padded(max(n, 1), panel)), inv: make([]complexNum, ld), x: make([]complexNum, ld),
 		scale: make([]float64, ld), big: make([]float64, 2*ld), swap: make([]int32, n),
 		stats: Stats{Kind: DenseLU, NNZ: n * n, Blocks: 1},
 	}
@@ -268,6 +268,14 @@ func (d *denseComplex) Solve(b []complexNum) {
 		d.solve3((*[3]complexNum)(b))
 	case 4:
 		d.solve4((*[4]complexNum)(b))
+	case 5:
+		d.solve5((*[5]complexNum)(b))
+	case 6:
+		d.solve6((*[6]complexNum)(b))
+	case 7:
+		d.solve7((*[7]complexNum)(b))
+	case 8:
+		d.solve8((*[8]complexNum)(b))
 	default:
 		d.solve(b)
 	}

@@ -7,7 +7,7 @@ import "math"
 // Pivots are chosen among entries scaled by powers of two that bring the largest entry
 // of each row of the matrix near 1; the entries themselves are left alone (implicit
 // equilibration; Higham, Accuracy and Stability of Numerical Algorithms, 9.8). Up to
-// four unknowns the elimination is written out (small_real.go). Beyond, it is right
+// four unknowns the elimination is written out (small_real.go), up to eight the solution. Beyond, it is right
 // looking by panels of four columns: the panel is factorised column by column, then
 // each further column takes all four multipliers in one pass. As in LINPACK, rows are
 // exchanged in a panel and to its right only, so Solve exchanges panel by panel.
@@ -32,7 +32,7 @@ func newDenseReal(p *Pattern) *denseReal {
 	ld := max(panel, padded(n, panel))
 	d := &denseReal{
 		pat: p, n: n, ld: ld,
-		a: make([]realNum, ld*max(n, panel)), inv: make([]realNum, ld), x: make([]realNum, ld),
+		a: make([]realNum, ld*padded(max(n, 1), panel)), inv: make([]realNum, ld), x: make([]realNum, ld),
 		scale: make([]float64, ld), big: make([]float64, 2*ld), swap: make([]int32, n),
 		stats: Stats{Kind: DenseLU, NNZ: n * n, Blocks: 1},
 	}
@@ -266,6 +266,14 @@ func (d *denseReal) Solve(b []realNum) {
 		d.solve3((*[3]realNum)(b))
 	case 4:
 		d.solve4((*[4]realNum)(b))
+	case 5:
+		d.solve5((*[5]realNum)(b))
+	case 6:
+		d.solve6((*[6]realNum)(b))
+	case 7:
+		d.solve7((*[7]realNum)(b))
+	case 8:
+		d.solve8((*[8]realNum)(b))
 	default:
 		d.solve(b)
 	}
