@@ -7,7 +7,8 @@ import "math"
 // Pivots are chosen among entries scaled by powers of two that bring the largest entry
 // of each row of the matrix near 1; the entries themselves are left alone (implicit
 // equilibration; Higham, Accuracy and Stability of Numerical Algorithms, 9.8). Up to
-// four unknowns the elimination is written out (small_real.go), up to eight the solution. Beyond, it is right
+// four unknowns the elimination is written out (small_real.go), up to eight the solution, of real
+// systems up to twelve. Beyond, it is right
 // looking by panels of four columns: the panel is factorised column by column, then
 // each further column takes all four multipliers in one pass. As in LINPACK, rows are
 // exchanged in a panel and to its right only, so Solve exchanges panel by panel.
@@ -275,7 +276,9 @@ func (d *denseReal) Solve(b []realNum) {
 	case 8:
 		d.solve8((*[8]realNum)(b))
 	default:
-		d.solve(b)
+		if !d.writtenOut(b) {
+			d.solve(b)
+		}
 	}
 }
 
