@@ -83,127 +83,13 @@ func (e *SingularError) Is(target error) bool { return target == ErrSingular }
 
 // New returns a solver for square matrices of pattern p. It chooses the kind of least
 // predicted time, see denseCost and those after it; up to four unknowns the dense one.
-func New[T Scalar](p *Pattern, h Hints) Solver[T] {
-	return choose[T](p, h, prepare(p, h))
-}
+func New[T Scalar](p *Pattern, h Hints) Solver[T] { return build[T](p, h, choose(p, h)) }
 
 // NewPair returns a real and a complex solver for the same pattern; the pattern is
 // analysed once.
 func NewPair(p *Pattern, h Hints) (Solver[float64], Solver[complex128]) {
-	an := prepare(p, h)
-	return choose[float64](p, h, an), choose[complex128](p, h, an)
-}
-
-// prepare analyses p unless the dense factorisation is certain: then it returns nil.
-func prepare(p *Pattern, h Hints) *analysis {
-	if p.Rows != p.Cols {
-		panic(fmt.Sprintf("mtkc: bug: a linear solver for a %d by %d pattern", p.Rows, p.Cols))
-	}
-	switch h.kind() {
-	case DenseLU, BandLU, Iterative:
-		return nil
-	case Auto:
-		if p.Rows <= 4 {
-			return nil
-		}
-	}
-	return analyse(p)
-}
-
-func (h Hints) kind() Kind {
-	switch {
-	case h.Dense:
-		return DenseLU
-	case h.Sparse:
-		return SparseLU
-	}
-	return h.Kind
-}
-
-func choose[T Scalar](p *Pattern, h Hints, an *analysis) Solver[T] {
-	kind := h.kind()
-	if an == nil && kind == Auto {
-		kind = DenseLU
-	}
-	n := float64(p.Rows)
-	var perm []int32
-	var lo, up int
-	if kind == Auto || kind == BandLU {
-		perm, lo, up = band(p)
-	}
-	if kind == Auto {
-		best := denseCost(n)
-		kind = DenseLU
-		if c := bandCost(n, lo, up); c <= best {
-			best, kind = c, BandLU
-		}
-		if c := programCost(n, p, an); c < best {
-			best, kind = c, ProgramLU
-		}
-		if c := frontalCost(n, an); c < best {
-			best, kind = c, FrontalLU
-		}
-		if c := sparseCost(n, p, an); c < best {
-			kind = SparseLU
-		}
-	}
-	switch kind {
-	case Iterative:
-		return NewKrylov[T](p, nil, h.Krylov)
-	case DenseLU:
-		return newDense[T](p)
-	case BandLU:
-		return newBand[T](p, perm, lo, up)
-	case ProgramLU:
-		limit := 4 * productLimit
-		made := func(p *Pattern, bl blocks) engine[T] { return newProgramEngine[T](p, newProgram(p, bl, limit)) }
-		if p.Rows <= maxProgram {
-			if run := made(p, an.blocks); run != nil {
-				return newStatic(p, an, h, ProgramLU, run, made)
-			}
-		}
-	case FrontalLU:
-		made := func(p *Pattern, bl blocks) engine[T] { return newFrontsEngine[T](p, newFronts(p, bl)) }
-		return newStatic(p, an, h, FrontalLU, made(p, an.blocks), made)
-	}
-	return newSparse[T](p, an, h)
-}
-
-// The costs of a factorisation and two solutions of a real system in nanoseconds, fitted
-// to BenchmarkSolvers on one machine (2.1 GHz, AVX2): only their ratios matter. fill is
-// the number of entries of L and U and flops that of products of the sparse elimination.
-
-func denseCost(n float64) float64 {
-	if n > 2000 {
-		return math.Inf(1)
-	}
-	return 20 + 5*n + 1.2*n*n + 0.03*n*n*n + 2*(4+5*n+0.12*n*n)
-}
-
-func bandCost(n float64, lo, up int) float64 {
-	m := float64(max(lo, up, 1))
-	if m < wideBand {
-		return n*(4+5*m) + 2*n*(1.7+1.4*m)
-	}
-	return n*(30+0.1*float64((lo+4)*(up+4))) + 2*n*(5+0.15*float64(lo+up))
-}
-
-// productLimit is the number of products that a program is made for.
-const productLimit = 100000
-
-func programCost(n float64, p *Pattern, an *analysis) float64 {
-	if p.Rows > maxProgram || an.flops > productLimit {
-		return math.Inf(1)
-	}
-	return 0.9*an.flops + 1.5*float64(p.NNZ()) + 6*n + 2*(an.fill+3*n)
-}
-
-func frontalCost(n float64, an *analysis) float64 {
-	return 0.14*an.flops + 2*an.fill + 50*n + 2*(0.8*an.fill+20*n)
-}
-
-func sparseCost(n float64, p *Pattern, an *analysis) float64 {
-	return 0.6*an.flops + 8*float64(p.NNZ()) + 15*n + 2*(1.1*an.fill+5*n)
+	c := choose(p, h)
+	return build[float64](p, h, c), build[complex128](p, h, c)
 }
 
 // eps is the distance from 1 to the next float64.
@@ -250,26 +136,6 @@ func scaleFor(m float64) float64 {
 		return 1
 	}
 	return math.Float64frombits((2046 - e) << 52)
-}
-
-func newDense[T Scalar](p *Pattern) Solver[T] {
-	var s any
-	if isReal[T]() {
-		s = newDenseReal(p)
-	} else {
-		s = newDenseComplex(p)
-	}
-	return s.(Solver[T])
-}
-
-func newBand[T Scalar](p *Pattern, perm []int32, lo, up int) Solver[T] {
-	var s any
-	if isReal[T]() {
-		s = newBandReal(p, perm, lo, up)
-	} else {
-		s = newBandComplex(p, perm, lo, up)
-	}
-	return s.(Solver[T])
 }
 
 // isReal tells the two scalar types apart.

@@ -33,10 +33,13 @@ type step struct{ v, i, j int32 }
 // making one needs is quadratic.
 const maxProgram = 1000
 
-// newProgram makes the program for pivots (row[k], col[k]) of p; it returns nil where the
-// number of products exceeds limit.
-func newProgram(p *Pattern, bl blocks, limit int) *program {
+// newProgram makes the program for pivots (row[k], col[k]) of p; it returns nil for more
+// than maxProgram unknowns and where the products are too many.
+func newProgram(p *Pattern, bl blocks) *program {
 	n := p.Cols
+	if n > maxProgram {
+		return nil
+	}
 	ints := func(n int) []int32 { return make([]int32, n) }
 	bl.Start = joinSingles(bl.Start)
 	g := &program{n: n, row: bl.Row, col: bl.Col, start: bl.Start, lp: ints(n + 1), up: ints(n + 1)}
@@ -78,7 +81,7 @@ func newProgram(p *Pattern, bl blocks, limit int) *program {
 					products += len(u)
 				}
 			}
-			if products > limit {
+			if products > 4*productLimit {
 				return nil
 			}
 			g.lp[k+1], g.up[k+1] = int32(len(g.li)), int32(len(uj))
