@@ -237,3 +237,18 @@ func BenchmarkShifted(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkNew times what comes before the first factorisation, a pair as Radau needs it.
+func BenchmarkNew(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		p    *Pattern
+	}{{"hires", hires().p}, {"ringmod", network(15, 20).p}, {"pollu", polluMatrix().p}, {"network100", network(100, 90).p}, {"rcladder1000", offsets(1000, -1, 0, 1).p}, {"bruss2d32", bruss2d(32).p}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				NewPair(c.p, Hints{})
+			}
+		})
+	}
+}

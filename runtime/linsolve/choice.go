@@ -18,15 +18,35 @@ type choice struct {
 
 // choose finds the kind of least predicted time, or takes that of the hints.
 func choose(p *Pattern, h Hints) *choice {
+	if h != (Hints{}) {
+		return newChoice(p, h)
+	}
+	c := p.choice.Load()
+	if c == nil {
+		c = newChoice(p, h)
+		p.choice.Store(c)
+	}
+	return c
+}
+
+func newChoice(p *Pattern, h Hints) *choice {
 	if p.Rows != p.Cols {
 		panic(fmt.Sprintf("mtkc: bug: a linear solver for a %d by %d pattern", p.Rows, p.Cols))
 	}
 	n := float64(p.Rows)
 	c := &choice{kind: h.kind()}
 	auto := c.kind == Auto
-	if auto && p.Rows <= 4 {
+	if auto && p.Rows <= 8 {
 		c.kind = DenseLU
 		return c
+	}
+	if auto {
+		c.lo, c.up = bandwidth(p, nil)
+		if m := max(c.lo, c.up); m < wideBand && p.Rows > 12 && bandCost(n, c.lo, c.up) <= 12*n+3.5*float64(p.NNZ()) {
+			// The terms of programCost that do not count fill are more than that.
+			c.kind = BandLU
+			return c
+		}
 	}
 	if auto || c.kind == BandLU {
 		c.perm, c.lo, c.up = band(p)

@@ -82,7 +82,7 @@ func (e *SingularError) Error() string {
 func (e *SingularError) Is(target error) bool { return target == ErrSingular }
 
 // New returns a solver for square matrices of pattern p. It chooses the kind of least
-// predicted time, see denseCost and those after it; up to four unknowns the dense one.
+// predicted time, see denseCost and those after it; up to eight unknowns the dense one.
 func New[T Scalar](p *Pattern, h Hints) Solver[T] { return build[T](p, h, choose(p, h)) }
 
 // NewPair returns a real and a complex solver for the same pattern; the pattern is

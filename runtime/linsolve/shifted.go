@@ -1,5 +1,7 @@
 package linsolve
 
+import "slices"
+
 // Shifted builds the matrices a*M + b*J of implicit integrators from the values of
 // J, for a fixed pattern of J and a constant diagonal M.
 type Shifted[T Scalar] struct {
@@ -7,18 +9,34 @@ type Shifted[T Scalar] struct {
 	Pattern *Pattern
 	Vals    []T // in the order of Pattern, written by Set
 
-	fromJ []int32   // where each entry of J goes; nil: in the same order
-	diag  []int32   // entries of the diagonal with M != 0 that J has,
-	own   []int32   // and those that it has not
-	mass  []float64 // the values of M there, in that order
+	*shift
+}
+
+// shift is where the entries of J and of M go.
+type shift struct {
+	pattern *Pattern
+	given   []float64 // the diagonal of M that it was made for; nil: the identity
+	fromJ   []int32   // where each entry of J goes; nil: in the same order
+	diag    []int32   // entries of the diagonal with M != 0 that J has,
+	own     []int32   // and those that it has not
+	mass    []float64 // the values of M there, in that order
 }
 
 // NewShifted returns the builder for J of pattern jac (n by n) and M with the
 // given diagonal; nil means the identity.
 func NewShifted[T Scalar](jac *Pattern, mass []float64) *Shifted[T] {
+	s := jac.shifted.Load()
+	if s == nil || (s.given == nil) != (mass == nil) || !slices.Equal(s.given, mass) {
+		s = newShift(jac, mass)
+		jac.shifted.Store(s)
+	}
+	return &Shifted[T]{Pattern: s.pattern, Vals: make([]T, s.pattern.NNZ()), shift: s}
+}
+
+func newShift(jac *Pattern, mass []float64) *shift {
 	n := jac.Cols
 	p := &Pattern{Rows: n, Cols: n, ColPtr: make([]int32, n+1), RowIdx: make([]int32, 0, jac.NNZ()+n)}
-	s := &Shifted[T]{Pattern: p, fromJ: make([]int32, jac.NNZ())}
+	s := &shift{pattern: p, given: slices.Clone(mass), fromJ: make([]int32, jac.NNZ())}
 	var ownMass []float64
 	for j := range int32(n) {
 		m := 1.0
@@ -49,8 +67,7 @@ func NewShifted[T Scalar](jac *Pattern, mass []float64) *Shifted[T] {
 		p.ColPtr[j+1] = int32(len(p.RowIdx))
 	}
 	s.mass = append(s.mass, ownMass...)
-	s.Vals = make([]T, p.NNZ())
-	if len(s.Vals) == jac.NNZ() {
+	if p.NNZ() == jac.NNZ() {
 		s.fromJ = nil
 	}
 	return s
