@@ -18,6 +18,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/ode"
 )
 
@@ -271,8 +272,10 @@ type system struct {
 	depends [][]bool // of each condition: on entry k*n+i of the values at the points, and behind those on the unknowns
 	at      [][]float64
 	g, g1   []float64
-	f0, f1  []float64 // for differences
-	jac     []float64
+	f1      []float64 // for differences
+	pat     *linsolve.Pattern
+	groups  [][]int32
+	shift   []float64
 }
 
 func newSystem(ctx context.Context, p *Problem, opt Options) (*system, error) {
@@ -352,11 +355,9 @@ func newSystem(ctx context.Context, p *Problem, opt Options) (*system, error) {
 		}
 	}
 	s.g, s.g1 = make([]float64, s.n+s.m), make([]float64, s.n+s.m)
-	s.f0, s.f1 = make([]float64, s.n), make([]float64, s.n)
-	if p.ODE.Jac != nil {
-		s.jac = make([]float64, p.ODE.Jac.NNZ())
-	} else {
-		s.jac = make([]float64, s.n*s.n)
+	s.f1, s.shift = make([]float64, s.n), make([]float64, s.n)
+	if s.pat = p.ODE.Jac; s.pat == nil {
+		s.pat = linsolve.Dense(s.n, s.n)
 	}
 	for range s.points {
 		s.at = append(s.at, make([]float64, s.n))
@@ -417,34 +418,32 @@ func (s *system) rhs(t float64, u, du []float64) {
 	s.k.RHS(t, u, s.par, du)
 }
 
-// dense writes df/du at (t, u) to J, by columns; f is f(t, u).
-func (s *system) dense(t float64, u, f, J []float64) {
-	n := s.n
+// slope writes df/du at (t, u) to J, in the order of pat; f is f(t, u). u is changed for the time.
+func (s *system) slope(t float64, u, f, J []float64) {
 	s.stats.Jac++
 	if s.k.Jac != nil {
-		s.k.Jac(t, u, s.par, s.jac)
-		if pat := s.p.ODE.Jac; pat != nil {
-			clear(J)
-			for j := range n {
-				for e := pat.ColPtr[j]; e < pat.ColPtr[j+1]; e++ {
-					J[j*n+int(pat.RowIdx[e])] = s.jac[e]
-				}
-			}
-		} else {
-			copy(J, s.jac)
-		}
+		s.k.Jac(t, u, s.par, J)
 		if finite(J) {
 			return
 		}
 	}
-	for j, v := range u {
-		h := math.Sqrt(0x1p-52) * math.Max(math.Abs(v), 1e-3)
-		u[j] = v + h
-		h = u[j] - v
+	if s.groups == nil {
+		s.groups = linsolve.Colour(s.pat)
+	}
+	copy(s.shift, u)
+	for _, cols := range s.groups {
+		for _, j := range cols {
+			v := s.shift[j]
+			u[j] = v + math.Sqrt(0x1p-52)*math.Max(math.Abs(v), 1e-3)
+		}
 		s.rhs(t, u, s.f1)
-		u[j] = v
-		for i := range n {
-			J[j*n+i] = (s.f1[i] - f[i]) / h
+		for _, j := range cols {
+			h := u[j] - s.shift[j]
+			u[j] = s.shift[j]
+			for e := s.pat.ColPtr[j]; e < s.pat.ColPtr[j+1]; e++ {
+				i := s.pat.RowIdx[e]
+				J[e] = (s.f1[i] - f[i]) / h
+			}
 		}
 	}
 }

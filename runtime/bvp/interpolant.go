@@ -98,9 +98,12 @@ func (e *equations) interpolate(m Method, x []float64) (poly []float64, deg int)
 	y, dy, r := make([]float64, n), make([]float64, n), make([]float64, inner*n)
 	var lu linsolve.Solver[float64]
 	var vals []float64
+	var own *linsolve.Pattern
+	var diag []int32
 	if inner > 0 {
-		lu = linsolve.New[float64](linsolve.Dense(inner*n, inner*n), linsolve.Hints{Dense: true})
-		vals = make([]float64, inner*n*inner*n)
+		own, diag = blockPattern(e.pat, inner)
+		lu = linsolve.New[float64](own, linsolve.Hints{})
+		vals = make([]float64, own.NNZ())
 	}
 	for i := range len(e.t) - 1 {
 		h := e.t[i+1] - e.t[i]
@@ -148,11 +151,23 @@ func (e *equations) interpolate(m Method, x []float64) (poly []float64, deg int)
 				horner(c, n, w, b.nodes[2+j], y, nil)
 				t, f := e.t[i]+b.nodes[2+j]*h, r[j*n:(j+1)*n]
 				e.rhs(t, y, f)
-				e.dense(t, y, f, e.J)
+				e.slope(t, y, f, e.J)
+				// Entries of a column: those of J for each node in turn, with the diagonal where J has none.
 				for l := range inner {
 					for q := range n {
-						for p := range n {
-							vals[(l*n+q)*size+j*n+p] = -h * b.a[j][l] * e.J[q*n+p]
+						at := int(own.ColPtr[l*n+q])
+						for k := range j {
+							at += int(e.pat.ColPtr[q+1] - e.pat.ColPtr[q])
+							if k == l && diag[q] < 0 {
+								at++
+							}
+						}
+						for k := e.pat.ColPtr[q]; k < e.pat.ColPtr[q+1]; k++ {
+							if j == l && diag[q] < 0 && e.pat.RowIdx[k] > int32(q) && (k == e.pat.ColPtr[q] || e.pat.RowIdx[k-1] < int32(q)) {
+								at++ // the place of the diagonal
+							}
+							vals[at] = -h * b.a[j][l] * e.J[k]
+							at++
 						}
 					}
 				}
@@ -161,7 +176,11 @@ func (e *equations) interpolate(m Method, x []float64) (poly []float64, deg int)
 				}
 			}
 			for q := range size {
-				vals[q*size+q]++
+				for k := own.ColPtr[q]; k < own.ColPtr[q+1]; k++ {
+					if own.RowIdx[k] == int32(q) {
+						vals[k]++
+					}
+				}
 			}
 			if lu.Factor(vals) != nil {
 				break
@@ -173,6 +192,41 @@ func (e *equations) interpolate(m Method, x []float64) (poly []float64, deg int)
 		}
 	}
 	return poly, deg
+}
+
+// blockPattern is the pattern of I - a x J for a full matrix a of m rows and J of pattern p. diag says
+// where p has its diagonal entries, -1: nowhere.
+func blockPattern(p *linsolve.Pattern, m int) (own *linsolve.Pattern, diag []int32) {
+	n := p.Cols
+	diag = make([]int32, n)
+	for q := range n {
+		diag[q] = -1
+		for k := p.ColPtr[q]; k < p.ColPtr[q+1]; k++ {
+			if p.RowIdx[k] == int32(q) {
+				diag[q] = k
+			}
+		}
+	}
+	own = &linsolve.Pattern{Rows: m * n, Cols: m * n, ColPtr: make([]int32, 1, m*n+1)}
+	for l := range m {
+		for q := range n {
+			for j := range m {
+				placed := j != l || diag[q] >= 0
+				for k := p.ColPtr[q]; k < p.ColPtr[q+1]; k++ {
+					if !placed && p.RowIdx[k] > int32(q) {
+						own.RowIdx = append(own.RowIdx, int32(j*n+q))
+						placed = true
+					}
+					own.RowIdx = append(own.RowIdx, int32(j*n)+p.RowIdx[k])
+				}
+				if !placed {
+					own.RowIdx = append(own.RowIdx, int32(j*n+q))
+				}
+			}
+			own.ColPtr = append(own.ColPtr, int32(len(own.RowIdx)))
+		}
+	}
+	return own, diag
 }
 
 // horner evaluates the polynomials and their derivatives by theta.

@@ -48,10 +48,10 @@ type equations struct {
 	*system
 	sc     *scheme
 	t      []float64
-	where  []int // mesh point of each point of the conditions
-	pat    *linsolve.Pattern
-	place  []int32   // where each computed derivative goes, in the order of entries
-	k      []float64 // stages, of one interval
+	where  []int             // mesh point of each point of the conditions
+	whole  *linsolve.Pattern // of all equations
+	place  []int32           // where each computed derivative goes, in the order of entries
+	k      []float64         // stages, of one interval
 	y      []float64
 	J      []float64
 	ka, kb []float64 // dk/dy at both ends, by stages
@@ -68,7 +68,7 @@ func (e *equations) unknowns() int { return len(e.t)*e.n + e.m }
 func newEquations(s *system, sc *scheme, t []float64) *equations {
 	n, m, r := s.n, s.m, len(sc.b)
 	e := &equations{system: s, sc: sc, t: t,
-		k: make([]float64, r*n), y: make([]float64, n), J: make([]float64, n*n),
+		k: make([]float64, r*n), y: make([]float64, n), J: make([]float64, s.pat.NNZ()),
 		ka: make([]float64, r*n*n), kb: make([]float64, r*n*n), kp: make([]float64, r*n*m),
 		da: make([]float64, n*n), db: make([]float64, n*n), dp: make([]float64, n*m), fp: make([]float64, n*m), tmp: make([]float64, n)}
 	for _, x := range s.points {
@@ -82,13 +82,13 @@ func newEquations(s *system, sc *scheme, t []float64) *equations {
 	size := e.unknowns()
 	rows := make([][]int32, size)
 	e.entries(func(i, j int) { rows[j] = append(rows[j], int32(i)) })
-	e.pat = &linsolve.Pattern{Rows: size, Cols: size, ColPtr: make([]int32, 1, size+1)}
+	e.whole = &linsolve.Pattern{Rows: size, Cols: size, ColPtr: make([]int32, 1, size+1)}
 	for _, c := range rows {
 		// Entries of one column come with ascending rows.
-		e.pat.RowIdx = append(e.pat.RowIdx, c...)
-		e.pat.ColPtr = append(e.pat.ColPtr, int32(len(e.pat.RowIdx)))
+		e.whole.RowIdx = append(e.whole.RowIdx, c...)
+		e.whole.ColPtr = append(e.whole.ColPtr, int32(len(e.whole.RowIdx)))
 	}
-	next := append([]int32(nil), e.pat.ColPtr[:size]...)
+	next := append([]int32(nil), e.whole.ColPtr[:size]...)
 	e.entries(func(i, j int) {
 		e.place = append(e.place, next[j])
 		next[j]++
@@ -209,7 +209,7 @@ func (e *equations) jacobian(x, vals []float64) {
 			e.stage(r, h, ya, yb)
 			t := e.t[i] + c*h
 			f := e.k[r*n : (r+1)*n]
-			e.dense(t, e.y, f, e.J)
+			e.slope(t, e.y, f, e.J)
 			v := sc.v[r]
 			ka, kb := e.ka[r*n*n:(r+1)*n*n], e.kb[r*n*n:(r+1)*n*n]
 			e.chain(ka, e.ka, r, h, 1-v, n)
@@ -274,10 +274,11 @@ func (e *equations) chain(dst, all []float64, r int, h, v float64, cols int) {
 		}
 		col := dst[q*n : (q+1)*n]
 		clear(col)
+		pat := e.pat
 		for j, w := range e.tmp {
 			if w != 0 {
-				for i := range n {
-					col[i] += e.J[j*n+i] * w
+				for k := pat.ColPtr[j]; k < pat.ColPtr[j+1]; k++ {
+					col[pat.RowIdx[k]] += e.J[k] * w
 				}
 			}
 		}
@@ -299,7 +300,7 @@ func (e *equations) solve(x []float64, tol float64) newton.Result {
 			nominal[i*e.n+q] = math.Max(most, 1e-3)
 		}
 	}
-	s := newton.New(newton.System{N: size, M: size, Pattern: e.pat, Nominal: nominal, Residual: e.residual, Jacobian: e.jacobian},
+	s := newton.New(newton.System{N: size, M: size, Pattern: e.whole, Nominal: nominal, Residual: e.residual, Jacobian: e.jacobian},
 		newton.Options{Tol: tol, MaxIter: 60})
 	res := s.Solve(x)
 	e.stats.Newton += res.Iterations

@@ -131,7 +131,7 @@ func (s *system) match(t []float64) (*Solution, error) {
 		nominal[i] = math.Max(1e-3, math.Abs(x[i]))
 	}
 	// The noise of the integrations limits what corrections mean.
-	solver := newton.New(newton.System{N: len(x), M: len(x), Pattern: e.pat, Nominal: nominal, Residual: residual, Jacobian: jacobian},
+	solver := newton.New(newton.System{N: len(x), M: len(x), Pattern: e.whole, Nominal: nominal, Residual: residual, Jacobian: jacobian},
 		newton.Options{Tol: s.opt.Tol, MaxIter: 60})
 	res := solver.Solve(x)
 	s.stats.Newton += res.Iterations
@@ -192,10 +192,7 @@ func (s *system) flow(derivatives bool) *ode.Problem {
 		cols = s.n + s.m
 	}
 	p := &ode.Problem{Name: s.p.ODE.Name, Doc: "", U0: make([]float64, n+n*cols)}
-	pat := s.p.ODE.Jac
-	if pat == nil {
-		pat = linsolve.Dense(n, n)
-	}
+	pat := s.pat
 	if !derivatives {
 		p.States, p.Jac = s.p.ODE.States, pat
 		for i := range p.States { // start values are those of Options.U0
@@ -239,11 +236,11 @@ func (s *system) flow(derivatives bool) *ode.Problem {
 		}
 	}
 	p.NewKernels = func() *ode.Kernels {
-		J, D := make([]float64, n*n), make([]float64, n*s.m)
+		J, D := make([]float64, pat.NNZ()), make([]float64, n*s.m)
 		return &ode.Kernels{RHS: func(t float64, u, _, du []float64) {
 			x, f := u[:n:n], du[:n]
 			s.rhs(t, x, f)
-			s.dense(t, x, f, J)
+			s.slope(t, x, f, J)
 			s.sensitivity(t, x, f, D)
 			for c := range cols {
 				v, dv := u[n+c*n:n+(c+1)*n], du[n+c*n:n+(c+1)*n]
@@ -252,8 +249,8 @@ func (s *system) flow(derivatives bool) *ode.Problem {
 					copy(dv, D[(c-n)*n:(c-n+1)*n])
 				}
 				for j, w := range v {
-					for i := range n {
-						dv[i] += J[j*n+i] * w
+					for k := pat.ColPtr[j]; k < pat.ColPtr[j+1]; k++ {
+						dv[pat.RowIdx[k]] += J[k] * w
 					}
 				}
 			}
