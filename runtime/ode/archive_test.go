@@ -177,6 +177,13 @@ func TestArchiveEvents(t *testing.T) {
 	}
 }
 
+// And problems in residual form, made and not.
+func TestArchiveImplicit(t *testing.T) {
+	interrupted(t, cubic(3), Options{RelTol: 1e-6, AbsTol: 1e-6})
+	interrupted(t, cubic(3), Options{RelTol: 1e-6, AbsTol: 1e-6, Span: [2]float64{2, 0.5}, U0: []float64{math.Sin(2), 0}})
+	interrupted(t, residualOf(index1(3), false), Options{RelTol: 1e-6, AbsTol: 1e-6})
+}
+
 // A run goes on in another process as it does in this one.
 func TestArchiveProcess(t *testing.T) {
 	p, opt := robertson(), Options{RelTol: 1e-6, AbsTol: 1e-10}

@@ -434,7 +434,7 @@ func (s *implicitSystem) slopes(t float64, u, du []float64) {
 // at the present point, after an event.
 func (ws *Workspace) resettle() error {
 	if err := ws.implicit().consistent(ws.T, ws.U, StartStates); err != nil {
-		return ws.fail(InitFailure, err, "no consistent values after the event: %v", err)
+		return ws.fail(InitFailure, err, "no consistent values after the event or change: %v", err)
 	}
 	return nil
 }

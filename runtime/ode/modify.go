@@ -127,6 +127,11 @@ func (in *Integrator) apply() error {
 		slid = hy.slide.relation
 		hy.leave()
 	}
+	if in.p.Implicit != nil {
+		if err := ws.resettle(); err != nil {
+			return err
+		}
+	}
 	if in.alg != nil {
 		if err := in.alg.solve(ws.T, ws.U); err != nil {
 			return ws.fail(NewtonFailure, err, "after a callback changed the state or a parameter the algebraic equations have no solution: %v", err)

@@ -10,7 +10,7 @@ import (
 // Reset makes the integrator ready to solve the same problem again, with other parameters,
 // start values, span or output: it is what NewIntegrator returns for these options, bit by bit.
 // It reuses all memory where the method, the form, the tolerances and the direction of time stay
-// as they are, and allocates next to nothing from the third run on; so ensembles and estimations
+// as they are and the problem is no implicit one, and allocates next to nothing from the third run on; so ensembles and estimations
 // should make one Integrator for each thread and Reset it. The Solution of the run before is
 // overwritten. An error is one of NewIntegrator; after one of the kind *Failure the integrator can be Reset again.
 func (in *Integrator) Reset(ctx context.Context, opt Options) error {
@@ -29,7 +29,7 @@ func (in *Integrator) Reset(ctx context.Context, opt Options) error {
 	in.done, in.moved, in.redone, in.strayed, in.told, in.next, in.ticks = false, false, 0, false, false, 0, 0
 	in.stops, in.touched, in.bound, in.first, in.ending, in.last = in.stops[:0], false, false, 0, false, ""
 	in.inner = in.inner[:0]
-	if !in.set.sameMethod(was) {
+	if !in.set.sameMethod(was) || in.p.Implicit != nil { // what was found out of an implicit problem is part of its run
 		in.fresh, in.init = nil, nil
 		if err := in.assemble(ctx); err != nil {
 			in.done = true

@@ -50,8 +50,8 @@ func TestReset(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := lorenz()
 			p.Span[1] = 2
-			if _, err := NewIntegrator(context.Background(), p, Options{Solver: name, InitialStep: h}); err != nil {
-				p = oscillator(3)
+			if _, err := Solve(context.Background(), p, Options{Solver: name, InitialStep: h}); err != nil {
+				p = oscillator(3) // one that the method takes, with this step
 			}
 			opt := Options{Solver: name, InitialStep: h, RelTol: 1e-4}
 			other, dense := opt, opt
@@ -67,6 +67,7 @@ func TestReset(t *testing.T) {
 	}
 	check(t, robertson(), []Options{{RelTol: 1e-6}, {RelTol: 1e-6, U0: []float64{0.9, 0, 0.1}}, {RelTol: 1e-3}})
 	check(t, ringLadder(30, 1), []Options{{Solver: "Rodas5P"}, {Solver: "Rodas5P", Span: [2]float64{0, 0.5}}, {Solver: "BDF"}})
+	check(t, cubic(3), []Options{{}, {Span: [2]float64{0, 1}}, {RelTol: 1e-3}})
 	check(t, ball(0.8, 3).Problem, []Options{{}, {Set: map[string]float64{"b": 0.5}, Span: [2]float64{0, 1}}})
 }
 
@@ -202,6 +203,22 @@ func TestModify(t *testing.T) {
 			if sol.Times[i] == 0.25 && sol.Times[i-1] == 0.25 && sol.State(i)[0] != 5 {
 				t.Errorf("%s: %v after the jump", name, sol.State(i))
 			}
+		}
+	}
+}
+
+// A jump in a problem in residual form: the algebraic variable and the derivatives follow. Where u is put back by its
+// own value, the solution stays (sin t, cos t).
+func TestModifyImplicit(t *testing.T) {
+	jump := &Callback{
+		Next: func(in *Integrator) float64 { return 1 },
+		At:   func(in *Integrator) error { return in.SetU([]float64{math.Sin(1), -3}) },
+	}
+	sol := mustSolve(t, cubic(2), Options{RelTol: 1e-8, AbsTol: 1e-8, Callbacks: []*Callback{jump}})
+	for i := range sol.Len() {
+		s, c := math.Sincos(sol.Times[i])
+		if u := sol.State(i); math.Abs(u[0]-s) > 1e-6 || math.Abs(u[1]-c) > 1e-6 {
+			t.Fatalf("t = %v: %v, want %v, %v", sol.Times[i], u, s, c)
 		}
 	}
 }
