@@ -18,6 +18,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/mtkc/mtkc/runtime/fdiff"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/ode"
 )
@@ -428,7 +429,7 @@ func (s *system) slope(t float64, u, f, J []float64) {
 		}
 	}
 	if s.groups == nil {
-		s.groups = linsolve.Colour(s.pat)
+		s.groups = fdiff.Colour(s.pat)
 	}
 	copy(s.shift, u)
 	for _, cols := range s.groups {
