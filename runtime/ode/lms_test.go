@@ -56,7 +56,7 @@ func TestFixedMultistepOrders(t *testing.T) {
 		n := []int{0, 1600, 400, 200, 160, 80, 60, 60, 50, 50, 40, 50, 45}[q]
 		e1, i1 := run(n)
 		e2, i2 := run(2 * n)
-		if s := math.Log2(e1 / e2); e2 > 1e-13 && (s < float64(q)-0.6 || s > float64(q)+1.5) {
+		if s := math.Log2(e1 / e2); e2 > 1e-13 && (s < float64(q)-0.8 || s > float64(q)+1.5) {
 			t.Errorf("%s: the error falls with the power %.2f of the step (%.3g, %.3g)", name, s, e1, e2)
 		}
 		if e1 > 1e-2 {
