@@ -27,6 +27,7 @@ func Lower(plan *structural.Plan, opt Options) (*Program, diag.List) {
 	c.sim.define(plan.Seq, nil)
 	c.meta()
 	c.dynamics()
+	c.linear()
 	c.lifted()
 	c.invariants()
 	c.events()

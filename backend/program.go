@@ -43,6 +43,7 @@ type Program struct {
 	RHS           *Kernel     // t, u, p -> du
 	Jac           *Kernel     // t, u, p -> values in the order of Meta.Jac
 	TGrad         *Kernel     // t, u, p -> df/dt
+	Linear        *Kernel     // p -> values in the order of Meta.Linear; nil where f has no linear part, or algebraic rows
 	Lifted        *InitKernel // the algebraic part as a block in w, see ode.Problem.Lifted; nil: there is none
 	Invariants    *Kernel     // t, u, p -> g; nil without invariants
 	InvariantJac  *Kernel     // in the order of Meta.InvJac

@@ -17,6 +17,9 @@ func evaluate(prob *ode.Problem, t float64, u, p []float64) [][]float64 {
 	if k.TGrad != nil {
 		add(len(u), func(v []float64) { k.TGrad(t, u, p, v) })
 	}
+	if prob.Linear != nil {
+		add(prob.Linear.NNZ(), func(v []float64) { k.Linear(p, v) })
+	}
 	if prob.NInv > 0 {
 		add(prob.NInv, func(v []float64) { k.Invariants(t, u, p, v) })
 		add(prob.InvJac.NNZ(), func(v []float64) { k.InvariantJac(t, u, p, v) })

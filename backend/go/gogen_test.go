@@ -230,6 +230,9 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 	run(n, func(o []float64) { k.RHS(t, u, p.P, o) })
 	run(p.Jac.NNZ(), func(o []float64) { k.Jac(t, u, p.P, o) })
 	run(n, func(o []float64) { k.TGrad(t, u, p.P, o) })
+	if p.Linear != nil {
+		run(p.Linear.NNZ(), func(o []float64) { k.Linear(p.P, o) })
+	}
 	if b := p.Lifted; b != nil {
 		x := append([]float64(nil), u...)
 		for i := range b.Lift {

@@ -158,6 +158,10 @@ func (g *generator) kernelMethods() {
 	g.entry("Jacobian", "jacobian", "writes df/du in the order of ode.Problem.Jac", p.Jac, arrays{params: "u, p, vals []float64", args: "u, p, vals", main: "vals"})
 	g.rowName = nil
 	g.entry("TGrad", "tGrad", "writes df/dt", p.TGrad, arrays{params: "u, p, dt []float64", args: "u, p, dt", main: "dt"})
+	if p.Linear != nil {
+		methods := g.method(p.Linear, "linear", arrays{params: "p, vals []float64", args: "p, vals", main: "vals"})
+		g.wrap("Linear", "writes the part of df/du that depends on parameters alone, in the order of ode.Problem.Linear", "p, vals []float64", p.Linear, methods, "0, p, vals", "vals", "", "")
+	}
 	if p.Invariants != nil {
 		g.entry("Invariants", "invariants", "writes the constraints that the states satisfy", p.Invariants, arrays{params: "u, p, g []float64", args: "u, p, g", main: "g"})
 		g.entry("InvariantJac", "invariantJac", "writes their derivatives by u in the order of ode.Problem.InvJac", p.InvariantJac, arrays{params: "u, p, vals []float64", args: "u, p, vals", main: "vals"})
@@ -521,7 +525,7 @@ func (k *%[1]s) functions() *ode.Kernels {
 	for _, x := range []struct {
 		k    *backend.Kernel
 		name string
-	}{{p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Bind, "Bind"}} {
+	}{{p.Linear, "Linear"}, {p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Bind, "Bind"}} {
 		if x.k != nil {
 			fmt.Fprintf(&b, "\t\t%s: %s,\n", x.name, g.callable(x.name))
 		}
@@ -715,6 +719,9 @@ func (g *generator) literalProblem(b *strings.Builder, eqs string) {
 		fmt.Fprintf(b, "\t\tMass: %s,\n", g.floats(m.Mass))
 	}
 	fmt.Fprintf(b, "\t\tObservables: %s,\n\t\tJac: %s,\n", g.obs, pattern(m.Jac))
+	if m.Linear != nil {
+		fmt.Fprintf(b, "\t\tLinear: %s,\n", pattern(m.Linear))
+	}
 	if len(m.Guards) > 0 {
 		b.WriteString("\t\tGuards: []ode.Guard{\n")
 		for _, q := range m.Guards {

@@ -21,7 +21,7 @@ type Machine struct {
 	inv, invJac          *kernel
 	crossings, times     *kernel
 	update, assert, bind *kernel
-	guards               *kernel
+	guards, linear       *kernel
 	init                 []initKernel
 }
 
@@ -33,7 +33,8 @@ func New(prog *backend.Program) *Machine {
 	m := &Machine{
 		prog: prog,
 		rhs:  enc(prog.RHS), jac: enc(prog.Jac), tgrad: enc(prog.TGrad),
-		inv: enc(prog.Invariants), invJac: enc(prog.InvariantJac),
+		linear: enc(prog.Linear),
+		inv:    enc(prog.Invariants), invJac: enc(prog.InvariantJac),
 		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
 		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind), guards: enc(prog.Guards),
 	}
@@ -76,6 +77,10 @@ func (m *Machine) Kernels() *ode.Kernels {
 	if m.times != nil {
 		f := m.times.runner()
 		k.TimeEvents = func(p, te []float64) { f.run(0, arrays{p: p, main: te}) }
+	}
+	if m.linear != nil {
+		f := m.linear.runner()
+		k.Linear = func(p, vals []float64) { f.run(0, arrays{p: p, main: vals}) }
 	}
 	if m.guards != nil {
 		f := m.guards.runner()

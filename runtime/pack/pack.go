@@ -314,6 +314,7 @@ type problem struct {
 	Observables    observables
 	U0, P, Mass    []byte
 	Jac, InvJac    *pattern
+	Linear, Stiff  *pattern
 	Equations      names
 	GuardParam     []byte // twice the parameter, plus 1 if Zero
 	GuardText      names
@@ -356,6 +357,7 @@ func FromProblem(p *ode.Problem, equations []string) string {
 	q := problem{
 		Head: *p, States: fromQuantities(p.States), Params: fromQuantities(p.Params), Observables: fromObservables(p.Observables),
 		U0: floats(p.U0), P: floats(p.P), Mass: floats(p.Mass), Jac: fromPattern(p.Jac), InvJac: fromPattern(p.InvJac),
+		Linear: fromPattern(p.Linear), Stiff: fromPattern(p.Stiff),
 		Equations: fromStrings(equations),
 	}
 	h := &q.Head
@@ -371,7 +373,7 @@ func FromProblem(p *ode.Problem, equations []string) string {
 	q.GuardParam, q.GuardText = ints(guard), fromStrings(guardText)
 	h.Guards = nil
 	h.NewKernels, h.NewObserver, h.Equation = nil, nil, nil
-	h.States, h.Params, h.Observables, h.U0, h.P, h.Mass, h.Jac, h.InvJac = nil, nil, nil, nil, nil, nil, nil, nil
+	h.States, h.Params, h.Observables, h.U0, h.P, h.Mass, h.Jac, h.InvJac, h.Linear, h.Stiff = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
 	if p.Init != nil {
 		in := *p.Init
 		q.InitNames, q.InitStart = fromStrings(in.Names), floats(in.Start)
@@ -403,7 +405,7 @@ func Problem(s string) *ode.Problem {
 	if len(q.Mass) > 0 {
 		p.Mass = readFloats(q.Mass)
 	}
-	p.Jac, p.InvJac = q.Jac.pattern(), q.InvJac.pattern()
+	p.Jac, p.InvJac, p.Linear, p.Stiff = q.Jac.pattern(), q.InvJac.pattern(), q.Linear.pattern(), q.Stiff.pattern()
 	guardText := q.GuardText.strings()
 	for i, k := range readInts(q.GuardParam) {
 		p.Guards = append(p.Guards, ode.Guard{Param: int(k >> 1), Zero: k&1 != 0, Text: guardText[i]})

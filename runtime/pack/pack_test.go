@@ -54,6 +54,7 @@ func TestProblem(t *testing.T) {
 		Observables: []ode.Observable{{Name: "x", Kind: ode.State, Sign: -1}},
 		Init:        &ode.Init{NW: 1, Names: []string{"x"}, Start: []float64{2}, StartFrom: []int32{-1}, U: []int32{0}, P: [][2]int32{{1, 0}}, Fixed: []ode.FixedStart{{W: 0, P: 2, Block: 1, Given: true}, {W: 1, P: -1, Soft: true}}, Blocks: []ode.InitBlock{{Unknowns: []int32{0}, Residual: []string{"r"}}}},
 		Jac:         &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}},
+		Linear:      &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}},
 		Guards:      []ode.Guard{{Param: 0, Text: "R must not be 0"}, {Param: -1, Text: "R - S must not be 0"}, {Param: -1, Zero: true, Text: "V - W must be 0"}},
 		Hybrid:      &ode.Hybrid{Relations: []ode.Relation{{Text: "x > 0", Slot: 1, Strict: true}}},
 	}
