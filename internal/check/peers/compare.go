@@ -30,6 +30,7 @@ type program struct {
 	name     string // in labels; "" for the peers' driver
 	command  []string
 	ours     bool
+	start    time.Duration // that it may take before it solves: it compiles
 	problems map[string]bool
 	methods  map[string]bool
 }
@@ -262,7 +263,7 @@ func (c *comparison) programs(peers, python string) ([]*program, error) {
 		list = append(list, p)
 	}
 	if python != "none" {
-		list = append(list, &program{name: "python", command: append(strings.Fields(python), filepath.Join(root, "scripts/python-peers"))})
+		list = append(list, &program{name: "python", start: 20 * time.Second, command: append(strings.Fields(python), filepath.Join(root, "scripts/python-peers"))})
 	}
 	var found []*program
 	for _, p := range list {
@@ -398,7 +399,7 @@ func (c *comparison) probe(p *problem, list []*contender) {
 			if c.ctx.Err() != nil {
 				return
 			}
-			r := c.within(patience, p, who, tol, "1")
+			r := c.within(patience+who.prog.start, p, who, tol, "1")
 			if r != nil && r.Status == 0 { // the automatic choice is the first
 				patience = min(patience, time.Second/2+time.Duration(60*r.best*float64(time.Second)))
 			}
