@@ -11,11 +11,12 @@
 // The command build compiles the models to Go and makes a program with that code; run without
 // build, or with --kernels vm, the same problems are solved with the kernels of the vm.
 //
-// What is timed is one solve from t0 to t1 with the end alone as its output: NewIntegrator,
-// which allocates the memory of a run, finds consistent initial values and sets up the method
-// and the linear solver, and all steps. The peers, in contrast, use what they set up again from
-// solve to solve. One solve before the clock starts warms the caches; the collection of garbage
-// goes on as in any Go program.
+// What is timed is one solve from t0 to t1 with the end alone as its output, by an integrator
+// that has solved before: Reset, which finds consistent initial values anew, and all steps. The
+// peers likewise use again the memory, patterns and symbolic analysis that they have set up.
+// With --fresh, and in fresh_min_s, an integrator is made for each solve: NewIntegrator allocates
+// its memory and sets up the method and the linear solver. Solves before the clock starts warm the
+// caches; the collection of garbage goes on as in any Go program.
 //
 // Exit status: 0 solved, 1 the solver failed, 2 usage, 3 not applicable.
 package main
@@ -71,7 +72,7 @@ type options struct {
 	rtol, atol, h0                       float64
 	form, constraints, kernels, profile  string
 	maxsteps                             int
-	dump, list, rhs                      bool
+	dump, list, rhs, fresh               bool
 }
 
 // line is the result of a run. The keys up to digits are those of every program.
@@ -100,7 +101,8 @@ type line struct {
 	ErrMax       *float64 `json:"err_max"`
 	ErrRMS       *float64 `json:"err_rms"`
 	Digits       *float64 `json:"digits"`
-	IntegrateMin float64  `json:"integrate_min_s"` // without NewIntegrator
+	IntegrateMin float64  `json:"integrate_min_s"` // the steps alone
+	FreshMin     float64  `json:"fresh_min_s"`     // with an integrator for each solve
 	Newton       int      `json:"newton_iters"`
 	Events       int      `json:"events"`
 	Solver       string   `json:"solver"` // of the method auto: what it ended with
@@ -141,6 +143,7 @@ func drive(args []string, stdout, stderr io.Writer) int {
 	fl.BoolVar(&o.dump, "dump", false, "print the values at the end too")
 	fl.BoolVar(&o.list, "list", false, "list problems and methods")
 	fl.BoolVar(&o.rhs, "rhs", false, "print ns per evaluation of f and of its Jacobian, of --problem or of all")
+	fl.BoolVar(&o.fresh, "fresh", false, "make an integrator for each timed solve")
 	fla := fl.String("fla", "", "of other programs, ignored")
 	maxord := fl.Int("maxord", 0, "of other programs: not applicable here")
 	if err := fl.Parse(args); err != nil {
@@ -206,7 +209,7 @@ func drive(args []string, stdout, stderr io.Writer) int {
 	l.Setup = time.Since(start).Seconds()
 	opt := ode.Options{Span: p.span, RelTol: o.rtol, AbsTol: o.atol, Solver: o.method, Form: o.form, Constraints: o.constraints,
 		InitialStep: o.h0, MaxSteps: o.maxsteps, FinalOnly: true}
-	sol, wall, _, err := solve(prob, opt)
+	in, sol, wall, _, err := solve(prob, nil, opt)
 	if sol == nil {
 		return complain(inapplicable, "%s: %v", p.name, err)
 	}
@@ -219,7 +222,13 @@ func drive(args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		repeat = 0 // a failure is not worth timing
-		l.WallMin, l.WallMedian, l.CPUMean, l.IntegrateMin = wall, wall, wall, wall
+		l.WallMin, l.WallMedian, l.CPUMean, l.IntegrateMin, l.FreshMin = wall, wall, wall, wall, wall
+	}
+	fresh := min(repeat, 10)
+	if o.fresh {
+		in, fresh = nil, 0
+	} else if repeat > 0 && wall < 0.1 { // memory is reused from the third run on
+		_, _, _, _, err = solve(prob, in, opt)
 	}
 	if o.profile != "" {
 		f, err := os.Create(o.profile)
@@ -234,15 +243,22 @@ func drive(args []string, stdout, stderr io.Writer) int {
 	walls, bare := make([]float64, repeat), make([]float64, repeat)
 	cpu := cpuTime()
 	for i := range walls {
-		sol, walls[i], bare[i], err = solve(prob, opt)
+		_, sol, walls[i], bare[i], err = solve(prob, in, opt)
 	}
 	if repeat > 0 {
 		l.CPUMean = (cpuTime() - cpu) / float64(repeat)
 		slices.Sort(walls)
-		l.WallMin, l.WallMedian, l.IntegrateMin = walls[0], walls[repeat/2], slices.Min(bare)
+		l.WallMin, l.WallMedian, l.IntegrateMin, l.FreshMin = walls[0], walls[repeat/2], slices.Min(bare), math.Inf(1)
 	}
 	if o.profile != "" {
 		pprof.StopCPUProfile()
+	}
+	for range fresh {
+		_, _, wall, _, _ := solve(prob, nil, opt)
+		l.FreshMin = min(l.FreshMin, wall)
+	}
+	if o.fresh {
+		l.FreshMin = l.WallMin
 	}
 	l.Repeat = repeat
 	st := sol.Stats
@@ -296,10 +312,15 @@ func (p *problem) load(kernels string) (*ode.Problem, error) {
 	return nil, fmt.Errorf("--kernels %q is neither go nor vm", kernels)
 }
 
-// solve solves once. It returns the seconds of all of it, and of it without NewIntegrator.
-func solve(p *ode.Problem, opt ode.Options) (sol *ode.Solution, wall, bare float64, err error) {
+// solve solves once, with an integrator that is at hand or, where there is none, with a new one,
+// which it returns. It returns the seconds of all of it, and of the steps alone.
+func solve(p *ode.Problem, at *ode.Integrator, opt ode.Options) (in *ode.Integrator, sol *ode.Solution, wall, bare float64, err error) {
 	start := time.Now()
-	in, err := ode.NewIntegrator(context.Background(), p, opt)
+	if in = at; in != nil {
+		err = in.Reset(context.Background(), opt)
+	} else {
+		in, err = ode.NewIntegrator(context.Background(), p, opt)
+	}
 	ready := time.Now()
 	for err == nil && !in.Done() {
 		err = in.Step()
@@ -308,7 +329,7 @@ func solve(p *ode.Problem, opt ode.Options) (sol *ode.Solution, wall, bare float
 	if in != nil {
 		sol = in.Solution()
 	}
-	return sol, end.Sub(start).Seconds(), end.Sub(ready).Seconds(), err
+	return in, sol, end.Sub(start).Seconds(), end.Sub(ready).Seconds(), err
 }
 
 // cpuTime is the CPU time of this process in seconds.

@@ -60,7 +60,7 @@ func TestProblems(t *testing.T) {
 			if !ok {
 				c.rtol, c.factor = 1e-11, 1000
 			}
-			sol, _, _, err := solve(prob, ode.Options{Span: p.span, RelTol: c.rtol, AbsTol: c.rtol * p.scale, FinalOnly: true})
+			_, sol, _, _, err := solve(prob, nil, ode.Options{Span: p.span, RelTol: c.rtol, AbsTol: c.rtol * p.scale, FinalOnly: true})
 			if err != nil {
 				t.Fatal(err)
 			}
