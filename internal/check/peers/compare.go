@@ -102,6 +102,21 @@ var (
 	}
 )
 
+// Our methods that are measured unless --methods says otherwise: those that may win, of each
+// family, as far as they exist. --methods all takes all with error control.
+var (
+	nonstiffOurs = []string{"auto", "BS5", "DP5", "Tsit5", "Vern6", "Vern7", "Vern8", "Vern9", "DP8", "TsitPap8", "ODEX", "Adams", "LSODA"}
+	stiffOurs    = []string{"auto", "Rodas3", "Rodas4", "Rodas42", "Rodas5", "Rodas5P", "Rodas6P", "RadauIIA5", "Radau", "SEULEX", "BDF", "NDF", "LSODA", "IDA",
+		"TRBDF2", "KenCarp4", "KenCarp5", "ESDIRK54I8L2SA", "RadauIIA9", "RadauIIA13"}
+	largeOurs = append(slices.Clone(stiffOurs), "RKC", "RKL2", "ROCK2", "ROCK4")
+	ourNames  = map[string][]string{
+		"lorenz": nonstiffOurs, "lorenz10": nonstiffOurs, "pleiades": nonstiffOurs, "arenstorf": nonstiffOurs,
+		"medakzo": largeOurs, "bruss1d": largeOurs, "rcladder": largeOurs, "bruss2d32": largeOurs, "bruss2d64": largeOurs,
+		"vdp1e3": append(slices.Clone(stiffOurs), "Vern7", "DP8"), "caraxis": append(slices.Clone(stiffOurs), "Vern7", "Vern9"),
+		"chemakzo": append(slices.Clone(stiffOurs), "Vern7"), "transamp": append(slices.Clone(stiffOurs), "Vern7"),
+	}
+)
+
 // comparison is a run of the command compare.
 type comparison struct {
 	ctx     context.Context
@@ -120,7 +135,7 @@ func compare(args []string, stdout, stderr io.Writer) int {
 	fl := flag.NewFlagSet("bench-peers", flag.ContinueOnError)
 	fl.SetOutput(stderr)
 	probs := fl.String("problems", "", "problems by name, with commas (default: all)")
-	methods := fl.String("methods", "", "our methods by name, with commas (default: all with error control, and auto)")
+	methods := fl.String("methods", "", "our methods by name, with commas, or all (default: auto and those that may win)")
 	peers := fl.String("peers", os.Getenv("MTKC_PEERS"), "programs of peers, with `commas`: a directory that holds driver, or NAME=COMMAND (default: $MTKC_PEERS); none: without")
 	peerNames := fl.String("peer-methods", "", "methods of the peers, with commas, METHOD or METHOD:LINSOL (default: those that suit the problem)")
 	python := fl.String("python", pythonCommand(), "Python `command` that may have packages of solvers (default: $MTKC_PYTHON, else python3); none: without")
@@ -314,6 +329,11 @@ func (c *comparison) contenders(p *problem, programs []*program, ours, peers []s
 		switch {
 		case prog.ours:
 			if names = ours; names == nil {
+				if names = ourNames[p.name]; names == nil {
+					names = stiffOurs
+				}
+			}
+			if len(names) == 1 && names[0] == "all" {
 				names = []string{"auto"}
 				for _, m := range ode.Methods() {
 					if m.Info().Embedded > 0 || m.Info().Implicit {
