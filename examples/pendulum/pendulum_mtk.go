@@ -100,6 +100,9 @@ func NewPendulumProblem(params *PendulumParams) *ode.Problem {
 		Jac: &linsolve.Pattern{Rows: 4, Cols: 4,
 			ColPtr: []int32{0, 2, 5, 7, 10},
 			RowIdx: []int32{1, 3, 0, 1, 3, 1, 3, 1, 2, 3}},
+		Linear: &linsolve.Pattern{Rows: 4, Cols: 4,
+			ColPtr: []int32{0, 0, 1, 1, 2},
+			RowIdx: []int32{0, 2}},
 		NInv: 2,
 		InvJac: &linsolve.Pattern{Rows: 2, Cols: 4,
 			ColPtr: []int32{0, 2, 3, 5, 6},
@@ -185,9 +188,10 @@ func NewPendulumKernels() *PendulumKernels {
 // functions are the kernels as an integrator calls them.
 func (k *PendulumKernels) functions() *ode.Kernels {
 	return &ode.Kernels{
-		RHS: k.RHS, Jac: k.Jacobian, TGrad: k.TGrad,
-		Invariants:   k.Invariants,
-		InvariantJac: k.InvariantJac,
+		RHS: pendulumRHS, Jac: pendulumJacobian, TGrad: k.TGrad,
+		Linear:       k.Linear,
+		Invariants:   pendulumInvariants,
+		InvariantJac: pendulumInvariantJac,
 		Init: []ode.InitKernel{
 			{Eval: k.init0},
 			{Eval: k.init1, Jac: k.initJac1},
@@ -198,7 +202,10 @@ func (k *PendulumKernels) functions() *ode.Kernels {
 	}
 }
 
-func (k *PendulumKernels) rhs(t float64, u, p, du []float64) {
+func pendulumRHS(t float64, u, p, du []float64) {
+	_ = du[3]
+	_ = p[1]
+	_ = u[3]
 	der_x := u[1] // der(x)
 	du[0] = der_x // der(x)
 	der_y := u[3] // der(y)
@@ -212,11 +219,12 @@ func (k *PendulumKernels) rhs(t float64, u, p, du []float64) {
 }
 
 // RHS writes du = f(t, u, p).
-func (k *PendulumKernels) RHS(t float64, u, p, du []float64) {
-	k.rhs(t, u, p, du)
-}
+func (k *PendulumKernels) RHS(t float64, u, p, du []float64) { pendulumRHS(t, u, p, du) }
 
-func (k *PendulumKernels) jacobian(t float64, u, p, vals []float64) {
+func pendulumJacobian(t float64, u, p, vals []float64) {
+	_ = p[1]
+	_ = u[3]
+	_ = vals[9]
 	x := u[0]
 	y := u[2]
 	x7 := float64((-2)*(x*x)) + float64((-2)*(y*y))
@@ -224,36 +232,48 @@ func (k *PendulumKernels) jacobian(t float64, u, p, vals []float64) {
 	der_y := u[3] // der(y)
 	G := p[1]
 	x19 := float64((-2)*(der_x*der_x)) + float64((-2)*(der_y*der_y)) + float64(2*(y*G))
-	T := x19 / x7 // T, from pendulum.go:20:2: x^2 + y^2 = L^2
-	x21 := x7 * x7
-	d_T_d_x := 4 * (x * x19 / x21) // d(T)/d(x)
-	x27 := -T
-	vals[0] = x27 - float64(x*d_T_d_x)                    // d der(der(x))/d x
-	vals[1] = -y * d_T_d_x                                // d der(der(y))/d x
-	vals[2] = 1                                           // d der(x)/d der(x)
-	vals[8] = 1                                           // d der(y)/d der(y)
-	d_T_d_der_x := (-4) * (der_x / x7)                    // d(T)/d(der(x))
-	vals[3] = -x * d_T_d_der_x                            // d der(der(x))/d der(x)
-	vals[4] = -y * d_T_d_der_x                            // d der(der(y))/d der(x)
-	d_T_d_y := float64(2*(G/x7)) + float64(4*(y*x19/x21)) // d(T)/d(y)
-	vals[5] = -x * d_T_d_y                                // d der(der(x))/d y
-	vals[6] = x27 - float64(y*d_T_d_y)                    // d der(der(y))/d y
-	d_T_d_der_y := (-4) * (der_y / x7)                    // d(T)/d(der(y))
-	vals[7] = -x * d_T_d_der_y                            // d der(der(x))/d der(y)
-	vals[9] = -y * d_T_d_der_y                            // d der(der(y))/d der(y)
+	vals[2] = 1 // d der(x)/d der(x)
+	vals[8] = 1 // d der(y)/d der(y)
+	x21 := 1 / x7
+	T := x19 * x21 // T, from pendulum.go:20:2: x^2 + y^2 = L^2
+	x25 := 1 / (x7 * x7)
+	d_T_d_x := 4 * (x * x19 * x25) // d(T)/d(x)
+	x30 := -T
+	vals[0] = x30 - float64(x*d_T_d_x)                     // d der(der(x))/d x
+	vals[1] = -y * d_T_d_x                                 // d der(der(y))/d x
+	d_T_d_der_x := (-4) * (der_x * x21)                    // d(T)/d(der(x))
+	vals[3] = -x * d_T_d_der_x                             // d der(der(x))/d der(x)
+	vals[4] = -y * d_T_d_der_x                             // d der(der(y))/d der(x)
+	d_T_d_y := float64(2*(G*x21)) + float64(4*(y*x19*x25)) // d(T)/d(y)
+	vals[5] = -x * d_T_d_y                                 // d der(der(x))/d y
+	vals[6] = x30 - float64(y*d_T_d_y)                     // d der(der(y))/d y
+	d_T_d_der_y := (-4) * (der_y * x21)                    // d(T)/d(der(y))
+	vals[7] = -x * d_T_d_der_y                             // d der(der(x))/d der(y)
+	vals[9] = -y * d_T_d_der_y                             // d der(der(y))/d der(y)
 }
 
 // Jacobian writes df/du in the order of ode.Problem.Jac.
-func (k *PendulumKernels) Jacobian(t float64, u, p, vals []float64) {
-	k.jacobian(t, u, p, vals)
-}
+func (k *PendulumKernels) Jacobian(t float64, u, p, vals []float64) { pendulumJacobian(t, u, p, vals) }
 
 // TGrad writes df/dt.
 func (k *PendulumKernels) TGrad(t float64, u, p, dt []float64) {
 	clear(dt)
 }
 
-func (k *PendulumKernels) invariants(t float64, u, p, g []float64) {
+func (k *PendulumKernels) linear(t float64, p, vals []float64) {
+	_ = vals[1]
+	vals[0] = 1
+	vals[1] = 1
+}
+
+// Linear writes the part of df/du that depends on parameters alone, in the order of ode.Problem.Linear.
+func (k *PendulumKernels) Linear(p, vals []float64) {
+	k.linear(0, p, vals)
+}
+
+func pendulumInvariants(t float64, u, p, g []float64) {
+	_ = g[1]
+	_ = u[3]
 	x := u[0]
 	y := u[2]
 	L := p[0]
@@ -264,11 +284,11 @@ func (k *PendulumKernels) invariants(t float64, u, p, g []float64) {
 }
 
 // Invariants writes the constraints that the states satisfy.
-func (k *PendulumKernels) Invariants(t float64, u, p, g []float64) {
-	k.invariants(t, u, p, g)
-}
+func (k *PendulumKernels) Invariants(t float64, u, p, g []float64) { pendulumInvariants(t, u, p, g) }
 
-func (k *PendulumKernels) invariantJac(t float64, u, p, vals []float64) {
+func pendulumInvariantJac(t float64, u, p, vals []float64) {
+	_ = u[3]
+	_ = vals[5]
 	x := u[0]
 	x2 := 2 * x
 	vals[0] = x2
@@ -285,10 +305,11 @@ func (k *PendulumKernels) invariantJac(t float64, u, p, vals []float64) {
 
 // InvariantJac writes their derivatives by u in the order of ode.Problem.InvJac.
 func (k *PendulumKernels) InvariantJac(t float64, u, p, vals []float64) {
-	k.invariantJac(t, u, p, vals)
+	pendulumInvariantJac(t, u, p, vals)
 }
 
 func (k *PendulumKernels) init0_(t float64, w, p, r []float64) {
+	_ = p[2]
 	start_x := p[2] // start(x)
 	w[0] = start_x
 }
@@ -299,6 +320,7 @@ func (k *PendulumKernels) init0(t float64, w, p, r []float64) {
 }
 
 func (k *PendulumKernels) init1_(t float64, w, p, r []float64) {
+	_ = w[2]
 	x := w[0]
 	y := w[2]
 	L := p[0]
@@ -311,6 +333,7 @@ func (k *PendulumKernels) init1(t float64, w, p, r []float64) {
 }
 
 func (k *PendulumKernels) initJac1_(t float64, w, p, vals []float64) {
+	_ = w[2]
 	y := w[2]
 	vals[0] = 2 * y
 }
@@ -321,6 +344,7 @@ func (k *PendulumKernels) initJac1(t float64, w, p, vals []float64) {
 }
 
 func (k *PendulumKernels) init2_(t float64, w, p, r []float64) {
+	_ = w[3]
 	w[3] = 0
 }
 
@@ -330,6 +354,7 @@ func (k *PendulumKernels) init2(t float64, w, p, r []float64) {
 }
 
 func (k *PendulumKernels) init3_(t float64, w, p, r []float64) {
+	_ = w[3]
 	x := w[0]
 	der_x := w[1] // der(x)
 	y := w[2]
@@ -353,6 +378,8 @@ func (k *PendulumKernels) initJac3(t float64, w, p, vals []float64) {
 }
 
 func (k *PendulumKernels) init4_(t float64, w, p, r []float64) {
+	_ = p[1]
+	_ = w[6]
 	x := w[0]
 	T := w[6]
 	der_der_x := -x * T // der(der(x)), from pendulum.go:18:2: der(der(x)) = -x*T
@@ -372,6 +399,7 @@ func (k *PendulumKernels) init4(t float64, w, p, r []float64) {
 }
 
 func (k *PendulumKernels) initJac4_(t float64, w, p, vals []float64) {
+	_ = w[2]
 	x := w[0]
 	y := w[2]
 	vals[0] = float64((-2)*(x*x)) + float64((-2)*(y*y))
@@ -383,6 +411,9 @@ func (k *PendulumKernels) initJac4(t float64, w, p, vals []float64) {
 }
 
 func (k *PendulumKernels) observed(t float64, u, p, out []float64) {
+	_ = out[2]
+	_ = p[1]
+	_ = u[3]
 	der_x := u[1] // der(x)
 	der_y := u[3] // der(y)
 	y := u[2]

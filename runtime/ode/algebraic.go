@@ -174,6 +174,10 @@ func (a *algebraic) newton(t float64, u []float64, further bool) error {
 	for k, i := range a.ws.Alg {
 		u[i] = a.x[k]
 	}
+	if a.lo != nil && a.outside(u, false) < 0 && a.coarse(u) {
+		a.vain = 0
+		a.within(u)
+	}
 	a.remember(u)
 	if res.Restarts > 0 && a.warn != nil {
 		i := int(a.ws.Alg[0])
@@ -228,7 +232,9 @@ func (a *algebraic) polish(t float64, u []float64) error {
 			return a.newton(t, u, false)
 		case norm <= 1e-4 || fresh && ws.P.AlgLinear:
 			if a.lo != nil && a.coarse(a.u) {
-				a.t = t
+				if a.t = t; a.outside(a.u, false) < 0 {
+					a.vain = 0 // what was searched in vain before was elsewhere
+				}
 				a.within(a.u)
 			}
 			for _, i := range ws.Alg {
