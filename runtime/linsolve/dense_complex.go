@@ -127,41 +127,68 @@ func (d *denseComplex) small(k int, best float64) bool {
 	return !(best > suspect*top)
 }
 
-// panels factorises the matrix; it reports false where a pivot is in doubt.
+// panels factorises the matrix; it reports false where a pivot is in doubt. A large
+// matrix is done by blocks of columns, each of which takes all panels before it while it
+// is in the cache.
 func (d *denseComplex) panels() bool {
-	n, ld, a := d.n, d.ld, d.a
-	k0 := 0
-	for ; k0+panel < n; k0 += panel {
-		moved, ok := d.four(k0)
+	n := d.n
+	block := n
+	if n > 256 {
+		block = 64
+	}
+	for j0 := 0; j0 < n; j0 += block {
+		j1 := min(j0+block, n)
+		for k0 := 0; k0 < j0; k0 += panel {
+			d.apply(k0, j0, j1, true)
+		}
+		k0 := j0
+		for ; k0+panel < n && k0 < j1; k0 += panel {
+			moved, ok := d.four(k0)
+			if !ok {
+				return false
+			}
+			d.apply(k0, k0+panel, j1, moved)
+		}
+		if k0 >= j1 {
+			continue
+		}
+		ok := true
+		switch n - k0 {
+		case 1:
+			ok = d.pivot1(k0)
+		case 2:
+			ok = d.pivot2(k0)
+		case 3:
+			ok = d.pivot3(k0)
+		case 4:
+			ok = d.pivot4(k0)
+		}
 		if !ok {
 			return false
 		}
-		k1 := k0 + panel
-		if moved {
-			s := (*[panel]int32)(d.swap[k0:])
-			p0, p1, p2, p3 := int(s[0]), int(s[1]), int(s[2]), int(s[3])
-			for j := k1; j < n; j++ {
-				c := a[j*ld : j*ld+n : j*ld+n]
-				c[k0], c[p0] = c[p0], c[k0]
-				c[k0+1], c[p1] = c[p1], c[k0+1]
-				c[k0+2], c[p2] = c[p2], c[k0+2]
-				c[k0+3], c[p3] = c[p3], c[k0+3]
-			}
+	}
+	return n <= 16 || d.modest()
+}
+
+// apply eliminates with the panel that begins at k0 in the columns j0..j1-1; moved says
+// that the panel has exchanged rows.
+func (d *denseComplex) apply(k0, j0, j1 int, moved bool) {
+	if j0 >= j1 {
+		return
+	}
+	n, ld, a := d.n, d.ld, d.a
+	if moved {
+		s := (*[panel]int32)(d.swap[k0:])
+		p0, p1, p2, p3 := int(s[0]), int(s[1]), int(s[2]), int(s[3])
+		for j := j0; j < j1; j++ {
+			c := a[j*ld : j*ld+n : j*ld+n]
+			c[k0], c[p0] = c[p0], c[k0]
+			c[k0+1], c[p1] = c[p1], c[k0+1]
+			c[k0+2], c[p2] = c[p2], c[k0+2]
+			c[k0+3], c[p3] = c[p3], c[k0+3]
 		}
-		panelComplex(a[k1*ld+k0:], a[k0*ld+k0:], ld, ld, ld-k1, n-k1)
 	}
-	ok := true
-	switch n - k0 {
-	case 1:
-		ok = d.pivot1(k0)
-	case 2:
-		ok = d.pivot2(k0)
-	case 3:
-		ok = d.pivot3(k0)
-	case 4:
-		ok = d.pivot4(k0)
-	}
-	return ok && (n <= 16 || d.modest())
+	panelComplex(a[j0*ld+k0:], a[k0*ld+k0:], ld, ld, ld-k0-panel, j1-j0)
 }
 
 // modest reports whether the entries of U have not grown much beyond those of the matrix.
