@@ -73,6 +73,10 @@ func newChoice(p *Pattern, h Hints) *choice {
 		}
 	}
 	switch c.kind {
+	case BandLU:
+		if n*float64(c.lo+c.up+16) > math.MaxInt32 {
+			c.kind, c.an = SparseLU, analyse(p) // places in a band are 32 bits
+		}
 	case ProgramLU:
 		if c.prog = newProgram(p, c.an.blocks); c.prog == nil {
 			c.kind = SparseLU

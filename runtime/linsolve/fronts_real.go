@@ -12,6 +12,7 @@ type frontsReal struct {
 	inv    []realNum
 	big    []uint64  // bit patterns of the largest magnitudes of the rows
 	fbig   []float64 // of the rows of a front
+	umax   []float64
 	tail   []realNum // a panel of less than four columns, filled with zeros
 	y      []realNum
 	t, g   []realNum // a right-hand side in a front
@@ -25,7 +26,7 @@ func newFrontsReal(p *Pattern, f *fronts) *frontsReal {
 		fronts: f, pat: p,
 		lx: make([]realNum, f.lx[ns]), ux: make([]realNum, f.ux[ns]), ws: make([]realNum, f.space),
 		fx: make([]realNum, len(f.fe)), inv: make([]realNum, f.n+panel), big: make([]uint64, f.n),
-		fbig: make([]float64, f.widest+panel), tail: make([]realNum, panel*(f.widest+panel)),
+		fbig: make([]float64, f.widest+panel), umax: make([]float64, 2*(f.widest+panel)), tail: make([]realNum, panel*(f.widest+panel)),
 		y: make([]realNum, f.n), t: make([]realNum, f.widest+panel), g: make([]realNum, f.widest+panel), growth: growth,
 	}
 }
@@ -117,55 +118,59 @@ func (r *frontsReal) eliminate(s int) bool {
 	for k0 := 0; k0 < w; k0 += panel {
 		wk := min(panel, w-k0)
 		rows := ld - k0
-		l, ldl := own[k0*ld+k0:], ld
-		if !r.strip(first+k0, l, ld, rows, wk, big[k0:]) {
+		if !r.strip(first+k0, own[k0*ld+k0:], ld, rows, wk, big[k0:]) {
 			return false
 		}
-		if m == 0 && k0+wk == w {
-			break
-		}
-		if wk < panel {
-			l, ldl = r.tail, rows
+		if wk < panel && m > 0 {
 			for c := range wk {
-				copy(l[c*rows:][:rows], own[(k0+c)*ld+k0:])
+				copy(r.tail[c*rows:][:rows], own[(k0+c)*ld+k0:])
 			}
-			clear(l[wk*rows : panel*rows])
+			clear(r.tail[wk*rows : panel*rows])
 		}
-		var u [panel]uint64
 		if cols := w - k0 - panel; cols > 0 {
 			c := own[(k0+panel)*ld+k0:]
-			panelReal(c, l, ld, ldl, rows-panel, cols)
-			largestReal(&u, c, ld, cols)
-		}
-		if m > 0 {
-			c := rest[k0:]
-			panelReal(c, l, ld, ldl, rows-panel, m)
-			largestReal(&u, c, ld, m)
-		}
-		for c := range wk {
-			if !(math.Float64frombits(u[c]) <= r.growth*big[k0+c]) {
+			panelReal(c, own[k0*ld+k0:], ld, ld, rows-panel, cols)
+			if !r.modest(c, ld, cols, panel, big[k0:]) {
 				return false
 			}
 		}
 	}
-	if m > 0 {
-		ldu := padded(w, panel)
-		ux := r.ux[r.fronts.ux[s]:]
-		for j := range m {
-			copy(ux[j*ldu:][:w], rest[j*ld:])
+	// The other columns, as many at a time as the cache holds: each takes all pivots.
+	ldu := padded(w, panel)
+	block := max(panel, cacheReal/ld&^1)
+	for j0 := 0; j0 < m; j0 += block {
+		cols := min(block, m-j0)
+		c := rest[j0*ld:]
+		for k0 := 0; k0 < w; k0 += panel {
+			rows := ld - k0
+			if k0+panel <= w {
+				panelReal(c[k0:], own[k0*ld+k0:], ld, ld, rows-panel, cols)
+			} else {
+				panelReal(c[k0:], r.tail, ld, rows, rows-panel, cols)
+			}
+		}
+		if !r.modest(c, ld, cols, w, big) {
+			return false
+		}
+		ux := r.ux[r.fronts.ux[s]+j0*ldu:]
+		for j := range cols {
+			copy(ux[j*ldu:][:w], c[j*ld:])
 		}
 	}
 	return true
 }
 
-// largestReal updates u with the largest magnitudes of the first four rows of c.
-func largestReal(u *[panel]uint64, c []realNum, ld, cols int) {
-	u0, u1, u2, u3 := u[0], u[1], u[2], u[3]
-	for o := 0; o < cols*ld; o += ld {
-		v := (*[panel]realNum)(c[o:])
-		u0, u1, u2, u3 = max(u0, bitsReal(v[0])), max(u1, bitsReal(v[1])), max(u2, bitsReal(v[2])), max(u3, bitsReal(v[3]))
+// modest reports whether the first rows rows of the columns c have not outgrown big.
+func (r *frontsReal) modest(c []realNum, ld, cols, rows int, big []float64) bool {
+	if !rowMaxReal(c, r.umax, ld, padded(rows, panel), cols) {
+		return false
 	}
-	*u = [panel]uint64{u0, u1, u2, u3}
+	for i, u := range r.umax[:rows] {
+		if !(u <= r.growth*big[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // strip factorises the first wk columns of a, from position k0 on, of which the first

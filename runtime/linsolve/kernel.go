@@ -27,6 +27,9 @@ const (
 	padReal    = 4 // rows in a vector
 	padComplex = 2
 	panel      = 4 // columns eliminated together
+
+	cacheReal    = 4096 // numbers that the first cache has room for, beside others
+	cacheComplex = 2048
 )
 
 // padded is n rounded up to a multiple of pad.
