@@ -36,7 +36,7 @@ func newChoice(p *Pattern, h Hints) *choice {
 	n := float64(p.Rows)
 	c := &choice{kind: h.kind()}
 	auto := c.kind == Auto
-	if auto && p.Rows <= 8 {
+	if auto && (p.Rows <= 8 || p.Rows <= maxDense && p.NNZ() == p.Rows*p.Rows) {
 		c.kind = DenseLU
 		return c
 	}
@@ -131,8 +131,11 @@ func build[T Scalar](p *Pattern, h Hints, c *choice) Solver[T] {
 // to BenchmarkSolvers on one machine (2.1 GHz, AVX2): only their ratios matter. fill is
 // the number of entries of L and U and flops that of products of the sparse elimination.
 
+// maxDense is the number of unknowns up to which New takes dense factorisations.
+const maxDense = 2000
+
 func denseCost(n float64) float64 {
-	if n > 2000 {
+	if n > maxDense {
 		return math.Inf(1)
 	}
 	solve := 4 + 6*n + 0.15*n*n

@@ -367,7 +367,7 @@ func TestLarge(t *testing.T) {
 	} {
 		s := New[float64](c.m.p, Hints{})
 		if got := s.Stats().Kind; got != c.kind {
-			t.Errorf("%s: kind %d, want %d", c.name, got, c.kind)
+			t.Errorf("%s: %v, want %v", c.name, got, c.kind)
 		}
 		if err := s.Factor(c.m.vals); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
@@ -408,7 +408,7 @@ func TestChoice(t *testing.T) {
 		{"2-D Brusselator", bruss2d(32).p, FrontalLU},
 	} {
 		if got := New[float64](c.p, Hints{}).Stats().Kind; got != c.want {
-			t.Errorf("%s: kind %d, want %d", c.name, got, c.want)
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 		re, im := NewPair(c.p, Hints{})
 		if re.Stats().Kind != c.want || im.Stats().Kind != c.want {

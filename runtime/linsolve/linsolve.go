@@ -52,6 +52,16 @@ const (
 	Iterative             // GMRES preconditioned by ILU0, see NewKrylov; never chosen by itself
 )
 
+var kindNames = [...]string{"automatic", "dense LU", "banded LU", "sparse LU by a program", "sparse LU by fronts", "sparse LU", "iterative"}
+
+// String names the kind.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
 // Hints steer New. The zero value lets New choose.
 type Hints struct {
 	Kind   Kind
