@@ -534,7 +534,7 @@ func (e *exprb) Archive(a *archive.Archive) {
 	for a.Loading() && a.Err() == nil && len(e.dense.vals) < min(points, mostDegree+1) {
 		e.dense.vals = append(e.dense.vals, make([]float64, e.ws.N()))
 	}
-	a.Floats(e.dense.vals...)
+	a.Floats(e.dense.vals[:min(points, len(e.dense.vals))]...) // a new stepper has none, and one that is reset some
 }
 
 // Projected marks f at (ws.T, ws.U) as unknown.
