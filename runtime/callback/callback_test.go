@@ -250,6 +250,15 @@ func TestWithModelEvents(t *testing.T) {
 		}
 	}
 	for _, solver := range []string{"auto", "Tsit5", "BDF", "Rodas5P"} {
+		// The velocity jumps at a bounce, which is no crossing, and falls through zero at a top.
+		up, down := 0, 0
+		velocity := func(t float64, u, p []float64) float64 { return u[1] }
+		solve(t, p, ode.Options{Solver: solver, RelTol: 1e-9, AbsTol: 1e-9},
+			Continuous(velocity, ode.Rising, func(*ode.Integrator) error { up++; return nil }),
+			Observe(velocity, ode.Falling, func(float64, []float64) { down++ }))
+		if up != 0 || down != 2 { // bounces at 0.45, 1.35, tops at 0.9, 1.8
+			t.Errorf("%s: the velocity rises through zero %d times, and falls %d times, want 0 and 2", solver, up, down)
+		}
 		changed, marks := false, 0
 		top := Continuous(func(t float64, u, p []float64) float64 { return u[1] }, ode.Falling, func(in *ode.Integrator) error {
 			marks++

@@ -92,6 +92,7 @@ type callbacks struct {
 	hmax   float64   // of the options
 	redone int
 	limits bool
+	events int     // of the model, up to the last step
 	err    error   // of Passed
 	hits   []int   // conditions that crossed at the end of the step
 	end    float64 // time that the stepper reached, before which the step may have been cut
@@ -191,6 +192,7 @@ func (c *callbacks) start() error {
 	}
 	c.soonest()
 	c.orient(false)
+	c.events = ws.Stats.Events
 	return nil
 }
 
@@ -294,7 +296,6 @@ func (c *callbacks) act(hit bool) error {
 		return c.err
 	}
 	cut := ws.T < c.end
-	events := ws.Stats.Events
 	if hit {
 		for _, i := range c.hits {
 			k := c.of[i]
@@ -340,9 +341,10 @@ func (c *callbacks) act(hit bool) error {
 			}
 		}
 	}
-	if c.n > 0 && (touched || hit || ws.Stats.Events > events) {
+	if c.n > 0 && (touched || hit || ws.Stats.Events != c.events) { // a jump is no crossing
 		c.orient(hit)
 	}
+	c.events = ws.Stats.Events
 	return nil
 }
 
@@ -641,6 +643,7 @@ func (c *callbacks) archive(a *archive.Archive) {
 	a.Floats(c.times)
 	a.Float(&c.next, &c.passed, &c.end)
 	a.Bools(c.fired)
+	a.Int(&c.events)
 	for i := range c.side {
 		s := int32(c.side[i])
 		a.Int32(&s)
