@@ -295,3 +295,27 @@ func TestKick(t *testing.T) {
 		}
 	}
 }
+
+// An integrator whose run has failed, at its start or on the way, can be reset.
+func TestResetAfterFailure(t *testing.T) {
+	p := system("blow", []float64{1}, []float64{1}, 0.5, func(t float64, u, p, du []float64) { du[0] = p[0] * u[0] * u[0] })
+	in, err := NewIntegrator(context.Background(), p, Options{Solver: "Tsit5"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, opt := range []Options{{U0: []float64{math.Inf(1)}}, {Set: map[string]float64{"a": 10}}, {RelTol: 1e-17}, {Set: map[string]float64{"nonesuch": 1}}} {
+		opt.Solver = "Tsit5"
+		err := in.Reset(context.Background(), opt)
+		for err == nil && !in.Done() {
+			err = in.Step()
+		}
+		if err == nil || in.Step() == nil {
+			t.Errorf("%+v does not fail", opt)
+		}
+		if err := in.Reset(context.Background(), Options{Solver: "Tsit5"}); err != nil {
+			t.Fatal(err)
+		}
+		advance(t, in, math.MaxInt)
+		sameRun(t, "after a failure", in.Solution(), mustSolve(t, p, Options{Solver: "Tsit5"}))
+	}
+}
