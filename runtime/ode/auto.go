@@ -319,6 +319,17 @@ func (a *auto) judgeImplicit() {
 // Interpolate asks the method that made the last step.
 func (a *auto) Interpolate(t float64, u []float64) { a.last.Interpolate(t, u) }
 
+// InterpolateSome asks the method that made the last step.
+func (a *auto) InterpolateSome(t float64, which []int32, u []float64) {
+	interpolateSome(a.last, t, which, u)
+}
+
+// Glance asks the method that made the last step.
+func (a *auto) Glance() bool {
+	g, ok := a.last.(glancer)
+	return ok && g.Glance()
+}
+
 // Degree of the interpolant of the last step.
 func (a *auto) Degree() int { return degree(a.last) }
 

@@ -148,3 +148,38 @@ func TestBDFOrders(t *testing.T) {
 		}
 	}
 }
+
+// Some states of the interpolant are those of the whole, and events found on them are the
+// same.
+func TestInterpolateSome(t *testing.T) {
+	for _, name := range []string{"BDF", "Adams", "LSODA"} {
+		ws, st := stepper(t, name, lorenz(), 1e-6, 1e-9)
+		u, v := make([]float64, 3), make([]float64, 3)
+		for range 50 {
+			if err := st.Step(); err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range []float64{0, 0.3, 1} {
+				at := ws.TPrev + x*(ws.T-ws.TPrev)
+				st.Interpolate(at, u)
+				v[0], v[1], v[2] = 7, 7, 7
+				st.(someInterpolator).InterpolateSome(at, []int32{0, 2}, v)
+				// Both are Horner's rule; the whole by columns, so that rounding differs.
+				if math.Abs(v[0]-u[0]) > 1e-13*math.Abs(u[0]) || math.Abs(v[2]-u[2]) > 1e-13*math.Abs(u[2]) || v[1] != 7 {
+					t.Fatalf("%s: %v at %g of the step, want %v", name, v, x, u)
+				}
+			}
+		}
+		var times [2][]float64
+		for k := range times {
+			m := ball(0.8, 2)
+			if k == 1 {
+				m.Problem.Hybrid.CrossingStates = []int32{0}
+			}
+			times[k] = mustSolve(t, m.Problem, Options{Solver: name, RelTol: 1e-7, AbsTol: 1e-7}).Times
+		}
+		if len(times[0]) != len(times[1]) {
+			t.Errorf("%s: %d points with all states, %d with those of the indicators", name, len(times[0]), len(times[1]))
+		}
+	}
+}

@@ -86,6 +86,9 @@ func (p *Problem) check(k *Kernels) {
 			slot("variable", i, d.Pre)
 		}
 		need(len(h.Relations) == 0 || k.Crossings != nil, "relations without indicators")
+		for _, i := range h.CrossingStates {
+			need(i >= 0 && int(i) < n, "indicators read state %d of %d", i, n)
+		}
 		need(len(h.TimeRelations)+len(h.Samples)+len(h.Counters) == 0 || k.TimeEvents != nil, "time events without their instants")
 		need(len(h.Whens) == 0 || k.Update != nil, "when-clauses without an update")
 	}

@@ -93,8 +93,33 @@ func (hy *hybrid) sample(t float64, g []float64) {
 		copy(g, hy.end)
 		return
 	}
-	hy.in.st.Interpolate(t, hy.unew)
+	hy.glimpse(t)
 	hy.crossings(t, hy.unew, g)
+}
+
+// someInterpolator is a stepper whose interpolant is a polynomial at hand, of which a few
+// states can be had.
+type someInterpolator interface {
+	InterpolateSome(t float64, which []int32, u []float64)
+}
+
+// interpolateSome writes the entries which of the solution at a time of the last step to u; all
+// of them where st knows no better.
+func interpolateSome(st Stepper, t float64, which []int32, u []float64) {
+	if s, ok := st.(someInterpolator); ok {
+		s.InterpolateSome(t, which, u)
+		return
+	}
+	st.Interpolate(t, u)
+}
+
+// glimpse writes the states that the indicators read to unew.
+func (hy *hybrid) glimpse(t float64) {
+	if hy.h.CrossingStates == nil || hy.slide != nil {
+		hy.in.st.Interpolate(t, hy.unew)
+		return
+	}
+	interpolateSome(hy.in.st, t, hy.h.CrossingStates, hy.unew)
 }
 
 // resolved compares the indicators with their polynomials at further points. It
@@ -274,6 +299,10 @@ func (hy *hybrid) earlier(t float64) {
 // sloper is a stepper that knows f at both ends of its last step; nil: it does not.
 type sloper interface{ Slopes() (f0, f1 []float64) }
 
+// glancer is a stepper that knows no slopes, but whose interpolant of the last step costs next to
+// nothing.
+type glancer interface{ Glance() bool }
+
 // clear evaluates the indicators at T into end, and reports whether all of them
 // stay clear of zero on the last step by a glance at the cubic Hermite polynomial of
 // each: its Bernstein coefficients lie on the side of the memory, away from zero by
@@ -283,32 +312,37 @@ type sloper interface{ Slopes() (f0, f1 []float64) }
 func (hy *hybrid) clear() bool {
 	ws := hy.ws
 	hy.crossings(ws.T, ws.U, hy.end)
-	s, ok := hy.in.st.(sloper)
-	if !ok {
-		return false
-	}
-	f0, f1 := s.Slopes()
-	if f0 == nil {
-		return false
+	var f0, f1 []float64
+	if s, ok := hy.in.st.(sloper); ok {
+		f0, f1 = s.Slopes()
 	}
 	h := ws.T - ws.TPrev
 	const small = 1e-3
 	r := len(hy.end)
 	g0, g1, gm := hy.nodes[1], hy.nodes[2], hy.nodes[3] // beside the ends, between them
 	u := hy.unew
-	for i, v := range ws.UPrev {
-		u[i] = v + small*h*f0[i]
-	}
-	hy.crossings(ws.TPrev+small*h, u, g0)
-	for i, v := range ws.U {
-		u[i] = v - small*h*f1[i]
-	}
-	hy.crossings(ws.T-small*h, u, g1)
 	const x, y = 0.39, 1 - 0.39 // an odd place
-	for i, v := range ws.U {
-		u[i] = (1+2*x)*y*y*ws.UPrev[i] + x*x*(3-2*x)*v + x*y*h*(y*f0[i]-x*f1[i])
+	if f0 == nil {
+		if s, ok := hy.in.st.(glancer); !ok || !s.Glance() {
+			return false
+		}
+		hy.sample(ws.TPrev+small*h, g0)
+		hy.sample(ws.T-small*h, g1)
+		hy.sample(ws.TPrev+x*h, gm)
+	} else {
+		for i, v := range ws.UPrev {
+			u[i] = v + small*h*f0[i]
+		}
+		hy.crossings(ws.TPrev+small*h, u, g0)
+		for i, v := range ws.U {
+			u[i] = v - small*h*f1[i]
+		}
+		hy.crossings(ws.T-small*h, u, g1)
+		for i, v := range ws.U {
+			u[i] = (1+2*x)*y*y*ws.UPrev[i] + x*x*(3-2*x)*v + x*y*h*(y*f0[i]-x*f1[i])
+		}
+		hy.crossings(ws.TPrev+x*h, u, gm)
 	}
-	hy.crossings(ws.TPrev+x*h, u, gm)
 	for i := range r {
 		hy.peak[i] = max(hy.peak[i], math.Abs(gm[i]))
 		memory := ws.Params[hy.h.Relations[i].Slot]

@@ -915,8 +915,8 @@ func (in *Integrator) resolve() {
 	}
 	a, b, size := in.inner[:n], in.inner[n:2*n], in.inner[2*n:]
 	h := ws.T - ws.TPrev
-	in.st.Interpolate(ws.TPrev+h/3, a)
-	in.st.Interpolate(ws.TPrev+2*h/3, b)
+	interpolateSome(in.st, ws.TPrev+h/3, ws.Alg, a)
+	interpolateSome(in.st, ws.TPrev+2*h/3, ws.Alg, b)
 	most := 0.0
 	for i, m := range ws.Mass {
 		if m != 0 {

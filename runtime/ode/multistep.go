@@ -663,6 +663,9 @@ func (b *multistep) InterpolateSome(t float64, which []int32, u []float64) {
 	}
 }
 
+// Glance says that the interpolant costs next to nothing.
+func (b *multistep) Glance() bool { return true }
+
 // Projected counts the move of the state as part of the correction, so that the
 // polynomial goes through the projected point and the points before it.
 func (b *multistep) Projected() {

@@ -236,6 +236,11 @@ type Hybrid struct {
 	Discrete      []Discrete
 	Whens         []When
 	Actions       []Action
+
+	// CrossingStates lists the entries of u that Kernels.Crossings reads, ascending; nil: any.
+	// With it the search for events within a step interpolates these alone, where the method
+	// can (InterpolateSome).
+	CrossingStates []int32
 }
 
 // RelationKind says what the memory of a relation holds for its indicator g.

@@ -166,6 +166,17 @@ func (r *relay) relieve() error {
 // Interpolate asks the method that made the last step.
 func (r *relay) Interpolate(t float64, u []float64) { r.last.Interpolate(t, u) }
 
+// InterpolateSome asks the method that made the last step.
+func (r *relay) InterpolateSome(t float64, which []int32, u []float64) {
+	interpolateSome(r.last, t, which, u)
+}
+
+// Glance asks the method that made the last step.
+func (r *relay) Glance() bool {
+	g, ok := r.last.(glancer)
+	return ok && g.Glance()
+}
+
 // Degree of the interpolant of the last step.
 func (r *relay) Degree() int { return degree(r.last) }
 
