@@ -248,6 +248,9 @@ func (c *compiler) events() {
 			rows[i] = h.Relations[i].G
 		}
 		c.prog.Crossings = c.values("Crossings", rows, func(o place) string { return h.Relations[o.index].Text })
+		if read := c.prog.Crossings.reads(U); 2*len(read) <= len(c.plan.States) {
+			c.prog.Meta.Hybrid.CrossingStates = read
+		}
 	}
 	if len(h.TimeRelations)+len(h.Samples)+len(h.Counters) > 0 {
 		var rows []expr.ID

@@ -59,6 +59,33 @@ func (t *Table) pick(which []int32) Table {
 	return NewTable(list)
 }
 
+// reads lists the entries of an input that the kernel reads, ascending.
+func (k *Kernel) reads(input Op) []int32 {
+	read := []int32{}
+	for _, in := range k.Code {
+		if in.Op == input {
+			read = append(read, in.A)
+		}
+	}
+	for i := range k.Steps {
+		s := &k.Steps[i]
+		for _, in := range s.Body.Code {
+			if in.Op != input {
+				continue
+			}
+			if s.N == 0 {
+				read = append(read, in.A)
+				continue
+			}
+			for j := range s.N {
+				read = append(read, s.Index[in.A].At(j))
+			}
+		}
+	}
+	slices.Sort(read)
+	return slices.Compact(read)
+}
+
 // trim drops the tables and numbers that the body does not name.
 func (s *Step) trim() {
 	var table, data []int32 // new place plus 1

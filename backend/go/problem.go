@@ -569,6 +569,13 @@ func (g *generator) hybrid(b *strings.Builder, h *ode.Hybrid) {
 	}
 	relations("Relations", h.Relations)
 	relations("TimeRelations", h.TimeRelations)
+	if h.CrossingStates != nil {
+		b.WriteString("\t\t\tCrossingStates: []int32{")
+		for _, i := range h.CrossingStates {
+			fmt.Fprintf(b, "%d, ", i)
+		}
+		b.WriteString("},\n")
+	}
 	if len(h.Samples) > 0 {
 		b.WriteString("\t\t\tSamples: []ode.Sample{")
 		for _, s := range h.Samples {
