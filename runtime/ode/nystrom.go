@@ -283,9 +283,9 @@ func (e *nystrom) try(h, t float64) float64 {
 			y, yx, yv = ws.UNew, e.x1, e.v1
 			copy(yv, e.v)
 		}
-		r.drift(yx, e.x, e.v, h1*r.c, h2)
+		r.sum(yx, e.x, e.v, h1*r.c, h2)
 		if c.Abar != nil {
-			e.rowsV[i].combine(yv, e.v, h)
+			e.rowsV[i].sum(yv, e.v, nil, 0, h)
 		}
 		if packed {
 			e.pairs.join(y, yx, yv)
@@ -298,32 +298,35 @@ func (e *nystrom) try(h, t float64) float64 {
 		e.gather(i)
 	}
 	if !c.FSAL {
-		e.b.drift(e.x1, e.x, e.v, h1, h2)
+		e.b.sum(e.x1, e.x, e.v, h1, h2)
 	}
 	if !c.FSAL || c.Abar == nil {
-		e.bp.combine(e.v1, e.v, h)
+		e.bp.sum(e.v1, e.v, nil, 0, h)
 		if packed {
 			e.pairs.join(ws.UNew, e.x1, e.v1)
 		}
 	}
 	e.lastV = e.v
-	norm := 0.0
-	if c.E != nil {
-		e.e.sum(e.ex, h2)
-		sum, count := squares(e.ex, e.atx, ws.RelTol, e.x, e.x1), len(e.x)
-		if c.EP != nil {
-			e.ep.sum(e.ev, h)
-			sum += squares(e.ev, e.atv, ws.RelTol, e.v, e.v1)
-			count *= 2
-		} else {
-			sum += 0 * squares(e.v1, e.atv, ws.RelTol, e.v, e.v1) // NaN where v is
-		}
-		norm = sum / float64(max(count, 1))
+	norm := 0.0 // the square of the error's norm
+	switch {
+	case c.EP != nil:
+		e.e.sum(e.ex, nil, nil, 0, h2)
+		e.ep.sum(e.ev, nil, nil, 0, h)
+		norm = e.errors(true) / float64(max(2*len(e.x), 1))
+	case c.E != nil:
+		e.e.sum(e.ex, nil, nil, 0, h2)
+		norm = e.errors(false) / float64(max(len(e.x), 1))
 	}
-	if !c.FSAL || c.Abar != nil {
+	return e.finish(norm, t)
+}
+
+// finish evaluates f at the end of a step that is good so far, where no stage did.
+func (e *nystrom) finish(norm, t float64) float64 {
+	ws := e.ws
+	if !e.c.FSAL || e.c.Abar != nil {
 		e.lastV = e.v1
 	}
-	if !c.FSAL && norm <= 1 {
+	if !e.c.FSAL && norm <= 1 {
 		ws.RHS(t, ws.UNew, e.du[e.end])
 		e.gather(e.end)
 		if nonFinite(e.du[e.end]) >= 0 {
@@ -333,21 +336,23 @@ func (e *nystrom) try(h, t float64) float64 {
 	return norm
 }
 
-// squares is the sum of the squares of err over at + rtol*max(|u0|, |u1|); NaN where u1 is
-// not finite.
-func squares(err, at []float64, rtol float64, u0, u1 []float64) float64 {
-	at, u0, u1 = at[:len(err)], u0[:len(err)], u1[:len(err)]
-	s := 0.0
-	for i, e := range err {
-		a, b := math.Abs(u0[i]), math.Abs(u1[i])
-		z := b - b // 0, NaN where b is not finite
-		if a > b {
-			b = a
-		}
-		e /= at[i] + rtol*b
-		s += e*e + z
+// errors is the sum of the squares of the weighted errors of x and, if v is set, of v; NaN
+// where a new value is not finite.
+func (e *nystrom) errors(v bool) float64 {
+	if !v {
+		clear(e.ev)
 	}
-	return s
+	sum := errorSquares(e.ex, e.ev, e.atx, e.atv, e.x, e.x1, e.v, e.v1, e.ws.RelTol)
+	if sum-sum != 0 && nonFinite(e.x1) < 0 && nonFinite(e.v1) < 0 {
+		// The product of two weights may be out of range where they are not.
+		sum = 0
+		for i := range e.ex {
+			a := e.ex[i] / (e.atx[i] + e.ws.RelTol*max(math.Abs(e.x[i]), math.Abs(e.x1[i])))
+			b := e.ev[i] / (e.atv[i] + e.ws.RelTol*max(math.Abs(e.v[i]), math.Abs(e.v1[i])))
+			sum += a*a + b*b
+		}
+	}
+	return sum
 }
 
 // Slopes returns f at both ends of the last step, nil if the point was moved since.

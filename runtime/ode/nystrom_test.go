@@ -2,6 +2,7 @@ package ode
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -165,33 +166,38 @@ func TestNystromRuns(t *testing.T) {
 	}
 }
 
-func benchPleiades(b *testing.B, name string, tol float64) {
-	p := pleiades()
-	for range b.N {
-		sol, err := Solve(context.Background(), p, Options{Solver: name, RelTol: tol, AbsTol: tol, FinalOnly: true})
+// BenchmarkStructure compares methods for x” = f with those for any f: time, evaluations and the
+// true error at the end, in the largest entry.
+func BenchmarkStructure(b *testing.B) {
+	for _, p := range []*Problem{pleiades(), kepler(0.5, 40*math.Pi), henonHeiles(200), fput(32, 100), arenstorfPaired()} {
+		ref, err := Solve(context.Background(), p, Options{Solver: "Vern9", RelTol: 1e-14, AbsTol: 1e-14, FinalOnly: true})
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(pleiadesError(sol.U), "error")
-		b.ReportMetric(float64(sol.Stats.RHS), "f")
+		names := []string{"Tsit5", "Vern7", "DP8", "DPRKN5", "DPRKN6", "DPRKN6FM", "ERKN7", "DPRKN8", "DPRKN12"}
+		if p.Name == "arenstorf" {
+			names = []string{"Tsit5", "Vern7", "DP8", "FineRKN4", "FineRKN5"}
+		}
+		for _, tol := range []float64{1e-4, 1e-6, 1e-8, 1e-10} {
+			for _, name := range names {
+				b.Run(fmt.Sprintf("%s/%.0e/%s", p.Name, tol, name), func(b *testing.B) {
+					for range b.N {
+						sol, err := Solve(context.Background(), p, Options{Solver: name, RelTol: tol, AbsTol: tol, FinalOnly: true})
+						if err != nil {
+							b.Fatal(err)
+						}
+						b.ReportMetric(farthest(sol.U, ref.U), "error")
+						b.ReportMetric(float64(sol.Stats.RHS), "f")
+					}
+				})
+			}
+		}
 	}
 }
 
-func BenchmarkPleiades(b *testing.B) {
-	b.Run("f", func(b *testing.B) {
-		p := pleiades()
-		f, du := p.NewKernels().RHS, make([]float64, 28)
-		for range b.N {
-			f(0, p.U0, nil, du)
-		}
-	})
-	for _, tol := range []float64{1e-4, 1e-6, 1e-8, 1e-10} {
-		for _, name := range []string{"DP8", "Vern7", "Tsit5", "DPRKN5", "DPRKN6", "DPRKN6FM", "ERKN7", "DPRKN8", "DPRKN12"} {
-			b.Run(name+"/"+strings.ReplaceAll(strings.ToLower(formatTol(tol)), " ", ""), func(b *testing.B) { benchPleiades(b, name, tol) })
-		}
-	}
-}
-
-func formatTol(tol float64) string {
-	return map[float64]string{1e-4: "4", 1e-6: "6", 1e-8: "8", 1e-10: "10"}[tol]
+// arenstorfPaired says that arenstorf is of second order with velocities.
+func arenstorfPaired() *Problem {
+	p := arenstorf()
+	p.Second = &Second{X: []int32{0, 1}, V: []int32{2, 3}, Velocity: true}
+	return p
 }

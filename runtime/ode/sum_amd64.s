@@ -1,0 +1,372 @@
+#include "textflag.h"
+
+DATA masks<>+0(SB)/8, $-1
+DATA masks<>+8(SB)/8, $0
+DATA masks<>+16(SB)/8, $0
+DATA masks<>+24(SB)/8, $0
+DATA masks<>+32(SB)/8, $-1
+DATA masks<>+40(SB)/8, $-1
+DATA masks<>+48(SB)/8, $0
+DATA masks<>+56(SB)/8, $0
+DATA masks<>+64(SB)/8, $-1
+DATA masks<>+72(SB)/8, $-1
+DATA masks<>+80(SB)/8, $-1
+DATA masks<>+88(SB)/8, $0
+DATA masks<>+96(SB)/8, $-1
+DATA masks<>+104(SB)/8, $-1
+DATA masks<>+112(SB)/8, $-1
+DATA masks<>+120(SB)/8, $-1
+GLOBL masks<>(SB), RODATA|NOPTR, $128
+
+// func cpuid(eax, ecx uint32) (a, b, c, d uint32)
+TEXT ·cpuid(SB), NOSPLIT, $0-24
+	MOVL eax+0(FP), AX
+	MOVL ecx+4(FP), CX
+	CPUID
+	MOVL AX, a+8(FP)
+	MOVL BX, b+12(FP)
+	MOVL CX, c+16(FP)
+	MOVL DX, d+20(FP)
+	RET
+
+// func xgetbv() uint32
+TEXT ·xgetbv(SB), NOSPLIT, $0-4
+	XORL CX, CX
+	XGETBV
+	MOVL AX, ret+0(FP)
+	RET
+
+// func sumAVX(dst, x, v *float64, hv, h float64, a *float64, k **float64, m, n int)
+// Blocks of up to 16 entries, in one to four vectors. Loads of the last are masked; it is stored in
+// pieces, as a masked store is slow to be read again.
+TEXT ·sumAVX(SB), NOSPLIT, $0-72
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ v+16(FP), DX
+	VBROADCASTSD hv+24(FP), Y14
+	VBROADCASTSD h+32(FP), Y15
+	MOVQ a+40(FP), R8
+	MOVQ k+48(FP), R9
+	MOVQ m+56(FP), R10
+	MOVQ n+64(FP), R11
+	XORQ R15, R15
+block:
+	MOVQ R11, AX
+	CMPQ AX, $16
+	JLE last
+	MOVQ $16, AX
+last:
+	SUBQ AX, R11
+	MOVQ AX, BX
+	DECQ BX
+	ANDQ $3, BX
+	SHLQ $5, BX // of the mask of the last vector
+	LEAQ masks<>(SB), CX
+	VMOVUPD (CX)(BX*1), Y13
+	MOVQ AX, R13
+	ADDQ $3, R13
+	SHRQ $2, R13
+	MOVQ AX, R12
+	MOVQ R8, AX
+	MOVQ R9, BX
+	MOVQ R10, CX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	CMPQ R13, $4
+	JEQ four
+	CMPQ R13, $3
+	JEQ three
+	CMPQ R13, $2
+	JEQ two
+
+one:
+	VBROADCASTSD (AX), Y8
+	MOVQ (BX), R13
+	ADDQ R15, R13
+	VMASKMOVPD 0(R13), Y13, Y4
+	VMULPD Y4, Y8, Y4
+	VADDPD Y4, Y0, Y0
+	ADDQ $8, AX
+	ADDQ $8, BX
+	DECQ CX
+	JNZ one
+	VMULPD Y15, Y0, Y0
+	TESTQ DX, DX
+	JZ onenov
+	VMASKMOVPD 0(DX), Y13, Y4
+	VMULPD Y4, Y14, Y4
+	VADDPD Y4, Y0, Y0
+onenov:
+	TESTQ SI, SI
+	JZ onenox
+	VMASKMOVPD 0(SI), Y13, Y4
+	VADDPD Y4, Y0, Y0
+onenox:
+	ANDQ $3, R12
+	JZ oneall
+	CMPQ R12, $2
+	JLT onelow
+	VMOVUPD X0, 0(DI)
+	JEQ oneend
+	VEXTRACTF128 $1, Y0, X0
+	VMOVSD X0, 16(DI)
+	JMP oneend
+onelow:
+	VMOVSD X0, 0(DI)
+	JMP oneend
+oneall:
+	VMOVUPD Y0, 0(DI)
+oneend:
+	JMP next
+two:
+	VBROADCASTSD (AX), Y8
+	MOVQ (BX), R13
+	ADDQ R15, R13
+	VMULPD 0(R13), Y8, Y4
+	VADDPD Y4, Y0, Y0
+	VMASKMOVPD 32(R13), Y13, Y5
+	VMULPD Y5, Y8, Y5
+	VADDPD Y5, Y1, Y1
+	ADDQ $8, AX
+	ADDQ $8, BX
+	DECQ CX
+	JNZ two
+	VMULPD Y15, Y0, Y0
+	VMULPD Y15, Y1, Y1
+	TESTQ DX, DX
+	JZ twonov
+	VMULPD 0(DX), Y14, Y4
+	VADDPD Y4, Y0, Y0
+	VMASKMOVPD 32(DX), Y13, Y5
+	VMULPD Y5, Y14, Y5
+	VADDPD Y5, Y1, Y1
+twonov:
+	TESTQ SI, SI
+	JZ twonox
+	VADDPD 0(SI), Y0, Y0
+	VMASKMOVPD 32(SI), Y13, Y5
+	VADDPD Y5, Y1, Y1
+twonox:
+	VMOVUPD Y0, 0(DI)
+	ANDQ $3, R12
+	JZ twoall
+	CMPQ R12, $2
+	JLT twolow
+	VMOVUPD X1, 32(DI)
+	JEQ twoend
+	VEXTRACTF128 $1, Y1, X1
+	VMOVSD X1, 48(DI)
+	JMP twoend
+twolow:
+	VMOVSD X1, 32(DI)
+	JMP twoend
+twoall:
+	VMOVUPD Y1, 32(DI)
+twoend:
+	JMP next
+three:
+	VBROADCASTSD (AX), Y8
+	MOVQ (BX), R13
+	ADDQ R15, R13
+	VMULPD 0(R13), Y8, Y4
+	VADDPD Y4, Y0, Y0
+	VMULPD 32(R13), Y8, Y5
+	VADDPD Y5, Y1, Y1
+	VMASKMOVPD 64(R13), Y13, Y6
+	VMULPD Y6, Y8, Y6
+	VADDPD Y6, Y2, Y2
+	ADDQ $8, AX
+	ADDQ $8, BX
+	DECQ CX
+	JNZ three
+	VMULPD Y15, Y0, Y0
+	VMULPD Y15, Y1, Y1
+	VMULPD Y15, Y2, Y2
+	TESTQ DX, DX
+	JZ threenov
+	VMULPD 0(DX), Y14, Y4
+	VADDPD Y4, Y0, Y0
+	VMULPD 32(DX), Y14, Y5
+	VADDPD Y5, Y1, Y1
+	VMASKMOVPD 64(DX), Y13, Y6
+	VMULPD Y6, Y14, Y6
+	VADDPD Y6, Y2, Y2
+threenov:
+	TESTQ SI, SI
+	JZ threenox
+	VADDPD 0(SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VMASKMOVPD 64(SI), Y13, Y6
+	VADDPD Y6, Y2, Y2
+threenox:
+	VMOVUPD Y0, 0(DI)
+	VMOVUPD Y1, 32(DI)
+	ANDQ $3, R12
+	JZ threeall
+	CMPQ R12, $2
+	JLT threelow
+	VMOVUPD X2, 64(DI)
+	JEQ threeend
+	VEXTRACTF128 $1, Y2, X2
+	VMOVSD X2, 80(DI)
+	JMP threeend
+threelow:
+	VMOVSD X2, 64(DI)
+	JMP threeend
+threeall:
+	VMOVUPD Y2, 64(DI)
+threeend:
+	JMP next
+four:
+	VBROADCASTSD (AX), Y8
+	MOVQ (BX), R13
+	ADDQ R15, R13
+	VMULPD 0(R13), Y8, Y4
+	VADDPD Y4, Y0, Y0
+	VMULPD 32(R13), Y8, Y5
+	VADDPD Y5, Y1, Y1
+	VMULPD 64(R13), Y8, Y6
+	VADDPD Y6, Y2, Y2
+	VMASKMOVPD 96(R13), Y13, Y7
+	VMULPD Y7, Y8, Y7
+	VADDPD Y7, Y3, Y3
+	ADDQ $8, AX
+	ADDQ $8, BX
+	DECQ CX
+	JNZ four
+	VMULPD Y15, Y0, Y0
+	VMULPD Y15, Y1, Y1
+	VMULPD Y15, Y2, Y2
+	VMULPD Y15, Y3, Y3
+	TESTQ DX, DX
+	JZ fournov
+	VMULPD 0(DX), Y14, Y4
+	VADDPD Y4, Y0, Y0
+	VMULPD 32(DX), Y14, Y5
+	VADDPD Y5, Y1, Y1
+	VMULPD 64(DX), Y14, Y6
+	VADDPD Y6, Y2, Y2
+	VMASKMOVPD 96(DX), Y13, Y7
+	VMULPD Y7, Y14, Y7
+	VADDPD Y7, Y3, Y3
+fournov:
+	TESTQ SI, SI
+	JZ fournox
+	VADDPD 0(SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	VMASKMOVPD 96(SI), Y13, Y7
+	VADDPD Y7, Y3, Y3
+fournox:
+	VMOVUPD Y0, 0(DI)
+	VMOVUPD Y1, 32(DI)
+	VMOVUPD Y2, 64(DI)
+	ANDQ $3, R12
+	JZ fourall
+	CMPQ R12, $2
+	JLT fourlow
+	VMOVUPD X3, 96(DI)
+	JEQ fourend
+	VEXTRACTF128 $1, Y3, X3
+	VMOVSD X3, 112(DI)
+	JMP fourend
+fourlow:
+	VMOVSD X3, 96(DI)
+	JMP fourend
+fourall:
+	VMOVUPD Y3, 96(DI)
+fourend:
+next:
+	TESTQ R11, R11
+	JNZ block2
+	VZEROUPPER
+	RET
+block2:
+	ADDQ $128, DI
+	ADDQ $128, R15
+	TESTQ SI, SI
+	JZ skipx
+	ADDQ $128, SI
+skipx:
+	TESTQ DX, DX
+	JZ block
+	ADDQ $128, DX
+	JMP block
+
+DATA absmask<>+0(SB)/8, $0x7fffffffffffffff
+GLOBL absmask<>(SB), RODATA|NOPTR, $8
+
+DATA unit<>+0(SB)/8, $1.0
+GLOBL unit<>(SB), RODATA|NOPTR, $8
+
+// func errorsAVX(ex, ev, atx, atv, x0, x1, v0, v1 *float64, rtol float64, n int) float64
+// Four entries at a time, the last four masked.
+TEXT ·errorsAVX(SB), NOSPLIT, $0-88
+	MOVQ ex+0(FP), AX
+	MOVQ ev+8(FP), BX
+	MOVQ atx+16(FP), CX
+	MOVQ atv+24(FP), DX
+	MOVQ x0+32(FP), SI
+	MOVQ x1+40(FP), DI
+	MOVQ v0+48(FP), R8
+	MOVQ v1+56(FP), R9
+	VBROADCASTSD rtol+64(FP), Y15
+	MOVQ n+72(FP), R10
+	VBROADCASTSD absmask<>(SB), Y14
+	VBROADCASTSD unit<>(SB), Y12
+	VXORPD Y0, Y0, Y0
+	XORQ R11, R11
+	LEAQ masks<>(SB), R12
+	VMOVUPD 96(R12), Y13
+errors4:
+	CMPQ R10, $4
+	JGE full
+	DECQ R10
+	SHLQ $5, R10
+	VMOVUPD (R12)(R10*1), Y13
+	MOVQ $4, R10
+full:
+	VMASKMOVPD (SI)(R11*1), Y13, Y1
+	VMASKMOVPD (DI)(R11*1), Y13, Y2
+	VMASKMOVPD (R8)(R11*1), Y13, Y3
+	VMASKMOVPD (R9)(R11*1), Y13, Y4
+	VANDPD Y14, Y1, Y1
+	VANDPD Y14, Y2, Y2
+	VANDPD Y14, Y3, Y3
+	VANDPD Y14, Y4, Y4
+	VSUBPD Y2, Y2, Y9 // NaN where not finite
+	VSUBPD Y4, Y4, Y10
+	VADDPD Y10, Y9, Y9
+	VMAXPD Y1, Y2, Y1
+	VMAXPD Y3, Y4, Y3
+	VMULPD Y15, Y1, Y1
+	VMULPD Y15, Y3, Y3
+	VMASKMOVPD (CX)(R11*1), Y13, Y5
+	VMASKMOVPD (DX)(R11*1), Y13, Y6
+	VADDPD Y5, Y1, Y1 // sx
+	VADDPD Y6, Y3, Y3 // sv
+	VMULPD Y3, Y1, Y7
+	VBLENDVPD Y13, Y7, Y12, Y7
+	VDIVPD Y7, Y12, Y7 // 1/(sx sv)
+	VMASKMOVPD (AX)(R11*1), Y13, Y5
+	VMASKMOVPD (BX)(R11*1), Y13, Y6
+	VMULPD Y7, Y3, Y3
+	VMULPD Y7, Y1, Y1
+	VMULPD Y3, Y5, Y5
+	VMULPD Y1, Y6, Y6
+	VMULPD Y5, Y5, Y5
+	VMULPD Y6, Y6, Y6
+	VADDPD Y6, Y5, Y5
+	VADDPD Y9, Y5, Y5
+	VADDPD Y5, Y0, Y0
+	ADDQ $32, R11
+	SUBQ $4, R10
+	JNZ errors4
+	VEXTRACTF128 $1, Y0, X1
+	VADDPD X1, X0, X0
+	VHADDPD X0, X0, X0
+	VMOVSD X0, ret+80(FP)
+	VZEROUPPER
+	RET
