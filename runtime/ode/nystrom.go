@@ -84,7 +84,7 @@ func (m *nystromMethod) New(ws *Workspace) (Stepper, error) {
 	if !c.FSAL {
 		e.end = s
 	}
-	flat := make([]float64, (e.end+4)*n+12*mm)
+	flat := make([]float64, (e.end+2)*n+(e.end+11)*mm)
 	take := func(n int) []float64 {
 		v := flat[:n:n]
 		flat = flat[n:]

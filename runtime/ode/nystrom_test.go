@@ -135,7 +135,7 @@ func TestStructureRefused(t *testing.T) {
 // Steps allocate nothing, in both layouts of the states; a run backward in time ends where it began.
 func TestNystromRuns(t *testing.T) {
 	for _, name := range nystromPairs() {
-		for _, p := range []*Problem{pleiades(), forced(false, 3)} {
+		for _, p := range []*Problem{pleiades(), forced(false, 3), shuffled(pleiades())} {
 			in, err := NewIntegrator(context.Background(), p, Options{Solver: name, FinalOnly: true, Span: [2]float64{0, 1e6}, MaxSteps: 1 << 30})
 			if err != nil {
 				t.Fatal(err)
@@ -162,6 +162,71 @@ func TestNystromRuns(t *testing.T) {
 		ref.At(1.234, v[:])
 		if e := math.Hypot(u[0]-v[0], u[1]-v[1]); e > 1e-5 {
 			t.Errorf("%s: within a step backward: %g", name, e)
+		}
+	}
+}
+
+// shuffled is a problem of second order with its states in another order, positions and
+// velocities mixed.
+func shuffled(p *Problem) *Problem {
+	n := p.N()
+	at := make([]int, n) // where a state goes
+	for i := range at {
+		at[i] = (5*i + 3) % n
+	}
+	q := *p
+	q.U0 = make([]float64, n)
+	for i, v := range p.U0 {
+		q.U0[at[i]] = v
+	}
+	from := make([]int, n)
+	for i, k := range at {
+		from[k] = i
+	}
+	has := map[[2]int]bool{}
+	for j := range n {
+		for _, i := range p.Jac.RowIdx[p.Jac.ColPtr[j]:p.Jac.ColPtr[j+1]] {
+			has[[2]int{int(i), j}] = true
+		}
+	}
+	q.Jac = patternOf(n, func(i, j int) bool { return has[[2]int{from[i], from[j]}] })
+	q.States = make([]Quantity, n)
+	q.NewKernels = func() *Kernels {
+		f := p.NewKernels().RHS
+		u0, du0 := make([]float64, n), make([]float64, n)
+		return &Kernels{RHS: func(t float64, u, p, du []float64) {
+			for i, k := range at {
+				u0[i] = u[k]
+			}
+			f(t, u0, p, du0)
+			for i, k := range at {
+				du[k] = du0[i]
+			}
+		}}
+	}
+	return &q
+}
+
+// The order of the states makes no difference.
+func TestNystromShuffled(t *testing.T) {
+	for _, name := range append(nystromPairs(), "KahanLi6", "Nystrom4") {
+		opt := Options{Solver: name, RelTol: 1e-6, AbsTol: 1e-6, Span: [2]float64{0, 1}, Dense: true}
+		if m, _ := Lookup(name); m.Info().Embedded == 0 {
+			opt.InitialStep = 0.01
+		}
+		p := pleiades()
+		q := shuffled(p)
+		a, b := mustSolve(t, p, opt), mustSolve(t, q, opt)
+		u, v := make([]float64, 28), make([]float64, 28)
+		for _, at := range []float64{0.123, 0.777, 1} {
+			a.At(at, u)
+			b.At(at, v)
+			for i := range u {
+				// The same operations; the norm of errors is summed in another order.
+				if w := v[(5*i+3)%28]; math.Abs(u[i]-w) > 1e-9*(1+math.Abs(w)) {
+					t.Fatalf("%s: at %g entry %d is %v, shuffled %v", name, at, i, u[i], w)
+				}
+			}
 		}
 	}
 }

@@ -192,6 +192,18 @@ func (e *symplectic) Restart() error {
 		for k, i := range e.entry {
 			e.b[k] = e.jac[i]
 		}
+		ws.RHS(ws.T, ws.U, e.f0)
+		e.product(ws.U)
+		for k, i := range e.sep.Q {
+			size := 0.0
+			for j := e.rowPtr[k]; j < e.rowPtr[k+1]; j++ {
+				size += math.Abs(e.b[j] * ws.U[e.col[j]])
+			}
+			// As in affineRows. Parameters may have changed since then.
+			if d := math.Abs(e.f0[i] - e.du[i]); d > 4*eps*float64(1+e.rowPtr[k+1]-e.rowPtr[k])*size {
+				return ws.Fail(Unstable, "the derivative of %s was linear when %s was set up, and with these parameters is not; set it up again", ws.P.state(int(i)), e.name)
+			}
+		}
 	}
 	ws.H = ws.InitialStep
 	return nil
