@@ -103,6 +103,9 @@ func (m *nystromMethod) New(ws *Workspace) (Stepper, error) {
 	e.x, e.v, e.yx, e.yv, e.x1, e.v1 = take(mm), take(mm), take(mm), take(mm), take(mm), take(mm)
 	e.ex, e.ev, e.atx, e.atv = take(mm), take(mm), take(mm), take(mm)
 	e.pairs.split(ws.AbsTol, e.atx, e.atv)
+	if e.pairs.x0 >= 0 {
+		e.views(e.y, &e.yx, &e.yv)
+	}
 	for i, a := range c.A {
 		var r, rv nystromRow
 		r.c = c.C[i]
@@ -271,15 +274,17 @@ func (e *nystrom) Step() error {
 func (e *nystrom) try(h, t float64) float64 {
 	ws, c := e.ws, e.c
 	h1, h2 := e.sigma*h, e.sigma*h*h
-	packed := e.pairs.x0 < 0
-	y := e.y
-	e.views(y, &e.yx, &e.yv)
-	e.views(ws.UNew, &e.x1, &e.v1)
-	copy(e.yv, e.v)
-	yx, yv := e.yx, e.yv
+	y, yx, yv, packed := e.y, e.yx, e.yv, e.pairs.x0 < 0
+	if packed {
+		e.pairs.join(y, e.x, e.v)
+	} else {
+		e.views(ws.UNew, &e.x1, &e.v1)
+		copy(yv, e.v)
+	}
 	for i := 1; i < e.s; i++ {
 		r := &e.rows[i]
-		if i == e.end { // f at the end of the step
+		end := i == e.end // f at the end of the step
+		if end {
 			y, yx, yv = ws.UNew, e.x1, e.v1
 			copy(yv, e.v)
 		}
@@ -287,8 +292,12 @@ func (e *nystrom) try(h, t float64) float64 {
 		if c.Abar != nil {
 			e.rowsV[i].sum(yv, e.v, nil, 0, h)
 		}
-		if packed {
+		switch {
+		case !packed:
+		case end || c.Abar != nil:
 			e.pairs.join(y, yx, yv)
+		default:
+			e.pairs.put(y, yx)
 		}
 		at := t
 		if r.c != 1 {

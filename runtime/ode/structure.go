@@ -369,19 +369,26 @@ type pairing struct {
 	// Where both stand in one piece, in the same order, these are their offsets, and vectors
 	// of positions are pieces of vectors of states; else x0 is -1.
 	x0, v0 int
+	// Where they stand in turns, x_1, v_1, x_2, v_2, ..., this is the offset of x_1, else -1.
+	turns int
 }
 
 func newPairing(s *Second) *pairing {
-	p := &pairing{Second: s, x0: -1}
+	p := &pairing{Second: s, x0: -1, turns: -1}
 	if len(s.X) == 0 {
 		return p
 	}
-	for k := range s.X {
-		if s.X[k] != s.X[0]+int32(k) || s.V[k] != s.V[0]+int32(k) {
-			return p
-		}
+	pieces, turns := true, true
+	for k, x := range s.X {
+		pieces = pieces && x == s.X[0]+int32(k) && s.V[k] == s.V[0]+int32(k)
+		turns = turns && x == s.X[0]+2*int32(k) && s.V[k] == x+1
 	}
-	p.x0, p.v0 = int(s.X[0]), int(s.V[0])
+	switch {
+	case pieces:
+		p.x0, p.v0 = int(s.X[0]), int(s.V[0])
+	case turns:
+		p.turns = int(s.X[0])
+	}
 	return p
 }
 
@@ -399,8 +406,31 @@ func (p *pairing) join(u, x, v []float64) {
 	}
 }
 
+// put copies positions into u.
+func (p *pairing) put(u, x []float64) {
+	if p.turns >= 0 {
+		u = u[p.turns : p.turns+2*len(x)]
+		for _, v := range x {
+			u[0] = v
+			u = u[2:]
+		}
+		return
+	}
+	for k, i := range p.X {
+		u[i] = x[k]
+	}
+}
+
 // pick copies the entries of velocities of a derivative out of du.
 func (p *pairing) pick(du, a []float64) {
+	if p.turns >= 0 {
+		du = du[p.turns : p.turns+2*len(a)]
+		for k := range a {
+			a[k] = du[1]
+			du = du[2:]
+		}
+		return
+	}
 	for k, i := range p.V {
 		a[k] = du[i]
 	}
@@ -410,6 +440,14 @@ func (p *pairing) pick(du, a []float64) {
 // velocities with which it was evaluated.
 func (p *pairing) holds(sigma float64, v, du []float64) int {
 	v = v[:len(p.X)]
+	if p.x0 >= 0 {
+		for k, d := range du[p.x0 : p.x0+len(v)] {
+			if d != sigma*v[k] {
+				return k
+			}
+		}
+		return -1
+	}
 	for k, i := range p.X {
 		if du[i] != sigma*v[k] {
 			return k
