@@ -1,11 +1,8 @@
 package backend
 
 import (
-	"fmt"
-
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/jacobian"
-	"github.com/mtkc/mtkc/structural"
 )
 
 // The linear part of f: the matrix A of f = A u + g(t, u) whose entries depend on
@@ -16,18 +13,16 @@ import (
 
 // linearizer takes linear parts of terms.
 type linearizer struct {
-	c     *compiler
+	l     *lowerer
 	p     *expr.Pool
-	index map[expr.ID]int32 // of targets into seq: index plus 1
-	known map[expr.ID]linearTerm
-	seq   []structural.Assign // of targets that move
-	label []string
+	known []linearTerm // by term
 }
 
 // linearTerm is what is known of a term.
 type linearTerm struct {
 	part  expr.ID // its linear part; Zero where it does not move
 	moves bool    // it depends on states or time
+	done  bool    // the others are set
 }
 
 // linear lowers A, if f has derivatives only. It has none where no term is linear.
@@ -35,10 +30,8 @@ func (c *compiler) linear() {
 	if len(c.plan.Residuals) > 0 || len(c.plan.Deriv) == 0 {
 		return
 	}
-	z := &linearizer{c: c, p: c.p, index: map[expr.ID]int32{}, known: map[expr.ID]linearTerm{}}
-	for k := range c.plan.Seq {
-		z.index[c.plan.Seq[k].Target] = int32(k + 1)
-	}
+	l := c.sim
+	z := &linearizer{l: l, p: c.p, known: make([]linearTerm, c.p.Len())}
 	var terms []expr.ID
 	var outs []place
 	rows := make([]expr.ID, len(c.plan.Deriv))
@@ -51,14 +44,12 @@ func (c *compiler) linear() {
 	if len(terms) == 0 {
 		return
 	}
-	l := c.sim
 	n := len(rows)
-	l.define(z.seq, z.label)
 	k, r := c.roll(l, "LinearRHS", terms, outs, func(o place) string { return "der(" + c.plan.States[o.index].Name + ")" })
 	if k != nil {
 		c.prog.Linear, c.prog.Meta.Linear = r.rolledMatrix("Linear", n, n, columns(U))
 	} else {
-		m := jacobian.Of(c.p, z.seq, rows, c.stateAtoms(), "linear")
+		m := jacobian.Of(c.p, nil, rows, c.stateAtoms(), "linear")
 		c.prog.Linear, c.prog.Meta.Linear = matrix(l, "Linear", m)
 	}
 	if c.prog.Meta.Linear.NNZ() == 0 {
@@ -73,10 +64,10 @@ func (z *linearizer) of(e expr.ID) linearTerm {
 	if op <= expr.OpFalse {
 		return linearTerm{part: expr.Zero}
 	}
-	if t, ok := z.known[e]; ok {
-		return t
+	if int(e) < len(z.known) && z.known[e].done {
+		return z.known[e]
 	}
-	t := linearTerm{part: expr.Zero}
+	t := linearTerm{part: expr.Zero, done: true}
 	switch op {
 	case expr.OpTime:
 		t.moves = true
@@ -136,29 +127,21 @@ func (z *linearizer) of(e expr.ID) linearTerm {
 			t.moves = z.of(a).moves || t.moves
 		}
 	}
-	z.known[e] = t
+	if int(e) < len(z.known) { // not of those that were just made
+		t.done = true
+		z.known[e] = t
+	}
 	return t
 }
 
-// atom is the linear part of an atom: a state is its own, and what the plan defines has a
-// name for its.
+// atom is the linear part of an atom: a state is its own; what the plan defines has that of
+// its value.
 func (z *linearizer) atom(e expr.ID) linearTerm {
-	if _, ok := z.c.state[e]; ok {
-		return linearTerm{e, true}
+	switch m := z.l.meaning(e); m.kind {
+	case stateAtom:
+		return linearTerm{part: e, moves: true}
+	case targetAtom:
+		return z.of(z.l.defs[m.index].value)
 	}
-	k, ok := z.index[e]
-	if !ok {
-		return linearTerm{part: expr.Zero} // a parameter, or discrete
-	}
-	a := &z.c.plan.Seq[k-1]
-	t := z.of(a.Value)
-	switch op := z.p.Op(t.part); {
-	case op <= expr.OpSym: // zero, or a name already
-	default:
-		s := z.p.Sym(fmt.Sprintf("\x01linear%d", len(z.seq)))
-		z.seq = append(z.seq, structural.Assign{Target: s, Value: t.part, Eq: a.Eq, From: a.From})
-		z.label = append(z.label, z.p.Name(e))
-		t.part = s
-	}
-	return t
+	return linearTerm{part: expr.Zero} // a parameter, or discrete
 }
