@@ -26,6 +26,7 @@ type ladder struct {
 	h, w     []float64 // step that column j would like, its work per unit of time
 	rejected bool      // the attempt before was
 	last     float64   // error of the column before
+	same     int       // steps in a row that ended with the column aimed at
 
 	safe1, safe2, fac1, fac2, fac3, fac4 float64
 }
@@ -66,21 +67,37 @@ func (l *ladder) column(j int, h, err float64) bool {
 }
 
 // hopeless reports whether an error of column j is too large for columns up to k+1 to bring it
-// below 1: each divides it by about the square of the quotient of substeps (the quotient itself
-// without evenness).
+// below 1: each divides it by the square of the quotient of substeps or so; without evenness,
+// where the first columns of stiff problems are slow, twice the substeps are allowed for.
 func (l *ladder) hopeless(j int) bool {
 	q := 1.0
 	for i := j + 1; i <= min(l.k+1, l.most); i++ {
-		q *= l.n[i] / l.n[1]
-	}
-	if l.even {
-		q *= q
+		if l.even {
+			r := l.n[i] / l.n[1]
+			q *= r * r
+		} else {
+			q *= 2 * l.n[i]
+		}
 	}
 	return l.err[j] > q
 }
 
+// look reports that a step that has converged in column j, the one aimed at, should have one
+// row more all the same: where errors of low columns fall slowly, as they do in stiff
+// problems, the work of the next one is not to be guessed from theirs, and the order would
+// stay for good.
+func (l *ladder) look(j int) bool {
+	return j == l.k && j < l.most-1 && l.same >= lookAfter
+}
+
+// lookAfter is the number of steps of the same order before a look at a higher one.
+const lookAfter = 4
+
 // accepted chooses the next column and step after a step that ended with column kc.
 func (l *ladder) accepted(kc int) (h float64) {
+	if l.same++; kc != l.k {
+		l.same = 0
+	}
 	k := 2
 	switch {
 	case kc == 2:
@@ -115,6 +132,9 @@ func (l *ladder) accepted(kc int) (h float64) {
 	default:
 		h = l.h[kc] * l.work[k] / l.work[kc]
 	}
+	if k != l.k {
+		l.same = 0
+	}
 	l.k, l.rejected = k, false
 	return h
 }
@@ -132,7 +152,7 @@ func (l *ladder) refused(kc int, h float64) float64 {
 
 // archive visits the choice and what it rests on.
 func (l *ladder) archive(a *archive.Archive) {
-	a.Int(&l.k)
+	a.Int(&l.k, &l.same)
 	a.Bool(&l.rejected)
 	a.Floats(l.err, l.h, l.w)
 }

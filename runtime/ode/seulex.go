@@ -4,18 +4,20 @@ package ode
 // for stiff and differential-algebraic problems of index 1: Deuflhard, Numer. Math. 41, 1983;
 // Hairer, Wanner, Solving ODEs II, IV.9 and VI.4, whose code SEULEX takes its name from it.
 //
-// Row j makes n_j = 2, 3, 4, ... substeps
+// Row j makes n_j = 2, 3, 4, 6, 8, 12, ... substeps
 //
 //	(M/h_j - J) (y_(i+1) - y_i) = f(t_i, y_i) + h_j df/dt
 //
 // with J and df/dt at the start of the step, so one factorisation serves a row, and the
 // first f all rows; column k has order k. J is kept from step to step while the first substeps would
 // change little in a second iteration of Newton's. Departures from the code: df/dt in place of f at t_(i+1);
-// the harmonic sequence throughout; the weight of a factorisation in the choice of order
-// follows the size of the matrix.
+// a look at a higher order now and then (ladder.look); the weight of a factorisation in the
+// choice of order follows the size of the matrix.
 //
 // The interpolant is the polynomial that meets both ends and the derivatives at the right
-// one, extrapolated from backward differences of the substeps (Hairer, Ostermann, Numer. Math. 58, 1990).
+// one, extrapolated from backward differences of the substeps (Hairer, Ostermann, Numer. Math. 58, 1990). That
+// takes many rows with numbers of substeps close to each other: while interpolants are asked for
+// the rows have 2, 3, 4, 5, ... substeps, and the first such step is integrated a second time.
 
 import (
 	"math"
@@ -30,6 +32,7 @@ const (
 	seulexWide    = 5000 // states beyond which a run keeps seulexFew columns
 	seulexFew     = 8
 	seulexSlopes  = 9    // derivatives of the interpolant at most
+	seulexMore    = 3    // rows beyond those of the step with which it is integrated again
 	seulexKeep    = 1e-4 // contraction below which J is kept
 )
 
@@ -52,67 +55,73 @@ func (seulexMethod) New(ws *Workspace) (Stepper, error) {
 	if n > seulexWide {
 		columns = seulexFew
 	}
-	s := &seulex{ws: ws, m: newIterationMatrix(ws), ladder: newLadder(columns, false), columns: columns}
-	l := s.ladder
-	l.safe1, l.safe2, l.fac1, l.fac2, l.fac3, l.fac4 = 0.6, 0.93, 0.1, 4, 0.7, 0.9
+	s := &seulex{ws: ws, m: newIterationMatrix(ws), columns: columns}
 	// In units of an evaluation of f, which a solution costs too.
 	dec := math.Max(1, float64(n)/3)
 	if ws.Pattern.NNZ() < n*n/4 {
 		dec = math.Min(dec, 5)
 	}
-	l.work[0] = 5 // the Jacobian, and f
-	for j := 1; j <= columns; j++ {
-		l.n[j] = float64(j + 1)
-		l.work[j] = l.work[j-1] + 2*l.n[j] - 1 + dec
-		for i := 1; i < j; i++ {
-			s.factor[j][i] = 1 / (l.n[j]/l.n[i] - 1)
-		}
-	}
-	vectors := 5 + columns + 1 + seulexSlopes + 2
-	for j := 1; j <= columns; j++ {
-		vectors += j + 1
-	}
-	flat := make([]float64, vectors*n)
+	s.plain = newSeulexLadder(columns, dec, []int{2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96})
+	s.dense = newSeulexLadder(columns, dec, []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13})
+	s.seulexLadder = s.plain
+	s.stride = columns + 1
+	flat := make([]float64, (9+s.stride)*n)
 	cut := func() []float64 {
 		v := flat[:n:n]
 		flat = flat[n:]
 		return v
 	}
-	s.f0, s.ft, s.tmp, s.err, s.wt = cut(), cut(), cut(), cut(), cut()
-	for j := 1; j <= columns; j++ {
-		s.y[j] = make([][]float64, j+2)
-		for i := 1; i <= j+1; i++ {
-			s.y[j][i] = cut()
-		}
-	}
-	for range seulexSlopes + 2 {
-		s.d = append(s.d, cut())
-	}
+	s.f0, s.ft, s.fp, s.ftp, s.tmp, s.err, s.wt, s.early[0], s.early[1] = cut(), cut(), cut(), cut(), cut(), cut(), cut(), cut(), cut()
 	s.t = flat
 	s.aim(ws.RelTol, 0.6)
 	return s, nil
+}
+
+// seulexLadder is a ladder with the factors of the extrapolation.
+type seulexLadder struct {
+	*ladder
+	factor [seulexColumns + 1][seulexColumns]float64 // factor[j][i] is 1/(n_j/n_i - 1)
+}
+
+func newSeulexLadder(columns int, dec float64, substeps []int) *seulexLadder {
+	l := &seulexLadder{ladder: newLadder(columns, false)}
+	l.safe1, l.safe2, l.fac1, l.fac2, l.fac3, l.fac4 = 0.6, 0.93, 0.1, 4, 0.7, 0.9
+	l.work[0] = 5 // the Jacobian, and f
+	for j := 1; j <= columns; j++ {
+		l.n[j] = float64(substeps[j-1])
+		l.work[j] = l.work[j-1] + 2*l.n[j] - 1 + dec
+		for i := 1; i < j; i++ {
+			l.factor[j][i] = 1 / (l.n[j]/l.n[i] - 1)
+		}
+	}
+	return l
 }
 
 // seulex is the stepper of one run.
 type seulex struct {
 	ws *Workspace
 	m  *iterationMatrix
-	*ladder
-	columns int
-	factor  [seulexColumns + 1][seulexColumns]float64 // factor[j][i] is 1/(n_j/n_i - 1)
+	*seulexLadder
+	plain, dense    *seulexLadder
+	columns, stride int
 
-	f0, ft, tmp, err []float64
-	wt               []float64 // 1/(AbsTol + RelTol |U|)
-	t                []float64 // tableau: n groups of columns+1, entry l of a row j is T_j,j-l+1
-	y                [seulexColumns + 1][][]float64
-	fresh            bool // f0 is f at (T, U), ft df/dt
-	haveJac, newJac  bool // J may be used; it is that of (T, U)
+	f0, ft, fp, ftp  []float64 // f and df/dt at (T, U) and at the start of the last step
+	tmp, err         []float64
+	wt               []float64    // 1/(AbsTol + RelTol |U|)
+	early            [2][]float64 // values of a row, by turns
+	end              []float64    // the last of them
+	t                []float64    // tableau: n groups of columns+1, entry l of a row j is T_j,j-l+1
+	fresh            bool         // f0 is f at (T, U), ft df/dt
+	haveJac, current bool         // J may be used; it is that of (T, U)
 	theta            float64
 	first            bool
 
-	kc    int         // columns of the last step
-	d     [][]float64 // of the interpolant, in powers of theta - 1
-	ready bool
+	idle   int // steps since an interpolant was asked for
+	kc     int // columns of the last step
+	mid    *seulexDense
+	stored bool // the rows of the last step are in mid.y
+	ready  bool // the polynomial of the last step is made
+	degree int  // of it, where it is made
 }
 
 // Restart makes (ws.T, ws.U) the start.
@@ -139,6 +148,19 @@ func (s *seulex) slope() {
 	s.fresh = true
 }
 
+// choose takes the rows that suit what was asked for of late.
+func (s *seulex) choose() {
+	l := s.plain
+	if s.idle < 3 && s.mid != nil {
+		l = s.dense
+	}
+	s.idle++
+	if l != s.seulexLadder {
+		l.k, l.rejected = s.k, s.rejected
+		s.seulexLadder = l
+	}
+}
+
 // Step makes one accepted step.
 func (s *seulex) Step() error {
 	ws := s.ws
@@ -147,7 +169,8 @@ func (s *seulex) Step() error {
 		s.slope()
 		s.haveJac = false
 	}
-	s.newJac = false
+	s.current = false
+	s.choose()
 	ws.Weights(ws.U, s.wt)
 	want := ws.H
 	for {
@@ -158,7 +181,7 @@ func (s *seulex) Step() error {
 			if !s.m.evaluate(ws.T, ws.U, s.f0) {
 				return s.m.failure(want)
 			}
-			s.haveJac, s.newJac = true, true
+			s.haveJac, s.current = true, true
 		}
 		h, t := ws.Clip(want)
 		kc, ok := s.attempt(h, s.first || h < want)
@@ -176,9 +199,10 @@ func (s *seulex) Step() error {
 			} else {
 				ws.H = s.accepted(kc)
 			}
-			s.kc, s.ready, s.first = kc, false, false
+			s.kc, s.ready, s.first, s.stored = kc, false, false, s.seulexLadder == s.dense
 			ws.Accept(h, t)
-			s.f0, s.tmp = s.tmp, s.f0
+			s.fp, s.f0, s.tmp = s.f0, s.tmp, s.fp
+			s.ft, s.ftp = s.ftp, s.ft
 			s.slope()
 			s.haveJac = s.theta <= seulexKeep
 			return nil
@@ -190,7 +214,7 @@ func (s *seulex) Step() error {
 		} else {
 			want = s.refused(kc, h)
 		}
-		s.haveJac = s.newJac
+		s.haveJac = s.current
 		if ws.TooSmall(want) {
 			return s.m.failure(want)
 		}
@@ -204,7 +228,7 @@ func (s *seulex) attempt(h float64, early bool) (kc int, ok bool) {
 	s.begin()
 	s.theta = 0
 	for j := 1; j <= s.k+1; j++ {
-		if !s.row(j, h) {
+		if !s.row(j, h, true) {
 			return 0, false
 		}
 		err := s.extrapolate(j)
@@ -218,18 +242,21 @@ func (s *seulex) attempt(h float64, early bool) (kc int, ok bool) {
 			continue
 		}
 		if err <= 1 {
+			if s.look(j) {
+				continue
+			}
 			return j, true
 		}
-		if j >= s.k-1 && s.hopeless(j) || j == s.k+1 {
+		if j >= s.k-1 && s.hopeless(j) {
 			return j, false
 		}
 	}
 	return s.k + 1, false
 }
 
-// row integrates over h with n_j substeps. It reports false where the matrix is singular
-// or Newton's method would diverge in the first substep.
-func (s *seulex) row(j int, h float64) bool {
+// row integrates over h with n_j substeps, to s.end. It reports false where the matrix is
+// singular or, if asked for, where Newton's method would diverge in the first substep.
+func (s *seulex) row(j int, h float64, check bool) bool {
 	ws := s.ws
 	a := s.n[j] / h
 	if !s.m.factor(a) {
@@ -241,19 +268,29 @@ func (s *seulex) row(j int, h float64) bool {
 	for i, v := range s.f0[:n] {
 		delta[i] = v + hj*ft[i]
 	}
-	for i := 1; i <= j+1; i++ {
+	last := int(s.n[j])
+	var kept [][]float64
+	if s.seulexLadder == s.dense {
+		kept = s.mid.y[j]
+	}
+	skip := last - len(kept)
+	for i := 1; ; i++ {
 		s.m.solve(delta)
-		next := s.y[j][i][:n]
+		next := s.early[i&1][:n]
+		if i > skip {
+			next = kept[i-skip-1][:n]
+		}
 		for c, v := range delta {
 			next[c] = y[c] + v
 		}
 		y = next
-		if i > j {
-			break
+		if i == last {
+			s.end = y
+			return true
 		}
 		f := s.tmp[:n]
 		ws.RHS(ws.T+float64(i)*hj, y, f)
-		if i == 1 && j <= 2 {
+		if check && i == 1 && j <= 2 {
 			// A second iteration for this substep: its size by that of the first tells how good J
 			// is, and whether the implicit equation is near a solution at all.
 			size := 0.0
@@ -272,7 +309,7 @@ func (s *seulex) row(j int, h float64) bool {
 				v *= s.wt[c]
 				change += v * v
 			}
-			theta := math.Sqrt(change) / math.Max(math.Sqrt(float64(n)), math.Sqrt(size))
+			theta := math.Sqrt(change / math.Max(float64(n), size))
 			if !(theta <= 1) {
 				return false
 			}
@@ -282,15 +319,14 @@ func (s *seulex) row(j int, h float64) bool {
 			delta[c] = v + hj*ft[c]
 		}
 	}
-	return true
 }
 
 // extrapolate adds row j to the tableau and returns the norm of the error of its last
 // column, which it leaves in ws.UNew; for j = 1, 0.
 func (s *seulex) extrapolate(j int) float64 {
 	ws := s.ws
-	n, stride := ws.N(), s.columns+1
-	y, out, e := s.y[j][j+1][:n], ws.UNew[:n], s.err[:n]
+	n, stride := ws.N(), s.stride
+	y, out, e := s.end[:n], ws.UNew[:n], s.err[:n]
 	if j == 1 {
 		for i, v := range y {
 			s.t[i*stride+1] = v
@@ -313,8 +349,38 @@ func (s *seulex) extrapolate(j int) float64 {
 	return ws.ErrNorm(e, ws.U, out)
 }
 
+// seulexDense is the interpolant.
+type seulexDense struct {
+	y [seulexColumns + 1][][]float64 // the last values of row j, the end included
+	d [][]float64                    // coefficients of powers of theta - 1
+}
+
+func newSeulexDense(n int, l *seulexLadder) *seulexDense {
+	m := new(seulexDense)
+	many := func(count int) (v [][]float64) {
+		flat := make([]float64, count*n)
+		for i := range count {
+			v = append(v, flat[i*n:(i+1)*n:(i+1)*n])
+		}
+		return v
+	}
+	for j := 1; j <= l.most; j++ {
+		m.y[j] = many(min(int(l.n[j]), seulexSlopes+1))
+	}
+	m.d = many(seulexSlopes + 2)
+	return m
+}
+
 // Degree of the interpolant in t.
-func (s *seulex) Degree() int { return min(s.kc, seulexSlopes) + 1 }
+func (s *seulex) Degree() int {
+	switch {
+	case s.ready:
+		return s.degree
+	case s.stored:
+		return min(s.kc, seulexSlopes) + 1
+	}
+	return min(s.kc+seulexMore, s.columns, seulexSlopes) + 1
+}
 
 // Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
 func (s *seulex) Interpolate(t float64, u []float64) {
@@ -322,62 +388,91 @@ func (s *seulex) Interpolate(t float64, u []float64) {
 	if ws.ends(t, u) {
 		return
 	}
+	s.idle = 0
 	if !s.ready {
 		s.polynomial()
 		s.ready = true
 	}
 	theta := (t - ws.T) / (ws.T - ws.TPrev)
-	deg := s.Degree()
+	d := s.mid.d
 	for i := range u {
-		v := s.d[deg][i]
-		for m := deg - 1; m >= 0; m-- {
-			v = v*theta + s.d[m][i]
+		v := d[s.degree][i]
+		for m := s.degree - 1; m >= 0; m-- {
+			v = v*theta + d[m][i]
 		}
 		u[i] = v
 	}
 }
 
+// again integrates the last step in the rows of the interpolant and returns how many there
+// are: fewer where a matrix is singular.
+func (s *seulex) again() int {
+	ws := s.ws
+	h := ws.T - ws.TPrev
+	l, t, u := s.seulexLadder, ws.T, ws.U
+	s.seulexLadder = s.dense
+	ws.T, ws.U = ws.TPrev, ws.UPrev
+	s.f0, s.ft, s.fp, s.ftp = s.fp, s.ftp, s.f0, s.ft
+	rows := 0
+	for j := 1; j <= min(s.kc+seulexMore, s.columns) && s.row(j, h, false); j++ {
+		rows = j
+	}
+	s.f0, s.ft, s.fp, s.ftp = s.fp, s.ftp, s.f0, s.ft
+	ws.T, ws.U = t, u
+	s.seulexLadder = l
+	return rows
+}
+
 // polynomial makes that of the last step in powers of theta - 1.
 func (s *seulex) polynomial() {
 	ws := s.ws
-	last := min(s.kc, seulexSlopes)
-	copy(s.d[0], ws.U)
-	var table [seulexColumns + 1]float64
+	if s.mid == nil {
+		s.mid = newSeulexDense(ws.N(), s.dense)
+	}
+	rows := s.kc
+	if !s.stored {
+		rows = s.again()
+	}
+	last := min(rows, seulexSlopes)
+	d, l := s.mid.d, s.dense
+	copy(d[0], ws.U)
+	var table, scale [seulexColumns + 1]float64
 	factorial := 1.0
 	for m := 1; m <= last; m++ {
 		factorial *= float64(m)
-		// Derivative m by m backward differences, in rows with a substep more than that.
-		var scale [seulexColumns + 1]float64
-		for j := m; j <= s.kc; j++ {
+		// Derivative m by m backward differences, in the rows with a substep more than that.
+		for j := m; j <= rows; j++ {
 			scale[j] = 1
 			for range m {
-				scale[j] *= s.n[j]
+				scale[j] *= l.n[j]
 			}
 		}
-		for i := range s.d[m] {
-			for j := m; j <= s.kc; j++ {
+		for i := range d[m] {
+			for j := m; j <= rows; j++ {
+				y := s.mid.y[j]
 				v, b := 0.0, 1.0
 				for q := 0; q <= m; q++ {
-					v += b * s.y[j][j+1-q][i]
+					v += b * y[len(y)-1-q][i]
 					b *= -float64(m-q) / float64(q+1)
 				}
 				table[j] = v * scale[j]
 				for r := j; r > m; r-- {
-					table[r-1] = table[r] + (table[r]-table[r-1])*s.factor[j][r-1]
+					table[r-1] = table[r] + (table[r]-table[r-1])*l.factor[j][r-1]
 				}
 			}
-			s.d[m][i] = table[m] / factorial
+			d[m][i] = table[m] / factorial
 		}
 	}
 	// What is missing at theta = 0 goes to the power last+1.
 	for i, u0 := range ws.UPrev {
 		v, sign := 0.0, 1.0
 		for m := 0; m <= last; m++ {
-			v += sign * s.d[m][i]
+			v += sign * d[m][i]
 			sign = -sign
 		}
-		s.d[last+1][i] = (u0 - v) * sign
+		d[last+1][i] = (u0 - v) * sign
 	}
+	s.degree = last + 1
 }
 
 // Projected marks f and J at (ws.T, ws.U) as unknown.
@@ -386,17 +481,30 @@ func (s *seulex) Projected() { s.fresh, s.haveJac = false, false }
 // Turned marks f and J as unknown: other rows are algebraic now.
 func (s *seulex) Turned() { s.fresh, s.haveJac = false, false }
 
-// Archive visits f, df/dt, J and the factors, order and step size, and the substeps of the last step
-// with the interpolant made of them.
+// Archive visits f and df/dt at both ends of the last step, J and the factors, order and step
+// size, and the last interpolant with the rows that it is made of.
 func (s *seulex) Archive(a *archive.Archive) {
-	a.Floats(s.f0, s.ft)
-	a.Bool(&s.fresh, &s.haveJac, &s.first, &s.ready)
+	a.Floats(s.f0, s.ft, s.fp, s.ftp)
+	a.Bool(&s.fresh, &s.haveJac, &s.first, &s.ready, &s.stored)
 	a.Float(&s.theta)
-	a.Int(&s.kc)
-	s.ladder.archive(a)
-	s.m.Archive(a)
-	for j := 1; j <= s.columns; j++ {
-		a.Floats(s.y[j][1:]...)
+	a.Int(&s.kc, &s.idle, &s.degree)
+	dense, made := s.seulexLadder == s.dense, s.mid != nil
+	a.Bool(&dense, &made)
+	if s.seulexLadder = s.plain; dense {
+		s.seulexLadder = s.dense
 	}
-	a.Floats(s.d...)
+	s.plain.archive(a)
+	s.dense.archive(a)
+	s.m.Archive(a)
+	if !made {
+		s.mid = nil
+		return
+	}
+	if s.mid == nil {
+		s.mid = newSeulexDense(s.ws.N(), s.dense)
+	}
+	for j := 1; j <= s.columns; j++ {
+		a.Floats(s.mid.y[j]...)
+	}
+	a.Floats(s.mid.d...)
 }
