@@ -13,8 +13,8 @@ package ode
 // the same parity in all rows, which 2, 6, 10, ... give (Hairer, Ostermann, Numer. Math. 58,
 // 1990): central differences of f there, extrapolated, are the derivatives of the solution in
 // the middle, and with values and slopes at both ends they make a polynomial of degree 2k+1.
-// While interpolants are asked for, the rows of the steps are those; the first such step
-// is integrated a second time.
+// Those are the rows of runs that need interpolants (Workspace.Inner). Where one is asked for that was not
+// foreseen, its step is integrated a second time, and the run goes on in those rows.
 
 import (
 	"fmt"
@@ -94,7 +94,6 @@ type odex struct {
 	ended              bool      // f1 is f at (T, U), f0 at (TPrev, UPrev)
 	first              bool
 
-	idle   int // steps since an interpolant was asked for
 	mid    *odexMiddle
 	stored bool // the rows of the last step are in mid.f
 	kc     int  // columns of the last step
@@ -120,16 +119,14 @@ func (o *odex) Restart() error {
 	return nil
 }
 
-// choose takes the rows that suit what was asked for of late.
+// choose takes the rows of the interpolant where those are asked for.
 func (o *odex) choose() {
-	l := o.plain
-	if o.idle < 3 && o.mid != nil {
-		l = o.dense
+	if o.mid == nil && o.ws.Inner {
+		o.mid = newOdexMiddle(o.ws.N(), o.dense.ladder)
 	}
-	o.idle++
-	if l != o.odexLadder {
-		l.k, l.rejected = o.k, o.rejected
-		o.odexLadder = l
+	if o.mid != nil && o.odexLadder != o.dense {
+		o.dense.k, o.dense.rejected = o.k, o.rejected
+		o.odexLadder = o.dense
 	}
 }
 
@@ -314,7 +311,6 @@ func (o *odex) Interpolate(t float64, u []float64) {
 	if ws.ends(t, u) {
 		return
 	}
-	o.idle = 0
 	h := ws.T - ws.TPrev
 	if !o.ready {
 		o.polynomial(h)
@@ -442,7 +438,7 @@ func (o *odex) Projected() { o.fresh, o.ended = false, false }
 func (o *odex) Archive(a *archive.Archive) {
 	a.Floats(o.f0, o.f1)
 	a.Bool(&o.fresh, &o.ended, &o.first, &o.stored, &o.ready)
-	a.Int(&o.idle, &o.kc)
+	a.Int(&o.kc)
 	dense, made := o.odexLadder == o.dense, o.mid != nil
 	a.Bool(&dense, &made)
 	if o.odexLadder = o.plain; dense {

@@ -16,8 +16,9 @@ package ode
 //
 // The interpolant is the polynomial that meets both ends and the derivatives at the right
 // one, extrapolated from backward differences of the substeps (Hairer, Ostermann, Numer. Math. 58, 1990). That
-// takes many rows with numbers of substeps close to each other: while interpolants are asked for
-// the rows have 2, 3, 4, 5, ... substeps, and the first such step is integrated a second time.
+// takes many rows with numbers of substeps close to each other: the rows of runs that need interpolants
+// (Workspace.Inner) have 2, 3, 4, 5, ... substeps. Where one is asked for that was not foreseen, its
+// step is integrated a second time, in pieces, and the run goes on in those rows.
 
 import (
 	"math"
@@ -32,7 +33,7 @@ const (
 	seulexWide    = 5000 // states beyond which a run keeps seulexFew columns
 	seulexFew     = 8
 	seulexSlopes  = 9    // derivatives of the interpolant at most
-	seulexMore    = 3    // rows beyond those of the step with which it is integrated again
+	seulexPieces  = 8    // into which a step is cut that is integrated again
 	seulexKeep    = 1e-4 // contraction below which J is kept
 )
 
@@ -116,12 +117,12 @@ type seulex struct {
 	theta            float64
 	first            bool
 
-	idle   int // steps since an interpolant was asked for
 	kc     int // columns of the last step
 	mid    *seulexDense
 	stored bool // the rows of the last step are in mid.y
-	ready  bool // the polynomial of the last step is made
+	ready  bool // the polynomial of the last step is made, or of a piece of it
 	degree int  // of it, where it is made
+	part   int  // the piece, from 0, where rows are not stored
 }
 
 // Restart makes (ws.T, ws.U) the start.
@@ -148,16 +149,15 @@ func (s *seulex) slope() {
 	s.fresh = true
 }
 
-// choose takes the rows that suit what was asked for of late.
+// choose takes the rows of the interpolant where those are asked for.
 func (s *seulex) choose() {
-	l := s.plain
-	if s.idle < 3 && s.mid != nil {
-		l = s.dense
+	ws := s.ws
+	if s.mid == nil && (ws.Inner || ws.Mass != nil) { // Integrator.resolve looks inside every step
+		s.mid = newSeulexDense(ws.N(), s.dense)
 	}
-	s.idle++
-	if l != s.seulexLadder {
-		l.k, l.rejected = s.k, s.rejected
-		s.seulexLadder = l
+	if s.mid != nil && s.seulexLadder != s.dense {
+		s.dense.k, s.dense.rejected = s.k, s.rejected
+		s.seulexLadder = s.dense
 	}
 }
 
@@ -353,6 +353,8 @@ func (s *seulex) extrapolate(j int) float64 {
 type seulexDense struct {
 	y [seulexColumns + 1][][]float64 // the last values of row j, the end included
 	d [][]float64                    // coefficients of powers of theta - 1
+
+	ends []float64 // of pieces, by turns
 }
 
 func newSeulexDense(n int, l *seulexLadder) *seulexDense {
@@ -371,15 +373,12 @@ func newSeulexDense(n int, l *seulexLadder) *seulexDense {
 	return m
 }
 
-// Degree of the interpolant in t.
+// Degree of the interpolant in t; of each piece, where there are some.
 func (s *seulex) Degree() int {
-	switch {
-	case s.ready:
-		return s.degree
-	case s.stored:
+	if s.stored {
 		return min(s.kc, seulexSlopes) + 1
 	}
-	return min(s.kc+seulexMore, s.columns, seulexSlopes) + 1
+	return seulexSlopes + 1
 }
 
 // Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
@@ -388,12 +387,21 @@ func (s *seulex) Interpolate(t float64, u []float64) {
 	if ws.ends(t, u) {
 		return
 	}
-	s.idle = 0
-	if !s.ready {
-		s.polynomial()
-		s.ready = true
+	h, end := ws.T-ws.TPrev, ws.T
+	if s.stored {
+		if !s.ready {
+			s.polynomial(s.kc, ws.UPrev, ws.U)
+		}
+	} else {
+		h /= seulexPieces
+		part := max(0, min(seulexPieces-1, int((t-ws.TPrev)/h)))
+		end = ws.TPrev + float64(part+1)*h
+		if !s.ready || s.part != part {
+			s.again(part, h)
+		}
 	}
-	theta := (t - ws.T) / (ws.T - ws.TPrev)
+	s.ready = true
+	theta := (t - end) / h
 	d := s.mid.d
 	for i := range u {
 		v := d[s.degree][i]
@@ -404,38 +412,60 @@ func (s *seulex) Interpolate(t float64, u []float64) {
 	}
 }
 
-// again integrates the last step in the rows of the interpolant and returns how many there
-// are: fewer where a matrix is singular.
-func (s *seulex) again() int {
+// again integrates the last step up to the end of a piece, in pieces h with all rows of the
+// interpolant, and makes the polynomial of that piece.
+func (s *seulex) again(part int, h float64) {
 	ws := s.ws
-	h := ws.T - ws.TPrev
-	l, t, u := s.seulexLadder, ws.T, ws.U
+	n := ws.N()
+	if s.mid == nil {
+		s.mid = newSeulexDense(n, s.dense)
+	}
+	l, t, u, fresh := s.seulexLadder, ws.T, ws.U, s.fresh
 	s.seulexLadder = s.dense
+	if s.mid.ends == nil {
+		s.mid.ends = make([]float64, 2*n)
+	}
 	ws.T, ws.U = ws.TPrev, ws.UPrev
 	s.f0, s.ft, s.fp, s.ftp = s.fp, s.ftp, s.f0, s.ft
-	rows := 0
-	for j := 1; j <= min(s.kc+seulexMore, s.columns) && s.row(j, h, false); j++ {
-		rows = j
+	for p := 0; ; p++ {
+		ws.RHS(ws.T, ws.U, s.f0)
+		s.slope()
+		rows := 0
+		if s.m.evaluate(ws.T, ws.U, s.f0) {
+			for j := 1; j <= s.columns && s.row(j, h, false); j++ {
+				s.extrapolate(j)
+				rows = j
+			}
+		}
+		if rows < 2 {
+			copy(ws.UNew, u) // a straight line has to do
+		}
+		if p == part {
+			end := ws.UNew
+			if p == seulexPieces-1 {
+				end = u
+			}
+			s.polynomial(rows, ws.U, end)
+			break
+		}
+		next := s.mid.ends[:n]
+		if p&1 == 1 {
+			next = s.mid.ends[n:]
+		}
+		copy(next, ws.UNew)
+		ws.T, ws.U = ws.TPrev+float64(p+1)*h, next
 	}
 	s.f0, s.ft, s.fp, s.ftp = s.fp, s.ftp, s.f0, s.ft
 	ws.T, ws.U = t, u
-	s.seulexLadder = l
-	return rows
+	s.seulexLadder, s.part = l, part
+	s.fresh, s.haveJac = fresh, false
 }
 
-// polynomial makes that of the last step in powers of theta - 1.
-func (s *seulex) polynomial() {
-	ws := s.ws
-	if s.mid == nil {
-		s.mid = newSeulexDense(ws.N(), s.dense)
-	}
-	rows := s.kc
-	if !s.stored {
-		rows = s.again()
-	}
+// polynomial makes that from u0 to u1 of rows of the interpolant, in powers of theta - 1.
+func (s *seulex) polynomial(rows int, u0, u1 []float64) {
 	last := min(rows, seulexSlopes)
 	d, l := s.mid.d, s.dense
-	copy(d[0], ws.U)
+	copy(d[0], u1)
 	var table, scale [seulexColumns + 1]float64
 	factorial := 1.0
 	for m := 1; m <= last; m++ {
@@ -464,13 +494,13 @@ func (s *seulex) polynomial() {
 		}
 	}
 	// What is missing at theta = 0 goes to the power last+1.
-	for i, u0 := range ws.UPrev {
+	for i, start := range u0 {
 		v, sign := 0.0, 1.0
 		for m := 0; m <= last; m++ {
 			v += sign * d[m][i]
 			sign = -sign
 		}
-		d[last+1][i] = (u0 - v) * sign
+		d[last+1][i] = (start - v) * sign
 	}
 	s.degree = last + 1
 }
@@ -487,7 +517,7 @@ func (s *seulex) Archive(a *archive.Archive) {
 	a.Floats(s.f0, s.ft, s.fp, s.ftp)
 	a.Bool(&s.fresh, &s.haveJac, &s.first, &s.ready, &s.stored)
 	a.Float(&s.theta)
-	a.Int(&s.kc, &s.idle, &s.degree)
+	a.Int(&s.kc, &s.degree, &s.part)
 	dense, made := s.seulexLadder == s.dense, s.mid != nil
 	a.Bool(&dense, &made)
 	if s.seulexLadder = s.plain; dense {

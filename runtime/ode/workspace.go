@@ -36,6 +36,7 @@ type Workspace struct {
 	TEnd        float64   // end of the whole run
 	HMin, HMax  float64   // 0 and +Inf by default
 	InitialStep float64   // the user's first step, 0: choose one
+	Inner       bool      // interpolants will be asked for: output between the steps, events, dense output
 
 	RelTol float64
 	AbsTol []float64 // len N
