@@ -30,6 +30,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/mtkc/mtkc/runtime/archive"
@@ -66,32 +68,35 @@ type dirkCoeffs struct {
 	nearOld []int
 }
 
-// DiagonalRK makes a Method of a table. A table with an explicit partner gives its
-// implicit half; AdditiveRK gives both.
+// DiagonalRK makes a Method of a table; of one with an explicit partner it takes the implicit
+// half.
 func DiagonalRK(d *tableau.DIRK) Method {
-	kind := "singly diagonally implicit"
 	c := sync.OnceValue(func() *dirkCoeffs { return newDirkCoeffs(d) })
-	first := len(d.A[0]) == 0 || d.A[0][0] == "0"
-	switch {
-	case d.Order == 1:
-		kind = "backward Euler method, the simplest implicit"
-	case first:
-		kind = "diagonally implicit, with an explicit first stage,"
+	kind := "diagonally implicit"
+	if len(d.A[0]) == 0 || d.A[0][0] == "0" {
+		kind = "diagonally implicit with an explicit first stage"
 	}
-	stability := "A-stable"
-	switch limit := d.RInfinity; {
-	case d.StifflyAccurate && limit == "0":
+	if d.Order == 1 {
+		kind = "the backward Euler method"
+	}
+	limit, err := strconv.ParseFloat(strings.TrimSuffix(d.RInfinity, "."), 64)
+	damped := err == nil && math.Abs(limit) < 1e-9
+	stability := "R = " + d.RInfinity + " at infinity"
+	switch {
+	case d.StifflyAccurate && damped:
 		stability = "stiffly accurate, L-stable"
 	case d.StifflyAccurate:
-		stability = "stiffly accurate, R = " + limit + " at infinity"
-	case limit == "0":
+		stability = "stiffly accurate, " + stability
+	case damped:
 		stability = "L-stable"
-	case limit != "":
-		stability = "R = " + limit + " at infinity"
 	}
-	text := fmt.Sprintf("%s Runge-Kutta method of order %d", kind, d.Order)
+	order := strconv.Itoa(d.Order)
 	if d.Embedded > 0 {
-		text = fmt.Sprintf("%s(%d)", text, d.Embedded)
+		order += fmt.Sprintf("(%d)", d.Embedded)
+	}
+	text := fmt.Sprintf("Runge-Kutta method of order %s, %s", order, kind)
+	if d.Explicit != nil {
+		text += ": the implicit half of " + tableau.AdditiveName(d.Name)
 	}
 	return &dirkMethod{
 		info: Info{

@@ -53,9 +53,9 @@ var additive = []string{
 	"KenCarp3", "KenCarp4", "KenCarp47", "KenCarp5", "KenCarp58",
 }
 
-// additiveName is the name of the IMEX method of a table: that of the table, without what
+// AdditiveName is the name of the IMEX method of a table: that of the table, without what
 // says so already, and IMEX.
-func additiveName(table string) string {
+func AdditiveName(table string) string {
 	table, _, _ = strings.Cut(table, "_DIRK")
 	return strings.TrimPrefix(table, "IMEX") + "IMEX"
 }
@@ -63,7 +63,7 @@ func additiveName(table string) string {
 func additiveNames() []string {
 	names := make([]string, len(additive))
 	for i, t := range additive {
-		names[i] = additiveName(t)
+		names[i] = AdditiveName(t)
 	}
 	slices.Sort(names)
 	return names
@@ -72,7 +72,7 @@ func additiveNames() []string {
 // ReadAdditive returns the table of the IMEX method of that name, one of Names(Additive).
 func ReadAdditive(name string) *DIRK {
 	for _, t := range additive {
-		if additiveName(t) == name {
+		if AdditiveName(t) == name {
 			return ReadDIRK(t)
 		}
 	}
@@ -92,13 +92,11 @@ type DIRKCoeffs struct {
 	StifflyAccurate bool    // b is the last row of A
 	EmbeddedLimit   float64 // |Rhat(z)|, z to minus infinity, of the embedded method; +Inf where it grows
 
-	// The explicit half; nil: none. CI are the nodes of the implicit half, C above.
-	ExplicitA          [][]float64
-	ExplicitB          []float64
-	ExplicitC          []float64
-	ExplicitE          []float64
-	SameB, SameNodes   bool // of both halves
-	ExplicitLastIsFSAL bool // its last stage value is the new solution
+	// The explicit half; nil: none.
+	ExplicitA [][]float64
+	ExplicitB []float64
+	ExplicitC []float64
+	ExplicitE []float64
 
 	// Dense is an interpolant u(t + theta h) = u + h sum_i b_i(theta) k_i: row 0 belongs to
 	// k_0 = f(t, u), which is not a stage of every method, row i to stage i. Entry r of a row is the
@@ -128,11 +126,6 @@ func (d *DIRK) Coeffs() *DIRKCoeffs {
 	}
 	if e := d.Explicit; e != nil {
 		c.ExplicitA, c.ExplicitB, c.ExplicitC, c.ExplicitE = matrix(e.A), floats(e.B), floats(e.C), difference(e.B, e.BHat)
-		c.SameB, c.SameNodes = same(d.B, e.B), true
-		for i := range c.C {
-			c.SameNodes = c.SameNodes && math.Abs(c.C[i]-c.ExplicitC[i]) < 1e-14
-		}
-		c.ExplicitLastIsFSAL = rat(e.B[s-1]).Sign() == 0 && same(e.A[s-1], e.B[:s-1])
 	}
 	c.interpolant(d.Order)
 	return c

@@ -183,8 +183,8 @@ func TestAdditiveOrder(t *testing.T) {
 				t.Errorf("%s: explicit row %d: sum - c = %g", d.Name, i, x)
 			}
 		}
-		if got := ReadAdditive(additiveName(d.Name)); got.Name != d.Name {
-			t.Errorf("%s is the table of %s", got.Name, additiveName(d.Name))
+		if got := ReadAdditive(AdditiveName(d.Name)); got.Name != d.Name {
+			t.Errorf("%s is the table of %s", got.Name, AdditiveName(d.Name))
 		}
 	}
 	want := slices.Clone(additive)
