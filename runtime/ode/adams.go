@@ -14,7 +14,8 @@ package ode
 // Byrne, Hindmarsh, ACM Trans. Math. Softw. 1(1), 1975; Petzold, SIAM J. Sci. Stat.
 // Comput. 4(1), 1983; Hindmarsh, ODEPACK, 1983, whose constants those of the switch are.
 // Departures: the error constants are those of constant steps; after a restart the run goes on with the
-// family that it had, since events may be frequent.
+// family that it had, since events may be frequent; where single iterations suffice, every fifth step makes
+// two, since a smooth stiff phase shows its Lipschitz constant in no other way.
 
 import (
 	"fmt"
@@ -85,6 +86,7 @@ const (
 	swRatio = 5    // gain in the step that makes backward differentiation worth its factors
 	swBias  = 1.2  // of the steps that are compared
 	swMost  = 10.0 // growth of the step at a change
+	swProbe = 5    // steps of which one shows the Lipschitz constant at least
 )
 
 // stableAdams[q] is the size of the stability region of the Adams-Moulton formula of order q that counts
@@ -122,6 +124,10 @@ func (s *switching) restart(b *multistep) {
 
 // note takes an estimate of the Lipschitz constant.
 func (s *switching) note(l float64) { s.present = math.Max(s.present, l) }
+
+// curious says that the step is to make a second iteration, for the sake of an estimate of
+// the Lipschitz constant: one step in swProbe, where the other family may be considered.
+func (s *switching) curious(b *multistep) bool { return s.count <= 0 && b.steps%swProbe == 0 }
 
 // norm computes the norm of J that belongs to the largest weighted entry of vectors.
 func (s *switching) norm(b *multistep) {

@@ -321,7 +321,7 @@ func (b *multistep) functional(h, t float64) trouble {
 				b.sw.note(rate / gamma)
 			}
 		}
-		if size*math.Min(1, crate)*b.tq[2] <= adamsTol {
+		if size*math.Min(1, crate)*b.tq[2] <= adamsTol && (k > 0 || b.sw == nil || !b.sw.curious(b)) {
 			b.size = -1
 			if k == 0 {
 				b.size = size
