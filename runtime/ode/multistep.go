@@ -455,6 +455,10 @@ func (b *multistep) iterate(t, ratio float64) bool {
 				d[i] = f
 			}
 			b.m.solve(d)
+		case k == 0 && n >= many:
+			factor := [1]float64{scale * gamma}
+			combine(d, f, n, factor[:], slope, -scale)
+			b.m.solve(d)
 		case k == 0:
 			for i, f := range f {
 				d[i] = scale * (gamma*f - slope[i])
@@ -466,27 +470,14 @@ func (b *multistep) iterate(t, ratio float64) bool {
 			}
 			b.m.solve(d)
 		}
-		w := b.ewt[:n]
-		s, bad := 0.0, 0.0
 		if k == 0 {
-			for i, v := range d {
-				x := v * w[i]
-				s += x * x
-				e[i] = v
-				v += y[i]
-				y[i] = v
-				bad += v * 0
-			}
+			copy(e, d)
 		} else {
 			for i, v := range d {
-				x := v * w[i]
-				s += x * x
 				e[i] += v
-				v += y[i]
-				y[i] = v
-				bad += v * 0
 			}
 		}
+		s, bad := correct(y, d, b.ewt)
 		size := math.Sqrt(s / float64(max(1, n)))
 		if k > 0 {
 			b.rate = math.Max(msRateDown*b.rate, size/before)
@@ -510,10 +501,7 @@ func (b *multistep) iterate(t, ratio float64) bool {
 // first step, when their slope is not known yet, and forces never.
 func (b *multistep) weigh() {
 	ws := b.ws
-	w, at, rel := b.ewt, ws.AbsTol[:len(b.ewt)], ws.RelTol
-	for i, u := range ws.U[:len(w)] {
-		w[i] = 1 / (at[i] + rel*math.Abs(u))
-	}
+	weights(b.ewt, ws.U, ws.AbsTol, ws.RelTol)
 	out := ws.Forces
 	if b.steps == 0 || ws.ExcludeAlgebraic {
 		out = ws.Alg

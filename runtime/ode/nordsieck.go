@@ -40,6 +40,7 @@ func (f formula) most() int {
 type nordsieck struct {
 	kind formula
 	z    [][]float64   // z[j][i]: entry j of state i, for steps of hz
+	flat []float64     // all of z
 	hz   float64       // step the history is scaled to
 	end  float64       // and its time
 	q    int           // order
@@ -56,13 +57,28 @@ type nordsieck struct {
 
 // newNordsieck allocates histories of n states.
 func newNordsieck(n, most int) nordsieck {
-	z := nordsieck{z: make([][]float64, most+1)}
 	flat := make([]float64, n*(most+1))
+	z := nordsieck{z: make([][]float64, most+1), flat: flat}
 	for j := range z.z {
 		z.z[j] = flat[j*n : (j+1)*n : (j+1)*n]
 	}
 	return z
 }
+
+// many is the number of states from which on passes over them are those of vector.go: each
+// entry of the history by itself, not all of a state at once.
+const many = 24
+
+// binomial[k][j] is k over j.
+var binomial = func() (b [tops][tops]float64) {
+	for k := range b {
+		b[k][0] = 1
+		for j := 1; j <= k; j++ {
+			b[k][j] = b[k-1][j-1] + b[k-1][j]
+		}
+	}
+	return b
+}()
 
 // predict continues the histories by a step h: the state to y, the first entry over lead to
 // slope.
@@ -72,6 +88,17 @@ func (b *nordsieck) predict(h float64, y, slope []float64) {
 	n := len(y)
 	slope = slope[:n]
 	z0, z1 := b.z[0][:n], b.z[1][:n]
+	if q := b.q; q > 1 && n >= many {
+		var p, s [tops]float64
+		x := 1.0
+		for k := 1; k <= q; k++ {
+			x *= r
+			p[k], s[k] = x, float64(k)*c*x
+		}
+		combine(y, b.flat[n:], n, p[1:q+1], z0, 1)
+		combine(slope, b.flat[2*n:], n, s[2:q+1], z1, s[1])
+		return
+	}
 	switch b.q {
 	case 1:
 		for i := range y {
@@ -134,6 +161,20 @@ func (b *nordsieck) advance(r float64, y, e []float64) {
 	e = e[:n]
 	copy(b.z[0], y)
 	z1 := b.z[1][:n]
+	if q := b.q; n >= many {
+		var c, p [tops]float64
+		p[0] = 1
+		for k := 1; k <= q; k++ {
+			p[k] = p[k-1] * r
+		}
+		for j := 1; j <= q; j++ { // an entry reads itself and those above, which come later
+			for k := j; k <= q; k++ {
+				c[k] = binomial[k][j] * p[k]
+			}
+			combine(b.z[j], b.flat[j*n:], n, c[j:q+1], e, l[j])
+		}
+		return
+	}
 	l1, l2, l3, l4, l5 := l[1], l[2], l[3], l[4], l[5]
 	r2 := r * r
 	r3, r4 := r2*r, r2*r2
