@@ -12,6 +12,7 @@ package ode
 import (
 	"fmt"
 	"math"
+	"unsafe"
 )
 
 // Second says that a problem is of second order: u'[X[k]] = u[V[k]] for all k, where every
@@ -394,13 +395,35 @@ func newPairing(s *Second) *pairing {
 
 // split copies positions and velocities out of u.
 func (p *pairing) split(u, x, v []float64) {
+	if p.turns >= 0 {
+		w := p.inTurns(u)
+		x, v = x[:len(w)], v[:len(w)]
+		for k := range w {
+			x[k], v[k] = w[k][0], w[k][1]
+		}
+		return
+	}
 	for k, i := range p.X {
 		x[k], v[k] = u[i], u[p.V[k]]
 	}
 }
 
+// inTurns is u as pairs, where they stand in turns.
+func (p *pairing) inTurns(u []float64) [][2]float64 {
+	u = u[p.turns : p.turns+2*len(p.X)]
+	return unsafe.Slice((*[2]float64)(unsafe.Pointer(unsafe.SliceData(u))), len(p.X))
+}
+
 // join copies positions and velocities into u.
 func (p *pairing) join(u, x, v []float64) {
+	if p.turns >= 0 {
+		w := p.inTurns(u)
+		x, v = x[:len(w)], v[:len(w)]
+		for k := range w {
+			w[k] = [2]float64{x[k], v[k]}
+		}
+		return
+	}
 	for k, i := range p.X {
 		u[i], u[p.V[k]] = x[k], v[k]
 	}
@@ -409,10 +432,9 @@ func (p *pairing) join(u, x, v []float64) {
 // put copies positions into u.
 func (p *pairing) put(u, x []float64) {
 	if p.turns >= 0 {
-		u = u[p.turns : p.turns+2*len(x)]
-		for _, v := range x {
-			u[0] = v
-			u = u[2:]
+		w := p.inTurns(u)
+		for k, v := range x[:len(w)] {
+			w[k][0] = v
 		}
 		return
 	}
@@ -424,10 +446,10 @@ func (p *pairing) put(u, x []float64) {
 // pick copies the entries of velocities of a derivative out of du.
 func (p *pairing) pick(du, a []float64) {
 	if p.turns >= 0 {
-		du = du[p.turns : p.turns+2*len(a)]
-		for k := range a {
-			a[k] = du[1]
-			du = du[2:]
+		w := p.inTurns(du)
+		a = a[:len(w)]
+		for k := range w {
+			a[k] = w[k][1]
 		}
 		return
 	}
