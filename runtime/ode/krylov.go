@@ -28,7 +28,7 @@ import (
 // The largest dimension m of a space lies between these: the exponentials of the small matrix cost
 // some 25 m^3, the basis some 10 m n, and stiff diffusion needs
 // substeps in proportion to 1/m^2.
-const krylovLeast, krylovMost = 20, 64
+const krylovLeast, krylovMost = 28, 64
 
 // fullBelow is the number of equations up to which a vector is orthogonalised against all
 // before.
@@ -58,7 +58,7 @@ type krylov struct {
 
 // newKrylov prepares for vectors of n entries and terms up to phi_p.
 func newKrylov(n, p int) *krylov {
-	k := &krylov{n: n, p: p, most: min(max(krylovLeast, min(n/25, krylovMost)), n+p)}
+	k := &krylov{n: n, p: p, most: min(max(krylovLeast, min(n/20, krylovMost)), n+p)}
 	k.part, k.back = 1, 2
 	if n <= fullBelow {
 		k.back = k.most + 1
@@ -193,10 +193,7 @@ func (k *krylov) run(b [][]float64, taus []float64, out [][]float64, tol float64
 			before := norm2(z)
 			for i := max(0, j+1-k.back); i <= j; i++ {
 				q := k.basis[i][:n+p]
-				s := 0.0
-				for l, v := range q {
-					s += v * z[l]
-				}
+				s := dot(q, z)
 				for l, v := range q {
 					z[l] -= s * v
 				}
@@ -360,10 +357,21 @@ func (k *krylov) unscale(w, out []float64) {
 	}
 }
 
-func norm2(v []float64) float64 {
-	s := 0.0
-	for _, x := range v {
-		s += x * x
+func norm2(v []float64) float64 { return math.Sqrt(dot(v, v)) }
+
+// dot is the sum of a_i b_i, as four sums in turn.
+func dot(a, b []float64) float64 {
+	b = b[:len(a)]
+	var s0, s1, s2, s3 float64
+	for len(a) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
 	}
-	return math.Sqrt(s)
+	for i, v := range a {
+		s0 += v * b[i]
+	}
+	return (s0 + s1) + (s2 + s3)
 }

@@ -107,7 +107,7 @@ func secondOrder(ws *Workspace, method string, velocity bool) (*Second, error) {
 			return nil, err
 		}
 	case p.Jac == nil:
-		return nil, fmt.Errorf("%s needs u'' = f(t, u), and %s does not say what depends on what: give Problem.Jac, or the pairs of states in Problem.Second", method, p.title())
+		return nil, fmt.Errorf("%s needs u'' = f(t, u), and it is not known what the derivatives of %s depend on: use a method for first-order equations such as Vern7, or, if the problem is written by hand and has no algebraic equations, give Problem.Jac or the pairs of states in Problem.Second", method, p.title())
 	default:
 		var err error
 		if s, err = pairUp(ws, method); err != nil {
@@ -263,7 +263,7 @@ func separate(ws *Workspace, method string) (*separable, error) {
 		return &separable{Q: s.X, P: s.V, pairs: true, linear: true}, nil
 	}
 	if p.Jac == nil {
-		return nil, fmt.Errorf("%s needs q' = g(t, p), p' = f(t, q), and %s does not say what depends on what: give Problem.Jac, or the pairs of states in Problem.Second", method, p.title())
+		return nil, fmt.Errorf("%s needs q' = g(t, p), p' = f(t, q), and it is not known what the derivatives of %s depend on: use a method for first-order equations such as Vern7, or, if the problem is written by hand and has no algebraic equations, give Problem.Jac or the pairs of states in Problem.Second", method, p.title())
 	}
 	rows := rowsOf(ws)
 	if s, err := pairUp(ws, method); err == nil && !s.Velocity {
