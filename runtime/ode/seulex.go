@@ -31,7 +31,7 @@ func init() { Register(seulexMethod{}) }
 const (
 	seulexColumns = 12
 	seulexWide    = 5000 // states beyond which a run keeps seulexFew columns
-	seulexFew     = 8
+	seulexFew     = 8    // and those of a step that is integrated again: more would only raise rounding
 	seulexSlopes  = 9    // derivatives of the interpolant at most
 	seulexPieces  = 8    // into which a step is cut that is integrated again
 	seulexKeep    = 1e-4 // contraction below which J is kept
@@ -378,7 +378,7 @@ func (s *seulex) Degree() int {
 	if s.stored {
 		return min(s.kc, seulexSlopes) + 1
 	}
-	return seulexSlopes + 1
+	return seulexFew + 1
 }
 
 // Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
@@ -412,7 +412,7 @@ func (s *seulex) Interpolate(t float64, u []float64) {
 	}
 }
 
-// again integrates the last step up to the end of a piece, in pieces h with all rows of the
+// again integrates the last step up to the end of a piece, in pieces h in rows of the
 // interpolant, and makes the polynomial of that piece.
 func (s *seulex) again(part int, h float64) {
 	ws := s.ws
@@ -432,7 +432,7 @@ func (s *seulex) again(part int, h float64) {
 		s.slope()
 		rows := 0
 		if s.m.evaluate(ws.T, ws.U, s.f0) {
-			for j := 1; j <= s.columns && s.row(j, h, false); j++ {
+			for j := 1; j <= seulexFew && s.row(j, h, false); j++ {
 				s.extrapolate(j)
 				rows = j
 			}
