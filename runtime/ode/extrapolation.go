@@ -26,9 +26,11 @@ type ladder struct {
 	h, w     []float64 // step that column j would like, its work per unit of time
 	rejected bool      // the attempt before was
 	last     float64   // error of the column before
-	same     int       // steps in a row that ended with the column aimed at
+	early    bool
+	same     int // steps in a row that ended with the column aimed at
 
 	safe1, safe2, fac1, fac2, fac3, fac4 float64
+	expo, low                            []float64 // 1/(order of the error of column j + 1), fac1^expo
 }
 
 func newLadder(most int, even bool) *ladder {
@@ -37,14 +39,29 @@ func newLadder(most int, even bool) *ladder {
 	return l
 }
 
+// limits sets the constants of the controller: err/safe1 counts, steps are safe2 of what that
+// allows, and change between fac1^e and 1/fac1^e/fac2 or so; order falls where the work does below
+// fac3 of what it is, and grows below fac4.
+func (l *ladder) limits(safe1, safe2, fac1, fac2, fac3, fac4 float64) {
+	l.safe1, l.safe2, l.fac1, l.fac2, l.fac3, l.fac4 = safe1, safe2, fac1, fac2, fac3, fac4
+	l.expo, l.low = make([]float64, l.most+1), make([]float64, l.most+1)
+	for j := 1; j <= l.most; j++ {
+		l.expo[j] = 1 / float64(j)
+		if l.even {
+			l.expo[j] = 1 / float64(2*j-1)
+		}
+		l.low[j] = math.Pow(fac1, l.expo[j])
+	}
+}
+
 // aim sets the column to start with, for a tolerance.
 func (l *ladder) aim(rtol, digits float64) {
 	l.k = max(2, min(l.most-1, int(-math.Log10(rtol+1e-40)*digits+1.5)))
 	l.rejected = false
 }
 
-// begin a new attempt.
-func (l *ladder) begin() { l.last = math.Inf(1) }
+// begin a new attempt; early says that it may end in any column.
+func (l *ladder) begin(early bool) { l.last, l.early = math.Inf(1), early }
 
 // column notes the error of column j >= 2 of a step h. It reports false where the columns
 // do not converge.
@@ -55,12 +72,11 @@ func (l *ladder) column(j int, h, err float64) bool {
 		return false
 	}
 	l.last = math.Max(4*err, 1)
-	p := 1 / float64(j)
-	if l.even {
-		p = 1 / float64(2*j-1)
+	if j < l.k-2 && !l.early {
+		return true // no step ends here, and none is chosen by it
 	}
-	low := control.Power(l.fac1, p)
-	f := math.Min(l.fac2/low, math.Max(low, control.Power(err/l.safe1, p)/l.safe2))
+	low := l.low[j]
+	f := min(l.fac2/low, max(low, control.Power(err/l.safe1, l.expo[j])/l.safe2))
 	l.h[j] = h / f
 	l.w[j] = l.work[j] / l.h[j]
 	return true

@@ -69,7 +69,7 @@ type odexLadder struct {
 // newOdexLadder makes that of rows 2, 2+gap, 2+2 gap, ...
 func newOdexLadder(gap int) *odexLadder {
 	l := &odexLadder{ladder: newLadder(odexColumns, true)}
-	l.safe1, l.safe2, l.fac1, l.fac2, l.fac3, l.fac4 = 0.65, 0.94, 0.02, 4, 0.8, 0.9
+	l.limits(0.65, 0.94, 0.02, 4, 0.8, 0.9)
 	l.work[0] = 1 // f at the start
 	for j := 1; j <= odexColumns; j++ {
 		l.n[j] = float64(2 + (j-1)*gap)
@@ -190,7 +190,7 @@ func (o *odex) Step() error {
 // reports the last one and false, and 0 if the step is far too long. early says that
 // every column is worth a look.
 func (o *odex) attempt(h float64, early bool) (kc int, ok bool) {
-	o.begin()
+	o.begin(early)
 	for j := 1; j <= o.k+1; j++ {
 		o.row(j, h)
 		err := o.extrapolate(j)
@@ -219,6 +219,7 @@ func (o *odex) row(j int, h float64) {
 	n := ws.N()
 	m := int(o.n[j])
 	hj := h / o.n[j]
+	twice := 2 * hj
 	p, q := o.y0[:n], o.y1[:n]
 	dy, u, f0 := o.dy[:n], ws.U[:n], o.f0[:n]
 	for i, v := range u {
@@ -239,8 +240,9 @@ func (o *odex) row(j int, h float64) {
 			copy(o.mid.y[j], q)
 		}
 		f(ws.T+float64(s)*hj, q, params, dy)
+		p = p[:len(dy)]
 		for i, v := range dy {
-			p[i] += 2 * hj * v
+			p[i] += twice * v
 		}
 		p, q = q, p
 	}
@@ -271,7 +273,11 @@ func (o *odex) extrapolate(j int) float64 {
 			v += d
 		}
 		t[1] = v
-		e := d / (tol[i] + rtol*math.Max(math.Abs(u[i]), math.Abs(v)))
+		size := math.Abs(u[i])
+		if a := math.Abs(v); a > size {
+			size = a
+		}
+		e := d / (tol[i] + rtol*size)
 		sum += e * e
 	}
 	return math.Sqrt(sum / float64(n))

@@ -86,7 +86,7 @@ type seulexLadder struct {
 
 func newSeulexLadder(columns int, dec float64, substeps []int) *seulexLadder {
 	l := &seulexLadder{ladder: newLadder(columns, false)}
-	l.safe1, l.safe2, l.fac1, l.fac2, l.fac3, l.fac4 = 0.6, 0.93, 0.1, 4, 0.7, 0.9
+	l.limits(0.6, 0.93, 0.1, 4, 0.7, 0.9)
 	l.work[0] = 5 // the Jacobian, and f
 	for j := 1; j <= columns; j++ {
 		l.n[j] = float64(substeps[j-1])
@@ -225,7 +225,7 @@ func (s *seulex) Step() error {
 // reports the last one and false, and 0 if the step is far too long. early says that
 // every column is worth a look. The last entry of the last row is left in ws.UNew.
 func (s *seulex) attempt(h float64, early bool) (kc int, ok bool) {
-	s.begin()
+	s.begin(early)
 	s.theta = 0
 	for j := 1; j <= s.k+1; j++ {
 		if !s.row(j, h, true) {
