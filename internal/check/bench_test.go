@@ -83,7 +83,7 @@ func TestBenchInterrupt(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(3 * time.Second) // the model is built, the first run is being timed
+	time.Sleep(3 * time.Second) // the model is built and the first run being timed (E509); on a loaded machine it may be on its way (E108)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestBenchInterrupt(t *testing.T) {
 		_ = cmd.Process.Kill()
 		t.Fatal("the measurement goes on after an interrupt")
 	}
-	if err == nil || cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "E509") {
+	if err == nil || cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "E509") && !strings.Contains(stderr.String(), "E108") {
 		t.Errorf("%v\n%s\n%s", err, stdout.String(), stderr.String())
 	}
 }

@@ -10,24 +10,6 @@ DATA altsign<>+16(SB)/8, $0x0000000000000000
 DATA altsign<>+24(SB)/8, $0x8000000000000000
 GLOBL altsign<>(SB), RODATA|NOPTR, $32
 
-// func cpuid(eax, ecx uint32) (a, b, c, d uint32)
-TEXT ·cpuid(SB), NOSPLIT, $0-24
-	MOVL eax+0(FP), AX
-	MOVL ecx+4(FP), CX
-	CPUID
-	MOVL AX, a+8(FP)
-	MOVL BX, b+12(FP)
-	MOVL CX, c+16(FP)
-	MOVL DX, d+20(FP)
-	RET
-
-// func xgetbv() uint32
-TEXT ·xgetbv(SB), NOSPLIT, $0-4
-	XORL CX, CX
-	XGETBV
-	MOVL AX, ret+0(FP)
-	RET
-
 // func rowMaxAVX(a, big *float64, ld, rows, cols int) float64
 // Four rows at a time; the result is NaN if an entry times 0 is not 0.
 TEXT ·rowMaxAVX(SB), NOSPLIT, $0-48

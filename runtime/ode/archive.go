@@ -480,5 +480,5 @@ func (m *auto) Archive(a *archive.Archive) {
 
 // replayed makes a solver for pattern p whose state can be saved.
 func replayed(p *linsolve.Pattern) *linsolve.Replay[float64] {
-	return replay(linsolve.New[float64](p, linsolve.Hints{}), p)
+	return replay(linsolve.New[float64](p, linsolve.Hints{}), p, linsolve.Hints{})
 }

@@ -535,11 +535,3 @@ func (b *nordsieck) some(t float64, which []int32, u []float64) {
 		u[i] = s
 	}
 }
-
-// slope writes the derivatives of the polynomials at the end of the step.
-func (b *nordsieck) slope(du []float64) {
-	r := 1 / b.hz
-	for i, v := range b.z[1] {
-		du[i] = r * v
-	}
-}

@@ -2,6 +2,7 @@ package ode
 
 import (
 	"fmt"
+	"github.com/mtkc/mtkc/runtime/linsolve"
 	"math"
 	"sort"
 	"strings"
@@ -29,6 +30,10 @@ type Options struct {
 	// projecting every step onto them; "states", by choosing independent states as the run
 	// goes and solving for the others; "" and "auto": as suits the method and the problem.
 	Constraints string
+
+	// Linear says how implicit methods solve their linear systems; the zero value chooses the
+	// kind of least predicted time, a direct one. linsolve.Iterative takes GMRES with ILU(0).
+	Linear linsolve.Hints
 
 	// Error control.
 

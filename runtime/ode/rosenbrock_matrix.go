@@ -55,11 +55,11 @@ func (m *iterationMatrix) shapeUp() {
 	k := &matrices{jac: make([]float64, ws.Pattern.NNZ()), w: linsolve.NewShifted[float64](ws.Pattern, ws.Mass)}
 	if m.pair {
 		k.cw = linsolve.NewShifted[complex128](ws.Pattern, ws.Mass)
-		lu, clu := linsolve.NewPair(k.w.Pattern, linsolve.Hints{})
-		k.lu = replay(lu, k.w.Pattern)
-		k.clu = replay(clu, k.w.Pattern)
+		lu, clu := linsolve.NewPair(k.w.Pattern, ws.Linear)
+		k.lu = replay(lu, k.w.Pattern, ws.Linear)
+		k.clu = replay(clu, k.w.Pattern, ws.Linear)
 	} else {
-		k.lu = replay(linsolve.New[float64](k.w.Pattern, linsolve.Hints{}), k.w.Pattern)
+		k.lu = replay(linsolve.New[float64](k.w.Pattern, ws.Linear), k.w.Pattern, ws.Linear)
 	}
 	if m.kept == nil || len(m.kept) >= coordsKept {
 		m.kept = map[*linsolve.Pattern]*matrices{}
@@ -68,8 +68,8 @@ func (m *iterationMatrix) shapeUp() {
 }
 
 // replay makes the state of a solver for pattern p one that can be saved.
-func replay[T linsolve.Scalar](s linsolve.Solver[T], p *linsolve.Pattern) *linsolve.Replay[T] {
-	return linsolve.NewReplay(s, func() linsolve.Solver[T] { return linsolve.New[T](p, linsolve.Hints{}) })
+func replay[T linsolve.Scalar](s linsolve.Solver[T], p *linsolve.Pattern, h linsolve.Hints) *linsolve.Replay[T] {
+	return linsolve.NewReplay(s, func() linsolve.Solver[T] { return linsolve.New[T](p, h) })
 }
 
 // forget makes the next factorisations those of new solvers.

@@ -1,20 +1,12 @@
 package ode
 
-import "unsafe"
+import (
+	"unsafe"
 
-// vectors says that the processor and the operating system have AVX.
-var vectors = detect()
+	"github.com/mtkc/mtkc/runtime/cpu"
+)
 
-func detect() bool {
-	const osxsave, avx = 1 << 27, 1 << 28
-	if _, _, c, _ := cpuid(1, 0); c&osxsave == 0 || c&avx == 0 {
-		return false
-	}
-	return xgetbv()&6 == 6
-}
-
-func cpuid(eax, ecx uint32) (a, b, c, d uint32)
-func xgetbv() uint32
+var vectors = cpu.AVX2
 
 //go:noescape
 func sumAVX(dst, x, v *float64, hv, h float64, a *float64, k **float64, m, n int)

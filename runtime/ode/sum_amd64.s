@@ -18,24 +18,6 @@ DATA masks<>+112(SB)/8, $-1
 DATA masks<>+120(SB)/8, $-1
 GLOBL masks<>(SB), RODATA|NOPTR, $128
 
-// func cpuid(eax, ecx uint32) (a, b, c, d uint32)
-TEXT ·cpuid(SB), NOSPLIT, $0-24
-	MOVL eax+0(FP), AX
-	MOVL ecx+4(FP), CX
-	CPUID
-	MOVL AX, a+8(FP)
-	MOVL BX, b+12(FP)
-	MOVL CX, c+16(FP)
-	MOVL DX, d+20(FP)
-	RET
-
-// func xgetbv() uint32
-TEXT ·xgetbv(SB), NOSPLIT, $0-4
-	XORL CX, CX
-	XGETBV
-	MOVL AX, ret+0(FP)
-	RET
-
 // func sumAVX(dst, x, v *float64, hv, h float64, a *float64, k **float64, m, n int)
 // Blocks of up to 16 entries, in one to four vectors. Loads of the last are masked; it is stored in
 // pieces, as a masked store is slow to be read again.

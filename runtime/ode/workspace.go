@@ -46,6 +46,8 @@ type Workspace struct {
 
 	Pattern *linsolve.Pattern // of df/du: Problem.Jac, or dense
 
+	Linear linsolve.Hints // Options.Linear
+
 	Stats *Stats // of the whole run
 
 	// shape is raised when Mass, Alg and Pattern change: what was made for them is

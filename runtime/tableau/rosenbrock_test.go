@@ -90,7 +90,7 @@ func TestRosenbrock(t *testing.T) {
 			for j := range i + 1 {
 				id := 0.0
 				for k := j; k <= i; k++ {
-					inv := -0.0
+					inv := 0.0
 					if k == i {
 						inv = 1 / c.Gamma
 					} else {
