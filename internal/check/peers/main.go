@@ -224,7 +224,7 @@ func drive(args []string, stdout, stderr io.Writer) int {
 		repeat = 0 // a failure is not worth timing
 		l.WallMin, l.WallMedian, l.CPUMean, l.IntegrateMin, l.FreshMin = wall, wall, wall, wall, wall
 	}
-	fresh := min(repeat, 10)
+	fresh := min(repeat, max(1, min(10, int(0.1/wall))))
 	if o.fresh {
 		in, fresh = nil, 0
 	} else if repeat > 0 && wall < 0.1 { // memory is reused from the third run on
