@@ -63,7 +63,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	fl.StringVar(&f.tspan, "tspan", "", "time span `T0,T1` (default: that of the model)")
-	fl.StringVar(&f.solver, "solver", "auto", "integration method `NAME`; help lists them")
+	fl.StringVar(&f.solver, "solver", "auto", "integration method `NAME`, or auto, stiff, nonstiff: chosen by the problem; help lists them")
 	fl.StringVar(&f.form, "form", "auto", "how algebraic equations are solved: dae, nested or auto")
 	fl.StringVar(&f.constraints, "constraints", "auto", "how the constraints of a model of higher index are kept: project, states or auto")
 	fl.Float64Var(&f.rtol, "rtol", 0, "relative tolerance `X` (default: that of the model, else 1e-6)")
@@ -81,7 +81,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	f.register(cmd)
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say more on stderr: sizes, the method and why, statistics")
 	_ = cmd.RegisterFlagCompletionFunc("solver", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return append([]string{"auto", "help"}, ode.Names()...), cobra.ShellCompDirectiveNoFileComp
+		return append(append(ode.Choices(), "help"), ode.Names()...), cobra.ShellCompDirectiveNoFileComp
 	})
 	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions(ode.Forms(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("constraints", cobra.FixedCompletions(ode.ConstraintWays(), cobra.ShellCompDirectiveNoFileComp))
@@ -94,6 +94,8 @@ func listSolvers(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "NAME\tORDER\tSTEP\tSTAGES\tDAE\tSTABILITY\tDESCRIPTION")
 	fmt.Fprintln(t, "auto\t\t\t\tyes\t\tchooses by the problem, and changes while it runs; says why with -v and --json")
+	fmt.Fprintln(t, "stiff\t\t\t\tyes\t\tthe same, of implicit methods alone")
+	fmt.Fprintln(t, "nonstiff\t\t\t\t\t\tthe same, of explicit methods alone")
 	use := ode.Use(255)
 	for _, m := range ode.Methods() {
 		i := m.Info()
@@ -156,7 +158,7 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 	}
 	o.RelTol, o.AbsTol, o.InitialStep = f.rtol, f.atol, f.step
 	o.Solver = f.solver
-	if f.solver != "auto" && f.solver != "" {
+	if f.solver != "" && !slices.Contains(ode.Choices(), strings.ToLower(f.solver)) {
 		if _, err := ode.Lookup(f.solver); err != nil {
 			next := "auto, Tsit5, Vern7, Rodas5P, RadauIIA5 and BDF are among them; --solver help lists all"
 			if near := spell.Near(f.solver, ode.Names()); len(near) > 0 {

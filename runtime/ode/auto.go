@@ -9,6 +9,7 @@ package ode
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -26,10 +27,29 @@ type choice struct {
 	why, form string
 }
 
+// Choices are the values of Options.Solver that leave the method to the automatic choice:
+// auto; and with a hint, stiff (an implicit method throughout) and nonstiff (an explicit one).
+func Choices() []string { return []string{"auto", "stiff", "nonstiff"} }
+
+// hint is the automatic choice that the caller asks for; "" where a method is named.
+func (s *settings) hint() string {
+	name := strings.ToLower(s.Solver)
+	switch {
+	case s.Method != nil:
+		return ""
+	case name == "":
+		return "auto"
+	case slices.Contains(Choices(), name):
+		return name
+	}
+	return ""
+}
+
 // choose finds the method and the form for the run and says why.
 func choose(ws *Workspace, s *settings) (choice, error) {
 	c := choice{Method: s.Method, why: "given by the caller"}
-	if c.Method == nil && s.Solver != "" && s.Solver != "auto" {
+	hint := s.hint()
+	if c.Method == nil && hint == "" {
 		var err error
 		if c.Method, err = Lookup(s.Solver); err != nil {
 			return c, err
@@ -60,7 +80,7 @@ func choose(ws *Workspace, s *settings) (choice, error) {
 		case c.Method != nil:
 			nested = !c.Info().Implicit
 		default:
-			nested = len(ws.Alg) == 0 || suitsNested(ws)
+			nested = hint == "nonstiff" || hint != "stiff" && (len(ws.Alg) == 0 || suitsNested(ws))
 		}
 	}
 	if c.Method != nil {
@@ -78,6 +98,12 @@ func choose(ws *Workspace, s *settings) (choice, error) {
 		c.Method = inForm(relayOf(implicit), false, states)
 		return c, nil
 	}
+	if hint == "stiff" {
+		c.why = "an implicit method, as asked for; " + size
+		c.form = explainForm(ws, nested, states, s)
+		c.Method = inForm(relayOf(implicit), nested, states)
+		return c, nil
+	}
 	// On the smooth problems of shared/data/ivp Vern7 gives one or two digits more than
 	// Tsit5 from rtol = 1e-6 on, for about the same number of evaluations.
 	name := "Tsit5"
@@ -93,6 +119,11 @@ func choose(ws *Workspace, s *settings) (choice, error) {
 		panic("mtkc: bug: " + name + " is no explicit Runge-Kutta method")
 	}
 	c.form = explainForm(ws, nested, states, s)
+	if hint == "nonstiff" {
+		c.why = fmt.Sprintf("an explicit method, as asked for; %s for rtol = %.3g", name, ws.RelTol)
+		c.Method = inForm(m, nested, states)
+		return c, nil
+	}
 	c.Method, c.why = &autoMethod{explicit: e, implicit: implicit, size: size, nested: nested, states: states}, ""
 	return c, nil
 }

@@ -2,6 +2,7 @@ package ode
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -52,5 +53,32 @@ func TestAutoAccuracy(t *testing.T) {
 		if math.Abs(v-ref.U[i]) > 1e-4*math.Abs(ref.U[i]) {
 			t.Errorf("u[%d] = %g, want %g", i, v, ref.U[i])
 		}
+	}
+}
+
+// The hints choose among implicit and explicit methods alone.
+func TestAutoHints(t *testing.T) {
+	for _, c := range []struct {
+		solver   string
+		p        *Problem
+		implicit bool
+	}{
+		{"stiff", lorenz(), true}, {"Nonstiff", lorenz(), false}, {"nonstiff", brusselator(3), false}, {"stiff", brusselator(3), true},
+	} {
+		sol := mustSolve(t, c.p, Options{Solver: c.solver})
+		m, err := Lookup(sol.Solver)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Info().Implicit != c.implicit || sol.Stats.Switches != 0 {
+			t.Errorf("%s: %s, %+v", c.solver, sol.Solver, sol.Stats)
+		}
+		if !strings.Contains(sol.Why, "asked for") {
+			t.Errorf("%s: %q", c.solver, sol.Why)
+		}
+	}
+	dae, _ := zoo(t, "rober_dae")
+	if sol := mustSolve(t, dae, Options{Solver: "stiff"}); !strings.HasPrefix(sol.Form, "dae") {
+		t.Errorf("%s, %s", sol.Solver, sol.Form)
 	}
 }

@@ -19,7 +19,7 @@ type Options struct {
 
 	// Method.
 
-	Solver string // name in the registry; "" and "auto": the automatic choice
+	Solver string // name in the registry; "" and "auto": the automatic choice; "stiff" and "nonstiff": the same with that hint
 	Method Method // goes before Solver
 
 	// Form says how algebraic equations are solved: "dae", by the method together with
