@@ -229,6 +229,7 @@ type stabilised struct {
 	rho      float64
 	age      int // steps since rho was bounded, < 0: not yet
 
+	c5           [5]float64 // of a stage
 	expo, grow   float64
 	hAcc, errAcc float64 // the last accepted step and its error; 0: none
 }
@@ -551,9 +552,8 @@ func (r *stabilised) polyStep(h, t float64, s int) float64 {
 				y2[i] = one*v + mu*y1[i] + a*f[i] + g*f0[i]
 			}
 		} else {
-			for i, v := range u {
-				y2[i] = one*v + mu*y1[i] + nu*y2[i] + a*f[i] + g*f0[i]
-			}
+			r.c5 = [5]float64{one, mu, nu, a, g}
+			fiveTerms(y2, y1, u, f, f0, &r.c5)
 		}
 		y1, y2 = y2, y1
 	}
@@ -600,12 +600,22 @@ func (r *stabilised) recur(c *rockTable, h float64, a, b, f []float64) (g, other
 	return y1, y2
 }
 
-// threeTerms writes l*y1 - k*y0 + m*f to y; y may be y0.
-func threeTerms(y, y1, y0, f []float64, l, k, m float64) {
+// threeTermsGo writes l*y1 - k*y0 + m*f to y; y may be y0.
+func threeTermsGo(y, y1, y0, f []float64, l, k, m float64) {
 	n := len(y)
 	y1, y0, f = y1[:n], y0[:n], f[:n]
 	for i := range y {
 		y[i] = l*y1[i] - k*y0[i] + m*f[i]
+	}
+}
+
+// fiveTermsGo writes c0 u + c1 y1 + c2 y + c3 f + c4 f0 to y.
+func fiveTermsGo(y, y1, u, f, f0 []float64, c *[5]float64) {
+	n := len(y)
+	y1, u, f, f0 = y1[:n], u[:n], f[:n], f0[:n]
+	one, mu, nu, a, g := c[0], c[1], c[2], c[3], c[4]
+	for i, v := range u {
+		y[i] = one*v + mu*y1[i] + nu*y[i] + a*f[i] + g*f0[i]
 	}
 }
 
