@@ -25,6 +25,10 @@ func (p *Problem) check(k *Kernels) {
 	need(len(p.States) == 0 || len(p.States) == n, "%d states described, %d start values", len(p.States), n)
 	need(p.Mass == nil || len(p.Mass) == n, "%d entries of M for %d states", len(p.Mass), n)
 	need(len(p.Params) <= np, "%d parameters in %d entries of p", len(p.Params), np)
+	need(p.VarIndex == nil || len(p.VarIndex) == n, "indices of %d variables for %d states", len(p.VarIndex), n)
+	for i, k := range p.VarIndex {
+		need(k >= 0 && k <= 3, "variable %d has index %d", i, k)
+	}
 	for i, m := range p.Mass {
 		need(m == 0 || m == 1, "entry %d of M is %v", i, m)
 	}

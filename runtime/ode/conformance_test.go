@@ -18,7 +18,8 @@ func everyMethod(t *testing.T, f func(t *testing.T, name string)) {
 		if strings.Contains(i.Description, "does not see errors on linear problems") {
 			continue // ROS3P and its like: no control of the error is possible by this estimate
 		}
-		if i.Embedded > 0 && i.Needs == "" {
+		// A method of order 1 does not meet the tolerances of these tests in any sensible time.
+		if i.Embedded > 0 && i.Needs == "" && i.Order > 1 {
 			names = append(names, i.Name)
 		}
 	}

@@ -174,7 +174,7 @@ func (in *Integrator) clear() {
 func (in *Integrator) tools() {
 	ws, p := in.ws, in.p
 	in.alg, in.proj, in.hy = nil, nil, nil
-	if len(ws.Alg) > 0 {
+	if len(ws.Alg) > 0 && !p.higher() { // of higher index, the algebraic rows alone do not determine their unknowns
 		in.alg = newAlgebraic(ws)
 		in.alg.warn = in.warn
 	}

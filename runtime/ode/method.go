@@ -16,6 +16,7 @@ type Info struct {
 	Stages      int
 	Implicit    bool   // takes Jacobians
 	Mass        bool   // accepts algebraic rows (M with zeros)
+	Index       int    // highest index of algebraic systems that it takes as they stand; 0: 1 where Mass is set
 	Needs       string // form of f that the method needs, e.g. "u'' = f(t, u)"; "": any
 	Stability   string
 	Description string

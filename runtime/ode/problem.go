@@ -69,6 +69,13 @@ type Problem struct {
 	// u together: one factorisation solves them, whatever the start.
 	AlgLinear bool
 
+	// VarIndex is, for a semi-explicit system of index 2 or 3 that is solved as it stands, the
+	// index of each variable: 1 + the number of differentiations of the algebraic equations
+	// that determine it (0 or 1 for states; in a mechanism with constraints on positions 1
+	// for positions, 2 for velocities, 3 for forces). Such a system takes a method with
+	// Info.Index 2 or 3 and consistent start values. Nil: all are of index 1 at most.
+	VarIndex []int8
+
 	// Guards are conditions on the parameters. A run in which one does not hold stops at
 	// once, with its text.
 	Guards []Guard

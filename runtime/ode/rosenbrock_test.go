@@ -500,30 +500,3 @@ func benchSolve(b *testing.B, method string, p *Problem, rtol, atol float64) {
 
 func BenchmarkPolluRodas5P(b *testing.B)  { benchSolve(b, "Rodas5P", pollu(), 1e-6, 1e-8) }
 func BenchmarkLadderRodas5P(b *testing.B) { benchSolve(b, "Rodas5P", ringLadder(1000, 10), 1e-6, 1e-9) }
-
-// preciseSteps is fixedSteps for methods that iterate: tight tolerances for the
-// iteration, every error accepted.
-func preciseSteps(t testing.TB, method string, p *Problem, steps int) *Solution {
-	t.Helper()
-	ws, st := stepper(t, method, p, 1e-10, 1e-10)
-	h := (p.Span[1] - p.Span[0]) / float64(steps)
-	ws.HMax, ws.H = h, h
-	sol := &Solution{Problem: p}
-	ws.TStop = ws.TEnd
-	for ws.T < ws.TEnd {
-		if r, ok := st.(*radau); ok {
-			for i := range ws.AbsTol {
-				ws.AbsTol[i] = 1
-			}
-			r.rtol, r.newtonTol, r.rate = 1, 1e-13, 1
-			ws.RelTol = 1
-		}
-		ws.H = h
-		if err := st.Step(); err != nil {
-			t.Fatalf("%s %s: %v", method, p.Name, err)
-		}
-		sol.save(ws.T, ws.U, nil)
-	}
-	sol.U = ws.U
-	return sol
-}

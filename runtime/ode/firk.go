@@ -1,0 +1,1105 @@
+package ode
+
+// Fully implicit Runge-Kutta methods.
+//
+// The stage equations for Z_i = Y_i - y are
+//
+//	M Z_i = h sum_j a_ij f(t + c_j h, y + Z_j).
+//
+// Simplified Newton iterations solve them in the variables W = (T^-1 x I) Z, in which A^-1
+// becomes a real number and 2 by 2 rotations (tableau.Canonical), so that each iteration takes one
+// real solve, with gamma/h M - J, and one complex one with (alpha + i beta)/h M - J for
+// each pair. J is kept while the iteration converges fast, the factors while the step stays
+// as it is. Iterations start from the polynomial of the last step, continued, and end as
+// those of RADAU5 do. These are departures from RADAU5:
+//
+//   - J is evaluated in the middle of the step, at the stage that the continued polynomial
+//     predicts, where that was a good prediction in the last step: the iterations
+//     contract about twice as fast as with J at the start, from which all stages lie
+//     to one side.
+//   - A step whose iteration contracts slowly bounds the next one (Gustafsson, Soderlind,
+//     SIAM J. Sci. Comput. 18(1), 1997).
+//   - The norm of the iteration is that of the increments of the stages, not of their
+//     transforms, which for seven stages are a hundred times as large.
+//   - The contraction of an older step alone never ends an iteration after its first
+//     increment, see newton.
+//
+// The error estimate of a method with real eigenvalue is
+//
+//	(gamma/h M - J)^-1 (f(t, y) - M p(t)),
+//
+// where p is the polynomial through the derivatives k_i = Z'_i at the nodes after the start:
+// the defect of the method's own polynomial at the start of the step. For Radau IIA this is the
+// estimate of Hairer and Wanner, of order s. The same vector completes the interpolant. Where all eigenvalues are complex, the
+// complex matrix of the first pair takes the place of the real one, and the moduli of
+// the result are the estimate. The step follows from it by Gustafsson's predictive
+// controller.
+//
+// Two forms of A need care. Where its first row is zero (Lobatto IIIA), the first stage is
+// the start, and where its last column is zero (Lobatto IIIB), the last stage is explicit;
+// the iteration runs over the stages between, the core, whose A is regular.
+//
+// With several tables of one family at hand the order is chosen as the run goes: it rises
+// where the iteration converges fast, since then the matrices of more stages pay, and falls
+// where it does not.
+//
+// Hairer, Wanner, Solving ODEs II, IV.8; Hairer, Wanner, J. Comput. Appl. Math. 111, 1999;
+// Gustafsson, ACM Trans. Math. Softw. 20(4), 1994.
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strings"
+	"sync"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+	"github.com/mtkc/mtkc/runtime/tableau"
+)
+
+//go:generate go run firk_gen.go
+
+const (
+	firkSafety   = 0.9
+	firkKeepJac  = 0.001 // contraction below which the next step keeps J
+	firkShrink   = 5.0   // a step is at most this much shorter than the last,
+	firkGrow     = 8.0   // or longer
+	firkKeepStep = 1.2   // growth that is not worth new factors
+	firkContract = 0.1   // contraction that the next step aims at; it is not shortened
+	firkSlow     = 0.7   // more than this for it
+	firkGuess    = 0.5   // quality of the continued polynomial at which J is evaluated in it
+	firkFixed    = 50    // iterations at most where the step is fixed
+)
+
+// firkMethod is a method with the tables that it changes between, by ascending order.
+type firkMethod struct {
+	info   Info
+	tables []string
+}
+
+// Info describes the method.
+func (m *firkMethod) Info() Info { return m.info }
+
+// New returns a stepper.
+func (m *firkMethod) New(ws *Workspace) (Stepper, error) {
+	if len(ws.Alg) > 0 && !m.info.Mass {
+		return nil, fmt.Errorf("%s is not stiffly accurate and does not solve the %d algebraic equations of %s: use the nested form, or a method such as RadauIIA5 or LobattoIIIC4",
+			m.info.Name, len(ws.Alg), ws.P.title())
+	}
+	fixed := m.info.Embedded == 0
+	if fixed && !(ws.InitialStep > 0) {
+		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give Options.InitialStep", m.info.Name)
+	}
+	r := &firk{ws: ws, name: m.info.Name, fixed: fixed, tables: m.tables}
+	n := ws.N()
+	flat := make([]float64, 5*n)
+	r.f0, r.f1, r.inv, r.g, r.gap = flat[:n:n], flat[n:2*n:2*n], flat[2*n:3*n:3*n], flat[3*n:4*n:4*n], flat[4*n:]
+	c := firkTable(m.tables[0])
+	r.m = newStageMatrices(ws, len(c.Alpha))
+	r.become(0)
+	return r, nil
+}
+
+// firkCoeffs are the coefficients of one table as the loops want them.
+type firkCoeffs struct {
+	*tableau.Canonical
+	order     int       // that tolerances are set by
+	t, ti     []float64 // row by row
+	ahead     []float64
+	shift     []float64
+	expo      float64 // 1/(order of the estimate + 1)
+	lambda    float64 // modulus of the eigenvalue that filters the estimate
+	newtonMax int
+}
+
+var firkTables sync.Map // of func() *firkCoeffs by name
+
+// firkTable returns the coefficients of a table, which are computed once.
+func firkTable(name string) *firkCoeffs {
+	f, ok := firkTables.Load(name)
+	if !ok {
+		f, _ = firkTables.LoadOrStore(name, sync.OnceValue(func() *firkCoeffs {
+			e := tableau.ReadFIRK(name)
+			c := &firkCoeffs{Canonical: e.Canonical(), order: e.Order}
+			if between := min(e.Stages(), e.StageOrder+1); e.StageOrder < e.Stages() {
+				// The interpolant of a method that is not one of collocation has a lower order.
+				c.order = min(c.order, between+1)
+			}
+			for i := range c.N {
+				c.t = append(c.t, c.T[i]...)
+				c.ti = append(c.ti, c.TI[i]...)
+				if c.Ahead != nil {
+					c.ahead = append(c.ahead, c.Ahead[i]...)
+					c.shift = append(c.shift, c.Shift[i]...)
+				}
+			}
+			c.expo = 1 / float64(c.Knots+1)
+			if c.lambda = c.Gamma; c.lambda == 0 {
+				c.lambda = math.Hypot(c.Alpha[0], c.Beta[0])
+			}
+			// Seven, and five for each two stages more, as in RADAU.
+			c.newtonMax = max(7, 7+(c.N-3)*5/2)
+			return c
+		}))
+	}
+	return f.(func() *firkCoeffs)()
+}
+
+// firk is the stepper of one run.
+type firk struct {
+	ws     *Workspace
+	name   string
+	fixed  bool // the step, for want of an estimate
+	tables []string
+	at     int // the one in use
+	c      *firkCoeffs
+	m      *stageMatrices
+
+	rtol, newtonTol float64
+	inv             []float64   // 1/(atol + rtol |y|)
+	f0              []float64   // f(T, U)
+	f1              []float64   // f at the start of the last step
+	fresh           bool        // f0 is that
+	w               [][]float64 // W, and of the last step
+	past            [][]float64
+	y, f            [][]float64 // stages and f there; the explicit last one behind the core
+	g               []float64   // right-hand sides
+	gap             []float64   // h times the filtered defect at the start of the last step
+	gapKnown        bool
+	x               [][]complex128
+	lam             []float64 // of the eigenvalues over h
+	ahead           []float64 // the matrix that continues the last step
+	aheadOf         float64   // to this ratio of the steps, with the table in use; 0: to none
+
+	haveJac  bool    // J is usable
+	newJac   bool    // J belongs to (T, U)
+	factored float64 // step size of the factors, 0: none
+	first    bool    // no step since Restart
+	theta    float64 // contraction of the last iteration
+	rate     float64 // theta/(1-theta) carried over to the next step
+	iters    int     // of the last iteration
+	slow     float64 // factor for the step after the iteration gave up
+
+	hAcc, errAcc float64 // the last accepted step and its error
+	accepted     int
+
+	past0 *firkCoeffs // whose W past holds
+	h     float64     // the last step
+	t0    float64
+	poly  bool // there is one to continue
+
+	policy orderPolicy
+
+	// How good the continued polynomial was at the last step: the first increment of
+	// the iteration over the increment of the stage in the middle.
+	miss, guess float64
+}
+
+// become makes the k-th table the one in use. It allocates where that has more stages than
+// any before.
+func (r *firk) become(k int) {
+	ws := r.ws
+	n := ws.N()
+	r.at, r.c = k, firkTable(r.tables[k])
+	c := r.c
+	r.rtol = 0.05 * math.Pow(ws.RelTol, float64(c.Knots+1)/float64(c.order+1))
+	// The estimate has a lower order than the solution: tolerances are loosened so
+	// that the true error stays near what was asked for. RADAU has 0.1 where we have 0.05, since
+	// the estimate is filtered by the J of the middle of the step.
+	// A third of RADAU's tolerance, whose norm of the increments is about three times this one.
+	r.newtonTol = max(10*eps/r.rtol, min(0.03, math.Pow(r.rtol, float64(c.order+1)/float64(c.Knots+1)-1))/3)
+	// What an iteration leaves in a constraint returns in the estimate of the variables
+	// of higher index at the next step, by gamma/h for each index above 1.
+	for index := ws.P.mostIndex(); index > 1; index-- {
+		r.newtonTol /= c.lambda
+	}
+	if r.fixed {
+		r.rtol, r.newtonTol = 1, 4*eps
+	}
+	stages := c.N
+	if c.Last {
+		stages++
+	}
+	if more := stages - len(r.w); more > 0 {
+		flat := make([]float64, 4*more*n)
+		for range more {
+			for _, v := range []*[][]float64{&r.w, &r.past, &r.y, &r.f} {
+				*v = append(*v, flat[:n:n])
+				flat = flat[n:]
+			}
+		}
+	}
+	for len(r.x) < len(c.Alpha) {
+		r.x = append(r.x, make([]complex128, n))
+	}
+	if len(r.lam) < c.N {
+		r.lam = make([]float64, c.N)
+		r.ahead = make([]float64, c.N*max(c.N, len(r.past)))
+	}
+	r.m.follow(len(c.Alpha))
+	r.factored, r.aheadOf = 0, 0
+}
+
+// Restart makes (ws.T, ws.U) the start.
+func (r *firk) Restart() error {
+	ws := r.ws
+	r.first, r.poly, r.haveJac, r.newJac, r.factored = true, false, false, false, 0
+	r.accepted, r.rate = 0, 1
+	if k := r.usual(); r.at != k {
+		r.become(k)
+	}
+	r.policy = orderPolicy{}
+	ws.RHS(ws.T, ws.U, r.f0)
+	if nonFinite(r.f0) >= 0 {
+		return ws.FailStep(0)
+	}
+	r.fresh = true
+	switch {
+	case r.fixed:
+		ws.H = ws.InitialStep
+	case !(ws.H > 0):
+		ws.H = ws.FirstStep(r.f0, r.c.Knots)
+	}
+	return nil
+}
+
+// weights sets the weights of the norms for the step h. Errors of variables of index 2
+// and 3 are of lower order in h, and count with a factor h and h^2 (Hairer, Lubich, Roche,
+// The Numerical Solution of Differential-Algebraic Systems by Runge-Kutta Methods, 1989,
+// and RADAU5).
+func (r *firk) weights(h float64) {
+	ws := r.ws
+	rtol := r.rtol
+	scale := rtol / ws.RelTol
+	inv := r.inv
+	at := ws.AbsTol[:len(inv)]
+	for i, u := range ws.U[:len(inv)] {
+		inv[i] = 1 / (scale*at[i] + rtol*math.Abs(u))
+	}
+	for i, index := range ws.P.VarIndex {
+		for ; index > 1; index-- {
+			inv[i] *= h
+		}
+	}
+}
+
+// Step makes one accepted step.
+func (r *firk) Step() error {
+	ws := r.ws
+	if !r.fresh {
+		ws.RHS(ws.T, ws.U, r.f0)
+		r.fresh = true
+	}
+	want := ws.H
+	if r.fixed {
+		want = ws.InitialStep
+	}
+	rejected := false
+	weighed := false
+	for {
+		if err := ws.Begin(); err != nil {
+			return err
+		}
+		h, t := ws.Clip(want)
+		if !weighed || ws.P.VarIndex != nil {
+			r.weights(h)
+			weighed = true
+		}
+		guessed := false // W and the stages are predicted
+		if !r.haveJac {
+			t, u, f0 := ws.T, ws.U, r.f0
+			if !rejected && r.poly && ws.K.Jac != nil && r.guess*powi((1+h/r.h)/2, r.c.N+1) < firkGuess {
+				r.predict(h)
+				guessed = true
+				mid := r.c.N / 2
+				t, u, f0 = ws.T+r.c.C[mid]*h, r.y[mid], nil
+			}
+			if !r.m.evaluate(t, u, f0) {
+				return r.m.failure(want)
+			}
+			r.m.follow(len(r.c.Alpha))
+			r.haveJac, r.newJac, r.factored = true, !guessed, 0
+		}
+		if !r.factor(h) {
+			rejected = true
+			ws.Stats.Rejected++
+			want = 0.5 * h
+			if ws.TooSmall(want) {
+				return r.m.failure(want)
+			}
+			r.haveJac = r.newJac
+			continue
+		}
+		if !r.newton(h, t, guessed) {
+			rejected = true
+			ws.Stats.NewtonFail++
+			ws.Stats.Rejected++
+			if r.fixed && r.newJac {
+				return ws.Fail(NewtonFailure, "the iteration for the stages of %s does not converge with the fixed step %.3g: take a shorter one", r.name, h)
+			}
+			if !r.fixed {
+				want = h * r.slow
+			}
+			if ws.TooSmall(want) {
+				return r.newtonFailure(want)
+			}
+			r.haveJac = r.newJac // a J from an earlier point is not tried twice
+			if r.policy.failed(r.slow) && r.at > 0 {
+				r.lower()
+				weighed = false
+			}
+			continue
+		}
+		r.finish(h, t)
+		err := 0.0
+		if !r.fixed {
+			err = r.estimate(h, rejected)
+		}
+		if err < 1 {
+			ws.RHS(t, ws.UNew, r.f1)
+			if nonFinite(r.f1) >= 0 {
+				err = math.Inf(1)
+			}
+		}
+		if r.fixed {
+			if err != 0 {
+				return ws.FailStep(h)
+			}
+			r.accept(h, t)
+			ws.H = want
+			return nil
+		}
+		// fac: safety, less after many iterations.
+		most := float64(1 + 2*r.c.newtonMax)
+		fac := firkSafety * min(1, most/(most-1+float64(r.iters)))
+		quot := max(1/firkGrow, min(firkShrink, r.root(err)/fac))
+		if err < 1 {
+			next := h / quot
+			if r.accepted > 0 {
+				next = h / max(quot, r.gustafsson(h, err))
+			}
+			r.accepted++
+			r.hAcc, r.errAcc = h, max(0.01, err)
+			r.accept(h, t)
+			// The contraction grows about as the square of the step; a step that is
+			// longer than the iteration bears costs a factorisation and all its iterations.
+			next = min(next, h*max(firkSlow, math.Sqrt(firkContract/r.theta)))
+			if h < 0.5*want { // cut short by TStop
+				next = max(next, want)
+			} else if q := next / h; q >= 1 && q <= firkKeepStep && r.theta <= firkKeepJac {
+				next = h
+			}
+			ws.H = next
+			if len(r.tables) > 1 {
+				r.choose(next / h)
+			}
+			return nil
+		}
+		ws.Stats.Rejected++
+		want = h / max(quot, 1.05)
+		if r.first && !rejected {
+			want = min(want, 0.1*h)
+		}
+		rejected = true
+		if ws.TooSmall(want) {
+			return r.newtonFailure(want)
+		}
+		r.haveJac = r.newJac
+	}
+}
+
+// root is err^(1/(order of the estimate + 1)).
+func (r *firk) root(err float64) float64 {
+	switch r.c.Knots {
+	case 3:
+		return math.Sqrt(math.Sqrt(err))
+	case 5:
+		return math.Cbrt(math.Sqrt(err))
+	case 7:
+		return math.Sqrt(math.Sqrt(math.Sqrt(err)))
+	}
+	return math.Pow(err, r.c.expo)
+}
+
+// gustafsson is h over the step that the predictive controller proposes.
+func (r *firk) gustafsson(h, err float64) float64 {
+	g := r.hAcc / h * r.root(err*err/r.errAcc) / firkSafety
+	return max(1/firkGrow, min(firkShrink, g))
+}
+
+// accept moves to the new point.
+func (r *firk) accept(h, t float64) {
+	ws := r.ws
+	r.t0, r.h, r.poly, r.first = ws.T, h, true, false
+	sum, y := 0.0, r.y[r.c.N/2]
+	for i, u := range ws.U {
+		z := (y[i] - u) * r.inv[i]
+		sum += z * z
+	}
+	r.guess = r.miss / math.Sqrt(sum/float64(max(1, len(y))))
+	ws.Accept(h, t)
+	r.f0, r.f1 = r.f1, r.f0
+	r.w, r.past, r.past0 = r.past, r.w, r.c
+	r.fresh, r.newJac, r.gapKnown = true, false, false
+	r.haveJac = r.theta <= firkKeepJac
+}
+
+// factor factorises all matrices for the step h unless that is done.
+func (r *firk) factor(h float64) bool {
+	if r.factored == h {
+		return true
+	}
+	c := r.c
+	r.factored = 0
+	k := 0
+	if c.Gamma != 0 {
+		r.lam[0] = c.Gamma / h
+		if !r.m.factor(r.lam[0]) {
+			return false
+		}
+		k = 1
+	}
+	for p, al := range c.Alpha {
+		al, be := al/h, c.Beta[p]/h
+		r.lam[k], r.lam[k+1] = al, be
+		if !r.m.factorPair(p, complex(al, be)) {
+			return false
+		}
+		k += 2
+	}
+	r.factored = h
+	return true
+}
+
+// newton solves for the stages of the step h that ends at t. If it gives up, slow is
+// the factor for the step to try instead.
+func (r *firk) newton(h, t float64, guessed bool) bool {
+	ws, c := r.ws, r.c
+	if !guessed {
+		r.predict(h)
+	}
+	// The rate of an earlier step ages, as in RADAU5, with a power that costs two roots.
+	rate := max(r.rate, eps)
+	rate = math.Sqrt(rate * math.Sqrt(rate))
+	r.theta = firkKeepJac
+	r.slow = 0.5
+	most := c.newtonMax
+	if r.fixed {
+		most = firkFixed
+	}
+	last := 0.0
+	perEntry := 1 / float64(max(1, c.N*ws.N()))
+	for k := 1; ; k++ {
+		r.iters = k
+		for j, cj := range c.C {
+			ws.RHS(ws.T+cj*h, r.y[j], r.f[j])
+		}
+		ws.Stats.Newton++
+		r.combine()
+		if c.Gamma != 0 {
+			r.m.solve(r.g)
+		}
+		for p := range c.Alpha {
+			r.m.solvePair(p, r.x[p])
+		}
+		size := math.Sqrt(r.update() * perEntry)
+		if !(size <= math.MaxFloat64) {
+			return false
+		}
+		if k > 1 && k < most {
+			q := size / last
+			if k == 2 {
+				r.theta = q
+			} else {
+				r.theta = math.Sqrt(q * r.theta)
+			}
+			if r.fixed && q >= 0.5 && last <= 1e-8 {
+				return true // increments of rounding errors
+			}
+			if r.theta >= 0.99 {
+				return false
+			}
+			rate = r.theta / (1 - r.theta)
+			// The error that the last allowed iteration would leave.
+			left := rate * size / r.newtonTol
+			if !r.fixed {
+				for range most - 1 - k {
+					left *= r.theta
+				}
+				if left >= 1 {
+					q := max(1e-4, min(20, left))
+					r.slow = 0.8 * math.Pow(q, -1/float64(4+most-1-k))
+					return false
+				}
+			}
+		}
+		if k == 1 {
+			r.miss = size
+		}
+		last = max(size, eps*eps)
+		// The rate of the first iteration is that of an earlier step, with which Hairer and Wanner
+		// accept it. Near an unstable equilibrium it hides that J has turned: the steps would follow
+		// the equilibrium beyond the point where the solution leaves it. Accepting it where J
+		// is new saves an iteration now and then, and loses as much in accuracy.
+		if rate*size <= r.newtonTol && (k > 1 || size <= r.newtonTol) {
+			r.rate = rate
+			return true
+		}
+		if k == most {
+			return false
+		}
+	}
+}
+
+// predict sets W and the stages to the last step's polynomial, continued.
+func (r *firk) predict(h float64) {
+	ws, c := r.ws, r.c
+	if !r.poly {
+		for j := range c.N {
+			clear(r.w[j])
+			copy(r.y[j], ws.U)
+		}
+		r.addLead(h)
+		return
+	}
+	if c.First || c.Last {
+		r.predictGeneral(h)
+		return
+	}
+	q := h / r.h
+	p := r.past0
+	a := r.ahead[:c.N*p.N]
+	if p != c || q != r.aheadOf {
+		r.aheadOf = 0
+		if p == c {
+			r.aheadOf = q
+		}
+		r.extrapolate(a, q)
+	}
+	r.start(a)
+}
+
+// extrapolate sets a = Ahead diag(q^m) Shift, the matrix that continues W of the last step to
+// one q times as long.
+func (r *firk) extrapolate(a []float64, q float64) {
+	c, p := r.c, r.past0
+	if p == c {
+		switch c.N {
+		case 3:
+			extrapolate3((*[9]float64)(a), (*[9]float64)(c.ahead), (*[9]float64)(c.shift), q)
+			return
+		case 5:
+			extrapolate5((*[25]float64)(a), (*[25]float64)(c.ahead), (*[25]float64)(c.shift), q)
+			return
+		case 7:
+			extrapolate7((*[49]float64)(a), (*[49]float64)(c.ahead), (*[49]float64)(c.shift), q)
+			return
+		}
+	}
+	clear(a)
+	qm := 1.0
+	for m, sh := range p.Shift {
+		qm *= q
+		for k := range c.N {
+			v := 0.0
+			if p == c {
+				v = c.Ahead[k][m] * qm
+			} else { // T^-1 c^m of another table
+				for i, ci := range c.C {
+					v += c.ti[k*c.N+i] * powi(ci, m+1)
+				}
+				v *= qm
+			}
+			row := a[k*p.N : k*p.N+p.N]
+			for l := range row {
+				row[l] += v * sh[l]
+			}
+		}
+	}
+}
+
+// powi is x^n for small n.
+func powi(x float64, n int) float64 {
+	p := 1.0
+	for range n {
+		p *= x
+	}
+	return p
+}
+
+// start sets W = a past and the stages to U + T W.
+func (r *firk) start(a []float64) {
+	c := r.c
+	if r.past0 == c {
+		switch c.N {
+		case 3:
+			start3((*[9]float64)(a), (*[9]float64)(c.t), r.ws.U, r.past, r.w, r.y)
+			return
+		case 5:
+			start5((*[25]float64)(a), (*[25]float64)(c.t), r.ws.U, r.past, r.w, r.y)
+			return
+		case 7:
+			start7((*[49]float64)(a), (*[49]float64)(c.t), r.ws.U, r.past, r.w, r.y)
+			return
+		}
+	}
+	m := r.past0.N
+	for k := range c.N {
+		linear(r.w[k], a[k*m:k*m+m], r.past[:m])
+	}
+	r.stages()
+}
+
+// stages sets the stages to U + T W.
+func (r *firk) stages() {
+	c := r.c
+	for k := range c.N {
+		linear(r.y[k], c.T[k], r.w[:c.N])
+		for i, u := range r.ws.U {
+			r.y[k][i] += u
+		}
+	}
+}
+
+// linear writes sum_k a_k v_k to dst.
+func linear(dst, a []float64, v [][]float64) {
+	clear(dst)
+	for k, x := range v {
+		axpy(dst, a[k], x)
+	}
+}
+
+// predictGeneral is predict where there are explicit stages.
+func (r *firk) predictGeneral(h float64) {
+	ws, c := r.ws, r.c
+	// The polynomial at the stages, then W = T^-1 (Z - h Lead f0).
+	for j, cj := range c.C {
+		r.polynomial(1+h/r.h*cj, ws.UPrev, r.y[j])
+		for i, u := range ws.U {
+			r.y[j][i] -= u
+			if c.First {
+				r.y[j][i] -= h * c.Lead[j] * r.f0[i]
+			}
+		}
+	}
+	for k := range c.N {
+		linear(r.w[k], c.TI[k], r.y[:c.N])
+	}
+	r.stages()
+	r.addLead(h)
+}
+
+// addLead adds what the explicit first stage contributes to the others.
+func (r *firk) addLead(h float64) {
+	for j, a := range r.c.Lead {
+		axpy(r.y[j], h*a, r.f0)
+	}
+}
+
+// combine sets the right-hand sides T^-1 F - Lambda/h M W of the iteration.
+func (r *firk) combine() {
+	c := r.c
+	switch c.N {
+	case 3: // an odd number of stages has a real eigenvalue
+		combine3((*[9]float64)(c.ti), (*[3]float64)(r.lam), r.f, r.w, r.g, r.x)
+	case 5:
+		combine5((*[25]float64)(c.ti), (*[5]float64)(r.lam), r.f, r.w, r.g, r.x)
+	case 7:
+		combine7((*[49]float64)(c.ti), (*[7]float64)(r.lam), r.f, r.w, r.g, r.x)
+	default:
+		r.combineAny()
+	}
+	// Rows without mass.
+	for _, i := range r.ws.Alg {
+		row := func(k int) float64 {
+			s := 0.0
+			for j, v := range c.TI[k] {
+				s += v * r.f[j][i]
+			}
+			return s
+		}
+		k := 0
+		if c.Gamma != 0 {
+			r.g[i] = row(0)
+			k = 1
+		}
+		for p := range c.Alpha {
+			r.x[p][i] = complex(row(k), row(k+1))
+			k += 2
+		}
+	}
+}
+
+func (r *firk) combineAny() {
+	c := r.c
+	k := 0
+	if c.Gamma != 0 {
+		linear(r.g, c.TI[0], r.f[:c.N])
+		axpy(r.g, -r.lam[0], r.w[0])
+		k = 1
+	}
+	for _, x := range r.x[:len(c.Alpha)] {
+		al, be := r.lam[k], r.lam[k+1]
+		t1, t2 := c.TI[k], c.TI[k+1]
+		for i := range x {
+			b, d := -al*r.w[k][i]+be*r.w[k+1][i], -be*r.w[k][i]-al*r.w[k+1][i]
+			for j := range c.N {
+				v := r.f[j][i]
+				b += t1[j] * v
+				d += t2[j] * v
+			}
+			x[i] = complex(b, d)
+		}
+		k += 2
+	}
+}
+
+// update adds the corrections to W and to the stages and returns the sum of the
+// squares of the weighted increments of the stages.
+func (r *firk) update() float64 {
+	c := r.c
+	switch c.N {
+	case 3:
+		return update3((*[9]float64)(c.t), r.g, r.x, r.inv, r.w, r.y)
+	case 5:
+		return update5((*[25]float64)(c.t), r.g, r.x, r.inv, r.w, r.y)
+	case 7:
+		return update7((*[49]float64)(c.t), r.g, r.x, r.inv, r.w, r.y)
+	}
+	sum := 0.0
+	var d [8]float64
+	for i, v := range r.inv {
+		k := 0
+		if c.Gamma != 0 {
+			d[0] = r.g[i]
+			k = 1
+		}
+		for p := range c.Alpha {
+			d[k], d[k+1] = real(r.x[p][i]), imag(r.x[p][i])
+			k += 2
+		}
+		for j := range c.N {
+			r.w[j][i] += d[j]
+			z := 0.0
+			for l, t := range c.T[j] {
+				z += t * d[l]
+			}
+			r.y[j][i] += z
+			z *= v
+			sum += z * z
+		}
+	}
+	return sum
+}
+
+// finish sets UNew, the end of the step.
+func (r *firk) finish(h, t float64) {
+	ws, c := r.ws, r.c
+	if c.Stiff {
+		copy(ws.UNew, r.y[c.N-1])
+		return
+	}
+	if c.Last {
+		last := r.y[c.N]
+		copy(last, ws.U)
+		for k, w := range c.TailW {
+			axpy(last, w, r.w[k])
+		}
+		axpy(last, h*c.Tail0, r.f0)
+		ws.RHS(t, last, r.f[c.N])
+	}
+	copy(ws.UNew, ws.U)
+	for k, w := range c.EndW {
+		axpy(ws.UNew, w, r.w[k])
+	}
+	if c.First {
+		axpy(ws.UNew, h*c.End0, r.f0)
+	}
+	if c.Last {
+		axpy(ws.UNew, h*c.End1, r.f[c.N])
+	}
+}
+
+// estimate returns the norm of the error estimate, filtered a second time after a
+// rejection or in the first step, where the first filter is too pessimistic.
+func (r *firk) estimate(h float64, again bool) float64 {
+	err := r.defect(h, r.f0)
+	if err >= 1 && (r.first || again) && !math.IsInf(err, 0) && r.c.Gamma != 0 {
+		ws := r.ws
+		for i, u := range ws.U {
+			r.g[i] += u
+		}
+		ws.RHS(ws.T, r.g, r.f1)
+		err = r.defect(h, r.f1)
+	}
+	return err
+}
+
+// defect returns the norm of the estimate with f0 for f at the start; the estimate stands
+// in g if the method has a real eigenvalue.
+func (r *firk) defect(h float64, f0 []float64) float64 {
+	ws, c := r.ws, r.c
+	g := r.g
+	switch c.N {
+	case 3:
+		e0, e1, e2 := c.DefectW[0]/h, c.DefectW[1]/h, c.DefectW[2]/h
+		w0, w1, w2 := r.w[0][:len(g)], r.w[1][:len(g)], r.w[2][:len(g)]
+		f0 := f0[:len(g)]
+		for i := range g {
+			g[i] = f0[i] + (e0*w0[i] + e1*w1[i] + e2*w2[i])
+		}
+	default:
+		copy(g, f0)
+		for k, e := range c.DefectW {
+			axpy(g, e/h, r.w[k])
+		}
+	}
+	if c.Last {
+		axpy(g, c.Defect1, r.f[c.N])
+	}
+	for _, i := range ws.Alg {
+		g[i] = f0[i]
+	}
+	if c.Gamma != 0 {
+		r.m.solve(g)
+	} else {
+		x := r.x[0]
+		for i, v := range g {
+			x[i] = complex(v, 0)
+		}
+		r.m.solvePair(0, x)
+		for i, v := range x {
+			g[i] = math.Hypot(real(v), imag(v))
+		}
+	}
+	ws.spareForces(g)
+	s := 0.0
+	inv := r.inv[:len(g)]
+	for i, v := range g {
+		v *= inv[i]
+		s += v * v
+	}
+	s = math.Sqrt(s / float64(max(1, len(g))))
+	if s != s {
+		return math.Inf(1)
+	}
+	return max(s, 1e-10)
+}
+
+func (r *firk) newtonFailure(h float64) *Failure {
+	f := r.m.failure(h)
+	if f.Code == DtTooSmall && r.theta >= 0.99 {
+		g := r.ws.Fail(NewtonFailure, "the iteration for the stages does not converge, however short the step")
+		g.Message += "; " + f.Message
+		return g
+	}
+	return f
+}
+
+// Degree of the interpolant in t.
+func (r *firk) Degree() int {
+	return len(r.past0.DenseW) + min(1, len(r.past0.Bubble))
+}
+
+// Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
+func (r *firk) Interpolate(t float64, u []float64) {
+	ws := r.ws
+	if ws.ends(t, u) {
+		return
+	}
+	x := (t - r.t0) / r.h
+	r.polynomial(x, ws.UPrev, u)
+	c := r.past0
+	if c.Bubble == nil || c.order <= c.N {
+		return
+	}
+	if !r.gapKnown {
+		r.bridge()
+	}
+	b := 0.0
+	for m := len(c.Bubble) - 1; m >= 0; m-- {
+		b = x * (b + c.Bubble[m])
+	}
+	axpy(u, b, r.gap)
+}
+
+// bridge sets gap: the defect of the polynomial of the last step at its start, filtered as in the error
+// estimate with the matrix of that step, which is at hand until the next one begins. The
+// polynomial that has the right derivative at the start, too, is of an order higher.
+func (r *firk) bridge() {
+	ws, c := r.ws, r.past0
+	r.gapKnown = true
+	copy(r.gap, r.f1)
+	for k, e := range c.DefectW {
+		axpy(r.gap, e/r.h, r.past[k])
+	}
+	for _, i := range ws.Alg {
+		r.gap[i] = r.f1[i]
+	}
+	if c.Gamma != 0 {
+		r.m.solve(r.gap)
+		for i := range r.gap {
+			r.gap[i] *= c.Gamma
+		}
+		return
+	}
+	x := r.x[0]
+	for i, v := range r.gap {
+		x[i] = complex(v, 0)
+	}
+	r.m.solvePair(0, x)
+	for i, v := range x {
+		r.gap[i] = c.Alpha[0]*real(v) - c.Beta[0]*imag(v)
+	}
+}
+
+// polynomial writes the interpolant of the last step, which began at u0, at x to u.
+func (r *firk) polynomial(x float64, u0, u []float64) {
+	c := r.past0
+	copy(u, u0)
+	for k := range c.N {
+		b := 0.0
+		for m := len(c.DenseW) - 1; m >= 0; m-- {
+			b = x * (b + c.DenseW[m][k])
+		}
+		axpy(u, b, r.past[k])
+	}
+	edge := func(d []float64, f []float64) {
+		b := 0.0
+		for m := len(d) - 1; m >= 0; m-- {
+			b = x * (b + d[m])
+		}
+		axpy(u, b*r.h, f)
+	}
+	if c.First {
+		edge(c.Dense0, r.f1)
+	}
+	if c.Last {
+		edge(c.Dense1, r.f[c.N])
+	}
+	if !c.First {
+		return
+	}
+	// Of algebraic variables the derivative at the start is not known: the polynomial through the
+	// start and the stages.
+	for _, i := range r.ws.Alg {
+		u[i] = u0[i]
+		for j, cj := range c.C {
+			l := x / cj
+			for m, cm := range c.C {
+				if m != j {
+					l *= (x - cm) / (cj - cm)
+				}
+			}
+			for k, t := range c.T[j] {
+				u[i] += l * t * r.past[k][i]
+			}
+		}
+	}
+}
+
+// Projected marks f at (ws.T, ws.U) as unknown; J, an approximation anyway, stays. The
+// polynomial is no guess for the next stages where an algebraic unknown was put on another
+// root, far from its end.
+func (r *firk) Projected() {
+	r.fresh = false
+	ws := r.ws
+	for _, i := range ws.Alg {
+		end := ws.UPrev[i]
+		for k, e := range r.past0.EndW {
+			end += e * r.past[k][i]
+		}
+		if math.Abs(ws.U[i]-end) > 0.1*math.Abs(ws.U[i]) {
+			r.poly = false
+			return
+		}
+	}
+}
+
+// Turned marks f and J as unknown: other rows are algebraic now. The polynomial stays.
+func (r *firk) Turned() { r.fresh, r.haveJac, r.newJac, r.factored = false, false, false, 0 }
+
+// Archive visits the polynomial of the last step, J with its factors, the order, and what
+// the iteration and the controllers remember. Stages do not outlive a step, but for the
+// explicit last one, which the interpolant needs.
+func (r *firk) Archive(a *archive.Archive) {
+	at, past := r.at, r.at
+	if r.past0 != nil {
+		for k, name := range r.tables {
+			if firkTable(name) == r.past0 {
+				past = k
+			}
+		}
+	}
+	known := r.past0 != nil
+	a.Int(&at, &past)
+	a.Bool(&known)
+	if a.Loading() {
+		r.become(max(at, past))
+		r.become(at)
+		if r.past0 = nil; known {
+			r.past0 = firkTable(r.tables[past])
+		}
+	}
+	a.Floats(r.f0, r.f1)
+	a.Bool(&r.gapKnown)
+	a.Floats(r.gap)
+	if known {
+		a.Floats(r.past[:r.past0.N]...)
+		if r.past0.Last {
+			a.Floats(r.f[r.past0.N])
+		}
+	}
+	a.Floats(r.lam[:r.c.N])
+	a.Bool(&r.fresh, &r.haveJac, &r.newJac, &r.first, &r.poly)
+	a.Float(&r.factored, &r.theta, &r.rate, &r.slow, &r.hAcc, &r.errAcc, &r.t0, &r.h, &r.guess)
+	a.Int(&r.iters, &r.accepted)
+	r.policy.Archive(a)
+	r.m.Archive(a)
+}
+
+func init() {
+	registerFamily(tableau.Full, func(name string) Method {
+		e := tableau.ReadFIRK(name)
+		m := &firkMethod{tables: []string{name}, info: Info{
+			Name: name, Use: Stiff, Order: e.Order, Stages: e.Stages(), Implicit: true, Reference: e.Reference,
+		}}
+		i := &m.info
+		i.Mass = e.StifflyAccurate()
+		// As many nodes behind the start as the estimate has order.
+		estimate := e.Stages()
+		if first, _ := new(big.Rat).SetString(e.C[0]); first.Sign() == 0 {
+			estimate--
+		}
+		kind := strings.TrimRight(name, "0123456789")
+		switch kind {
+		case "Gauss", "LobattoIIID":
+			i.Use = Hamiltonian
+			i.Stability = "A-stable, symplectic"
+			i.Description = "implicit Runge-Kutta method for Hamiltonian systems over long times, with fixed steps"
+			return m
+		case "LobattoIIIA":
+			i.Stability = "stiffly accurate, A-stable, symmetric"
+			i.Description = "collocation method for stiff and differential-algebraic systems whose oscillations are not to be damped"
+		case "LobattoIIIB":
+			i.Stability = "A-stable, symmetric"
+			i.Description = "implicit Runge-Kutta method, the counterpart of Lobatto IIIA"
+		case "LobattoIIIC":
+			i.Stability = "stiffly accurate, algebraically stable, L-stable"
+			i.Description = "implicit Runge-Kutta method for stiff and differential-algebraic systems"
+		case "LobattoIIICStar":
+			i.Use = Nonstiff
+			i.Stability = "not A-stable: |R| grows without bound"
+			i.Description = "implicit Runge-Kutta method with explicit first and last stages, the counterpart of Lobatto IIIC"
+		case "RadauIA":
+			i.Stability = "algebraically stable, L-stable"
+			i.Description = "implicit Runge-Kutta method for stiff systems"
+		case "RadauIIA":
+			i.Stability = "stiffly accurate, L-stable"
+			i.Description = "collocation method for stiff and differential-algebraic systems"
+			i.Index = min(3, e.Stages())
+		}
+		i.Embedded = estimate
+		return m
+	})
+}
