@@ -44,7 +44,7 @@ func (m *stageMatrices) follow(pairs int) {
 	}
 	for len(m.more) < pairs-1 {
 		w := linsolve.NewShifted[complex128](m.ws.Pattern, m.ws.Mass)
-		m.more = append(m.more, &pairMatrix{w, replay(linsolve.New[complex128](w.Pattern, linsolve.Hints{}), w.Pattern, linsolve.Hints{})})
+		m.more = append(m.more, &pairMatrix{w, replay(linsolve.New[complex128](w.Pattern, m.ws.Linear), w.Pattern, m.ws.Linear)})
 	}
 	if m.kept == nil {
 		m.kept = map[*matrices][]*pairMatrix{}
