@@ -50,12 +50,15 @@ type function struct {
 	scope  *names
 	local  map[int32]string // variables of values
 	curr   int32
-	needs  map[int32]bool // chunks whose values this one reads
-	top    map[string]int // by array: the largest constant index
-	memory string         // the variable of the scratch array, "" as long as it is not used
-	own    bool           // the method uses its receiver
-	free   string         // name of the function that the kernel may become, "": none
-	depend [][]int32      // needs of each chunk, sorted
+	needs  map[int32]bool    // chunks whose values this one reads
+	top    map[string]int    // by array: the largest constant index
+	memory string            // the variable of the scratch array, "" as long as it is not used
+	own    bool              // the method uses its receiver
+	free   string            // name of the function that the kernel may become, "": none
+	inner  strings.Builder   // within the loop over runs, before the loop over a run
+	parts  map[string]string // windows of arrays by array and index table
+	run    *runs             // of the loop, nil: not divided
+	depend [][]int32         // needs of each chunk, sorted
 }
 
 // plan decides which values get variables and cuts the code into chunks.
@@ -166,9 +169,16 @@ func (f *function) write(name string) []string {
 		f.curr = int32(c)
 		f.out.Reset()
 		f.head.Reset()
+		f.inner.Reset()
+		if f.parts = map[string]string{}; f.loop != nil {
+			f.run = runsOf(f.loop)
+		}
 		f.scope = newNames(f.g.reserved...)
 		for _, x := range strings.FieldsFunc(f.arr.params, func(r rune) bool { return r == ',' || r == ' ' }) {
 			f.scope.used[x] = true
+		}
+		if f.loop != nil { // the variables of loops
+			f.scope.used["i"], f.scope.used["n"], f.scope.used["r"] = true, true, true
 		}
 		f.local = map[int32]string{}
 		f.needs = map[int32]bool{}
@@ -195,7 +205,7 @@ func (f *function) write(name string) []string {
 		text := f.bounds() + f.out.String()
 		if f.loop != nil {
 			fmt.Fprintf(&f.g.body, "\n// %s computes %s, %d times.", m, comment(f.loop.Name, 120), f.loop.N)
-			text = fmt.Sprintf("%s%s\tfor i := range %d {\n%s}\n", f.bounds(), f.head.String(), f.loop.N, f.out.String())
+			text = f.looped()
 		}
 		if f.free != "" && !f.own && len(f.stmts) == 1 && f.loop == nil {
 			fmt.Fprintf(&f.g.body, "\nfunc %s(t float64, %s) {\n%s}\n", f.free, f.arr.params, text)
@@ -231,12 +241,14 @@ func (f *function) entry(array string, index string) string {
 }
 
 // scratch is the text of an entry of the scratch array.
-func (f *function) scratch(index string) string {
+func (f *function) scratch(index string) string { return f.entry(f.scratchName(), index) }
+
+func (f *function) scratchName() string {
 	f.own = true
 	if f.memory == "" {
 		f.memory = f.scope.unique("s")
 	}
-	return f.entry(f.memory, index)
+	return f.memory
 }
 
 // labelOf is the label of a value, nil if it has none.
@@ -308,17 +320,17 @@ func (f *function) store(o backend.Output) {
 		return
 	case backend.Memory:
 		v := f.number(o.Val, precSum)
-		fmt.Fprintf(&f.out, "\t%s = %s\n", f.entry(f.arr.mem, f.index(o.Index)), v)
+		fmt.Fprintf(&f.out, "\t%s = %s\n", f.at(f.arr.mem, o.Index), v)
 		return
 	case backend.Scratch:
 		v := f.number(o.Val, precSum)
-		fmt.Fprintf(&f.out, "\t%s = %s\n", f.scratch(f.index(o.Index)), v)
+		fmt.Fprintf(&f.out, "\t%s = %s\n", f.at(f.scratchName(), o.Index), v)
 		return
 	}
 	rem := ""
 	if f.loop != nil {
 		v := f.number(o.Val, precSum)
-		fmt.Fprintf(&f.out, "\t%s = %s\n", f.entry(f.arr.main, f.index(o.Index)), v)
+		fmt.Fprintf(&f.out, "\t%s = %s\n", f.at(f.arr.main, o.Index), v)
 		return
 	}
 	if l := f.labelOf(o.Val); l != nil && !f.named[o.Val] {
@@ -448,18 +460,14 @@ func (f *function) input(r int32) string {
 	if id := identifier(name); id != name {
 		rem = " // " + comment(name, 80)
 	}
-	index := "i"
-	if in.Op != backend.Data {
-		index = f.index(in.A)
-	}
 	text := ""
 	switch in.Op {
 	case backend.S:
-		text = f.scratch(index)
+		text = f.at(f.scratchName(), in.A)
 	case backend.Data:
-		text = array + "[" + index + "]"
+		text = f.data(array)
 	default:
-		text = f.entry(array, index)
+		text = f.at(array, in.A)
 	}
 	line := fmt.Sprintf("\t%s := %s%s\n", v, text, rem)
 	if fixed {
@@ -490,28 +498,6 @@ func (f *function) entryName(op backend.Op, i int32) string {
 		return "set_" + f.g.memoryNames[i]
 	}
 	return "s"
-}
-
-// index is the text of an index: a number, or what a table of the loop says.
-func (f *function) index(k int32) string {
-	if f.loop == nil {
-		return strconv.Itoa(int(k))
-	}
-	t := &f.loop.Index[k]
-	switch {
-	case t.List != nil:
-		return f.g.intTable(t.List) + "[i]"
-	case t.Stride == 0:
-		return strconv.Itoa(int(t.Base))
-	}
-	s := "i"
-	if t.Stride != 1 {
-		s = strconv.Itoa(int(t.Stride)) + "*i"
-	}
-	if t.Base != 0 {
-		s = strconv.Itoa(int(t.Base)) + "+" + s
-	}
-	return s
 }
 
 // constant is a number in Go.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -489,5 +490,32 @@ func BenchmarkGenerate(b *testing.B) {
 				b.ReportMetric(float64(len(src)), "bytes")
 			}
 		})
+	}
+}
+
+// Runs: tables that go up together in steps, and those that do not.
+func TestRuns(t *testing.T) {
+	list := func(v ...int32) backend.Table { return backend.Table{List: v} }
+	var a, b []int32
+	for r := range int32(5) {
+		for i := range int32(8) {
+			a, b = append(a, 20*r+i), append(b, 100+3*(10*r+i))
+		}
+	}
+	loop := &backend.Step{N: 40, Index: []backend.Table{list(a...), list(b...), {Base: 7, Stride: 2}}}
+	r := runsOf(loop)
+	if r == nil || r.equal != 8 || len(r.first) != 6 || r.stride[0] != 1 || r.stride[1] != 3 || r.stride[2] != 2 {
+		t.Errorf("five runs of eight: %+v", r)
+	}
+	a[11]++ // a run of three, one of one, one of four
+	if r = runsOf(loop); r != nil && r.equal != 0 {
+		t.Errorf("runs of different length: %+v", r)
+	}
+	scattered := &backend.Step{N: 40, Index: []backend.Table{list(slices.Repeat([]int32{3, 1, 4, 1, 5, 9, 2, 6}, 5)...)}}
+	if r = runsOf(scattered); r != nil {
+		t.Errorf("no runs: %+v", r)
+	}
+	if r = runsOf(&backend.Step{N: 40, Index: []backend.Table{{Base: 1, Stride: 1}}}); r != nil {
+		t.Errorf("evenly spaced: %+v", r)
 	}
 }
