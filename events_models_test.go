@@ -116,7 +116,7 @@ func TestCurrentHeldAtZero(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "smaller than its tolerance, 1e-10, within which its derivative turns") || !strings.Contains(err.Error(), "; i = ") {
 		t.Errorf("no leak: %v", err)
 	}
-	r, err := runFlat(t, declarations, equations, ode.Options{Span: [2]float64{0, 0.03}, Set: map[string]float64{"G": 1e-7}})
+	r, err := runFlat(t, declarations, equations, ode.Options{Span: [2]float64{0, 0.03}, Steps: 3000, Set: map[string]float64{"G": 1e-7}})
 	if err != nil {
 		t.Fatal(err)
 	}
