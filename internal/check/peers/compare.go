@@ -110,7 +110,7 @@ var (
 		"TRBDF2", "KenCarp4", "KenCarp5", "ESDIRK54I8L2SA", "RadauIIA9", "RadauIIA13"}
 	largeOurs = append(slices.Clone(stiffOurs), "RKC", "RKL2", "ROCK2", "ROCK4")
 	ourNames  = map[string][]string{
-		"lorenz": nonstiffOurs, "lorenz10": nonstiffOurs, "pleiades": nonstiffOurs, "arenstorf": nonstiffOurs,
+		"lorenz": nonstiffOurs, "lorenz10": nonstiffOurs, "pleiades": append(slices.Clone(nonstiffOurs), "DPRKN6", "DPRKN8", "DPRKN12"), "arenstorf": nonstiffOurs,
 		"medakzo": largeOurs, "bruss1d": largeOurs, "rcladder": largeOurs, "bruss2d32": largeOurs, "bruss2d64": largeOurs,
 		"vdp1e3": append(slices.Clone(stiffOurs), "Vern7", "DP8"), "caraxis": append(slices.Clone(stiffOurs), "Vern7", "Vern9"),
 		"chemakzo": append(slices.Clone(stiffOurs), "Vern7"), "transamp": append(slices.Clone(stiffOurs), "Vern7"),
