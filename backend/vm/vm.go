@@ -10,6 +10,7 @@ package vm
 import (
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/taylor"
 )
 
 // Machine is a program made ready to be interpreted. It is read-only: any number of
@@ -23,6 +24,7 @@ type Machine struct {
 	update, assert, bind *kernel
 	guards, linear       *kernel
 	init                 []initKernel
+	tape                 *taylor.Tape // of the right-hand side; nil: it has none
 }
 
 type initKernel struct{ eval, jac *kernel }
@@ -38,6 +40,7 @@ func New(prog *backend.Program) *Machine {
 		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
 		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind), guards: enc(prog.Guards),
 	}
+	m.tape, _ = prog.Tape()
 	if l := prog.Lifted; l != nil {
 		m.lifted = &initKernel{enc(l.Eval), enc(l.Jac)}
 	}
@@ -73,6 +76,9 @@ func (m *Machine) Kernels() *ode.Kernels {
 		RHS: state(m.rhs), Jac: state(m.jac), TGrad: state(m.tgrad),
 		Invariants: state(m.inv), InvariantJac: state(m.invJac),
 		Crossings: state(m.crossings),
+	}
+	if m.tape != nil {
+		k.Jet = m.tape.Jet()
 	}
 	if m.times != nil {
 		f := m.times.runner()

@@ -860,6 +860,7 @@ func reversed(k *Kernels) *Kernels {
 		}
 	}
 	reverseImplicit(k, &r)
+	reverseJet(k, &r)
 	if k.Jac != nil {
 		r.Jac = func(t float64, u, p, vals []float64) {
 			k.Jac(-t, u, p, vals)

@@ -167,6 +167,12 @@ type Kernels struct {
 	Jac   func(t float64, u, p, vals []float64) // df/du in the order of Problem.Jac
 	TGrad func(t float64, u, p, dt []float64)   // df/dt, len N
 
+	// Jet writes the normalised Taylor coefficients u_i^(k)/k!, k = 0 to order, of the solution of
+	// u' = f(t, u, p) through (t, u) to c: those of u_i from c[i*(order+1)] on, ascending in k. c has
+	// N*(order+1) entries. It may allocate when the order is larger than in all calls before. Package taylor
+	// makes it.
+	Jet func(t float64, u, p []float64, order int, c []float64)
+
 	// Residual writes F(t, u, du, p) to r, len N, where Problem.Implicit is set; RHS may be nil
 	// then. ResidualJac writes dF/du + alpha dF/du' in the order of Implicit.Jac; nil: by finite
 	// differences.

@@ -83,7 +83,7 @@ func (hy *hybrid) slideAlong(i int) (whyNot string) {
 		return "its sides do not both lead to it"
 	}
 	k := *ws.K
-	k.Jac, k.TGrad = nil, nil
+	k.Jac, k.TGrad, k.Jet = nil, nil, nil
 	k.RHS = func(t float64, u, p, du []float64) {
 		up, down := s.rates(ws, t, u)
 		alpha := -up / (down - up)

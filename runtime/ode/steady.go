@@ -543,7 +543,7 @@ func (s *steady) still() *Kernels {
 	k := s.p.NewKernels()
 	r := *k
 	t := s.t
-	r.Bind = nil
+	r.Bind, r.Jet = nil, nil
 	r.RHS = func(_ float64, u, p, du []float64) { k.RHS(t, u, p, du) }
 	if k.Jac != nil {
 		r.Jac = func(_ float64, u, p, vals []float64) { k.Jac(t, u, p, vals) }

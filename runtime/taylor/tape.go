@@ -1,0 +1,402 @@
+package taylor
+
+import (
+	"fmt"
+	"math"
+)
+
+// Op is an operation of a Tape. Truth values are 1 and 0, and everything but 0 is true.
+type Op uint8
+
+// The operations, of one operand where nothing else is said. Conditions are those at the time of
+// expansion: a branch once chosen holds for all coefficients.
+const (
+	OpNeg Op = iota
+	OpAdd    // a + b
+	OpSub    // a - b
+	OpMul    // a * b
+	OpDiv    // a / b
+	OpSqrt
+	OpPow // a^b
+	OpSin
+	OpCos
+	OpTan
+	OpAsin
+	OpAcos
+	OpAtan
+	OpSinh
+	OpCosh
+	OpTanh
+	OpAsinh
+	OpAcosh
+	OpAtanh
+	OpExp
+	OpLog
+	OpLog10
+	OpAbs
+	OpSign
+	OpAtan2 // of y = a, x = b
+	OpMin   // of a and b
+	OpMax   // of a and b
+	OpLt    // a < b
+	OpLe    // a <= b
+	OpEq
+	OpNe
+	OpNot
+	OpAnd
+	OpOr
+	OpSelect // b where a is true, else c
+	opLift   // the number a as a series
+	NumOps
+)
+
+// arity of an operation.
+func (o Op) arity() int {
+	switch o {
+	case OpAdd, OpSub, OpMul, OpDiv, OpPow, OpAtan2, OpMin, OpMax, OpLt, OpLe, OpEq, OpNe, OpAnd, OpOr:
+		return 2
+	case OpSelect:
+		return 3
+	}
+	return 1
+}
+
+// Value is a value of a Tape: a series, or, where it is negative, ^index of a number that does not
+// change with t.
+type Value int32
+
+// Number reports whether the value does not change with t.
+func (v Value) Number() bool { return v < 0 }
+
+// Rule says how entry n >= 1 of a series follows.
+type Rule uint8
+
+// The rules. A and B are the operands of the step, N a number.
+const (
+	Given    Rule = iota // an input
+	Zero                 // 0
+	Negate               // -A
+	Sum                  // A + B
+	Diff                 // A - B
+	Same                 // A: of A + N, N + A, A - N
+	Opposite             // -B: of N - B
+	Scale                // A * B where one of both is a number
+	Product              // Mul
+	Squared              // Square
+	Over                 // A / N
+	Ratio                // Div
+	Inverse              // Div of 0 by B: of N / B
+	Root                 // Sqrt
+	Power                // Pow
+	Exp                  // Chain with the result
+	SineCos              // SinCos; the cosine is the series behind the sine
+	SinhCos              // SinhCosh, likewise
+	Tangent              // Tan; its other series is the one behind
+	HypTan               // Tanh, likewise
+	Quot                 // Quotient with w = B
+	Angle                // Atan2 with w = C
+	Absolute             // A or -A
+	Smaller              // A or B
+	Larger               // A or B
+	Choice               // B or C
+)
+
+// Step is an operation of a Tape whose result is a series.
+type Step struct {
+	Op      Op
+	Rule    Rule
+	D       Value // the result; Pair rules write D+1 as well
+	A, B, C Value
+}
+
+// number is a number, or an operation whose result is one.
+type number struct {
+	op      Op
+	a, b, c Value
+	param   int32 // -1: none
+	value   float64
+	given   bool
+}
+
+// Tape is a function f(t, u, p) as a list of operations. Its methods add one and return its value; equal
+// operations may be added twice. It is not to be changed after Jet was called.
+type Tape struct {
+	n       int
+	numbers []number
+	steps   []Step
+	series  int   // how many
+	time    Value // -1: not read
+	out     []Value
+	pairs   map[[2]int32]Value // sine or hyperbolic sine of a series
+	lifted  map[Value]Value
+}
+
+// NewTape returns the tape of a problem of n states whose derivatives are 0 until Derivative says
+// other.
+func NewTape(n int) *Tape {
+	t := &Tape{n: n, series: n, time: -1, pairs: map[[2]int32]Value{}, lifted: map[Value]Value{}}
+	zero := t.Const(0)
+	for range n {
+		t.out = append(t.out, zero)
+	}
+	return t
+}
+
+// Const is the number x.
+func (t *Tape) Const(x float64) Value {
+	t.numbers = append(t.numbers, number{param: -1, value: x, given: true})
+	return ^Value(len(t.numbers) - 1)
+}
+
+// Param is p[i].
+func (t *Tape) Param(i int) Value {
+	t.numbers = append(t.numbers, number{param: int32(i), given: true})
+	return ^Value(len(t.numbers) - 1)
+}
+
+// Time is t.
+func (t *Tape) Time() Value {
+	if t.time < 0 {
+		t.time = t.fresh(1)
+	}
+	return t.time
+}
+
+// State is u[i].
+func (t *Tape) State(i int) Value { return Value(i) }
+
+// Derivative says that u'[i] = v.
+func (t *Tape) Derivative(i int, v Value) { t.out[i] = v }
+
+// fresh is the first of k new series.
+func (t *Tape) fresh(k int) Value {
+	v := Value(t.series)
+	t.series += k
+	return v
+}
+
+// add is a new step with one result.
+func (t *Tape) add(op Op, rule Rule, a, b, c Value) Value {
+	d := t.fresh(1)
+	t.steps = append(t.steps, Step{op, rule, d, a, b, c})
+	return d
+}
+
+// lift is v as a series.
+func (t *Tape) lift(v Value) Value {
+	if !v.Number() {
+		return v
+	}
+	if d, ok := t.lifted[v]; ok {
+		return d
+	}
+	d := t.add(opLift, Zero, v, 0, 0)
+	t.lifted[v] = d
+	return d
+}
+
+// Apply adds an operation on values of the tape.
+func (t *Tape) Apply(op Op, args ...Value) Value {
+	if len(args) != op.arity() {
+		panic(fmt.Sprintf("mtkc: bug: %d operands for operation %d", len(args), op))
+	}
+	var x [3]Value
+	numbers := true
+	for i, v := range args {
+		x[i] = v
+		numbers = numbers && v.Number()
+	}
+	a, b := x[0], x[1]
+	if numbers {
+		t.numbers = append(t.numbers, number{op: op, a: x[0], b: x[1], c: x[2], param: -1})
+		return ^Value(len(t.numbers) - 1)
+	}
+	either := func(none, left, right Rule) Value {
+		switch {
+		case a.Number():
+			return t.add(op, left, a, b, 0)
+		case b.Number():
+			return t.add(op, right, a, b, 0)
+		}
+		return t.add(op, none, a, b, 0)
+	}
+	one := func() Value { return t.Const(1) }
+	switch op {
+	case OpNeg:
+		return t.add(op, Negate, a, 0, 0)
+	case OpAdd:
+		if a.Number() {
+			return t.add(op, Same, b, a, 0) // addition commutes
+		}
+		return either(Sum, Same, Same)
+	case OpSub:
+		return either(Diff, Opposite, Same)
+	case OpMul:
+		if a == b {
+			return t.add(op, Squared, a, a, 0)
+		}
+		return either(Product, Scale, Scale)
+	case OpDiv:
+		return either(Ratio, Inverse, Over)
+	case OpSqrt:
+		return t.add(op, Root, a, 0, 0)
+	case OpPow:
+		if b.Number() {
+			return t.add(op, Power, a, b, 0)
+		}
+		// exp(b log a); its first entry is the power itself.
+		e := t.Apply(OpMul, b, t.Apply(OpLog, a))
+		return t.add(op, Exp, a, b, e)
+	case OpExp:
+		return t.add(op, Exp, a, 0, a)
+	case OpSin:
+		return t.pair(OpSin, SineCos, a)
+	case OpCos:
+		return t.pair(OpSin, SineCos, a) + 1
+	case OpSinh:
+		return t.pair(OpSinh, SinhCos, a)
+	case OpCosh:
+		return t.pair(OpSinh, SinhCos, a) + 1
+	case OpTan:
+		return t.pair(OpTan, Tangent, a)
+	case OpTanh:
+		return t.pair(OpTanh, HypTan, a)
+	case OpLog:
+		return t.add(op, Quot, a, a, 0)
+	case OpLog10:
+		return t.add(op, Quot, a, t.Apply(OpMul, t.Const(math.Ln10), a), 0)
+	case OpAtan:
+		return t.add(op, Quot, a, t.Apply(OpAdd, one(), t.Apply(OpMul, a, a)), 0)
+	case OpAtanh:
+		return t.add(op, Quot, a, t.Apply(OpSub, one(), t.Apply(OpMul, a, a)), 0)
+	case OpAsin, OpAcos:
+		w := t.Apply(OpSqrt, t.Apply(OpSub, one(), t.Apply(OpMul, a, a)))
+		if op == OpAcos {
+			w = t.Apply(OpNeg, w)
+		}
+		return t.add(op, Quot, a, w, 0)
+	case OpAsinh:
+		return t.add(op, Quot, a, t.Apply(OpSqrt, t.Apply(OpAdd, one(), t.Apply(OpMul, a, a))), 0)
+	case OpAcosh:
+		return t.add(op, Quot, a, t.Apply(OpSqrt, t.Apply(OpSub, t.Apply(OpMul, a, a), one())), 0)
+	case OpAtan2:
+		a, b = t.lift(a), t.lift(b)
+		return t.add(op, Angle, a, b, t.Apply(OpAdd, t.Apply(OpMul, b, b), t.Apply(OpMul, a, a)))
+	case OpAbs:
+		return t.add(op, Absolute, a, 0, 0)
+	case OpMin:
+		return t.add(op, Smaller, t.lift(a), t.lift(b), 0)
+	case OpMax:
+		return t.add(op, Larger, t.lift(a), t.lift(b), 0)
+	case OpSelect:
+		return t.add(op, Choice, a, t.lift(b), t.lift(x[2]))
+	case OpSign, OpLt, OpLe, OpEq, OpNe, OpNot, OpAnd, OpOr:
+		return t.add(op, Zero, a, b, 0)
+	}
+	panic(fmt.Sprintf("mtkc: bug: unknown operation %d", op))
+}
+
+// pair is the first of two series that a step makes together.
+func (t *Tape) pair(op Op, rule Rule, a Value) Value {
+	key := [2]int32{int32(rule), int32(a)}
+	if d, ok := t.pairs[key]; ok {
+		return d
+	}
+	d := t.fresh(2)
+	t.steps = append(t.steps, Step{op, rule, d, a, 0, 0})
+	t.pairs[key] = d
+	return d
+}
+
+// first is the value of an operation on numbers.
+func (o Op) first(a, b, c float64) float64 {
+	truth := func(ok bool) float64 {
+		if ok {
+			return 1
+		}
+		return 0
+	}
+	switch o {
+	case OpNeg:
+		return -a
+	case OpAdd:
+		return a + b
+	case OpSub:
+		return a - b
+	case OpMul:
+		return a * b
+	case OpDiv:
+		return a / b
+	case OpSqrt:
+		return math.Sqrt(a)
+	case OpPow:
+		return math.Pow(a, b)
+	case OpSin:
+		return math.Sin(a)
+	case OpCos:
+		return math.Cos(a)
+	case OpTan:
+		return math.Tan(a)
+	case OpAsin:
+		return math.Asin(a)
+	case OpAcos:
+		return math.Acos(a)
+	case OpAtan:
+		return math.Atan(a)
+	case OpSinh:
+		return math.Sinh(a)
+	case OpCosh:
+		return math.Cosh(a)
+	case OpTanh:
+		return math.Tanh(a)
+	case OpAsinh:
+		return math.Asinh(a)
+	case OpAcosh:
+		return math.Acosh(a)
+	case OpAtanh:
+		return math.Atanh(a)
+	case OpExp:
+		return math.Exp(a)
+	case OpLog:
+		return math.Log(a)
+	case OpLog10:
+		return math.Log10(a)
+	case OpAbs:
+		return math.Abs(a)
+	case OpSign:
+		if a > 0 {
+			return 1
+		} else if a < 0 {
+			return -1
+		}
+		return a
+	case OpAtan2:
+		return math.Atan2(a, b)
+	case OpMin:
+		return math.Min(a, b)
+	case OpMax:
+		return math.Max(a, b)
+	case OpLt:
+		return truth(a < b)
+	case OpLe:
+		return truth(a <= b)
+	case OpEq:
+		return truth(a == b)
+	case OpNe:
+		return truth(a != b)
+	case OpNot:
+		return truth(a == 0)
+	case OpAnd:
+		return truth(a != 0 && b != 0)
+	case OpOr:
+		return truth(a != 0 || b != 0)
+	case OpSelect:
+		if a != 0 {
+			return b
+		}
+		return c
+	case opLift:
+		return a
+	}
+	panic(fmt.Sprintf("mtkc: bug: unknown operation %d", o))
+}
