@@ -100,6 +100,8 @@ type generator struct {
 	tableOf  map[string]string // names of tables, by content
 	usesPack bool
 
+	jet, usesTaylor bool // the Taylor coefficients are written, with calls of package taylor
+
 	scratch                                int // length of the scratch array
 	usesMath, usesTruth, usesSign, usesMod bool
 }

@@ -39,6 +39,9 @@ func (g *generator) file() string {
 	if g.usesPack {
 		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/pack\"\n")
 	}
+	if g.usesTaylor {
+		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/taylor\"\n")
+	}
 	b.WriteString(")\n")
 	b.WriteString(params)
 	b.WriteString(states)
@@ -213,6 +216,7 @@ func (g *generator) kernelMethods() {
 		g.lifted = false
 	}
 	g.observed()
+	g.jetMethod()
 }
 
 // entries lists (row, column) of a pattern in its order.
@@ -500,6 +504,10 @@ func (g *generator) problem() string {
 		b.WriteString("\tfor i, from := range prob.Init.StartFrom {\n\t\tif from >= 0 {\n\t\t\tprob.Init.Start[i] = p[from]\n\t\t}\n\t}\n")
 	}
 	fmt.Fprintf(&b, "\tprob.NewKernels = func() *ode.Kernels {\n\t\tk := %s()\n\t\tk.given = given\n\t\treturn k.functions()\n\t}\n\treturn prob\n}\n", g.newKernels)
+	jet := ""
+	if g.jet {
+		jet = "\n\tjet      []float64 // series"
+	}
 	fmt.Fprintf(&b, `
 // %[1]s are the functions of the model with scratch memory of their own: two may
 // run concurrently, one may not. Make them with %[2]s.
@@ -508,7 +516,7 @@ type %[1]s struct {
 	set      []float64 // flags for Bind
 	given    []bool    // parameters that NewProblem was given
 	code     int
-	observer func(t float64, u, p, out []float64)
+	observer func(t float64, u, p, out []float64)%[8]s
 }
 
 // %[2]s returns kernels ready for use.
@@ -520,8 +528,11 @@ func %[2]s() *%[1]s {
 func (k *%[1]s) functions() *ode.Kernels {
 	return &ode.Kernels{
 		RHS: %[5]s, Jac: %[6]s, TGrad: %[7]s,
-`, g.kernels, g.newKernels, g.scratch, np, g.callable("RHS"), g.callable("Jacobian"), g.callable("TGrad"))
+`, g.kernels, g.newKernels, g.scratch, np, g.callable("RHS"), g.callable("Jacobian"), g.callable("TGrad"), jet)
 	p := g.prog
+	if g.jet {
+		b.WriteString("\t\tJet: k.Jet,\n")
+	}
 	for _, x := range []struct {
 		k    *backend.Kernel
 		name string

@@ -235,4 +235,3 @@ func BenchmarkJet(b *testing.B) {
 		}
 	}
 }
-

@@ -6,7 +6,7 @@ package taylor
 func (t *Tape) Jet() func(time float64, u, p []float64, order int, c []float64) {
 	r := &run{Tape: t, num: make([]float64, len(t.numbers))}
 	for i, x := range t.numbers {
-		r.num[i] = x.value
+		r.num[i] = x.Value
 	}
 	return r.jet
 }
@@ -26,18 +26,18 @@ func (r *run) jet(time float64, u, p []float64, order int, c []float64) {
 	}
 	for i := range r.numbers {
 		switch x := &r.numbers[i]; {
-		case x.param >= 0:
-			r.num[i] = p[x.param]
-		case !x.given:
+		case x.Param >= 0:
+			r.num[i] = p[x.Param]
+		case !x.Given:
 			v := [3]float64{}
-			v[0] = r.num[^x.a]
-			if k := x.op.arity(); k > 1 {
-				v[1] = r.num[^x.b]
+			v[0] = r.num[^x.A]
+			if k := x.Op.Arity(); k > 1 {
+				v[1] = r.num[^x.B]
 				if k > 2 {
-					v[2] = r.num[^x.c]
+					v[2] = r.num[^x.C]
 				}
 			}
-			r.num[i] = x.op.first(v[0], v[1], v[2])
+			r.num[i] = x.Op.first(v[0], v[1], v[2])
 		}
 	}
 	w := r.w
@@ -75,7 +75,7 @@ func (r *run) start(m int) {
 		d := int(s.D) * m
 		a := at(s.A)
 		b, c := 0.0, 0.0
-		if k := s.Op.arity(); k > 1 {
+		if k := s.Op.Arity(); k > 1 {
 			b = at(s.B)
 			if k > 2 {
 				c = at(s.C)

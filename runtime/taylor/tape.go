@@ -46,12 +46,12 @@ const (
 	OpAnd
 	OpOr
 	OpSelect // b where a is true, else c
-	opLift   // the number a as a series
+	OpLift   // the number a as a series
 	NumOps
 )
 
-// arity of an operation.
-func (o Op) arity() int {
+// Arity is the number of operands of an operation.
+func (o Op) Arity() int {
 	switch o {
 	case OpAdd, OpSub, OpMul, OpDiv, OpPow, OpAtan2, OpMin, OpMax, OpLt, OpLe, OpEq, OpNe, OpAnd, OpOr:
 		return 2
@@ -109,20 +109,20 @@ type Step struct {
 	A, B, C Value
 }
 
-// number is a number, or an operation whose result is one.
-type number struct {
-	op      Op
-	a, b, c Value
-	param   int32 // -1: none
-	value   float64
-	given   bool
+// Number is a number of a Tape: a constant, a parameter, or the result of an operation on numbers.
+type Number struct {
+	Given   bool  // not the result of an operation
+	Param   int32 // index into p, -1: a constant
+	Value   float64
+	Op      Op
+	A, B, C Value
 }
 
 // Tape is a function f(t, u, p) as a list of operations. Its methods add one and return its value; equal
 // operations may be added twice. It is not to be changed after Jet was called.
 type Tape struct {
 	n       int
-	numbers []number
+	numbers []Number
 	steps   []Step
 	series  int   // how many
 	time    Value // -1: not read
@@ -144,13 +144,13 @@ func NewTape(n int) *Tape {
 
 // Const is the number x.
 func (t *Tape) Const(x float64) Value {
-	t.numbers = append(t.numbers, number{param: -1, value: x, given: true})
+	t.numbers = append(t.numbers, Number{Param: -1, Value: x, Given: true})
 	return ^Value(len(t.numbers) - 1)
 }
 
 // Param is p[i].
 func (t *Tape) Param(i int) Value {
-	t.numbers = append(t.numbers, number{param: int32(i), given: true})
+	t.numbers = append(t.numbers, Number{Param: int32(i), Given: true})
 	return ^Value(len(t.numbers) - 1)
 }
 
@@ -161,6 +161,21 @@ func (t *Tape) Time() Value {
 	}
 	return t.time
 }
+
+// Numbers are the numbers, ^v being the index of v, in an order in which they can be computed.
+func (t *Tape) Numbers() []Number { return t.numbers }
+
+// Steps are the operations whose results are series, in an order in which they can be computed.
+func (t *Tape) Steps() []Step { return t.steps }
+
+// Series is the number of series: those of the states come first.
+func (t *Tape) Series() int { return t.series }
+
+// Clock is the series of the time, negative where it is not read.
+func (t *Tape) Clock() Value { return t.time }
+
+// Derivatives are the values of u'.
+func (t *Tape) Derivatives() []Value { return t.out }
 
 // State is u[i].
 func (t *Tape) State(i int) Value { return Value(i) }
@@ -190,14 +205,14 @@ func (t *Tape) lift(v Value) Value {
 	if d, ok := t.lifted[v]; ok {
 		return d
 	}
-	d := t.add(opLift, Zero, v, 0, 0)
+	d := t.add(OpLift, Zero, v, 0, 0)
 	t.lifted[v] = d
 	return d
 }
 
 // Apply adds an operation on values of the tape.
 func (t *Tape) Apply(op Op, args ...Value) Value {
-	if len(args) != op.arity() {
+	if len(args) != op.Arity() {
 		panic(fmt.Sprintf("mtkc: bug: %d operands for operation %d", len(args), op))
 	}
 	var x [3]Value
@@ -208,7 +223,17 @@ func (t *Tape) Apply(op Op, args ...Value) Value {
 	}
 	a, b := x[0], x[1]
 	if numbers {
-		t.numbers = append(t.numbers, number{op: op, a: x[0], b: x[1], c: x[2], param: -1})
+		known := true
+		var f [3]float64
+		for i, v := range args {
+			n := &t.numbers[^v]
+			known = known && n.Given && n.Param < 0
+			f[i] = n.Value
+		}
+		if known {
+			return t.Const(op.first(f[0], f[1], f[2]))
+		}
+		t.numbers = append(t.numbers, Number{Op: op, A: x[0], B: x[1], C: x[2], Param: -1})
 		return ^Value(len(t.numbers) - 1)
 	}
 	either := func(none, left, right Rule) Value {
@@ -395,7 +420,7 @@ func (o Op) first(a, b, c float64) float64 {
 			return b
 		}
 		return c
-	case opLift:
+	case OpLift:
 		return a
 	}
 	panic(fmt.Sprintf("mtkc: bug: unknown operation %d", o))
