@@ -6,11 +6,14 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/mtkc/mtkc/runtime/taylor"
 )
 
 // The conformance suite: what every registered method must do.
 
-// everyMethod runs f for each method with an error estimate that takes any f, and for auto.
+// everyMethod runs f for each method with an error estimate that takes any f, and for auto. The problems have
+// Taylor coefficients.
 func everyMethod(t *testing.T, f func(t *testing.T, name string)) {
 	names := []string{"auto"}
 	for _, m := range Methods() {
@@ -19,7 +22,7 @@ func everyMethod(t *testing.T, f func(t *testing.T, name string)) {
 			continue // ROS3P and its like: no control of the error is possible by this estimate
 		}
 		// A method of order 1 does not meet the tolerances of these tests in any sensible time.
-		if i.Embedded > 0 && i.Needs == "" && i.Order > 1 {
+		if i.Embedded > 0 && (i.Needs == "" || i.Needs == needsJet) && i.Order > 1 {
 			names = append(names, i.Name)
 		}
 	}
@@ -85,7 +88,8 @@ func TestMethodsTolerance(t *testing.T) {
 			// Ten units of time on an undamped problem: local errors add up, and variable
 			// order methods of low stability lose a little more.
 			// Exponential methods are exact here: their errors are rounding.
-			if !(e < 300*tol) || !(e < last || e < 1e-13) {
+			// Taylor30 makes two steps at any of these tolerances.
+			if !(e < 300*tol) || !(e < last || e < 1e-13 || name == "Taylor30" && e < 1e-3*tol) {
 				t.Errorf("error %.3g at tolerance %g (%.3g before); %+v", e, tol, last, sol.Stats)
 			}
 			last = e
@@ -194,6 +198,10 @@ func TestMethodsInterpolant(t *testing.T) {
 func TestMethodsStop(t *testing.T) {
 	wall := system("wall", []float64{0, 0}, nil, 5, func(t float64, u, p, du []float64) { du[0], du[1] = 1, math.Sqrt(1-u[0]) })
 	blowup := system("blowup", []float64{1}, nil, 5, func(t float64, u, p, du []float64) { du[0] = u[0] * u[0] })
+	expanded(wall, func(t tape, u []taylor.Value) []taylor.Value {
+		return []taylor.Value{t.Const(1), t.sqrt(t.sub(t.Const(1), u[0]))}
+	})
+	expanded(blowup, func(t tape, u []taylor.Value) []taylor.Value { return []taylor.Value{t.mul(u[0], u[0])} })
 	everyMethod(t, func(t *testing.T, name string) {
 		sol, err := Solve(context.Background(), wall, Options{Solver: name})
 		var f *Failure
@@ -254,6 +262,9 @@ func TestMethodsThermostat(t *testing.T) {
 		c1, c2 := m.when("T < 18"), m.when("T > 20")
 		on, _ := m.discrete("on", 1)
 		m.k.RHS = func(t float64, u, p, du []float64) { du[0] = -u[0] + 30*p[on] }
+		expanded(m.Problem, func(t tape, u []taylor.Value) []taylor.Value {
+			return []taylor.Value{t.sub(t.mul(t.Const(30), t.Param(on)), u[0])}
+		})
 		m.k.Crossings = func(t float64, u, p, g []float64) { g[0], g[1] = 18-u[0], u[0]-20 }
 		m.k.Update = func(t float64, u, p, unew, pnew []float64) int {
 			copy(unew, u)

@@ -7,6 +7,8 @@ import (
 	"math/rand"
 	"strings"
 	"testing"
+
+	"github.com/mtkc/mtkc/runtime/taylor"
 )
 
 // machine builds hybrid problems by hand: u and parameters as in system, and named
@@ -66,6 +68,7 @@ func ball(e, t1 float64) *machine {
 	m := newMachine("ball", []float64{1, 0}, []float64{9.81, e}, t1, func(t float64, u, p, du []float64) {
 		du[0], du[1] = u[1], -p[0]
 	})
+	expanded(m.Problem, func(t tape, u []taylor.Value) []taylor.Value { return []taylor.Value{u[1], t.neg(t.Param(0))} })
 	down := m.relation("h < 0", true)
 	cond := m.when("h < 0")
 	m.k.Crossings = func(t float64, u, p, g []float64) { g[0] = -u[0] }

@@ -1,6 +1,10 @@
 package ode
 
-import "math"
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/taylor"
+)
 
 // The problems of the tests, written by hand.
 
@@ -24,19 +28,39 @@ func decay() *Problem {
 
 // oscillator is u” = -u, exact solution (cos t, -sin t).
 func oscillator(t1 float64) *Problem {
-	return system("oscillator", []float64{1, 0}, nil, t1, func(t float64, u, p, du []float64) { du[0], du[1] = u[1], -u[0] })
+	p := system("oscillator", []float64{1, 0}, nil, t1, func(t float64, u, p, du []float64) { du[0], du[1] = u[1], -u[0] })
+	return expanded(p, func(t tape, u []taylor.Value) []taylor.Value { return []taylor.Value{u[1], t.neg(u[0])} })
 }
 
 // brusselator with a forcing term, so that f depends on time: Hairer, Norsett,
 // Wanner, Solving ODEs I, (16.12), and 0.3 sin 2t.
 func brusselator(t1 float64) *Problem {
-	return system("brusselator", []float64{1.5, 3}, nil, t1, func(t float64, u, p, du []float64) {
+	p := system("brusselator", []float64{1.5, 3}, nil, t1, func(t float64, u, p, du []float64) {
 		du[0] = 1 + u[0]*u[0]*u[1] - 4*u[0] + 0.3*math.Sin(2*t)
 		du[1] = 3*u[0] - u[0]*u[0]*u[1]
+	})
+	return expanded(p, func(t tape, u []taylor.Value) []taylor.Value {
+		r := t.mul(t.mul(u[0], u[0]), u[1])
+		sine := t.Apply(taylor.OpSin, t.mul(t.Const(2), t.Time()))
+		return []taylor.Value{
+			t.add(t.sub(t.add(t.Const(1), r), t.mul(t.Const(4), u[0])), t.mul(t.Const(0.3), sine)),
+			t.sub(t.mul(t.Const(3), u[0]), r),
+		}
 	})
 }
 
 func lorenz() *Problem {
+	return expanded(lorenzPlain(), func(t tape, u []taylor.Value) []taylor.Value {
+		return []taylor.Value{
+			t.mul(t.Param(0), t.sub(u[1], u[0])),
+			t.sub(t.mul(u[0], t.sub(t.Param(1), u[2])), u[1]),
+			t.sub(t.mul(u[0], u[1]), t.mul(t.Param(2), u[2])),
+		}
+	})
+}
+
+// lorenzPlain has f alone.
+func lorenzPlain() *Problem {
 	return system("lorenz", []float64{1, 0, 0}, []float64{10, 28, 8.0 / 3}, 10, lorenzRHS)
 }
 
