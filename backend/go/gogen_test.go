@@ -218,6 +218,41 @@ func random(t testing.TB, seed uint64) *backend.Program {
 	return prog
 }
 
+// recurrent is a model of every operation that has Taylor coefficients.
+func recurrent(t testing.TB) *backend.Program {
+	p := expr.NewPool()
+	x, y, a := p.Sym("x"), p.Sym("y"), p.Sym("a")
+	pl := &structural.Plan{Sys: &model.System{Name: "recurrent", Pool: p}, Pool: p}
+	pl.Params = append(pl.Params, structural.Param{Atom: a, Name: "a", Var: -1, Value: p.Float(1.75)})
+	for i, f := range []string{
+		"-x*y + 1/3", "3 - x/y + 2/x", "x/a - a*y + (x - 2)*(y - a)", "sqrt(x)*x^1.5 + 1/(x^2 + y^2)^1.5", "x^a + y^0.3 + a^x + x^y",
+		"exp(x)*log(y) - log10(x)", "sin(x)*cos(x) + cos(y) + sin(time)", "tan(x) + tanh(y) + sinh(x)*cosh(x)", "asin(x/3) + acos(x/3) + atan(y)",
+		"asinh(x) + acosh(x + 1) + atanh(x/3)", "atan2(x, y) + atan2(x, 2) + atan2(a, y)", "abs(x - 5) + min(x, y*y) + max(x, y*y) + max(x, 2)",
+		"if x > y then x*x else y*x", "if x < y and not x > a then x else a", "if x < 0 or y >= a then 1 else time*x", "7", "time", "sign(x - y)*x", "a^2 + 1",
+	} {
+		e, err := p.Parse(f, expr.ParseOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := []expr.ID{x, y}
+		if i >= 2 {
+			s = append(s, make([]expr.ID, i)...)
+			s[i] = p.Sym(fmt.Sprint("z", i))
+		}
+		pl.States = append(pl.States, structural.State{Atom: s[i], Name: p.Name(s[i]), Var: -1, Start: expr.None})
+		pl.Deriv = append(pl.Deriv, e)
+	}
+	pl.NDiff = len(pl.States)
+	prog, list := backend.Lower(pl, backend.Options{})
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := prog.Tape(); err != nil {
+		t.Fatal(err)
+	}
+	return prog
+}
+
 // values are the results of all kernels at a point, in a fixed order.
 func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 	k := p.NewKernels()
@@ -231,6 +266,11 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 	run(n, func(o []float64) { k.RHS(t, u, p.P, o) })
 	run(p.Jac.NNZ(), func(o []float64) { k.Jac(t, u, p.P, o) })
 	run(n, func(o []float64) { k.TGrad(t, u, p.P, o) })
+	if k.Jet != nil && n <= 20 {
+		for _, order := range []int{0, 1, 9} {
+			run(n*(order+1), func(o []float64) { k.Jet(t, u, p.P, order, o) })
+		}
+	}
 	if p.Linear != nil {
 		run(p.Linear.NNZ(), func(o []float64) { k.Linear(p.P, o) })
 	}
@@ -326,7 +366,7 @@ func TestAgainstVM(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	progs := []*backend.Program{ladder(t, 150), switches(t, 200), hybridModel(t), pendulum(t), junctions(t)}
+	progs := []*backend.Program{ladder(t, 150), switches(t, 200), hybridModel(t), pendulum(t), junctions(t), recurrent(t)}
 	for seed := range uint64(12) {
 		progs = append(progs, random(t, seed))
 	}

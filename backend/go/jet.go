@@ -55,7 +55,7 @@ func reads(s taylor.Step) (whole, entry []taylor.Value) {
 		return list(d), list(a)
 	case taylor.Power:
 		return list(a, d), nil
-	case taylor.Exp:
+	case taylor.Exp, taylor.Cubes:
 		return list(s.C, d), nil
 	case taylor.SineCos, taylor.SinhCos, taylor.Tangent, taylor.HypTan:
 		return list(a, d, d+1), nil
@@ -182,7 +182,14 @@ func (j *jetWriter) write() {
 	if v := t.Clock(); !v.Number() {
 		j.whole[v] = true
 	}
-	for _, s := range steps {
+	live := t.Later()
+	for i, s := range steps {
+		if s.Rule.Pair() {
+			j.whole[s.D], j.whole[s.D+1] = true, true
+		}
+		if !live[i] {
+			continue
+		}
 		whole, _ := reads(s)
 		for _, v := range whole {
 			if !v.Number() {
@@ -214,7 +221,7 @@ func (j *jetWriter) write() {
 	conditions := make([]bool, t.Series())
 	for i := len(steps) - 1; i >= 0; i-- {
 		s := steps[i]
-		if later[s.D] {
+		if later[s.D] = live[i]; live[i] {
 			_, entry := reads(s)
 			for _, v := range entry {
 				mark(later, v)
@@ -369,6 +376,8 @@ func (j *jetWriter) later(b *strings.Builder, s taylor.Step) {
 		text = fmt.Sprintf("taylor.Sqrt(%s, %s, n)", n(s.A), own)
 	case taylor.Power:
 		text = fmt.Sprintf("taylor.Pow(%s, %s, %s, n)", a, j.number(s.B), own)
+	case taylor.Cubes:
+		text = fmt.Sprintf("taylor.Pow(%s, -1.5, %s, n)", c, own)
 	case taylor.Exp:
 		text = fmt.Sprintf("taylor.Chain(%s, %s, n)", c, own)
 	case taylor.SineCos, taylor.SinhCos, taylor.Tangent, taylor.HypTan:

@@ -5,6 +5,11 @@ package taylor
 // u[i] from c[i*(order+1)] on. It allocates where the order is larger than in all calls before.
 func (t *Tape) Jet() func(time float64, u, p []float64, order int, c []float64) {
 	r := &run{Tape: t, num: make([]float64, len(t.numbers))}
+	for i, is := range t.Later() {
+		if is {
+			r.later = append(r.later, t.steps[i])
+		}
+	}
 	for i, x := range t.numbers {
 		r.num[i] = x.Value
 	}
@@ -14,8 +19,9 @@ func (t *Tape) Jet() func(time float64, u, p []float64, order int, c []float64) 
 // run is a tape with the memory of one user.
 type run struct {
 	*Tape
-	num []float64
-	w   []float64 // series, each of stride entries; those of the states first
+	num   []float64
+	later []Step    // those of which entries behind the first are read
+	w     []float64 // series, each of stride entries; those of the states first
 }
 
 // jet computes the coefficients.
@@ -106,8 +112,8 @@ func (r *run) start(m int) {
 func (r *run) raise(n, m int) {
 	w := r.w
 	series := func(v Value) []float64 { return w[int(v)*m : int(v)*m+m] }
-	for i := range r.steps {
-		s := &r.steps[i]
+	for i := range r.later {
+		s := &r.later[i]
 		d := series(s.D)
 		var x float64
 		switch s.Rule {
@@ -142,6 +148,8 @@ func (r *run) raise(n, m int) {
 			x = Sqrt(w[int(s.A)*m+n], d, n)
 		case Power:
 			x = Pow(series(s.A), r.num[^s.B], d, n)
+		case Cubes:
+			x = Pow(series(s.C), -1.5, d, n)
 		case Exp:
 			x = Chain(series(s.C), d, n)
 		case SineCos:

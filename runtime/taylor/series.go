@@ -152,13 +152,20 @@ func Pow(a []float64, e float64, r []float64, n int) float64 {
 			return math.Pow(a[0], e)
 		}
 	}
-	s := 0.0
-	m := float64(n)
-	for j := 1; j <= n; j++ {
-		k := float64(j)
-		s += float64(float64((float64(k*e)-(m-k))*a[j]) * r[n-j])
+	m, step := float64(n), e+1
+	w := step - m // j (e+1) - n
+	var s, z float64
+	x, y := a[1:n+1], r[:n]
+	for len(x) >= 2 && len(y) >= 2 {
+		s += float64(float64(w*x[0]) * y[len(y)-1])
+		z += float64(float64((w+step)*x[1]) * y[len(y)-2])
+		x, y = x[2:], y[:len(y)-2]
+		w += 2 * step
 	}
-	return s / (m * a[0])
+	if len(x) > 0 && len(y) > 0 {
+		s += float64(float64(w*x[0]) * y[len(y)-1])
+	}
+	return (s + z) / (m * a[0])
 }
 
 // Sign is that of the first entry of a that is not 0 among those up to n, 0 where there is none: the

@@ -3,6 +3,7 @@ package taylor
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Op is an operation of a Tape. Truth values are 1 and 0, and everything but 0 is true.
@@ -88,6 +89,7 @@ const (
 	Inverse              // Div of 0 by B: of N / B
 	Root                 // Sqrt
 	Power                // Pow
+	Cubes                // Pow of C to -3/2: of N / (C*sqrt(C)), the force of many a law
 	Exp                  // Chain with the result
 	SineCos              // SinCos; the cosine is the series behind the sine
 	SinhCos              // SinhCosh, likewise
@@ -262,6 +264,9 @@ func (t *Tape) Apply(op Op, args ...Value) Value {
 		}
 		return either(Product, Scale, Scale)
 	case OpDiv:
+		if x := t.cubed(b); a.Number() && x >= 0 {
+			return t.add(op, Cubes, a, b, x)
+		}
 		return either(Ratio, Inverse, Over)
 	case OpSqrt:
 		return t.add(op, Root, a, 0, 0)
@@ -320,6 +325,78 @@ func (t *Tape) Apply(op Op, args ...Value) Value {
 	}
 	panic(fmt.Sprintf("mtkc: bug: unknown operation %d", op))
 }
+
+// cubed is x where v is x*sqrt(x), else -1.
+func (t *Tape) cubed(v Value) Value {
+	s := t.made(v)
+	if s == nil || s.Rule != Product {
+		return -1
+	}
+	if r := t.made(s.A); r != nil && r.Rule == Root && r.A == s.B {
+		return s.B
+	}
+	if r := t.made(s.B); r != nil && r.Rule == Root && r.A == s.A {
+		return s.A
+	}
+	return -1
+}
+
+// made is the step that makes v; nil: none.
+func (t *Tape) made(v Value) *Step {
+	if v.Number() {
+		return nil
+	}
+	i, ok := slices.BinarySearchFunc(t.steps, v, func(s Step, v Value) int { return int(s.D - v) })
+	if !ok {
+		return nil
+	}
+	return &t.steps[i]
+}
+
+// Later reports for every step whether entries behind the first one are read: the product and the root of
+// Cubes are not.
+func (t *Tape) Later() []bool {
+	read := make([]bool, t.series)
+	mark := func(v Value) {
+		if v >= 0 {
+			read[v] = true
+		}
+	}
+	for _, v := range t.out {
+		mark(v)
+	}
+	later := make([]bool, len(t.steps))
+	for i := len(t.steps) - 1; i >= 0; i-- {
+		s := &t.steps[i]
+		later[i] = read[s.D] || s.Rule.Pair() && read[s.D+1]
+		if !later[i] {
+			continue
+		}
+		switch s.Rule {
+		case Cubes:
+			mark(s.C)
+		case Zero:
+		case Exp:
+			mark(s.C)
+		case Choice: // of A the first entry alone
+			mark(s.B)
+			mark(s.C)
+		case Angle:
+			mark(s.A)
+			mark(s.B)
+			mark(s.C)
+		default:
+			mark(s.A)
+			if s.Op.Arity() > 1 || s.Rule == Quot {
+				mark(s.B)
+			}
+		}
+	}
+	return later
+}
+
+// Pair reports whether the rule makes two series.
+func (r Rule) Pair() bool { return r == SineCos || r == SinhCos || r == Tangent || r == HypTan }
 
 // pair is the first of two series that a step makes together.
 func (t *Tape) pair(op Op, rule Rule, a Value) Value {
