@@ -10,6 +10,7 @@ import (
 
 	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/taylor"
 )
 
 // system makes a problem without Jacobian.
@@ -23,7 +24,13 @@ func system(u0, p []float64, t1 float64, f func(t float64, u, p, du []float64)) 
 }
 
 func decay(k, t1 float64) *ode.Problem {
-	return system([]float64{1}, []float64{k}, t1, func(t float64, u, p, du []float64) { du[0] = -p[0] * u[0] })
+	p := system([]float64{1}, []float64{k}, t1, nil)
+	tape := taylor.NewTape(1)
+	tape.Derivative(0, tape.Apply(taylor.OpMul, tape.Apply(taylor.OpNeg, tape.Param(0)), tape.State(0)))
+	p.NewKernels = func() *ode.Kernels {
+		return &ode.Kernels{RHS: func(t float64, u, p, du []float64) { du[0] = -p[0] * u[0] }, Jet: tape.Jet()}
+	}
+	return p
 }
 
 func oscillator(t1 float64) *ode.Problem {

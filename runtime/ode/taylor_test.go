@@ -120,13 +120,32 @@ func TestTaylorEnergy(t *testing.T) {
 	}
 }
 
+// Steps that are projected onto the energy: nothing that belongs to the point before is kept.
+func TestTaylorProjection(t *testing.T) {
+	p := taylorKepler(0.5, 100)
+	p.NInv = 1
+	want := keplerEnergy(p.U0)
+	plain := p.NewKernels
+	p.NewKernels = func() *Kernels {
+		k := plain()
+		k.Invariants = func(_ float64, u, _, g []float64) { g[0] = keplerEnergy(u) - want }
+		return k
+	}
+	free := mustSolve(t, taylorKepler(0.5, 100), Options{Solver: "Taylor", RelTol: 1e-5, AbsTol: 1e-5})
+	sol := mustSolve(t, p, Options{Solver: "Taylor", RelTol: 1e-5, AbsTol: 1e-5})
+	// The projection is done to a thousandth of the tolerance or better.
+	if e, f := math.Abs(keplerEnergy(sol.U)-want), math.Abs(keplerEnergy(free.U)-want); !(e < 1e-8) || f < 10*e || sol.Stats.Project == 0 {
+		t.Errorf("error of the energy %.3g, %.3g without projection, %+v", e, f, sol.Stats)
+	}
+}
+
 // A condition that no event guards: the slope at the end of the step tells.
 func TestTaylorKink(t *testing.T) {
 	p := system("kink", []float64{-1}, nil, 2, func(t float64, u, p, du []float64) { du[0] = 1 + math.Abs(u[0]) })
 	expanded(p, func(t tape, u []taylor.Value) []taylor.Value {
 		return []taylor.Value{t.add(t.Const(1), t.Apply(taylor.OpAbs, u[0]))}
 	})
-	// u = 2 exp(-t) ... : u' = 1 - u, u = 1 - 2 exp(-t) until t = ln 2; then u = exp(t - ln 2) - 1.
+	// u' = 1 - u, u = 1 - 2 exp(-t) until t = ln 2; then u' = 1 + u, u = exp(t - ln 2) - 1.
 	want := math.Exp(2-math.Ln2) - 1
 	for _, tol := range []float64{1e-4, 1e-7, 1e-10} {
 		sol := mustSolve(t, p, Options{Solver: "Taylor", RelTol: tol, AbsTol: tol})
