@@ -37,6 +37,9 @@ type Controller struct {
 	retry float64
 }
 
+// Order is the order that the controller was made for.
+func (c *Controller) Order() int { return int(math.Round(1/c.retry)) - 1 }
+
 // State is the memory of one run: logarithms (base 2) of the last two errors, and the last
 // step.
 type State struct{ log1, log2, h float64 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mtkc/mtkc/runtime/control"
+
 	"github.com/mtkc/mtkc/runtime/taylor"
 )
 
@@ -309,4 +311,45 @@ func TestMethodsThermostat(t *testing.T) {
 			t.Errorf("the switch at %g is missing", next)
 		}
 	})
+}
+
+// Controllers are values: methods that take them meet the tolerance with each.
+func TestControllers(t *testing.T) {
+	for name, c := range map[string]func(int) control.Controller{
+		"I": control.I, "PI": control.PI, "PID": control.PID, "H211b": control.H211b, "Predictive": control.Predictive,
+	} {
+		steps := map[string]int{}
+		for _, m := range []string{"Tsit5", "Vern7", "Rodas5P", "KenCarp4", "KenCarp4IMEX", "RDPK3SpFSAL49"} {
+			p := oscillator(10)
+			sol := mustSolve(t, p, Options{Solver: m, RelTol: 1e-6, AbsTol: 1e-6, Controller: c})
+			own := mustSolve(t, p, Options{Solver: m, RelTol: 1e-6, AbsTol: 1e-6})
+			if e := math.Hypot(sol.U[0]-math.Cos(10), sol.U[1]+math.Sin(10)); !(e < 300e-6) {
+				t.Errorf("%s with %s: error %.2g", m, name, e)
+			}
+			steps[m] = sol.Stats.Steps - own.Stats.Steps
+		}
+		same := true
+		for _, d := range steps {
+			same = same && d == 0
+		}
+		if same {
+			t.Errorf("%s changes nothing", name)
+		}
+	}
+}
+
+// The registry is complete: the families and what they are for.
+func TestRegistrySize(t *testing.T) {
+	uses := map[Use]int{}
+	for _, m := range Methods() {
+		uses[m.Info().Use]++
+	}
+	total := 0
+	for _, n := range uses {
+		total += n
+	}
+	// 445 tables, and engines without tables; the numbers only grow.
+	if total < 440 || len(uses) != int(Transport)+1 {
+		t.Errorf("%d methods: %v", total, uses)
+	}
 }

@@ -164,7 +164,7 @@ func (m *dirkMethod) New(ws *Workspace) (Stepper, error) {
 		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give Options.InitialStep", m.info.Name)
 	}
 	n, s := ws.N(), len(c.B)
-	d := &dirk{c: c, order: m.info.Order}
+	d := &dirk{c: c, order: m.info.Order, ctlr: ws.controller(c.ctl)}
 	flat := make([]float64, (2*s+8)*n)
 	cut := func() []float64 {
 		v := flat[:n:n]
@@ -210,6 +210,7 @@ type dirk struct {
 	whole            bool      // in the others too
 	poly             bool      // old holds a step that ends at (T, U)
 	t0, h            float64   // the last step
+	ctlr             control.Controller
 	ctl              control.State
 	failed           bool // an iteration gave up in this step
 	preds            []predictor
@@ -303,7 +304,7 @@ func (d *dirk) Step() error {
 				if h < 0.5*want {
 					factor = want / h // cut short by TStop: its error says little about longer steps
 				} else {
-					factor = c.ctl.Accepted(&d.ctl, norm, h)
+					factor = d.ctlr.Accepted(&d.ctl, norm, h)
 				}
 				if d.failed {
 					factor = math.Min(factor, 1) // the error is not what limits the step
@@ -314,7 +315,7 @@ func (d *dirk) Step() error {
 			return nil
 		}
 		ws.Stats.Rejected++
-		want = h * c.ctl.Rejected(&d.ctl, norm)
+		want = h * d.ctlr.Rejected(&d.ctl, norm)
 		if ws.TooSmall(want) {
 			return d.failure(want)
 		}

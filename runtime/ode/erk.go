@@ -101,7 +101,7 @@ func (m *erkMethod) start(ws *Workspace) (*erk, error) {
 		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give that step (Options.InitialStep, --step)", m.info.Name)
 	}
 	n, s := ws.N(), len(c.A)
-	e := &erk{ws: ws, c: c, name: m.info.Name, s: len(c.B)}
+	e := &erk{ws: ws, c: c, name: m.info.Name, s: len(c.B), ctlr: ws.controller(c.ctl)}
 	flat := make([]float64, (s+3)*n)
 	for range s {
 		e.k = append(e.k, flat[:n:n])
@@ -143,6 +143,7 @@ type erk struct {
 	y, z, err []float64 // the last two stage values, the error estimate
 	w         []float64 // b_i(theta)
 
+	ctlr      control.Controller
 	ctl       control.State
 	h         float64 // step last made
 	fresh     bool    // k[0] is f at (T, U)
@@ -215,7 +216,7 @@ func (e *erk) Step() error {
 					// Cut short by TStop: its error says little about longer steps.
 					factor = want / h
 				} else {
-					factor = e.c.ctl.AcceptedSquare(&e.ctl, norm, h)
+					factor = e.ctlr.AcceptedSquare(&e.ctl, norm, h)
 				}
 				ws.H = h * factor
 			}
@@ -230,7 +231,7 @@ func (e *erk) Step() error {
 		if e.c.E == nil {
 			return ws.FailStep(h)
 		}
-		want = h * e.c.ctl.Rejected(&e.ctl, math.Sqrt(norm))
+		want = h * e.ctlr.Rejected(&e.ctl, math.Sqrt(norm))
 		if ws.TooSmall(want) {
 			return ws.FailStep(want)
 		}

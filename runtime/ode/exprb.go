@@ -69,7 +69,7 @@ func (m *exprbMethod) New(ws *Workspace) (Stepper, error) {
 			m.name, len(ws.Alg), ws.P.title())
 	}
 	n := ws.N()
-	e := &exprb{ws: ws, m: m, jac: &linearPart{ws: ws}, kry: newKrylov(n, 4), ctl: control.PI(m.embedded)}
+	e := &exprb{ws: ws, m: m, jac: &linearPart{ws: ws}, kry: newKrylov(n, 4), ctl: ws.controller(control.PI(m.embedded))}
 	e.jac.shapeUp()
 	for _, v := range []*[]float64{&e.f, &e.fNew, &e.v, &e.y, &e.d1, &e.d2, &e.b1, &e.b2, &e.b3, &e.b4, &e.w1, &e.w2, &e.w3, &e.w4, &e.err} {
 		*v = make([]float64, n)

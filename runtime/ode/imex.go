@@ -88,7 +88,7 @@ func (m *imexMethod) New(ws *Workspace) (Stepper, error) {
 		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give Options.InitialStep", m.info.Name)
 	}
 	n, s := ws.N(), len(c.B)
-	d := &imex{ws: ws, c: c, order: m.info.Order, split: newImplicitPart(ws), ctlr: c.ctl}
+	d := &imex{ws: ws, c: c, order: m.info.Order, split: newImplicitPart(ws), ctlr: ws.controller(c.ctl)}
 	flat := make([]float64, (2*s+11)*n)
 	cut := func() []float64 {
 		v := flat[:n:n]

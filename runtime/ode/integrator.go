@@ -141,7 +141,7 @@ func (in *Integrator) rewind(ctx context.Context) {
 	ws.T, ws.TPrev, ws.TStop, ws.TEnd, ws.tLow, ws.span = t0, t0, t1, t1, 0, math.Abs(t1-t0)
 	ws.RelTol, ws.AbsTol, ws.ExcludeAlgebraic = set.RelTol, set.abstol, set.ExcludeAlgebraic
 	ws.H, ws.HMin, ws.HMax, ws.InitialStep = 0, set.HMin, set.HMax, set.InitialStep
-	ws.Linear = set.Linear
+	ws.Linear, ws.Controller = set.Linear, set.Controller
 	ws.Inner = set.Dense || set.SaveAt != nil || set.SaveGap > 0 || in.p.Hybrid != nil
 	if ws.N() == 0 {
 		ws.HMax = math.Min(ws.HMax, ws.span/500) // nothing but the time to show

@@ -106,7 +106,7 @@ func (m *lowMethod) New(ws *Workspace) (Stepper, error) {
 	if c.E == nil && !(ws.InitialStep > 0) {
 		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give Options.InitialStep", m.info.Name)
 	}
-	l := &low{ws: ws, m: m, c: c}
+	l := &low{ws: ws, m: m, c: c, ctlr: ws.controller(m.ctl)}
 	registers := 3
 	switch c.Form {
 	case tableau.Williamson:
@@ -155,6 +155,7 @@ type low struct {
 	fresh         bool        // f0 is f at (T, U)
 	ended         bool        // k is f at (T, U), f0 at (TPrev, UPrev)
 
+	ctlr  control.Controller
 	ctl   control.State
 	dense quintic // of order 5
 }
@@ -223,7 +224,7 @@ func (l *low) Step() error {
 				if h < 0.5*want {
 					ws.H = want // cut short by TStop: its error says little about longer steps
 				} else {
-					ws.H = h * l.m.ctl.Accepted(&l.ctl, norm, h)
+					ws.H = h * l.ctlr.Accepted(&l.ctl, norm, h)
 				}
 			}
 			ws.Accept(h, t)
@@ -234,7 +235,7 @@ func (l *low) Step() error {
 		if l.err == nil {
 			return ws.FailStep(h)
 		}
-		want = h * l.m.ctl.Rejected(&l.ctl, norm)
+		want = h * l.ctlr.Rejected(&l.ctl, norm)
 		if ws.TooSmall(want) {
 			return ws.FailStep(want)
 		}

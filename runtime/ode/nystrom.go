@@ -75,7 +75,7 @@ func (m *nystromMethod) New(ws *Workspace) (Stepper, error) {
 	if c.E == nil && !(ws.InitialStep > 0) {
 		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give --step, or Options.InitialStep", m.info.Name)
 	}
-	e := &nystrom{ws: ws, c: c, name: m.info.Name, pairs: newPairing(second), s: len(c.B), sigma: 1}
+	e := &nystrom{ws: ws, c: c, name: m.info.Name, pairs: newPairing(second), s: len(c.B), sigma: 1, ctlr: ws.controller(c.ctl)}
 	if ws.flip {
 		e.sigma = -1
 	}
@@ -152,6 +152,7 @@ type nystrom struct {
 	f0    []float64 // for Slopes
 	f1    []float64
 
+	ctlr   control.Controller
 	ctl    control.State
 	h      float64 // step last made
 	fresh  bool    // slot 0 holds f at (T, U)
@@ -251,7 +252,7 @@ func (e *nystrom) Step() error {
 				if h < 0.5*want {
 					factor = want / h // cut short by TStop
 				} else {
-					factor = e.c.ctl.AcceptedSquare(&e.ctl, norm, h)
+					factor = e.ctlr.AcceptedSquare(&e.ctl, norm, h)
 				}
 				ws.H = h * factor
 			}
@@ -263,7 +264,7 @@ func (e *nystrom) Step() error {
 		if e.c.E == nil {
 			return ws.FailStep(h)
 		}
-		want = h * e.c.ctl.Rejected(&e.ctl, math.Sqrt(norm))
+		want = h * e.ctlr.Rejected(&e.ctl, math.Sqrt(norm))
 		if ws.TooSmall(want) {
 			return ws.FailStep(want)
 		}

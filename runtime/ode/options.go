@@ -2,6 +2,7 @@ package ode
 
 import (
 	"fmt"
+	"github.com/mtkc/mtkc/runtime/control"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 	"math"
 	"sort"
@@ -47,9 +48,13 @@ type Options struct {
 	// Step control.
 
 	InitialStep float64 // 0: chosen; the step itself for a method without error estimate
-	HMin        float64 // 0: the resolution of time
-	HMax        float64 // 0: no limit
-	MaxSteps    int     // limit on attempted steps; 0: 1000000
+	// Controller makes the step-size controller for an error estimate of the given order:
+	// control.I, control.PI, control.PID, control.H211b, control.Predictive. Nil: the method's own.
+	// Multistep, Radau, extrapolation and stabilised methods, whose steps follow rules of theirs, do not use it.
+	Controller func(order int) control.Controller
+	HMin       float64 // 0: the resolution of time
+	HMax       float64 // 0: no limit
+	MaxSteps   int     // limit on attempted steps; 0: 1000000
 
 	// Output.
 

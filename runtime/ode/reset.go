@@ -60,7 +60,7 @@ func (in *Integrator) Reset(ctx context.Context, opt Options) error {
 // sameMethod reports whether a stepper made for s is one for o.
 func (s *settings) sameMethod(o *settings) bool {
 	return s.Solver == o.Solver && s.Method == o.Method && s.Form == o.Form && s.Constraints == o.Constraints &&
-		s.RelTol == o.RelTol && s.Linear == o.Linear && s.flip == o.flip && (s.InitialStep > 0) == (o.InitialStep > 0) && slices.Equal(s.abstol, o.abstol)
+		s.RelTol == o.RelTol && s.Linear == o.Linear && s.Controller == nil && o.Controller == nil && s.flip == o.flip && (s.InitialStep > 0) == (o.InitialStep > 0) && slices.Equal(s.abstol, o.abstol)
 }
 
 // renew makes the stepper and its tools as if they were new.

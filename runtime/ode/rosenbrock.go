@@ -109,7 +109,7 @@ func (m *rosenbrockMethod) New(ws *Workspace) (Stepper, error) {
 		return nil, fmt.Errorf("%s has no error estimate and keeps its step fixed: give that step (Options.InitialStep, --step)", m.info.Name)
 	}
 	n, s := ws.N(), len(c.B)
-	r := &rosenbrock{ws: ws, tab: c, m: newIterationMatrix(ws)}
+	r := &rosenbrock{ws: ws, tab: c, m: newIterationMatrix(ws), ctlr: ws.controller(c.ctl)}
 	flat := make([]float64, (s+7+len(c.H))*n)
 	cut := func() []float64 {
 		v := flat[:n:n]
@@ -155,7 +155,8 @@ type rosenbrock struct {
 	linear          bool      // J and ft belong to (T, U) too
 	moves           bool      // ft is not zero
 
-	ctl control.State
+	ctlr control.Controller
+	ctl  control.State
 
 	h      float64     // the last step,
 	t0, t1 float64     // from t0 to t1
@@ -225,7 +226,7 @@ func (r *rosenbrock) Step() error {
 			case h < 0.5*want:
 				ws.H = want // cut short by TStop: its error says little about longer steps
 			default:
-				ws.H = h * r.tab.ctl.AcceptedSquare(&r.ctl, norm, h)
+				ws.H = h * r.ctlr.AcceptedSquare(&r.ctl, norm, h)
 			}
 			if r.need < len(r.k) {
 				r.stages(h, t, r.need, len(r.k))
@@ -240,7 +241,7 @@ func (r *rosenbrock) Step() error {
 		if r.tab.E == nil {
 			return r.m.failure(h)
 		}
-		want = h * r.tab.ctl.Rejected(&r.ctl, math.Sqrt(norm))
+		want = h * r.ctlr.Rejected(&r.ctl, math.Sqrt(norm))
 		if ws.TooSmall(want) {
 			return r.m.failure(want)
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/mtkc/mtkc/runtime/control"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
@@ -46,7 +47,8 @@ type Workspace struct {
 
 	Pattern *linsolve.Pattern // of df/du: Problem.Jac, or dense
 
-	Linear linsolve.Hints // Options.Linear
+	Linear     linsolve.Hints                     // Options.Linear
+	Controller func(order int) control.Controller // Options.Controller
 
 	Stats *Stats // of the whole run
 
@@ -151,6 +153,17 @@ func (ws *Workspace) TGrad(t float64, u, f0, dt []float64) {
 	for i := range dt {
 		dt[i] = (dt[i] - f0[i]) / d
 	}
+}
+
+// controller is the step-size controller of a method whose own is given: that one, or
+// the one that the options ask for, for an error estimate of the same order.
+func (ws *Workspace) controller(own control.Controller) control.Controller {
+	if ws.Controller == nil {
+		return own
+	}
+	c := ws.Controller(own.Order())
+	c.Keep = own.Keep
+	return c
 }
 
 // invPattern is the pattern of the Jacobian of the invariants.
