@@ -229,6 +229,7 @@ func recurrent(t testing.TB) *backend.Program {
 		"exp(x)*log(y) - log10(x)", "sin(x)*cos(x) + cos(y) + sin(time)", "tan(x) + tanh(y) + sinh(x)*cosh(x)", "asin(x/3) + acos(x/3) + atan(y)",
 		"asinh(x) + acosh(x + 1) + atanh(x/3)", "atan2(x, y) + atan2(x, 2) + atan2(a, y)", "abs(x - 5) + min(x, y*y) + max(x, y*y) + max(x, 2)",
 		"if x > y then x*x else y*x", "if x < y and not x > a then x else a", "if x < 0 or y >= a then 1 else time*x", "7", "time", "sign(x - y)*x", "a^2 + 1",
+		"x/((x^2 + y^2)*sqrt(x^2 + y^2))", "y/((x^2 + y^2)*sqrt(x^2 + y^2))",
 	} {
 		e, err := p.Parse(f, expr.ParseOptions{})
 		if err != nil {
@@ -266,7 +267,7 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 	run(n, func(o []float64) { k.RHS(t, u, p.P, o) })
 	run(p.Jac.NNZ(), func(o []float64) { k.Jac(t, u, p.P, o) })
 	run(n, func(o []float64) { k.TGrad(t, u, p.P, o) })
-	if k.Jet != nil && n <= 20 {
+	if k.Jet != nil && n <= 25 {
 		for _, order := range []int{0, 1, 9} {
 			run(n*(order+1), func(o []float64) { k.Jet(t, u, p.P, order, o) })
 		}
@@ -401,6 +402,13 @@ func TestAgainstVM(t *testing.T) {
 		src, err := Generate(p, opt)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if p.Meta.Name == "recurrent" {
+			for _, f := range []string{"Mul2(", "Squares(", "-1.5, "} {
+				if !bytes.Contains(src, []byte(f)) {
+					t.Errorf("%s: no call with %s", p.Meta.Name, f)
+				}
+			}
 		}
 		if again, _ := Generate(p, opt); !bytes.Equal(src, again) {
 			t.Errorf("%s: two runs differ", p.Meta.Name)

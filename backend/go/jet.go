@@ -32,6 +32,66 @@ type jetWriter struct {
 	t     *taylor.Tape
 	whole []bool // by series: it is an array
 	slot  []int  // of arrays: place in the scratch array
+
+	// Steps that one call does together, which is faster.
+	fused   []bool            // by step: another one does it
+	twin    []int             // by step: the product that it does with its own, 0: none
+	squares [][2]taylor.Value // by step: the series whose squares it adds; zero: not that
+}
+
+// fuse finds products with a common second factor and sums of two squares.
+func (j *jetWriter) fuse(live []bool) {
+	steps := j.t.Steps()
+	j.fused, j.twin, j.squares = make([]bool, len(steps)), make([]int, len(steps)), make([][2]taylor.Value, len(steps))
+	made, uses := make([]int, j.t.Series()), make([]int, j.t.Series()) // by series: the step that makes it, -1 for inputs; how often it is read
+	for v := range made {
+		made[v] = -1
+	}
+	count := func(v taylor.Value) {
+		if !v.Number() {
+			uses[v]++
+		}
+	}
+	for i, s := range steps {
+		made[s.D] = i
+		if s.Rule.Pair() {
+			made[s.D+1] = i
+		}
+		if !live[i] {
+			continue
+		}
+		whole, entry := reads(s)
+		for _, v := range append(whole, entry...) {
+			count(v)
+		}
+	}
+	for _, v := range j.t.Derivatives() {
+		count(v)
+	}
+	open := map[taylor.Value][]int{} // by second factor: products without a twin
+	for i, s := range steps {
+		switch {
+		case !live[i]:
+		case s.Rule == taylor.Product && !j.whole[s.D]:
+			rest := open[s.B]
+			for k, at := range rest {
+				if made[s.A] < at && made[s.B] < at {
+					j.twin[at], j.fused[i] = i, true
+					open[s.B] = append(rest[:k:k], rest[k+1:]...)
+					break
+				}
+			}
+			if !j.fused[i] {
+				open[s.B] = append(open[s.B], i)
+			}
+		case s.Rule == taylor.Sum && s.A != s.B:
+			a, b := made[s.A], made[s.B]
+			if a >= 0 && b >= 0 && steps[a].Rule == taylor.Squared && steps[b].Rule == taylor.Squared && uses[s.A] == 1 && uses[s.B] == 1 && !j.whole[s.A] && !j.whole[s.B] {
+				j.squares[i] = [2]taylor.Value{steps[a].A, steps[b].A}
+				j.fused[a], j.fused[b] = true, true
+			}
+		}
+	}
 }
 
 // reads lists the operands that a rule reads as arrays, and those it reads entry n of.
@@ -297,8 +357,20 @@ func (j *jetWriter) write() {
 		}
 	}
 	b.WriteString("}\nfor n := 1; n < order; n++ {\n")
-	for _, s := range steps {
-		if later[s.D] {
+	j.fuse(live)
+	for i, s := range steps {
+		switch {
+		case !live[i] || j.fused[i]:
+		case j.twin[i] > 0:
+			z := steps[j.twin[i]]
+			fmt.Fprintf(&b, "x%d, x%d := taylor.Mul2(%s, %s, %s, n)\n", s.D, z.D, array(s.A), array(z.A), array(s.B))
+		case j.squares[i] != [2]taylor.Value{}:
+			eq := ":="
+			if j.whole[s.D] {
+				eq = "="
+			}
+			fmt.Fprintf(&b, "%s %s taylor.Squares(%s, %s, n)\n", j.at(s.D, "n"), eq, array(j.squares[i][0]), array(j.squares[i][1]))
+		default:
 			j.later(&b, s)
 		}
 	}

@@ -30,6 +30,51 @@ func Mul(a, b []float64, n int) float64 {
 	return s + r
 }
 
+// Mul2 is Mul(a, c, n) and Mul(b, c, n), to the bit.
+func Mul2(a, b, c []float64, n int) (x, y float64) {
+	a, b, c = a[:n+1], b[:n+1], c[:n+1]
+	var s, r, z, q float64
+	for len(a) >= 4 && len(b) >= 4 && len(c) >= 4 {
+		c0, c1, c2, c3 := c[len(c)-1], c[len(c)-2], c[len(c)-3], c[len(c)-4]
+		s += float64(a[0]*c0) + float64(a[1]*c1)
+		r += float64(a[2]*c2) + float64(a[3]*c3)
+		z += float64(b[0]*c0) + float64(b[1]*c1)
+		q += float64(b[2]*c2) + float64(b[3]*c3)
+		a, b, c = a[4:], b[4:], c[:len(c)-4]
+	}
+	for len(a) > 0 && len(b) > 0 && len(c) > 0 {
+		v := c[len(c)-1]
+		s += float64(a[0] * v)
+		z += float64(b[0] * v)
+		a, b, c = a[1:], b[1:], c[:len(c)-1]
+	}
+	return s + r, z + q
+}
+
+// Squares is Square(a, n) + Square(b, n), to the bit.
+func Squares(a, b []float64, n int) float64 {
+	lo, hi := a[:(n+1)/2], a[n/2+1:n+1]
+	lo2, hi2 := b[:(n+1)/2], b[n/2+1:n+1]
+	var s, r float64
+	for len(lo) >= 2 && len(hi) >= 2 && len(lo2) >= 2 && len(hi2) >= 2 {
+		s += float64(lo[0]*hi[len(hi)-1]) + float64(lo[1]*hi[len(hi)-2])
+		r += float64(lo2[0]*hi2[len(hi2)-1]) + float64(lo2[1]*hi2[len(hi2)-2])
+		lo, hi = lo[2:], hi[:len(hi)-2]
+		lo2, hi2 = lo2[2:], hi2[:len(hi2)-2]
+	}
+	if len(lo) > 0 && len(hi) > 0 && len(lo2) > 0 && len(hi2) > 0 {
+		s += float64(lo[0] * hi[len(hi)-1])
+		r += float64(lo2[0] * hi2[len(hi2)-1])
+	}
+	s *= 2
+	r *= 2
+	if n%2 == 0 {
+		s += float64(a[n/2] * a[n/2])
+		r += float64(b[n/2] * b[n/2])
+	}
+	return s + r
+}
+
 // Square is entry n of a*a.
 func Square(a []float64, n int) float64 { return around(a, n, 0) }
 
