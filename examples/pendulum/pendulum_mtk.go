@@ -8,6 +8,7 @@ import (
 
 	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/taylor"
 )
 
 // PendulumParams are the parameters and start values of Pendulum. Begin with DefaultPendulumParams: the
@@ -178,6 +179,7 @@ type PendulumKernels struct {
 	given    []bool    // parameters that NewProblem was given
 	code     int
 	observer func(t float64, u, p, out []float64)
+	jet      []float64 // series
 }
 
 // NewPendulumKernels returns kernels ready for use.
@@ -189,6 +191,7 @@ func NewPendulumKernels() *PendulumKernels {
 func (k *PendulumKernels) functions() *ode.Kernels {
 	return &ode.Kernels{
 		RHS: pendulumRHS, Jac: pendulumJacobian, TGrad: k.TGrad,
+		Jet:          k.Jet,
 		Linear:       k.Linear,
 		Invariants:   pendulumInvariants,
 		InvariantJac: pendulumInvariantJac,
@@ -505,4 +508,78 @@ func (k *PendulumKernels) Observed(t float64, u, p, out []float64) {
 		k.observer = pendulumObserver(all)
 	}
 	k.observer(t, u, p, out)
+}
+
+// Jet writes the normalised Taylor coefficients of the solution through (t, u); see ode.Kernels.
+func (k *PendulumKernels) Jet(t float64, u, p []float64, order int, c []float64) {
+	m := order + 1
+	if len(k.jet) < 2*m {
+		k.jet = make([]float64, 2*m)
+	}
+	w := k.jet
+	q2 := p[1]
+	_ = q2
+	q4 := -q2
+	_ = q4
+	s0 := c[0*m : 1*m : 1*m]
+	s0[0] = u[0]
+	s1 := c[1*m : 2*m : 2*m]
+	s1[0] = u[1]
+	s2 := c[2*m : 3*m : 3*m]
+	s2[0] = u[2]
+	s3 := c[3*m : 4*m : 4*m]
+	s3[0] = u[3]
+	s8 := w[0*m : 1*m : 1*m]
+	s17 := w[1*m : 2*m : 2*m]
+	if order == 0 {
+		return
+	}
+	{
+		x4 := float64(s0[0] * s0[0])
+		x5 := float64((-2.0) * x4)
+		x6 := float64(s2[0] * s2[0])
+		x7 := float64((-2.0) * x6)
+		s8[0] = x5 + x7
+		x9 := float64(s1[0] * s1[0])
+		x10 := float64((-2.0) * x9)
+		x11 := float64(s3[0] * s3[0])
+		x12 := float64((-2.0) * x11)
+		x13 := x10 + x12
+		x14 := float64(s2[0] * q2)
+		x15 := float64(2.0 * x14)
+		x16 := x13 + x15
+		s17[0] = x16 / s8[0]
+		x18 := float64(s0[0] * s17[0])
+		x19 := -x18
+		x20 := float64(s2[0] * s17[0])
+		x21 := q4 - x20
+		s0[1] = s1[0]
+		s1[1] = x19
+		s2[1] = s3[0]
+		s3[1] = x21
+	}
+	for n := 1; n < order; n++ {
+		x4 := taylor.Square(s0, n)
+		x5 := float64((-2.0) * x4)
+		x6 := taylor.Square(s2, n)
+		x7 := float64((-2.0) * x6)
+		s8[n] = x5 + x7
+		x9 := taylor.Square(s1, n)
+		x10 := float64((-2.0) * x9)
+		x11 := taylor.Square(s3, n)
+		x12 := float64((-2.0) * x11)
+		x13 := x10 + x12
+		x14 := float64(s2[n] * q2)
+		x15 := float64(2.0 * x14)
+		x16 := x13 + x15
+		s17[n] = taylor.Div(x16, s8, s17, n)
+		x18, x20 := taylor.Mul2(s0, s2, s17, n)
+		x19 := -x18
+		x21 := -x20
+		r := float64(n + 1)
+		s0[n+1] = s1[n] / r
+		s1[n+1] = x19 / r
+		s2[n+1] = s3[n] / r
+		s3[n+1] = x21 / r
+	}
 }
