@@ -69,7 +69,7 @@ func derivativeBasis(nodes []float64, increment bool) [][]float64 {
 			a[j*k+k-1] = 1 / float64(j+1)
 		}
 	}
-	lu := linsolve.New[float64](linsolve.Dense(k, k), linsolve.Hints{Dense: true})
+	lu := linsolve.New[float64](linsolve.Dense(k, k), linsolve.Hints{Kind: linsolve.DenseLU})
 	if err := lu.Factor(a); err != nil {
 		panic("mtkc: bug: bvp: the nodes of an interpolant: " + err.Error())
 	}

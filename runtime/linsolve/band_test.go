@@ -52,7 +52,7 @@ func testBand[T Scalar](t *testing.T) {
 		if err := s.Factor(m.vals); err != nil {
 			// Weak diagonals and holes may make it singular; so says another kind then, or
 			// its pivots fall to rounding level.
-			d, s := New[T](m.p, Hints{Dense: true}), New[T](m.p, Hints{Sparse: true})
+			d, s := New[T](m.p, Hints{Kind: DenseLU}), New[T](m.p, Hints{Kind: SparseLU})
 			if weak && (d.Factor(m.vals) != nil || s.Factor(m.vals) != nil) {
 				continue
 			}

@@ -135,7 +135,7 @@ func benchCases() []benchCase {
 	for _, n := range []int{1, 2, 3, 4, 6, 8, 12, 15, 16, 20, 28, 50, 80, 200} {
 		rng := rand.New(rand.NewPCG(6, uint64(n)))
 		m := fromFull(n, func(i, j int) (float64, bool) { return rng.NormFloat64(), true })
-		cases = append(cases, benchCase{fmt.Sprintf("dense%d", n), m, Hints{Dense: true}})
+		cases = append(cases, benchCase{fmt.Sprintf("dense%d", n), m, Hints{Kind: DenseLU}})
 	}
 	return append(cases,
 		benchCase{"rcladder1000", offsets(1000, -1, 0, 1), Hints{}},

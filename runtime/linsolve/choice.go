@@ -34,7 +34,7 @@ func newChoice(p *Pattern, h Hints) *choice {
 		panic(fmt.Sprintf("mtkc: bug: a linear solver for a %d by %d pattern", p.Rows, p.Cols))
 	}
 	n := float64(p.Rows)
-	c := &choice{kind: h.kind()}
+	c := &choice{kind: h.Kind}
 	auto := c.kind == Auto
 	if auto && (p.Rows <= 8 || p.Rows <= maxDense && p.NNZ() == p.Rows*p.Rows) {
 		c.kind = DenseLU
@@ -85,16 +85,6 @@ func newChoice(p *Pattern, h Hints) *choice {
 		c.fronts = newFronts(p, c.an.blocks)
 	}
 	return c
-}
-
-func (h Hints) kind() Kind {
-	switch {
-	case h.Dense:
-		return DenseLU
-	case h.Sparse:
-		return SparseLU
-	}
-	return h.Kind
 }
 
 // build makes the solver that was chosen.

@@ -64,9 +64,7 @@ func (k Kind) String() string {
 
 // Hints steer New. The zero value lets New choose.
 type Hints struct {
-	Kind   Kind
-	Dense  bool // DenseLU
-	Sparse bool // SparseLU
+	Kind Kind
 	// PivotTol is the threshold of sparse partial pivoting: the diagonal entry is the
 	// pivot if it is at least PivotTol times the largest candidate. Default 0.1.
 	PivotTol float64

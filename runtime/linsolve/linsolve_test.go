@@ -13,7 +13,7 @@ import (
 var kinds = []struct {
 	name string
 	h    Hints
-}{{"auto", Hints{}}, {"dense", Hints{Dense: true}}, {"band", Hints{Kind: BandLU}}, {"program", Hints{Kind: ProgramLU}}, {"frontal", Hints{Kind: FrontalLU}}, {"sparse", Hints{Sparse: true}}}
+}{{"auto", Hints{}}, {"dense", Hints{Kind: DenseLU}}, {"band", Hints{Kind: BandLU}}, {"program", Hints{Kind: ProgramLU}}, {"frontal", Hints{Kind: FrontalLU}}, {"sparse", Hints{Kind: SparseLU}}}
 
 // matrix is a pattern with values, filled from (row, column, value) triplets.
 type matrix[T Scalar] struct {
@@ -284,7 +284,7 @@ func TestRepivot(t *testing.T) {
 		}
 		return v
 	}
-	s := New[float64](a.p, Hints{Sparse: true})
+	s := New[float64](a.p, Hints{Kind: SparseLU})
 	for round, big := range []int{0, 1, 7, 0, 0} {
 		m := matrix[float64]{a.p, set(big, 1e-9)}
 		if err := s.Factor(m.vals); err != nil {
@@ -391,7 +391,7 @@ func TestFill(t *testing.T) {
 		// at most (George's nested dissection bound); 40 per unknown for k = 100.
 		{"grid", laplacian(100, 0), 45},
 	} {
-		s := New[float64](c.m.p, Hints{Sparse: true})
+		s := New[float64](c.m.p, Hints{Kind: SparseLU})
 		if err := s.Factor(c.m.vals); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
@@ -426,7 +426,7 @@ func TestBlockTriangular(t *testing.T) {
 		on := a == b || a < b && rng.IntN(8) == 0
 		return rng.NormFloat64(), on
 	})
-	s := New[float64](m.p, Hints{Sparse: true})
+	s := New[float64](m.p, Hints{Kind: SparseLU})
 	if err := s.Factor(m.vals); err != nil {
 		t.Fatal(err)
 	}
@@ -617,7 +617,7 @@ func BenchmarkDense50(b *testing.B) { benchDense(b, 50) }
 func benchDense(b *testing.B, n int) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	m := fromFull(n, func(i, j int) (float64, bool) { return rng.NormFloat64(), true })
-	benchFactor(b, m, Hints{Dense: true})
+	benchFactor(b, m, Hints{Kind: DenseLU})
 }
 func BenchmarkGrid100(b *testing.B)      { benchFactor(b, laplacian(100, 0), Hints{}) }
 func BenchmarkLadder2000(b *testing.B)   { benchFactor(b, ladder(1000, 0.5), Hints{}) }

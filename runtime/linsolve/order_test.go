@@ -217,7 +217,7 @@ func TestSparseAgainstDense(t *testing.T) {
 			}
 			return rng.NormFloat64(), on
 		})
-		a, b := New[float64](m.p, Hints{Dense: true}), New[float64](m.p, Hints{Sparse: true})
+		a, b := New[float64](m.p, Hints{Kind: DenseLU}), New[float64](m.p, Hints{Kind: SparseLU})
 		errA, errB := a.Factor(m.vals), b.Factor(m.vals)
 		if (errA == nil) != (errB == nil) {
 			t.Fatalf("seed %d trial %d: %v, %v", seed, trial, errA, errB)

@@ -255,7 +255,7 @@ func (f *Fit) Covariance() []float64 {
 			normal[j*n+k] = s
 		}
 	}
-	lu := linsolve.New[float64](linsolve.Dense(n, n), linsolve.Hints{Dense: true})
+	lu := linsolve.New[float64](linsolve.Dense(n, n), linsolve.Hints{Kind: linsolve.DenseLU})
 	if lu.Factor(normal) != nil {
 		return nil
 	}
