@@ -75,16 +75,13 @@ func (f *benchFlags) request(cmd *cobra.Command) (precision.Options, diag.List) 
 	run.dump = f.dump
 	req, found := run.request(cmd)
 	opt := precision.Options{Run: req.Options, Repeat: f.repeat}
-	known := []string{"auto"}
-	for _, m := range ode.Methods() {
-		known = append(known, m.Info().Name)
-	}
 	switch strings.ToLower(f.solvers) {
 	case "":
 	case "all":
-		for _, name := range known {
-			if m, err := ode.Lookup(name); err != nil || m.Info().Embedded > 0 || m.Info().Implicit { // with error control
-				opt.Solvers = append(opt.Solvers, name)
+		opt.Solvers = append(opt.Solvers, "auto")
+		for _, m := range ode.Methods() {
+			if m.Info().Embedded > 0 { // with error control
+				opt.Solvers = append(opt.Solvers, m.Info().Name)
 			}
 		}
 	default:
@@ -94,7 +91,7 @@ func (f *benchFlags) request(cmd *cobra.Command) (precision.Options, diag.List) 
 			} else if m, err := ode.Lookup(s); err == nil {
 				opt.Solvers = append(opt.Solvers, m.Info().Name)
 			} else {
-				bad(&found, "solvers", s, "methods: "+strings.Join(known, ", ")+" (see mtkc run --solver help), or all")
+				bad(&found, "solvers", s, otherSolvers(s))
 			}
 		}
 	}

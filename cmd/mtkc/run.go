@@ -121,6 +121,14 @@ func listSolvers(w io.Writer) error {
 	return t.Flush()
 }
 
+// otherSolvers says what to write in place of a name that no method has.
+func otherSolvers(name string) string {
+	if near := spell.Near(name, ode.Names()); len(near) > 0 {
+		return "did you mean " + strings.Join(near, ", ") + "? mtkc run --solver help lists all"
+	}
+	return "auto, Tsit5, Vern7, Rodas5P, RadauIIA5 and BDF are among them; mtkc run --solver help lists all"
+}
+
 // request turns the flags into options, with all findings at once.
 func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 	var req trace.Request
@@ -160,11 +168,7 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 	o.Solver = f.solver
 	if f.solver != "" && !slices.Contains(ode.Choices(), strings.ToLower(f.solver)) {
 		if _, err := ode.Lookup(f.solver); err != nil {
-			next := "auto, Tsit5, Vern7, Rodas5P, RadauIIA5 and BDF are among them; --solver help lists all"
-			if near := spell.Near(f.solver, ode.Names()); len(near) > 0 {
-				next = "did you mean " + strings.Join(near, ", ") + "? --solver help lists all"
-			}
-			bad(&found, "solver", f.solver, next)
+			bad(&found, "solver", f.solver, otherSolvers(f.solver))
 		}
 	}
 	o.Form, o.Constraints = strings.ToLower(f.form), strings.ToLower(f.constraints)
