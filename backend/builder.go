@@ -196,15 +196,7 @@ func (b *builder) turnSigns() {
 	for r := range b.code {
 		b.code[r].rename(to)
 	}
-	for i, a := range k.Args {
-		k.Args[i] = to[a]
-	}
-	for i := range k.Out {
-		k.Out[i].Val = to[k.Out[i].Val]
-	}
-	for i := range k.Labels {
-		k.Labels[i].Val = to[k.Labels[i].Val]
-	}
+	k.rename(to)
 }
 
 // shareReciprocals divides once where several values have the same denominator, and
@@ -244,6 +236,11 @@ func (b *builder) shareReciprocals() {
 			to[r] = b.emit(in.Op, in.A, in.B, in.C)
 		}
 	}
+	k.rename(to)
+}
+
+// rename gives arguments of calls, outputs and labels the values that came in place of theirs.
+func (k *Kernel) rename(to []Ref) {
 	for i, a := range k.Args {
 		k.Args[i] = to[a]
 	}
