@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// builder makes a kernel: an instruction that exists already is not made again.
-type builder struct {
+// Builder makes a kernel: an instruction that exists already is not made again.
+type Builder struct {
 	k      *Kernel
 	code   []Instr
 	table  []Ref // open addressing over code: index plus 1, 0 is empty
@@ -17,11 +17,13 @@ type builder struct {
 	quotients bool // Options.Quotients
 }
 
-func newBuilder(name string) *builder {
-	return &builder{k: &Kernel{Name: name}, consts: map[uint64]int32{}, label: map[Ref]bool{}}
+// NewBuilder starts a kernel.
+func NewBuilder(name string) *Builder {
+	return &Builder{k: &Kernel{Name: name}, consts: map[uint64]int32{}, label: map[Ref]bool{}}
 }
 
-func (b *builder) emit(op Op, args ...int32) Ref {
+// Emit adds an operation on earlier values. Of a shift the second argument is the number of bits.
+func (b *Builder) Emit(op Op, args ...int32) Ref {
 	in := Instr{Op: op}
 	switch len(args) {
 	case 3:
@@ -57,7 +59,7 @@ func (in Instr) hash() uint32 {
 	return uint32(h ^ h>>32)
 }
 
-func (b *builder) grow() {
+func (b *Builder) grow() {
 	b.table = make([]Ref, max(64, 2*len(b.table)))
 	mask := uint32(len(b.table) - 1)
 	for k, in := range b.code {
@@ -69,8 +71,8 @@ func (b *builder) grow() {
 	}
 }
 
-// number is a constant. Numbers are equal if their bits are.
-func (b *builder) number(v float64) Ref {
+// Number is a constant. Numbers are equal if their bits are.
+func (b *Builder) Number(v float64) Ref {
 	bits := math.Float64bits(v)
 	i, ok := b.consts[bits]
 	if !ok {
@@ -78,49 +80,49 @@ func (b *builder) number(v float64) Ref {
 		b.k.Consts = append(b.k.Consts, v)
 		b.consts[bits] = i
 	}
-	return b.emit(Const, i)
+	return b.Emit(Const, i)
 }
 
-// input reads an argument of the kernel.
-func (b *builder) input(op Op, index int32) Ref {
+// Input reads an argument of the kernel.
+func (b *Builder) Input(op Op, index int32) Ref {
 	if op == Time {
-		return b.emit(Time)
+		return b.Emit(Time)
 	}
-	return b.emit(op, index)
+	return b.Emit(op, index)
 }
 
 // value returns the number of a constant value.
-func (b *builder) value(r Ref) (float64, bool) {
+func (b *Builder) value(r Ref) (float64, bool) {
 	if in := b.code[r]; in.Op == Const {
 		return b.k.Consts[in.A], true
 	}
 	return 0, false
 }
 
-func (b *builder) neg(a Ref) Ref {
+func (b *Builder) neg(a Ref) Ref {
 	if v, ok := b.value(a); ok {
-		return b.number(-v)
+		return b.Number(-v)
 	}
 	if in := b.code[a]; in.Op == Neg {
 		return in.A
 	}
-	return b.emit(Neg, a)
+	return b.Emit(Neg, a)
 }
 
 // power is x^n for n >= 1.
-func (b *builder) power(x Ref, n int64) Ref {
+func (b *Builder) power(x Ref, n int64) Ref {
 	switch {
 	case n == 1:
 		return x
 	case n%2 == 0:
 		h := b.power(x, n/2)
-		return b.emit(Mul, h, h)
+		return b.Emit(Mul, h, h)
 	}
-	return b.emit(Mul, b.power(x, n-1), x)
+	return b.Emit(Mul, b.power(x, n-1), x)
 }
 
-// call applies function f. Calls are not shared: equal calls are equal terms already.
-func (b *builder) call(f int32, args []Ref) Ref {
+// Call applies function f. Calls are not shared: equal calls are equal terms already.
+func (b *Builder) Call(f int32, args []Ref) Ref {
 	at := int32(len(b.k.Args))
 	b.k.Args = append(b.k.Args, args...)
 	b.code = append(b.code, Instr{Call, f, at, int32(len(args))})
@@ -128,7 +130,7 @@ func (b *builder) call(f int32, args []Ref) Ref {
 }
 
 // setLabel names a value, the first name wins. Inputs and numbers keep theirs.
-func (b *builder) setLabel(r Ref, name string, eq int) {
+func (b *Builder) setLabel(r Ref, name string, eq int) {
 	if b.code[r].Op.Input() || b.label[r] {
 		return
 	}
@@ -136,25 +138,60 @@ func (b *builder) setLabel(r Ref, name string, eq int) {
 	b.k.Labels = append(b.k.Labels, Label{r, name, int32(eq)})
 }
 
-func (b *builder) output(s Space, index int, val Ref) {
+// Output says that an entry of a space is val. An entry is written once.
+func (b *Builder) Output(s Space, index int, val Ref) {
 	b.k.Out = append(b.k.Out, Output{s, int32(index), val})
 }
 
-// finish returns the kernel.
-func (b *builder) finish() *Kernel {
-	b.turnSigns()
-	if !b.quotients {
-		b.shareReciprocals()
+// Inline adds the operations of a straight-line kernel, without its outputs and labels. input
+// gives the values of its inputs other than numbers, and val the values of its instructions,
+// those of k in their order.
+func (b *Builder) Inline(k *Kernel, input func(op Op, index int32) Ref) (val []Ref) {
+	if len(k.Steps) > 0 {
+		panic("mtkc: bug: a kernel with steps is inlined")
 	}
+	val = make([]Ref, len(k.Code))
+	for r, in := range k.Code {
+		switch {
+		case in.Op == Const:
+			val[r] = b.Number(k.Consts[in.A])
+		case in.Op.Input():
+			val[r] = input(in.Op, in.A)
+		case in.Op == Call:
+			args := make([]Ref, in.C)
+			for i, a := range k.Args[in.B : in.B+in.C] {
+				args[i] = val[a]
+			}
+			val[r] = b.Call(in.A, args)
+		default:
+			in.rename(val)
+			val[r] = b.Emit(in.Op, in.A, in.B, in.C)
+		}
+	}
+	return val
+}
+
+// Finish returns the kernel: what has been emitted and is needed by an output, as it was
+// emitted.
+func (b *Builder) Finish() *Kernel {
 	k := b.k
 	k.Code = b.code
 	slices.SortFunc(k.Labels, func(a, b Label) int { return cmp.Compare(a.Val, b.Val) })
 	return k.live()
 }
 
+// simplified is Finish after rewriting negations and quotients.
+func (b *Builder) simplified() *Kernel {
+	b.turnSigns()
+	if !b.quotients {
+		b.shareReciprocals()
+	}
+	return b.Finish()
+}
+
 // turnSigns removes negations by exchanging the operands of a difference: -(x - y) is
 // y - x and -((x - y)/z) is (y - x)/z to the last bit (up to the sign of zero).
-func (b *builder) turnSigns() {
+func (b *Builder) turnSigns() {
 	k := b.k
 	uses := make([]int32, len(b.code))
 	for _, in := range b.code {
@@ -202,7 +239,7 @@ func (b *builder) turnSigns() {
 // shareReciprocals divides once where several values have the same denominator, and
 // multiplies by that: a division takes the time of four multiplications. The quotients
 // may differ from those of single divisions in the last bit.
-func (b *builder) shareReciprocals() {
+func (b *Builder) shareReciprocals() {
 	k := b.k
 	count := make([]int32, len(b.code))
 	some := false
@@ -224,16 +261,16 @@ func (b *builder) shareReciprocals() {
 		in.rename(to)
 		switch {
 		case in.Op == Div && count[old[r].B] > 1:
-			inverse := b.emit(Div, b.number(1), in.B)
+			inverse := b.Emit(Div, b.Number(1), in.B)
 			to[r] = inverse
 			if v, ok := b.value(in.A); !ok || v != 1 {
-				to[r] = b.emit(Mul, in.A, inverse)
+				to[r] = b.Emit(Mul, in.A, inverse)
 			}
 		case in.Op == Call:
 			b.code = append(b.code, in)
 			to[r] = Ref(len(b.code) - 1)
 		default:
-			to[r] = b.emit(in.Op, in.A, in.B, in.C)
+			to[r] = b.Emit(in.Op, in.A, in.B, in.C)
 		}
 	}
 	k.rename(to)

@@ -42,7 +42,7 @@ type lowerer struct {
 	defs      []definition
 	funcs     *functions // of all lowerers of the program
 
-	b     *builder // of the present kernel
+	b     *Builder // of the present kernel
 	stamp []uint32 // by term: the kernel for which val is valid
 	val   []Ref
 	cur   uint32
@@ -109,7 +109,7 @@ func (l *lowerer) piece(value expr.ID) expr.ID {
 
 // begin starts a kernel.
 func (l *lowerer) begin(name string) {
-	l.b = newBuilder(name)
+	l.b = NewBuilder(name)
 	l.b.quotients = l.quotients
 	l.renew()
 }
@@ -129,9 +129,9 @@ func (l *lowerer) assign(e expr.ID, r Ref) { l.stamp[e], l.val[e] = l.cur, r }
 // outputs lowers terms to the entries of Main in order.
 func (l *lowerer) outputs(terms []expr.ID) *Kernel {
 	for i, e := range terms {
-		l.b.output(Main, i, l.lower(e))
+		l.b.Output(Main, i, l.lower(e))
 	}
-	return l.b.finish()
+	return l.b.simplified()
 }
 
 // lower returns the value of a term.
@@ -149,11 +149,11 @@ func (l *lowerer) compute(e expr.ID) Ref {
 	switch op := p.Op(e); op {
 	case expr.OpConst:
 		v, _ := p.Value(e)
-		return b.number(v.Float())
+		return b.Number(v.Float())
 	case expr.OpTrue:
-		return b.number(1)
+		return b.Number(1)
 	case expr.OpFalse:
-		return b.number(0)
+		return b.Number(0)
 	case expr.OpSym, expr.OpTime:
 		return l.atom(e)
 	case expr.OpAdd:
@@ -170,7 +170,7 @@ func (l *lowerer) compute(e expr.ID) Ref {
 		for k, a := range args {
 			vals[k] = l.lower(a)
 		}
-		return b.call(l.funcs.of(f), vals)
+		return b.Call(l.funcs.of(f), vals)
 	default:
 		to, ok := direct[op]
 		if !ok {
@@ -179,27 +179,27 @@ func (l *lowerer) compute(e expr.ID) Ref {
 		a := p.Args(e)
 		switch len(a) {
 		case 1:
-			return b.emit(to, l.lower(a[0]))
+			return b.Emit(to, l.lower(a[0]))
 		case 2:
 			x := l.lower(a[0])
-			return b.emit(to, x, l.lower(a[1]))
+			return b.Emit(to, x, l.lower(a[1]))
 		}
 		c := l.lower(a[0])
 		x := l.lower(a[1])
-		return b.emit(to, c, x, l.lower(a[2]))
+		return b.Emit(to, c, x, l.lower(a[2]))
 	}
 }
 
 func (l *lowerer) atom(e expr.ID) Ref {
 	switch m := l.meaning(e); m.kind {
 	case timeAtom:
-		return l.b.emit(Time)
+		return l.b.Emit(Time)
 	case stateAtom:
-		return l.b.emit(U, m.index)
+		return l.b.Emit(U, m.index)
 	case memoryAtom:
-		return l.b.emit(P, m.index)
+		return l.b.Emit(P, m.index)
 	case initialAtom:
-		return l.b.emit(W, m.index)
+		return l.b.Emit(W, m.index)
 	case targetAtom:
 		d := &l.defs[m.index]
 		r := l.lower(d.value)
@@ -218,7 +218,7 @@ func (l *lowerer) sum(e expr.ID) Ref {
 	acc := None
 	held := None // the first term, to be subtracted
 	if c, _ := l.p.Value(a[0]); !c.IsZero() {
-		acc = b.number(c.Float())
+		acc = b.Number(c.Float())
 	}
 	for i := 1; i < len(a); i += 2 {
 		k, _ := l.p.Value(a[i])
@@ -227,9 +227,9 @@ func (l *lowerer) sum(e expr.ID) Ref {
 			v := l.lower(a[i+1])
 			switch {
 			case acc != None:
-				acc = b.emit(Sub, acc, v)
+				acc = b.Emit(Sub, acc, v)
 			case held != None:
-				acc, held = b.emit(Sub, b.neg(held), v), None
+				acc, held = b.Emit(Sub, b.neg(held), v), None
 			default:
 				held = v
 			}
@@ -238,9 +238,9 @@ func (l *lowerer) sum(e expr.ID) Ref {
 		v := l.scaled(kf, a[i+1])
 		switch {
 		case acc != None:
-			acc = b.emit(Add, acc, v)
+			acc = b.Emit(Add, acc, v)
 		case held != None:
-			acc, held = b.emit(Sub, v, held), None
+			acc, held = b.Emit(Sub, v, held), None
 		default:
 			acc = v
 		}
@@ -257,10 +257,10 @@ func (l *lowerer) scaled(k float64, t expr.ID) Ref {
 		return l.lower(t)
 	}
 	if l.p.Op(t) == expr.OpMul && l.reciprocal(t) {
-		return l.product(t, l.b.number(k))
+		return l.product(t, l.b.Number(k))
 	}
 	v := l.lower(t)
-	return l.b.emit(Mul, l.b.number(k), v)
+	return l.b.Emit(Mul, l.b.Number(k), v)
 }
 
 // chainable reports an exponent n or n + 1/2.
@@ -296,7 +296,7 @@ func (l *lowerer) product(e expr.ID, num Ref) Ref {
 		n, half, ok := l.chainable(a[i+1])
 		if !ok {
 			x := l.lower(a[i])
-			num = l.times(num, b.emit(Pow, x, l.lower(a[i+1])))
+			num = l.times(num, b.Emit(Pow, x, l.lower(a[i+1])))
 			continue
 		}
 		f := l.power(l.lower(a[i]), max(n, -n), half)
@@ -310,16 +310,16 @@ func (l *lowerer) product(e expr.ID, num Ref) Ref {
 	case den == None:
 		return num
 	case num == None:
-		num = b.number(1)
+		num = b.Number(1)
 	}
-	return b.emit(Div, num, den)
+	return b.Emit(Div, num, den)
 }
 
 func (l *lowerer) times(a, b Ref) Ref {
 	if a == None {
 		return b
 	}
-	return l.b.emit(Mul, a, b)
+	return l.b.Emit(Mul, a, b)
 }
 
 // power is x^n, or with half x^(n/2) for an odd n.
@@ -327,9 +327,9 @@ func (l *lowerer) power(x Ref, n int64, half bool) Ref {
 	if !half {
 		return l.b.power(x, n)
 	}
-	s := l.b.emit(Sqrt, x)
+	s := l.b.Emit(Sqrt, x)
 	if n == 1 {
 		return s
 	}
-	return l.b.emit(Mul, l.b.power(x, n/2), s)
+	return l.b.Emit(Mul, l.b.power(x, n/2), s)
 }

@@ -59,6 +59,18 @@ const (
 	Or
 	Select // if A then B else C; both have been computed, the other one leaves no trace
 
+	FMA // A*B + C, rounded once
+
+	// Operations on the 64 bits of numbers, as integers in two's complement.
+	BitAnd
+	BitOr
+	BitXor
+	BitAdd
+	BitSub
+	BitShl // A shifted left by Instr.B, which is a number of bits, not a value
+	BitShr // A shifted right by Instr.B, zeros come in
+	BitSar // A shifted right by Instr.B, the sign comes in
+
 	Call // Program.Funcs[A] of the operands Kernel.Args[B:B+C]
 
 	NumOps
@@ -86,7 +98,10 @@ var table = [NumOps]info{
 	Mod: {"mod", 2, false}, Rem: {"rem", 2, false}, Quo: {"quo", 2, false},
 	Lt: {"lt", 2, true}, Le: {"le", 2, true}, Eq: {"eq", 2, true}, Ne: {"ne", 2, true},
 	Not: {"not", 1, true}, And: {"and", 2, true}, Or: {"or", 2, true},
-	Select: {"select", 3, false}, Call: {"call", 0, false},
+	Select: {"select", 3, false}, FMA: {"fma", 3, false},
+	BitAnd: {"bitand", 2, false}, BitOr: {"bitor", 2, false}, BitXor: {"bitxor", 2, false},
+	BitAdd: {"bitadd", 2, false}, BitSub: {"bitsub", 2, false},
+	BitShl: {"bitshl", 1, false}, BitShr: {"bitshr", 1, false}, BitSar: {"bitsar", 1, false}, Call: {"call", 0, false},
 }
 
 // String is the name of the operation.
@@ -98,6 +113,23 @@ func (o Op) Arity() int { return table[o].arity }
 
 // Bool reports whether the result is a truth value.
 func (o Op) Bool() bool { return table[o].bool }
+
+// Shift reports whether Instr.B is a number of bits.
+func (o Op) Shift() bool { return BitShl <= o && o <= BitSar }
+
+// Base reports whether the operation is one of those that processors have or that take a few
+// of theirs: package elementary rewrites the others into these.
+func (o Op) Base() bool {
+	switch {
+	case o.Input(), Neg <= o && o <= Sqrt, Lt <= o && o < NumOps:
+		return true
+	}
+	switch o {
+	case Abs, Floor, Ceil, Min, Max:
+		return true
+	}
+	return false
+}
 
 // Input reports whether the operation reads a number or an argument of the kernel.
 func (o Op) Input() bool { return o <= Data }

@@ -163,9 +163,9 @@ func (c *compiler) dynamics() {
 	l.define(dt.Seq, dt.Labels)
 	l.begin("TGrad")
 	for k, i := range dt.Pattern.Column(0) {
-		l.b.output(Main, int(i), l.lower(dt.Values[k]))
+		l.b.Output(Main, int(i), l.lower(dt.Values[k]))
 	}
-	c.prog.TGrad = l.b.finish()
+	c.prog.TGrad = l.b.Finish()
 	c.prog.TGrad.Zero = true
 }
 
@@ -279,7 +279,7 @@ func (c *compiler) events() {
 		if k == nil {
 			c.sim.begin("Assert")
 			c.code(true)
-			k = c.sim.b.finish()
+			k = c.sim.b.Finish()
 		}
 		c.prog.Assert = k
 	}
@@ -289,15 +289,15 @@ func (c *compiler) events() {
 // the first warning.
 func (c *compiler) code(always bool) {
 	l := c.sim
-	acc := l.b.number(0)
+	acc := l.b.Number(0)
 	for _, warn := range []bool{true, false} {
 		for k := len(c.plan.Hybrid.Actions) - 1; k >= 0; k-- {
 			if a := &c.plan.Hybrid.Actions[k]; a.Always == always && a.Warn == warn {
-				acc = l.b.emit(Select, l.lower(a.Cond), l.b.number(float64(k+1)), acc)
+				acc = l.b.Emit(Select, l.lower(a.Cond), l.b.Number(float64(k+1)), acc)
 			}
 		}
 	}
-	l.b.output(Code, 0, acc)
+	l.b.Output(Code, 0, acc)
 }
 
 // firstAction is what code outputs as a term: the least number of an action that fires,
@@ -350,20 +350,20 @@ func (c *compiler) update() {
 	for _, a := range h.Update {
 		v := l.lower(a.Value)
 		if i, ok := c.state[a.Target]; ok {
-			l.b.output(Main, int(i), v)
+			l.b.Output(Main, int(i), v)
 			continue
 		}
 		l.b.setLabel(v, c.p.Name(a.Target), a.Eq)
 		l.assign(a.Target, v)
 		if s, ok := c.slot[a.Target]; ok {
-			l.b.output(Memory, int(s), v)
+			l.b.Output(Memory, int(s), v)
 		}
 	}
 	for i := range h.Whens {
-		l.b.output(Memory, c.slotOf(h.Whens[i].Atom), l.lower(h.Whens[i].Cond))
+		l.b.Output(Memory, c.slotOf(h.Whens[i].Atom), l.lower(h.Whens[i].Cond))
 	}
 	c.code(false)
-	c.prog.Update = l.b.finish()
+	c.prog.Update = l.b.Finish()
 }
 
 // guards lowers the conditions on parameters.
@@ -442,15 +442,15 @@ func (c *compiler) bind() {
 			continue
 		}
 		some = true
-		own := l.b.emit(P, int32(i))
+		own := l.b.Emit(P, int32(i))
 		v := l.lower(q.Value)
-		v = l.b.emit(Select, l.b.emit(W, int32(i)), own, v)
+		v = l.b.Emit(Select, l.b.Emit(W, int32(i)), own, v)
 		l.b.setLabel(v, q.Name, -1)
 		l.assign(q.Atom, v)
-		l.b.output(Memory, i, v)
+		l.b.Output(Memory, i, v)
 	}
 	if some {
-		c.prog.Bind = l.b.finish()
+		c.prog.Bind = l.b.Finish()
 	}
 }
 
@@ -508,14 +508,14 @@ func (c *compiler) initial() {
 			if !ok {
 				panic(fmt.Sprintf("mtkc: bug: %s is no unknown of the initialization", c.p.String(a.Target)))
 			}
-			l.b.output(Memory, int(i), v)
+			l.b.Output(Memory, int(i), v)
 		}
 		rows := make([]expr.ID, len(blk.Residuals))
 		for i := range rows {
 			rows[i] = blk.Residuals[i].Value
-			l.b.output(Main, i, l.lower(rows[i]))
+			l.b.Output(Main, i, l.lower(rows[i]))
 		}
-		k := InitKernel{Eval: l.b.finish()}
+		k := InitKernel{Eval: l.b.Finish()}
 		meta := &c.prog.Meta.Init.Blocks[b]
 		for _, u := range blk.Unknowns {
 			meta.Unknowns = append(meta.Unknowns, at[u])

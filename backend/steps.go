@@ -222,10 +222,10 @@ func (w *stepWriter) once(in *instance) {
 				continue
 			}
 		}
-		l.assign(h, l.b.input(b.ops[k], in.leaves[k]))
+		l.assign(h, l.b.Input(b.ops[k], in.leaves[k]))
 	}
 	for k, h := range b.numbers {
-		l.assign(h, l.b.number(in.data[k]))
+		l.assign(h, l.b.Number(in.data[k]))
 	}
 	o := 0
 	name := w.r.name(in.node)
@@ -235,7 +235,7 @@ func (w *stepWriter) once(in *instance) {
 			l.b.setLabel(v, name, w.r.equation(in.node))
 		}
 		for _, s := range b.spaces[i] {
-			l.b.output(s, int(in.outs[o]), v)
+			l.b.Output(s, int(in.outs[o]), v)
 			if s == Scratch {
 				w.known[in.outs[o]] = v
 			}
@@ -248,7 +248,7 @@ func (w *stepWriter) once(in *instance) {
 func (w *stepWriter) flush() {
 	if w.open {
 		w.open = false
-		w.k.Steps = append(w.k.Steps, Step{Body: w.r.l.b.finish()})
+		w.k.Steps = append(w.k.Steps, Step{Body: w.r.l.b.Finish()})
 	}
 }
 
@@ -267,7 +267,7 @@ func (w *stepWriter) loop(b *body, list []instance, which []int32) {
 	}
 	for k, h := range b.holes {
 		t := column(func(in *instance) int32 { return in.leaves[k] })
-		l.assign(h, l.b.input(b.ops[k], t))
+		l.assign(h, l.b.Input(b.ops[k], t))
 	}
 	for k, h := range b.numbers {
 		row := make([]float64, len(which))
@@ -275,18 +275,18 @@ func (w *stepWriter) loop(b *body, list []instance, which []int32) {
 			row[i] = list[m].data[k]
 		}
 		s.Data = append(s.Data, row)
-		l.assign(h, l.b.emit(Data, int32(k)))
+		l.assign(h, l.b.Emit(Data, int32(k)))
 	}
 	o := 0
 	for i, t := range b.terms {
 		v := l.lower(t)
 		for _, sp := range b.spaces[i] {
-			l.b.output(sp, int(column(func(in *instance) int32 { return in.outs[o] })), v)
+			l.b.Output(sp, int(column(func(in *instance) int32 { return in.outs[o] })), v)
 			o++
 		}
 	}
 	s.Name = w.pattern(list, which)
-	s.Body = l.b.finish()
+	s.Body = l.b.Finish()
 	s.trim()
 	w.k.Steps = append(w.k.Steps, s)
 }

@@ -540,6 +540,12 @@ var calls = map[backend.Op]string{
 	backend.Ceil: "Ceil", backend.Atan2: "Atan2", backend.Min: "Min", backend.Max: "Max", backend.Rem: "Mod",
 }
 
+// words are the operators on the bits of numbers.
+var words = map[backend.Op]string{
+	backend.BitAnd: "&", backend.BitOr: "|", backend.BitXor: "^", backend.BitAdd: "+", backend.BitSub: "-",
+	backend.BitShl: "<<", backend.BitShr: ">>", backend.BitSar: ">>",
+}
+
 // expression is the text of the operation of r.
 func (f *function) expression(r int32, prec int) string {
 	in := f.code[r]
@@ -577,7 +583,21 @@ func (f *function) expression(r int32, prec int) string {
 		}
 		return "math." + fn + "(" + args + ")"
 	}
+	if word, ok := words[in.Op]; ok {
+		f.g.usesMath = true
+		bits := func(r backend.Ref) string { return "math.Float64bits(" + f.number(r, precSum) + ")" }
+		switch {
+		case in.Op == backend.BitSar:
+			return fmt.Sprintf("math.Float64frombits(uint64(int64(%s) >> %d))", bits(in.A), in.B)
+		case in.Op.Shift():
+			return fmt.Sprintf("math.Float64frombits(%s %s %d)", bits(in.A), word, in.B)
+		}
+		return fmt.Sprintf("math.Float64frombits(%s %s %s)", bits(in.A), word, bits(in.B))
+	}
 	switch in.Op {
+	case backend.FMA:
+		f.g.usesMath = true
+		return "math.FMA(" + f.number(in.A, precSum) + ", " + f.number(in.B, precSum) + ", " + f.number(in.C, precSum) + ")"
 	case backend.Neg:
 		x := f.number(in.A, precMul)
 		if strings.HasPrefix(x, "-") {

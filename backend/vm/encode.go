@@ -234,6 +234,8 @@ func (e *encoder) check() {
 		switch op := uint16(x.op); {
 		case op == opStore, op == opStoreMem, op == opStoreS:
 			ok = x.c < n
+		case backend.Op(op).Shift() && op < uint16(backend.NumOps):
+			ok = ok && x.a < n && x.b < 64
 		case op == opLoadU, op == opLoadP, op == opLoadW, op == opLoadS, op == uint16(backend.Call):
 		default:
 			ok = ok && x.a < n && x.b < n && x.c < n
@@ -283,6 +285,9 @@ func (e *encoder) instruction(r int32, outs []backend.Output) {
 		to := []*uint32{&x.a, &x.b, &x.c}
 		i := 0
 		e.reads(int(r), func(v int32) { *to[i] = operand(v); i++ })
+		if in.Op.Shift() {
+			x.b = uint32(in.B)
+		}
 		if e.pair[r] != 0 {
 			x.op = uint32(e.pair[r])
 		}

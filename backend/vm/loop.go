@@ -116,6 +116,9 @@ func encodeLoop(s *backend.Step, funcs []*expr.Func) *loop {
 			to := []*int32{&x.a, &x.b, &x.c}
 			i := 0
 			reads(r, func(v int32) { *to[i] = reg[v]; i++ })
+			if in.Op.Shift() {
+				x.b = in.B
+			}
 		}
 		if in.Op != backend.Const {
 			reads(r, func(v int32) {
@@ -290,6 +293,19 @@ func (f *loopFrame) execute(in *loopInstr, t float64, arr *arrays, first, m int)
 		return
 	}
 	a := f.row(in.a, m)[:len(d)]
+	switch op {
+	case backend.FMA:
+		b, c := f.row(in.b, m)[:len(d)], f.row(in.c, m)[:len(d)]
+		for i := range d {
+			d[i] = math.FMA(a[i], b[i], c[i])
+		}
+		return
+	case backend.BitShl, backend.BitShr, backend.BitSar:
+		for i := range d {
+			d[i] = shift(op, a[i], in.b)
+		}
+		return
+	}
 	switch op.Arity() {
 	case 1:
 		unary(op, d, a)
@@ -356,8 +372,42 @@ func unary(op backend.Op, d, a []float64) {
 	}
 }
 
+// shift is one of the three shifts of the bits of x.
+func shift(op backend.Op, x float64, by int32) float64 {
+	b := math.Float64bits(x)
+	switch op {
+	case backend.BitShl:
+		b <<= by
+	case backend.BitShr:
+		b >>= by
+	default:
+		b = uint64(int64(b) >> by)
+	}
+	return math.Float64frombits(b)
+}
+
 func binary(op backend.Op, d, a, b []float64) {
 	switch op {
+	case backend.BitAnd:
+		for i := range d {
+			*bits(&d[i]) = *bits(&a[i]) & *bits(&b[i])
+		}
+	case backend.BitOr:
+		for i := range d {
+			*bits(&d[i]) = *bits(&a[i]) | *bits(&b[i])
+		}
+	case backend.BitXor:
+		for i := range d {
+			*bits(&d[i]) = *bits(&a[i]) ^ *bits(&b[i])
+		}
+	case backend.BitAdd:
+		for i := range d {
+			*bits(&d[i]) = *bits(&a[i]) + *bits(&b[i])
+		}
+	case backend.BitSub:
+		for i := range d {
+			*bits(&d[i]) = *bits(&a[i]) - *bits(&b[i])
+		}
 	case backend.Add:
 		for i := range d {
 			d[i] = a[i] + b[i]

@@ -63,6 +63,9 @@ func at[I uint16 | uint32](r unsafe.Pointer, i I) *float64 {
 	return (*float64)(unsafe.Add(r, uintptr(i)*8))
 }
 
+// bits is a number as its 64 bits.
+func bits(x *float64) *uint64 { return (*uint64)(unsafe.Pointer(x)) }
+
 func truth(b bool) float64 {
 	if b {
 		return 1
@@ -169,6 +172,24 @@ func interpret[I uint16 | uint32](prog []instr[I], r unsafe.Pointer, f *frame, a
 				x = *at(r, in.b)
 			}
 			*d = x
+		case uint16(backend.FMA):
+			*d = math.FMA(*at(r, in.a), *at(r, in.b), *at(r, in.c))
+		case uint16(backend.BitAnd):
+			*bits(d) = *bits(at(r, in.a)) & *bits(at(r, in.b))
+		case uint16(backend.BitOr):
+			*bits(d) = *bits(at(r, in.a)) | *bits(at(r, in.b))
+		case uint16(backend.BitXor):
+			*bits(d) = *bits(at(r, in.a)) ^ *bits(at(r, in.b))
+		case uint16(backend.BitAdd):
+			*bits(d) = *bits(at(r, in.a)) + *bits(at(r, in.b))
+		case uint16(backend.BitSub):
+			*bits(d) = *bits(at(r, in.a)) - *bits(at(r, in.b))
+		case uint16(backend.BitShl):
+			*bits(d) = *bits(at(r, in.a)) << (in.b & 63)
+		case uint16(backend.BitShr):
+			*bits(d) = *bits(at(r, in.a)) >> (in.b & 63)
+		case uint16(backend.BitSar):
+			*bits(d) = uint64(int64(*bits(at(r, in.a))) >> (in.b & 63))
 		case uint16(backend.Call):
 			c := &f.calls[uint32(in.a)|uint32(in.b)<<16]
 			args := f.args[:len(c.args)]
