@@ -37,6 +37,7 @@ var lattice = []layer{
 	{path: "jacobian", imports: []string{"sparsity", "expr", "rewrite", "structural"}},
 	{path: "linearize", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "structural", "jacobian", "runtime"}},
 	{path: "backend", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "structural", "jacobian", "runtime"}},
+	{path: "backend/llvm/libllvm", imports: []string{"runtime"}, modules: []string{"github.com/ebitengine/purego"}},
 	{path: "plot", imports: []string{"runtime"}, modules: []string{"gonum.org/v1/plot"}},
 	{path: ".", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "frontend", "structural", "jacobian", "linearize", "backend", "runtime", "plot"}},
 	{path: "internal/doctor"},
