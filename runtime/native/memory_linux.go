@@ -52,18 +52,18 @@ func protect(mem []byte, text, ro int) error {
 	return nil
 }
 
-// mapStack gives size bytes above a page without access. The memory is not counted
-// against the limit on memory before it is touched.
+// mapStack gives size bytes above as many without access: a frame that is bigger than a
+// page must not jump over the guard. The memory is not counted against the limit on
+// memory before it is touched.
 func mapStack(size int) ([]byte, error) {
-	guard := pageSize()
-	mem, err := syscall.Mmap(-1, 0, size+guard, syscall.PROT_READ|syscall.PROT_WRITE,
+	mem, err := syscall.Mmap(-1, 0, 2*size, syscall.PROT_READ|syscall.PROT_WRITE,
 		syscall.MAP_ANON|syscall.MAP_PRIVATE|syscall.MAP_NORESERVE)
 	if err != nil {
 		return nil, fmt.Errorf("native: no memory for a stack: %w", err)
 	}
-	if err := syscall.Mprotect(mem[:guard], syscall.PROT_NONE); err != nil {
+	if err := syscall.Mprotect(mem[:size], syscall.PROT_NONE); err != nil {
 		unmapMemory(mem)
-		return nil, fmt.Errorf("native: no guard page for a stack: %w", err)
+		return nil, fmt.Errorf("native: no guard below a stack: %w", err)
 	}
 	return mem, nil
 }

@@ -3,6 +3,7 @@ package native
 import "debug/elf"
 
 //go:generate go run ./gen
+//go:generate testdata/build
 
 // routines are the functions of the C library that compilers assume even in
 // freestanding code: memory is copied, moved, set and compared by them.

@@ -28,9 +28,9 @@ var pool struct {
 	free [][]byte
 }
 
-// NewStack makes a stack of 1 MiB, at the low end of which an overflow meets a page
-// without access, or takes one that was closed. A stack that becomes unreachable is
-// released. The errors are a *PlatformError and the system's refusal to give memory.
+// NewStack makes a stack of 1 MiB, or takes one that was closed. Below it lies as much
+// memory without access, so that an overflow ends the process and changes nothing. A
+// stack that becomes unreachable is released. The errors are a *PlatformError and the system's refusal to give memory.
 func NewStack() (*Stack, error) {
 	if err := Supported(); err != nil {
 		return nil, err
