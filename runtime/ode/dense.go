@@ -139,7 +139,7 @@ func (s *Solution) At(t float64, u []float64) bool {
 
 // ValueAt returns the variables of those names at time t, like At.
 func (s *Solution) ValueAt(t float64, names []string) ([]float64, error) {
-	obs, err := s.observer(names)
+	obs, err := s.Problem.observer(names, s.find())
 	if err != nil {
 		return nil, err
 	}

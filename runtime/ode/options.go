@@ -6,7 +6,6 @@ import (
 	"github.com/mtkc/mtkc/runtime/linsolve"
 	"math"
 	"sort"
-	"strings"
 )
 
 // Options of a run. The zero value solves the problem as its model says.
@@ -17,6 +16,10 @@ type Options struct {
 	Set  map[string]float64 // parameters and start values by name, e.g. "r1.R", "start(x)" or "x"
 	P    []float64          // all user parameters, len(Params); nil: defaults. Set goes on top
 	U0   []float64          // start values (guesses, where Problem.Init solves for them), len N; nil: defaults
+
+	// Entries are set to Values, one each, on top of all these: what Set does, without looking names up.
+	Entries []Entry
+	Values  []float64
 
 	// Method.
 
@@ -229,61 +232,36 @@ func (s *settings) values(p *Problem) error {
 			s.start(p, i, v)
 		}
 	}
-	if len(s.Set) == 0 {
-		return nil
-	}
-	names := make([]string, 0, len(s.Set))
-	for name := range s.Set {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	params := make(map[string]int, len(p.Params))
-	for i, q := range p.Params {
-		params[q.Name] = i
-	}
-	states := make(map[string]int, len(p.States))
-	for i, q := range p.States {
-		states[q.Name] = i
-	}
-	var aliases map[string]Observable // parameters under other names
-	for _, name := range names {
-		v := s.Set[name]
-		if math.IsNaN(v) {
-			return fmt.Errorf("%s cannot be set to NaN", name)
+	if len(s.Set) > 0 {
+		names := make([]string, 0, len(s.Set))
+		for name := range s.Set {
+			names = append(names, name)
 		}
-		if i, ok := params[name]; ok {
-			s.params[i], s.set[i] = v, true
-			continue
-		}
-		bare := strings.TrimSuffix(strings.TrimPrefix(name, "start("), ")")
-		if i, ok := states[bare]; ok {
-			s.start(p, i, v)
-			continue
-		}
-		if aliases == nil {
-			aliases = make(map[string]Observable)
-			for _, o := range p.Observables {
-				aliases[o.Name] = o
+		sort.Strings(names)
+		find := p.entries()
+		for _, name := range names {
+			e, err := find(name)
+			if err != nil {
+				return err
 			}
+			if math.IsNaN(s.Set[name]) {
+				return fmt.Errorf("%s cannot be set to NaN", name)
+			}
+			s.put(p, e, s.Set[name])
 		}
-		o, known := aliases[bare]
+	}
+	if len(s.Entries) != len(s.Values) {
+		return fmt.Errorf("%d Values for %d Entries", len(s.Values), len(s.Entries))
+	}
+	for k, e := range s.Entries {
+		v := s.Values[k]
 		switch {
-		case known && o.Kind == Parameter && o.Index < len(p.Params):
-			s.params[o.Index], s.set[o.Index] = o.Sign*v, true
-		case known && o.Kind == State:
-			s.start(p, o.Index, o.Sign*v)
-		case known:
-			return fmt.Errorf("%s is computed by the model and cannot be set; parameters and start values can", name)
-		default:
-			list := make([]string, 0, len(p.Params)+len(p.States))
-			for _, q := range p.Params {
-				list = append(list, q.Name)
-			}
-			for _, q := range p.States {
-				list = append(list, q.Name)
-			}
-			return fmt.Errorf("%s has no parameter or state named %q%s", p.title(), name, closeNames(name, list))
+		case e.Index < 0 || e.State && e.Index >= p.N() || !e.State && e.Index >= len(p.Params):
+			return fmt.Errorf("%s has no %s %d", p.title(), e.kind(), e.Index)
+		case math.IsNaN(v):
+			return fmt.Errorf("%s cannot be set to NaN", p.entryName(e))
 		}
+		s.put(p, e, v)
 	}
 	return nil
 }

@@ -39,8 +39,8 @@ type Solution struct {
 	dense *denseOutput
 	flip  bool // the run went backward in time
 
-	once  sync.Once
-	index map[string]int // into Problem.Observables
+	once   sync.Once
+	finder func(name string) (Observable, int, error) // of Problem
 }
 
 // Len is the number of saved points.
@@ -98,42 +98,48 @@ func sameBits(a, b []float64) bool {
 	return true
 }
 
-// lookup finds the observable of that name.
-func (s *Solution) lookup(name string) (int, error) {
-	s.once.Do(func() {
-		s.index = make(map[string]int, len(s.Problem.Observables))
-		for i, o := range s.Problem.Observables {
-			s.index[o.Name] = i
-		}
-		if len(s.Problem.Observables) == 0 { // hand-written problem: states and parameters by name
-			for i := range s.Problem.N() {
-				s.index[s.Problem.state(i)] = i
-			}
-			for i, q := range s.Problem.Params {
-				s.index[q.Name] = s.Problem.N() + i
-			}
-		}
-	})
-	if i, ok := s.index[name]; ok {
-		return i, nil
-	}
-	list := make([]string, 0, len(s.index))
-	for k := range s.index {
-		list = append(list, k)
-	}
-	sort.Slice(list, func(i, j int) bool { return s.index[list[i]] < s.index[list[j]] })
-	return 0, fmt.Errorf("%s has no variable named %q%s", s.Problem.title(), name, closeNames(name, list))
+// Recall overwrites the discrete memory in p by that in force at saved point i: with a copy of
+// Params it gives P(i) without allocating.
+func (s *Solution) Recall(i int, p []float64) { s.recall(s.version[i], p) }
+
+// find looks names of variables up.
+func (s *Solution) find() func(name string) (Observable, int, error) {
+	s.once.Do(func() { s.finder = s.Problem.finder() })
+	return s.finder
 }
 
-// observable describes entry i of the lookup.
-func (s *Solution) observable(i int) Observable {
-	if len(s.Problem.Observables) > 0 {
-		return s.Problem.Observables[i]
+// finder returns a function that finds the variable of a name, and its index into Observables.
+func (p *Problem) finder() func(name string) (Observable, int, error) {
+	index := make(map[string]int, len(p.Observables))
+	for i := range p.Observables {
+		index[p.Observables[i].Name] = i
 	}
-	if n := s.Problem.N(); i >= n {
-		return Observable{Kind: Parameter, Index: i - n, Sign: 1}
+	if len(p.Observables) == 0 { // hand-written problem: states and parameters by name
+		for i := range p.N() {
+			index[p.state(i)] = i
+		}
+		for i := range p.Params {
+			index[p.Params[i].Name] = p.N() + i
+		}
 	}
-	return Observable{Kind: State, Index: i, Sign: 1}
+	return func(name string) (Observable, int, error) {
+		i, ok := index[name]
+		switch n := p.N(); {
+		case !ok:
+			list := make([]string, 0, len(index))
+			for k := range index {
+				list = append(list, k)
+			}
+			sort.Slice(list, func(i, j int) bool { return index[list[i]] < index[list[j]] })
+			return Observable{}, 0, fmt.Errorf("%s has no variable named %q%s", p.title(), name, closeNames(name, list))
+		case len(p.Observables) > 0:
+			return p.Observables[i], i, nil
+		case i >= n:
+			return Observable{Kind: Parameter, Index: i - n, Sign: 1}, i, nil
+		default:
+			return Observable{Kind: State, Index: i, Sign: 1}, i, nil
+		}
+	}
 }
 
 // Values returns the variable of that name at every saved point. Every variable of
@@ -150,7 +156,7 @@ func (s *Solution) Values(name string) ([]float64, error) {
 // Table returns the variables of those names at every saved point, one slice for
 // each name.
 func (s *Solution) Table(names []string) ([][]float64, error) {
-	obs, err := s.observer(names)
+	obs, err := s.Problem.observer(names, s.find())
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +179,7 @@ func (s *Solution) Table(names []string) ([][]float64, error) {
 
 // Final returns the variables of those names at the time reached.
 func (s *Solution) Final(names []string) ([]float64, error) {
-	obs, err := s.observer(names)
+	obs, err := s.Problem.observer(names, s.find())
 	if err != nil {
 		return nil, err
 	}
@@ -182,8 +188,14 @@ func (s *Solution) Final(names []string) ([]float64, error) {
 	return row, nil
 }
 
-// observer returns a function that writes the named variables at a point.
-func (s *Solution) observer(names []string) (func(t float64, u, p, out []float64), error) {
+// Observer returns a function that writes the variables of those names at (t, u, p) to out, in
+// their order. Every variable of the flat model can be asked for, eliminated ones too. The function
+// has scratch of its own: each goroutine takes another one. An unknown name is an error that lists names like it.
+func (p *Problem) Observer(names []string) (func(t float64, u, p, out []float64), error) {
+	return p.observer(names, p.finder())
+}
+
+func (p *Problem) observer(names []string, find func(string) (Observable, int, error)) (func(t float64, u, p, out []float64), error) {
 	type direct struct {
 		at  int
 		obs Observable
@@ -191,11 +203,11 @@ func (s *Solution) observer(names []string) (func(t float64, u, p, out []float64
 	var simple []direct
 	var which, at []int
 	for k, name := range names {
-		i, err := s.lookup(name)
+		o, i, err := find(name)
 		if err != nil {
 			return nil, err
 		}
-		if o := s.observable(i); o.Kind == Eliminated {
+		if o.Kind == Eliminated {
 			which, at = append(which, i), append(at, k)
 		} else {
 			simple = append(simple, direct{k, o})
@@ -203,10 +215,10 @@ func (s *Solution) observer(names []string) (func(t float64, u, p, out []float64
 	}
 	var eval func(t float64, u, p, out []float64)
 	if len(which) > 0 {
-		if s.Problem.NewObserver == nil {
-			return nil, fmt.Errorf("%s cannot compute %q: it has no observer", s.Problem.title(), names[at[0]])
+		if p.NewObserver == nil {
+			return nil, fmt.Errorf("%s cannot compute %q: it has no observer", p.title(), names[at[0]])
 		}
-		eval = s.Problem.NewObserver(which)
+		eval = p.NewObserver(which)
 	}
 	buf := make([]float64, len(which))
 	return func(t float64, u, p, out []float64) {
