@@ -30,6 +30,8 @@ const (
 	opMulDiv  // a*b/c
 	opAddDiv  // (a + b)/c
 	opSubDiv  // (a - b)/c
+
+	opScalarEnd
 )
 
 // fused gives the operation that does an inner operation and an outer one on its

@@ -1,0 +1,6 @@
+//go:build !amd64
+
+package vm
+
+// laneISAs lists the machines in assembly that the processor runs, best first.
+func laneISAs() []*laneISA { return nil }
