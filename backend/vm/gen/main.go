@@ -22,16 +22,11 @@ func main() {
 func files() map[string][]byte {
 	m := map[string][]byte{"lane_table.go": table()}
 	for name, x := range map[string]*x86{
-		"lane_avx512_amd64.s": {wide: true},
-		"lane_avx2_amd64.s":   {},
+		"lane_avx512_amd64.s": {wide: true, families: []int{8, 1}},
+		"lane_avx2_amd64.s":   {families: []int{8, 2}},
 	} {
 		x.b = new(bytes.Buffer)
-		families := []int{8, 1}
-		if !x.wide {
-			families = []int{8, 2}
-		}
-		x.file(families)
-		m[name] = x.b.Bytes()
+		m[name] = x.file()
 	}
 	return m
 }

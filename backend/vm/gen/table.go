@@ -58,7 +58,11 @@ func ops() []*op {
 	add([]string{"MM", "AM"}, "backend.And", "backend.Or")
 	add(ternary, "backend.FMA", "opMulAdd", "opMulSub", "opSubMul")
 	add(append(product("MA", "MK", "MK"), "MAM", "MAK", "MMA", "MKA"), "backend.Select")
-	add(product("MA", "MK", "MK", "MK"), "opLtSelect", "opLeSelect", "opGtSelect", "opGeSelect", "opEqSelect", "opNeSelect")
+	var picks []string
+	for _, w := range product("MA", "MK") {
+		picks = append(picks, w+"MM", w+"KM", w+"MK")
+	}
+	add(picks, "opLtSelect", "opLeSelect", "opGtSelect", "opGeSelect", "opEqSelect", "opNeSelect")
 	return list
 }
 
@@ -68,7 +72,7 @@ func variants() []variant {
 	for _, o := range ops() {
 		for _, m := range o.modes {
 			list = append(list, variant{o, m, true})
-			if o.kind != "Move" {
+			if o.kind != "Move" && len(m) < 4 {
 				list = append(list, variant{o, m, false})
 			}
 		}
