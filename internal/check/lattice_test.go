@@ -38,6 +38,7 @@ var lattice = []layer{
 	{path: "linearize", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "structural", "jacobian", "runtime"}},
 	{path: "backend", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "structural", "jacobian", "runtime"}},
 	{path: "backend/llvm/libllvm", imports: []string{"runtime"}, modules: []string{"github.com/ebitengine/purego"}},
+	{path: "backend/cuda", imports: []string{"backend", "runtime"}, modules: []string{"github.com/ebitengine/purego"}},
 	{path: "plot", imports: []string{"runtime"}, modules: []string{"gonum.org/v1/plot"}},
 	{path: ".", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "frontend", "structural", "jacobian", "linearize", "backend", "runtime", "plot"}},
 	{path: "internal/doctor"},
