@@ -192,4 +192,6 @@ type common struct {
 	alg   []int // rows without mass
 	opt   Options
 	in    *Integrator
+
+	slopes bool // x has K1
 }

@@ -1,0 +1,136 @@
+package fuse
+
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/backend"
+)
+
+type ref = backend.Ref
+
+// emitter adds operations by name to a kernel that is being made.
+type emitter struct {
+	*backend.Builder
+	c *common
+}
+
+func (c *common) emitter(name string) *emitter {
+	return &emitter{backend.NewBuilder(c.prog.Meta.Name + " " + c.in.Method + " " + name), c}
+}
+
+func (e *emitter) x(slot int) ref       { return e.Input(backend.U, int32(slot)) }
+func (e *emitter) setting(i int) ref    { return e.Input(backend.P, int32(e.c.np+i)) }
+func (e *emitter) add(a, b ref) ref     { return e.Emit(backend.Add, a, b) }
+func (e *emitter) sub(a, b ref) ref     { return e.Emit(backend.Sub, a, b) }
+func (e *emitter) mul(a, b ref) ref     { return e.Emit(backend.Mul, a, b) }
+func (e *emitter) div(a, b ref) ref     { return e.Emit(backend.Div, a, b) }
+func (e *emitter) abs(a ref) ref        { return e.Emit(backend.Abs, a) }
+func (e *emitter) sqrt(a ref) ref       { return e.Emit(backend.Sqrt, a) }
+func (e *emitter) fma(a, b, c ref) ref  { return e.Emit(backend.FMA, a, b, c) }
+func (e *emitter) lt(a, b ref) ref      { return e.Emit(backend.Lt, a, b) }
+func (e *emitter) le(a, b ref) ref      { return e.Emit(backend.Le, a, b) }
+func (e *emitter) eq(a, b ref) ref      { return e.Emit(backend.Eq, a, b) }
+func (e *emitter) ne(a, b ref) ref      { return e.Emit(backend.Ne, a, b) }
+func (e *emitter) not(a ref) ref        { return e.Emit(backend.Not, a) }
+func (e *emitter) and(a, b ref) ref     { return e.Emit(backend.And, a, b) }
+func (e *emitter) or(a, b ref) ref      { return e.Emit(backend.Or, a, b) }
+func (e *emitter) sel(c, a, b ref) ref  { return e.Emit(backend.Select, c, a, b) }
+func (e *emitter) finite(a ref) ref     { return e.le(e.abs(a), e.Number(math.MaxFloat64)) }
+func (e *emitter) pattern(b uint64) ref { return e.Number(math.Float64frombits(b)) }
+
+// least and most are the smaller and the larger of two numbers; b where a comparison with it
+// is false, so that a b that is no number wins. One comparison with a Select is one
+// instruction on processors, Min and Max with their care for zeros are several.
+func (e *emitter) least(a, b ref) ref { return e.sel(e.lt(a, b), a, b) }
+func (e *emitter) most(a, b ref) ref  { return e.sel(e.lt(b, a), a, b) }
+
+// states reads so many entries of x from slot on.
+func (e *emitter) states(slot int) []ref {
+	u := make([]ref, e.c.n)
+	for i := range u {
+		u[i] = e.x(slot + i)
+	}
+	return u
+}
+
+// call inlines a kernel of the model that maps (t, u, p) to an array of size entries.
+func (e *emitter) call(k *backend.Kernel, size int, t ref, u []ref) []ref {
+	val := e.Inline(k, func(op backend.Op, i int32) ref {
+		switch op {
+		case backend.Time:
+			return t
+		case backend.U:
+			return u[i]
+		case backend.P:
+			return e.Input(backend.P, i)
+		}
+		panic("mtkc: bug: " + k.Name + " reads " + op.String())
+	})
+	out := make([]ref, size)
+	for i := range out {
+		out[i] = backend.None
+	}
+	for _, o := range k.Out {
+		if o.Space == backend.Main {
+			out[o.Index] = val[o.Val]
+		}
+	}
+	for i, v := range out {
+		if v == backend.None {
+			out[i] = e.Number(0)
+		}
+	}
+	return out
+}
+
+// rhs is f(t, u, p).
+func (e *emitter) rhs(t ref, u []ref) []ref { return e.call(e.c.prog.RHS, e.c.n, t, u) }
+
+// sum is the chain of coefficients times entry i of vectors, zeros left out: a product and
+// fused multiply-adds in the order of the vectors. None if all are zero.
+func (e *emitter) sum(a []float64, k [][]ref, i int) ref {
+	s := backend.None
+	for j, v := range a {
+		if v == 0 {
+			continue
+		}
+		s = e.chain(s, e.Number(v), k[j][i])
+	}
+	return s
+}
+
+// chain adds a*b to s, which may be None.
+func (e *emitter) chain(s, a, b ref) ref {
+	if s == backend.None {
+		return e.mul(a, b)
+	}
+	return e.fma(a, b, s)
+}
+
+// combine is u + h sum_j a_j k_j.
+func (e *emitter) combine(u []ref, h ref, a []float64, k [][]ref) []ref {
+	y := make([]ref, len(u))
+	for i := range u {
+		y[i] = u[i]
+		if s := e.sum(a, k, i); s != backend.None {
+			y[i] = e.fma(h, s, u[i])
+		}
+	}
+	return y
+}
+
+// result writes x[slot] and those behind it.
+func (e *emitter) result(slot int, v ...ref) {
+	for i, r := range v {
+		e.Output(backend.Main, slot+i, r)
+	}
+}
+
+// choose is sel for each entry.
+func (e *emitter) choose(c ref, a, b []ref) []ref {
+	v := make([]ref, len(a))
+	for i := range a {
+		v[i] = e.sel(c, a[i], b[i])
+	}
+	return v
+}
