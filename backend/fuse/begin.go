@@ -69,12 +69,8 @@ func (c *common) begin(order int) *backend.Kernel {
 	status = e.sel(e.lt(t, tend), status, e.Number(Done))
 	e.result(T, t, h, tend, status, zero, e.x(Steps), e.x(Rejected), t, e.x(TSave))
 	e.result(StateAt, u...)
-	at := StateAt + c.n
-	if c.slopes {
-		e.result(at, f0...)
-		at += c.n
-	}
-	for ; at < c.in.Slots; at++ {
+	e.result(c.slopeAt(), f0...)
+	for at := c.oldAt(); at < c.in.Slots; at++ {
 		e.result(at, zero)
 	}
 	return e.Finish()

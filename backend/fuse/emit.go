@@ -107,6 +107,17 @@ func (e *emitter) chain(s, a, b ref) ref {
 	return e.fma(a, b, s)
 }
 
+// weighted is sum for all entries, 0 if all coefficients are zero.
+func (e *emitter) weighted(a []float64, k [][]ref) []ref {
+	v := make([]ref, e.c.n)
+	for i := range v {
+		if v[i] = e.sum(a, k, i); v[i] == backend.None {
+			v[i] = e.Number(0)
+		}
+	}
+	return v
+}
+
 // combine is u + h sum_j a_j k_j.
 func (e *emitter) combine(u []ref, h ref, a []float64, k [][]ref) []ref {
 	y := make([]ref, len(u))

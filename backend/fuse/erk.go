@@ -48,7 +48,6 @@ func (c *common) explicit(t *tableau.ERK) *Integrator {
 			}
 		}
 	}
-	c.slopes = true
 	c.in.Order = t.Order
 	c.in.Slots = StateAt + 2*c.n
 	if c.opt.Dense {
@@ -79,12 +78,7 @@ func (m *erk) step() *backend.Kernel {
 	s := e.attempt()
 	u := e.states(StateAt)
 	k := [][]ref{e.states(m.slopeAt())}
-	k, unew := m.stages(e, u, s.h, k, m.s, func(c float64) ref {
-		if c == 1 {
-			return s.tn
-		}
-		return e.fma(e.Number(c), s.h, s.t)
-	})
+	k, unew := m.stages(e, u, s.h, k, m.s, s.node)
 	if !m.FSAL {
 		unew = e.combine(u, s.h, m.B, k)
 		k = append(k, e.rhs(s.tn, unew))
@@ -93,10 +87,10 @@ func (m *erk) step() *backend.Kernel {
 	if !m.FSAL || m.E[m.end] == 0 {
 		must = k[m.end]
 	}
-	square := e.norm(m.error(e, m.E, k), u, unew, s.h, must)
+	square := e.norm(e.weighted(m.E, k), u, unew, s.h, must)
 	if m.E2 != nil {
 		// Two estimates, of orders 5 and 3: Hairer, Norsett, Wanner, II.10.
-		second := e.norm(m.error(e, m.E2, k), u, unew, s.h, nil)
+		second := e.norm(e.weighted(m.E2, k), u, unew, s.h, nil)
 		both := e.mul(square, e.div(square, e.fma(e.Number(0.01), second, square)))
 		square = e.sel(e.lt(e.Number(0), square), both, square)
 	}
@@ -115,17 +109,6 @@ func (m *erk) step() *backend.Kernel {
 		}
 	}
 	return e.Finish()
-}
-
-// error is the error estimate without its factor h.
-func (m *erk) error(e *emitter, weights []float64, k [][]ref) []ref {
-	err := make([]ref, m.n)
-	for i := range err {
-		if err[i] = e.sum(weights, k, i); err[i] == backend.None {
-			err[i] = e.Number(0)
-		}
-	}
-	return err
 }
 
 // save evaluates the interpolant.

@@ -85,13 +85,16 @@ func (m *erk) crossed(e *emitter, s *attempt, u, unew []ref, k [][]ref) ref {
 	return e.or(e.changed(s.tn, unew), e.changed(half, mid))
 }
 
-// middle is the cubic Hermite polynomial in the middle of a step.
+// middle is the cubic Hermite polynomial in the middle of a step; algebraic variables have no
+// slopes and go straight.
 func (e *emitter) middle(h ref, u0, u1, k0, k1 []ref) []ref {
 	v := make([]ref, len(u0))
 	eighth := e.mul(h, e.Number(0.125))
 	for i := range v {
-		mean := e.mul(e.Number(0.5), e.add(u0[i], u1[i]))
-		v[i] = e.fma(eighth, e.sub(k0[i], k1[i]), mean)
+		v[i] = e.mul(e.Number(0.5), e.add(u0[i], u1[i]))
+		if e.c.mass(i) {
+			v[i] = e.fma(eighth, e.sub(k0[i], k1[i]), v[i])
+		}
 	}
 	return v
 }

@@ -23,7 +23,7 @@
 //	TOld     time before the last accepted step, T before the first
 //	TSave    read by Save alone
 //	U...     n states, from StateAt on
-//	K1...    n, f(T, U) (not of Rosenbrock methods without dense output)
+//	K1...    n, f(T, U)
 //	UOld...  n, and the data of the interpolant, in variants with dense output
 //
 // and those of p are the np of the model, discrete memory included, and behind them rtol,
@@ -31,7 +31,8 @@
 //
 // # Methods
 //
-// Explicit Runge-Kutta methods with an error estimate (erk.go). The error norm, the controller, the first step and the clipping at
+// Explicit Runge-Kutta methods with an error estimate (erk.go) and Rosenbrock methods, which
+// take algebraic equations (rosenbrock.go, lu.go). The error norm, the controller, the first step and the clipping at
 // TEnd are those of package ode: the root of the mean of the squares of e_i/(atol_i + rtol
 // max(|u_i|, |unew_i|)). Sums of stages are h times a chain of fused multiply-adds, added to u
 // by one more; the norm is such a chain too. Time is summed without compensation. Logarithm
@@ -181,6 +182,23 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 			return fail("the method has no error estimate")
 		}
 		return c.explicit(e), nil
+	case slices.Contains(tableau.Names(tableau.Linear), method):
+		r := tableau.ReadRosenbrock(method)
+		switch {
+		case r.Embedded == 0:
+			return fail("the method has no error estimate")
+		case len(c.alg) > 0 && !stifflyAccurate(r.Coeffs()):
+			return fail("the method does not handle the %d algebraic equations (Rodas5P does)", len(c.alg))
+		case prog.Jac == nil || prog.TGrad == nil:
+			return fail("the model has no Jacobian")
+		case len(prog.RHS.Steps)+len(prog.Jac.Steps)+len(prog.TGrad.Steps) > 0:
+			return fail("the model is too large to eliminate in straight-line code")
+		}
+		_, piv, ok := c.fixedPivots()
+		if !ok {
+			return fail("the Jacobian is singular by its pattern")
+		}
+		return c.linear(r, piv), nil
 	}
 	return fail("there is no kernel for this method")
 }
@@ -192,6 +210,4 @@ type common struct {
 	alg   []int // rows without mass
 	opt   Options
 	in    *Integrator
-
-	slopes bool // x has K1
 }
