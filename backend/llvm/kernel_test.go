@@ -1,0 +1,338 @@
+package llvm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/llvm/libllvm"
+	"github.com/mtkc/mtkc/backend/vm"
+	"github.com/mtkc/mtkc/runtime/native"
+)
+
+// libraries are those of this machine: that which Find finds, and LLVM 14, the oldest.
+func libraries(t testing.TB) []*libllvm.Library {
+	t.Helper()
+	if err := native.Supported(); err != nil {
+		t.Skip(err)
+	}
+	l, err := libllvm.Find()
+	if err != nil {
+		t.Skip(err)
+	}
+	list := []*libllvm.Library{l}
+	if l.Major() > 14 {
+		if old, err := libllvm.Open("libLLVM-14.so.1"); err == nil {
+			list = append(list, old)
+		}
+	}
+	return list
+}
+
+// load compiles a text and loads it.
+func load(t testing.TB, l *libllvm.Library, text []byte, level int) *native.Module {
+	t.Helper()
+	obj, err := l.Compile(text, libllvm.Options{Level: level})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text[:min(len(text), 5000)])
+	}
+	m, err := native.Load(obj)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// runner calls an entry for all lanes.
+type runner struct {
+	e     Entry
+	f     *native.Func
+	stack *native.Stack
+	w     []float64
+}
+
+func newRunner(t testing.TB, m *native.Module, e Entry) *runner {
+	t.Helper()
+	f, err := m.Func(e.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := native.NewStack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &runner{e, f, s, make([]float64, e.Scratch)}
+}
+
+func (r *runner) run(t, u, p, out []float64) {
+	ptr := func(x []float64) *float64 { return unsafe.SliceData(x) }
+	if r.e.Lanes == 1 {
+		r.f.CallKernel(r.stack, t[0], ptr(u), ptr(p), ptr(out), ptr(r.w))
+		return
+	}
+	args := [5]*float64{ptr(t), ptr(u), ptr(p), ptr(out), ptr(r.w)}
+	r.f.Call(r.stack, unsafe.Pointer(&args))
+}
+
+// reference is what the vm computes.
+func reference(k *backend.Kernel) func(t float64, u, p, out []float64) {
+	return vm.Problem(&backend.Program{RHS: k}).NewKernels().RHS
+}
+
+func same(a, b float64) bool {
+	return math.Float64bits(a) == math.Float64bits(b) || a != a && b != b
+}
+
+// compare runs a kernel by the vm and as code of some lanes at random arguments.
+func compare(t *testing.T, rng *rand.Rand, k *backend.Kernel, n, np, main int, target Target, lanes ...int) {
+	t.Helper()
+	if err := target.check(k); err != nil {
+		t.Fatal(err)
+	}
+	libs := libraries(t)
+	lib := libs[rng.IntN(len(libs))]
+	target.Opaque = lib.Major() >= 15
+	m := newModule(target)
+	var entries []Entry
+	for _, l := range lanes {
+		entries = append(entries, m.kernel(k, fmt.Sprintf("f%d", l), l, main))
+	}
+	mod := load(t, lib, m.text(""), rng.IntN(2))
+	want := reference(k)
+	for _, e := range entries {
+		r := newRunner(t, mod, e)
+		l := e.Lanes
+		fill := func(n int) []float64 {
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = value(rng)
+			}
+			return x
+		}
+		for range 20 {
+			at, u, p, out := fill(l), fill(n*l), fill(np*l), fill(main*l)
+			one := func(x []float64, lane int) []float64 {
+				y := make([]float64, len(x)/l)
+				for i := range y {
+					y[i] = x[i*l+lane]
+				}
+				return y
+			}
+			var wants [][]float64
+			for lane := range l {
+				w := one(out, lane)
+				want(at[lane], one(u, lane), one(p, lane), w)
+				wants = append(wants, w)
+			}
+			r.run(at, u, p, out)
+			for lane := range l {
+				got := one(out, lane)
+				for i := range got {
+					if !same(got[i], wants[lane][i]) {
+						t.Fatalf("%d lanes, lane %d: output %d is %v, the vm has %v (u %v, p %v)\n%s", l, lane, i, got[i], wants[lane][i], one(u, lane), one(p, lane), k)
+					}
+				}
+			}
+		}
+	}
+}
+
+// value is a random number, a special one now and then.
+func value(rng *rand.Rand) float64 {
+	special := []float64{0, math.Copysign(0, -1), 1, -1, math.Inf(1), math.Inf(-1), math.NaN(), 5e-324, 1e308, 0.5}
+	if rng.IntN(5) == 0 {
+		return special[rng.IntN(len(special))]
+	}
+	return rng.NormFloat64() * math.Exp(2*rng.NormFloat64())
+}
+
+// base are the operations that code writes.
+func base() (ops []backend.Op) {
+	for op := range backend.NumOps {
+		if op.Base() && !op.Input() && op != backend.Call {
+			ops = append(ops, op)
+		}
+	}
+	return ops
+}
+
+// random makes a kernel of n base operations.
+func random(rng *rand.Rand, n, inputs, outputs int) *backend.Kernel {
+	b := backend.NewBuilder("random")
+	vals := []backend.Ref{b.Input(backend.Time, 0)}
+	for i := range inputs {
+		vals = append(vals, b.Input(backend.U, int32(i)), b.Input(backend.P, int32(i)), b.Number(value(rng)))
+	}
+	ops := base()
+	// recent values are used more often than old ones
+	pick := func() int32 {
+		if len(vals) > 30 && rng.IntN(3) > 0 {
+			return vals[len(vals)-1-rng.IntN(30)]
+		}
+		return vals[rng.IntN(len(vals))]
+	}
+	for range n {
+		op := ops[rng.IntN(len(ops))]
+		args := []int32{pick(), pick(), pick()}[:op.Arity()]
+		if backend.BitAnd <= op && op <= backend.BitSar { // the bits of what is not a number are not promised
+			for i, a := range args {
+				args[i] = b.Emit(backend.Select, b.Emit(backend.Eq, a, a), a, b.Number(1.25))
+			}
+		}
+		if op.Shift() {
+			args = append(args, rng.Int32N(64))
+		}
+		vals = append(vals, b.Emit(op, args...))
+	}
+	for i := range outputs {
+		v := vals[len(vals)-1-i]
+		if i%3 == 2 {
+			v = pick()
+		}
+		b.Output(backend.Main, i, v)
+	}
+	return b.Finish()
+}
+
+// Random kernels of every base operation give the bits of the vm, whole and cut, one lane and
+// several.
+func TestRandomKernels(t *testing.T) {
+	for seed := range uint64(12) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		k := random(rng, 40+200*int(seed%4), 4, 9)
+		compare(t, rng, k, 4, 4, 9, Target{Chunk: []int{0, 7, 60}[seed%3]}, 1, 2, 4, 8, 16)
+	}
+}
+
+// Each operation alone, at special values.
+func TestOperations(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	b := backend.NewBuilder("all")
+	x, y, z := b.Input(backend.U, 0), b.Input(backend.U, 1), b.Input(backend.P, 0)
+	n := 0
+	for _, op := range base() {
+		args := []int32{x, y, z}[:op.Arity()]
+		if op.Shift() {
+			args = append(args, 11)
+		}
+		v := b.Emit(op, args...)
+		for _, w := range []backend.Ref{v, b.Emit(backend.Select, v, x, y), b.Emit(backend.BitXor, v, z)} {
+			b.Output(backend.Main, n, w)
+			n++
+		}
+	}
+	for _, op := range []backend.Op{backend.Min, backend.Max} {
+		for _, v := range []float64{0, 2, math.NaN(), math.Copysign(0, -1)} {
+			b.Output(backend.Main, n, b.Emit(op, b.Number(v), x))
+			b.Output(backend.Main, n+1, b.Emit(op, x, b.Number(v)))
+			n += 2
+		}
+		b.Output(backend.Main, n, b.Emit(op, b.Emit(backend.Abs, x), b.Emit(backend.Abs, y)))
+		n++
+	}
+	for range 20 {
+		compare(t, rng, b.Finish(), 2, 1, n, Target{}, 1, 8)
+	}
+}
+
+// Loops with every kind of table, in order and not, more and fewer instances than lanes, bodies
+// that are cut, and values that pass in the scratch array.
+func TestLoops(t *testing.T) {
+	for seed := range uint64(16) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		n := []int{3, 8, 21, 64}[seed%4]
+		const per = 3 // entries of u and p for an instance
+		k := &backend.Kernel{Name: "loops", Zero: seed%2 == 0}
+		table := func(at, most int) backend.Table {
+			list := make([]int32, n)
+			switch rng.IntN(4) {
+			case 0: // one entry
+				for i := range list {
+					list[i] = int32(at)
+				}
+			case 1: // side by side
+				for i := range list {
+					list[i] = int32(at + i)
+				}
+			case 2: // backwards, or evenly
+				for i := range list {
+					list[i] = int32(per*(n-1-i) + at%per)
+				}
+			default:
+				for i := range list {
+					list[i] = rng.Int32N(int32(most))
+				}
+			}
+			return backend.NewTable(list)
+		}
+		// The first step puts n numbers into the scratch array, the loops n more each.
+		first := random(rng, 30+n, 2, n)
+		for i := range first.Out {
+			first.Out[i].Space = backend.Scratch
+		}
+		k.Steps = append(k.Steps, backend.Step{Body: first})
+		k.Scratch = n
+		main := 0
+		for loop := range 3 {
+			ordered := loop == 1
+			body := random(rng, []int{20, 90}[seed/2%2], 6, 4)
+			s := backend.Step{Body: body, N: n, Ordered: ordered}
+			for i := range body.Code {
+				in := &body.Code[i]
+				switch {
+				case in.Op == backend.Time && rng.IntN(2) == 0:
+					row := make([]float64, n)
+					for i := range row {
+						row[i] = value(rng)
+					}
+					*in = backend.Instr{Op: backend.Data, A: int32(len(s.Data))}
+					s.Data = append(s.Data, row)
+				case in.Op == backend.U || in.Op == backend.P:
+					if rng.IntN(4) == 0 {
+						in.Op = backend.S
+						s.Index = append(s.Index, table(k.Scratch-n, k.Scratch))
+						if list := s.Index[len(s.Index)-1]; list.At(0) >= int32(k.Scratch) || list.At(n-1) >= int32(k.Scratch) {
+							s.Index[len(s.Index)-1] = backend.Table{Base: int32(k.Scratch - n), Stride: 1}
+						}
+					} else {
+						s.Index = append(s.Index, table(int(in.A)%per*n, per*n))
+					}
+					in.A = int32(len(s.Index) - 1)
+				}
+			}
+			if ordered { // reads what the instance before has written
+				v := len(body.Code)
+				body.Code = append(body.Code, backend.Instr{Op: backend.S, A: int32(len(s.Index))}, backend.Instr{Op: backend.Mul, A: int32(v), B: 0})
+				s.Index = append(s.Index, backend.Table{Base: int32(k.Scratch - 1), Stride: 1})
+				body.Out[3] = backend.Output{Space: backend.Scratch, Val: int32(v + 1)}
+			} else {
+				body.Out[3].Space = backend.Scratch
+			}
+			for i := range body.Out {
+				o := &body.Out[i]
+				o.Index = int32(len(s.Index))
+				switch {
+				case o.Space == backend.Scratch:
+					s.Index = append(s.Index, backend.Table{Base: int32(k.Scratch), Stride: 1})
+				case i == 0:
+					s.Index = append(s.Index, backend.Table{Base: int32(main + n - 1), Stride: -1})
+				case i == 1:
+					list := make([]int32, n)
+					for j, p := range rng.Perm(n) {
+						list[j] = int32(main + n + p)
+					}
+					s.Index = append(s.Index, backend.NewTable(list))
+				default:
+					s.Index = append(s.Index, backend.Table{Base: int32(main + 2*n), Stride: 1})
+				}
+			}
+			main += 3*n + 5 // five are not written
+			k.Scratch += n
+			k.Steps = append(k.Steps, s)
+		}
+		compare(t, rng, k, per*n, per*n, main, Target{Chunk: []int{0, 25}[seed%2], Lanes: []int{0, 4, 1}[seed%3]}, 1, 4)
+	}
+}
