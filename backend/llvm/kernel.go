@@ -203,9 +203,13 @@ func (m *module) zero(ranges [][2]int, lanes int) {
 
 // straight writes straight-line code as functions of bounded length.
 func (w *kernelWriter) straight(k *backend.Kernel) {
+	w.straightAt(k, place{m: w.m, lanes: w.lanes, apart: w.lanes})
+}
+
+func (w *kernelWriter) straightAt(k *backend.Kernel, at place) {
 	w.pieces(k, w.lanes, func(name string, _ *code, write func(place)) {
 		w.m.line("define internal void ", name, "(", w.parameters(), ")", attributes, "entry:")
-		write(place{m: w.m, lanes: w.lanes, apart: w.lanes})
+		write(at)
 		w.m.line("  ret void\n}")
 	})
 }

@@ -12,6 +12,7 @@ type place struct {
 	m     *module
 	lanes int // of values
 	apart int // numbers from an entry of an array to the next: trajectories side by side
+	close int // the same of %out, where it differs; 0: it does not
 
 	step   *backend.Step // nil: straight-line code
 	vector bool          // the lanes are instances %i, %i+1, ...
@@ -75,7 +76,11 @@ func (a place) write(o backend.Output, value string) {
 		to = "%w"
 	}
 	if a.step == nil {
-		m.store(value, m.at(to, int(o.Index)*a.apart), a.lanes)
+		apart := a.apart
+		if a.close > 0 {
+			apart = a.close
+		}
+		m.store(value, m.at(to, int(o.Index)*apart), a.lanes)
 		return
 	}
 	t := &a.step.Index[o.Index]

@@ -180,7 +180,12 @@ func New(prog *backend.Program, opt Options) (*Machine, error) {
 
 // hasFMA reports whether a target is known to have fused multiply-add.
 func hasFMA(t libllvm.Target) bool {
-	return strings.HasPrefix(t.Triple, "aarch64") || strings.Contains(","+t.Features+",", ",+fma,")
+	return strings.HasPrefix(t.Triple, "aarch64") || hasFeature(t, "fma")
+}
+
+// hasFeature reports whether a target names a feature.
+func hasFeature(t libllvm.Target, name string) bool {
+	return strings.Contains(","+t.Features+",", ",+"+name+",")
 }
 
 // text writes the module of all parts.

@@ -1,0 +1,210 @@
+package llvm
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/fuse"
+	"github.com/mtkc/mtkc/backend/vm"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/structural"
+)
+
+// compile makes a program from lines: "var x = 1", "param p = 3", and equations.
+func compile(t testing.TB, text string) *backend.Program {
+	t.Helper()
+	s := model.NewSystem("test")
+	term := func(x string) expr.ID {
+		e, err := s.Pool.Parse(strings.TrimSpace(x), expr.ParseOptions{})
+		if err != nil {
+			t.Fatalf("%q: %v", x, err)
+		}
+		return e
+	}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		word, rest, _ := strings.Cut(line, " ")
+		l, r, _ := strings.Cut(line, " = ")
+		switch word {
+		case "":
+		case "var", "param":
+			name, value, _ := strings.Cut(rest, " = ")
+			kind := model.Unknown
+			if word == "param" {
+				kind = model.ParameterVar
+			}
+			v := s.NewVariable(name, kind)
+			if kind == model.ParameterVar {
+				v.Value = term(value)
+			} else {
+				v.Start, v.Fixed = term(value), model.FixedTrue
+			}
+			s.AddVar(v)
+		default:
+			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r)})
+		}
+	}
+	pl, list := structural.Analyze(s, structural.Options{})
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	prog, list := backend.Lower(pl, backend.Options{})
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return prog
+}
+
+const lorenz = `
+	param s = 10
+	param r = 28
+	param b = 8/3
+	var x = 1
+	var y = 0
+	var z = 0
+	der(x) = s*(y - x)
+	der(y) = x*(r - z) - y
+	der(z) = x*y - b*z`
+
+// oracle integrates a batch by the kernels on the vm, one trajectory after the other.
+func oracle(in *fuse.Integrator, s fuse.Settings, b *Batch) {
+	begin, step := vm.Function(in.Begin, in.Funcs), vm.Function(in.Step, in.Funcs)
+	x, y, p := make([]float64, in.Slots), make([]float64, in.Slots), make([]float64, in.NPAll())
+	in.Put(s, p)
+	for i := range b.N {
+		if b.Status[i] != fuse.Running {
+			continue
+		}
+		clear(x)
+		x[fuse.T], x[fuse.H], x[fuse.TEnd] = b.T[i], b.H[i], b.TEnd[i]
+		x[fuse.Steps], x[fuse.Rejected] = float64(b.Steps[i]), float64(b.Rejected[i])
+		u := b.U[i*in.N : (i+1)*in.N]
+		copy(x[fuse.StateAt:], u)
+		copy(p, b.P[i*in.NP:(i+1)*in.NP])
+		begin(0, x, p, y)
+		copy(x, y)
+		k := 0
+		for k < len(b.Save) && b.Save[k] <= x[fuse.T] {
+			k++
+		}
+		for x[fuse.Status] == fuse.Running {
+			step(0, x, p, y)
+			copy(x, y)
+			for ; k < len(b.Save) && b.Save[k] <= x[fuse.T]; k++ {
+				x[fuse.TSave] = b.Save[k]
+				at := (i*len(b.Save) + k) * in.N
+				vm.Function(in.Save, in.Funcs)(0, x, p, b.Out[at:at+in.N])
+			}
+		}
+		b.T[i], b.H[i], b.Status[i] = x[fuse.T], x[fuse.H], int32(x[fuse.Status])
+		b.Steps[i], b.Rejected[i] = int64(x[fuse.Steps]), int64(x[fuse.Rejected])
+		copy(u, x[fuse.StateAt:])
+	}
+}
+
+// batch makes trajectories with random parameters and ends.
+func batch(prog *backend.Program, rng *rand.Rand, n int, save []float64, tend float64) *Batch {
+	m := &prog.Meta
+	b := &Batch{N: n, T: make([]float64, n), TEnd: make([]float64, n), Save: save, Status: make([]int32, n), H: make([]float64, n), Steps: make([]int64, n), Rejected: make([]int64, n)}
+	b.Out = make([]float64, n*len(save)*len(m.U0))
+	for i := range n {
+		b.TEnd[i] = tend * (0.5 + rng.Float64()/2)
+		for _, u := range m.U0 {
+			b.U = append(b.U, u+0.1*rng.Float64())
+		}
+		for _, p := range m.P {
+			b.P = append(b.P, p*(0.8+0.4*rng.Float64()))
+		}
+		switch {
+		case i%11 == 5:
+			b.TEnd[i] = 0 // ends before it begins
+		case i%11 == 7:
+			b.Status[i] = fuse.Event // is not to be touched
+		case i%11 == 9:
+			b.U[len(b.U)-1] = math.NaN()
+		}
+		b.H[i] = []float64{0, 0.01}[i%2]
+	}
+	return b
+}
+
+func copyBatch(b *Batch) *Batch {
+	c := *b
+	c.T, c.TEnd, c.U, c.P, c.Out = clone(b.T), clone(b.TEnd), clone(b.U), clone(b.P), clone(b.Out)
+	c.H, c.Status, c.Steps, c.Rejected = clone(b.H), clone(b.Status), clone(b.Steps), clone(b.Rejected)
+	return &c
+}
+
+func clone[T any](x []T) []T { return append([]T(nil), x...) }
+
+// sameBatch compares every bit of two batches.
+func sameBatch(t *testing.T, what string, got, want *Batch) {
+	t.Helper()
+	for i := range want.N {
+		if got.Status[i] != want.Status[i] || got.Steps[i] != want.Steps[i] || got.Rejected[i] != want.Rejected[i] || !same(got.T[i], want.T[i]) || !same(got.H[i], want.H[i]) {
+			t.Fatalf("%s: trajectory %d: status %d at %v after %d + %d steps, next %v; the vm has %d at %v after %d + %d, next %v", what, i,
+				got.Status[i], got.T[i], got.Steps[i], got.Rejected[i], got.H[i], want.Status[i], want.T[i], want.Steps[i], want.Rejected[i], want.H[i])
+		}
+	}
+	for i := range want.U {
+		if !same(got.U[i], want.U[i]) {
+			t.Fatalf("%s: entry %d of U is %v, the vm has %v", what, i, got.U[i], want.U[i])
+		}
+	}
+	for i := range want.Out {
+		if !same(got.Out[i], want.Out[i]) {
+			t.Fatalf("%s: entry %d of the output is %v, the vm has %v", what, i, got.Out[i], want.Out[i])
+		}
+	}
+}
+
+// The run loop gives the bits of the kernels on the vm: any number of lanes, with and without times to
+// save, in one call or many.
+func TestEnsemble(t *testing.T) {
+	libs := libraries(t)
+	prog := compile(t, lorenz)
+	save := []float64{0, 0.1, 0.11, 0.5, 1.7, 3}
+	for _, dense := range []bool{false, true} {
+		in, err := fuse.New(prog, "Tsit5", fuse.Options{Dense: dense})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(1, 2))
+		b := batch(prog, rng, 75, nil, 3)
+		if dense {
+			b = batch(prog, rng, 75, save, 3)
+		}
+		settings := fuse.Settings{RelTol: 1e-6, AbsTol: []float64{1e-6}, MaxSteps: 90}
+		want := copyBatch(b)
+		oracle(in, settings, want)
+		ended := map[int32]int{}
+		for _, s := range want.Status {
+			ended[s]++
+		}
+		t.Log("trajectories by status: ", ended)
+		for k, lanes := range []int{1, 2, 4, 8, 16} {
+			e, err := NewEnsemble(in, EnsembleOptions{Lanes: lanes, Library: libs[k%len(libs)]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := e.Engine(settings)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, budget := range []int64{1000000, 7} {
+				g.budget = budget
+				got := copyBatch(b)
+				if err := g.Run(context.Background(), got); err != nil {
+					t.Fatal(err)
+				}
+				sameBatch(t, g.Name(), got, want)
+			}
+			t.Logf("%s: text %v, code %v", g.Name(), e.Text, e.Compile)
+		}
+	}
+}

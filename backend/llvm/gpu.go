@@ -1,0 +1,4 @@
+package llvm
+
+func (w *runWriter) headGPU(string) {}
+func (w *runWriter) leaveGPU()      {}
