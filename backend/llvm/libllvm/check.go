@@ -122,6 +122,17 @@ func check(ir []byte, t Target) error {
 		return &CompileError{Stage: "check", Message: fmt.Sprintf("%s cannot be compiled for %s safely; write it out in operations that can", strings.Join(names, ", "), t.Triple)}
 	}
 	for rest := ir; ; {
+		i := bytes.Index(rest, []byte(`@"`))
+		if i < 0 {
+			break
+		}
+		rest = rest[i+2:]
+		name, _, _ := bytes.Cut(rest, []byte(`"`))
+		if bytes.IndexByte(name, '\\') >= 0 {
+			return &CompileError{Stage: "check", Message: fmt.Sprintf(`the name @"%s" holds an escape, behind which an intrinsic could hide: write it plainly`, name)}
+		}
+	}
+	for rest := ir; ; {
 		i := bytes.Index(rest, []byte("asm "))
 		if i < 0 {
 			return nil
