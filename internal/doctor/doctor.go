@@ -6,11 +6,8 @@ package doctor
 
 import (
 	"context"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"time"
 )
@@ -39,16 +36,10 @@ func Examine(ctx context.Context) []Finding {
 			Purpose: "models written in Go (they are built to be read), and --backend go; not needed for Base Modelica models and the vm",
 			Get:     "install Go 1.26 or later from https://go.dev/dl/ or your package manager, and put its bin directory in PATH",
 		}, "go", "version"),
-		library(Finding{
-			Name: "libLLVM", Optional: true,
-			Purpose: "native code through --backend llvm, which a later version brings",
-			Get:     llvmHint(),
-		}, llvmPatterns()),
-		library(Finding{
-			Name: "libcuda", Optional: true,
-			Purpose: "ensembles on a GPU through --backend cuda, which a later version brings",
-			Get:     "install the driver of the NVIDIA GPU; it holds libcuda",
-		}, cudaPatterns()),
+		llvm(),
+		machineCode(),
+		objectCache(),
+		cuda(),
 		tool(ctx, Finding{
 			Name: "ptxas", Optional: true,
 			Purpose: "checking generated PTX without a GPU, for developers of the CUDA backend",
@@ -89,50 +80,4 @@ func tool(ctx context.Context, f Finding, name, flag string, dirs ...string) Fin
 	}
 	f.Detail = strings.TrimSpace(line) + ", " + path
 	return f
-}
-
-// library looks for a shared library by file patterns; the last in order of names is
-// the newest.
-func library(f Finding, patterns []string) Finding {
-	for _, p := range patterns {
-		list, err := filepath.Glob(p)
-		if err != nil || len(list) == 0 {
-			continue
-		}
-		slices.Sort(list)
-		at := list[len(list)-1]
-		if _, err := os.Stat(at); err != nil {
-			continue // a dangling link
-		}
-		f.Found, f.Detail = true, at
-		return f
-	}
-	return f
-}
-
-func llvmPatterns() []string {
-	switch runtime.GOOS {
-	case "darwin":
-		return []string{"/opt/homebrew/opt/llvm/lib/libLLVM*.dylib", "/usr/local/opt/llvm/lib/libLLVM*.dylib"}
-	case "windows":
-		return []string{`C:\Program Files\LLVM\bin\LLVM-C.dll`}
-	}
-	return []string{"/usr/lib/*/libLLVM*.so*", "/usr/lib/llvm-*/lib/libLLVM*.so*", "/usr/lib64/libLLVM*.so*", "/usr/lib/libLLVM*.so*", "/usr/local/lib/libLLVM*.so*"}
-}
-
-func llvmHint() string {
-	switch runtime.GOOS {
-	case "darwin":
-		return "brew install llvm"
-	case "windows":
-		return "install LLVM from its releases page"
-	}
-	return "Debian and Ubuntu: apt-get install libllvm19 (or the newest there)\nFedora: dnf install llvm-libs"
-}
-
-func cudaPatterns() []string {
-	if runtime.GOOS == "windows" {
-		return []string{`C:\Windows\System32\nvcuda.dll`}
-	}
-	return []string{"/usr/lib/*/libcuda.so.1", "/usr/lib64/libcuda.so.1", "/usr/lib/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/local/cuda*/compat/libcuda.so.1"}
 }

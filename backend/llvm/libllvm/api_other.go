@@ -1,4 +1,4 @@
-//go:build !((linux || darwin) && (amd64 || arm64))
+//go:build !((linux || darwin) && (amd64 || arm64) && !static)
 
 package libllvm
 
@@ -7,7 +7,7 @@ import "runtime"
 type api struct{}
 
 func unsupported() string {
-	return "libLLVM is not used on " + runtime.GOOS + "/" + runtime.GOARCH
+	return "this program was built for " + runtime.GOOS + "/" + runtime.GOARCH + " or with the tag static, where no library is loaded"
 }
 
 // Open fails: libLLVM is not used on this platform.

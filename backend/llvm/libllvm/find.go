@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 )
 
 // Variable is the environment variable that names the library to use.
@@ -58,6 +60,34 @@ func candidates() []candidate {
 		}
 	}
 	return list
+}
+
+// Place is a library file, without having loaded it.
+type Place struct {
+	Path    string
+	Size    int64
+	Changed time.Time
+}
+
+// Locate says which file Find would load first. It looks once, as Find does, and loads
+// nothing.
+func Locate() (Place, bool) { return located() }
+
+var located = sync.OnceValues(locate)
+
+func locate() (Place, bool) {
+	if unsupported() != "" {
+		return Place{}, false
+	}
+	for _, c := range candidates() {
+		if c.why != "" {
+			continue
+		}
+		if info, err := os.Stat(c.path); err == nil {
+			return Place{c.path, info.Size(), info.ModTime()}, true
+		}
+	}
+	return Place{}, false
 }
 
 // directories are patterns of directories in which libraries lie.

@@ -22,10 +22,17 @@
 // compiled stays parked for good with its memory, and Compile returns the error. What
 // remains is a fault inside LLVM (a signal); who wants safety from that too compiles in
 // another process, see [Worker].
+//
+// # Linking
+//
+// Loading libraries makes a program on Linux depend on the C library's dynamic
+// linker, even with CGO_ENABLED=0. The build tag static leaves this out: the program is
+// linked statically, runs where there is no such linker, and finds no libLLVM.
 package libllvm
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,6 +58,10 @@ func (l *Library) Version() string { return l.version }
 
 // Major is the major version.
 func (l *Library) Major() int { return l.major }
+
+// Targets are the targets of interest that the library was built with: X86, AArch64,
+// NVPTX.
+func (l *Library) Targets() []string { return slices.Clone(l.targets) }
 
 // NotFoundError says that no usable libLLVM was found, and where it was looked for.
 type NotFoundError struct {

@@ -51,13 +51,18 @@ type process struct {
 	printed head
 }
 
+// request asks for a module to be compiled, or, with Info, who answers.
 type request struct {
+	Info    bool
 	IR      []byte
 	Options Options
 }
 
 type response struct {
 	Out      []byte
+	Version  string
+	Path     string
+	Host     Target
 	Compile  *CompileError
 	NotFound *NotFoundError
 	Other    string
@@ -83,6 +88,24 @@ func (e *WorkerError) Unwrap() error { return e.Err }
 // there. An end of the context ends the process. Errors are *CompileError,
 // *NotFoundError and *WorkerError, or the context's.
 func (w *Worker) Compile(ctx context.Context, ir []byte, o Options) ([]byte, error) {
+	r, err := w.ask(ctx, request{IR: ir, Options: o})
+	if err != nil {
+		return nil, err
+	}
+	return r.Out, nil
+}
+
+// Info is the version and the file of the library that the worker uses, and this machine
+// as that library knows it.
+func (w *Worker) Info(ctx context.Context) (version, path string, host Target, err error) {
+	r, err := w.ask(ctx, request{Info: true})
+	if err != nil {
+		return "", "", Target{}, err
+	}
+	return r.Version, r.Path, r.Host, nil
+}
+
+func (w *Worker) ask(ctx context.Context, q request) (*response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -98,7 +121,7 @@ func (w *Worker) Compile(ctx context.Context, ir []byte, o Options) ([]byte, err
 	p := w.process
 	stop := context.AfterFunc(ctx, func() { _ = p.cmd.Process.Kill() })
 	var r response
-	err := p.encoder.Encode(request{ir, o})
+	err := p.encoder.Encode(q)
 	if received := p.decoder.Decode(&r); received != nil {
 		// A worker that died before it had read everything tells more by its end.
 		err = received
@@ -123,7 +146,7 @@ func (w *Worker) Compile(ctx context.Context, ir []byte, o Options) ([]byte, err
 	case r.Other != "":
 		return nil, errors.New(r.Other)
 	}
-	return r.Out, nil
+	return &r, nil
 }
 
 // Close ends the process. The worker starts another one when it is used again.
@@ -191,7 +214,11 @@ func serve(in io.Reader, out io.Writer) error {
 
 func answer(q request) (r response) {
 	l, err := Find()
-	if err == nil {
+	switch {
+	case err != nil:
+	case q.Info:
+		r.Version, r.Path, r.Host = l.Version(), l.Path(), l.Host()
+	default:
 		r.Out, err = l.Compile(q.IR, q.Options)
 	}
 	switch {
