@@ -16,7 +16,7 @@ func unsupported() string {
 	case runtime.GOOS == "linux":
 		return "there is a loader for amd64 and arm64 only"
 	case runtime.GOOS == "darwin" || runtime.GOOS == "ios":
-		return "macOS lets only programs with its just-in-time entitlement write code, through calls that pure Go cannot make"
+		return "macOS lets programs write code only by calls and entitlements of its own, which the loader does not have"
 	}
 	return "there is a loader for Linux only"
 }

@@ -2,11 +2,16 @@ package native
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"unsafe"
 )
@@ -375,6 +380,28 @@ func TestStacks(t *testing.T) {
 	f.Call(s, unsafe.Pointer(&n))
 }
 
+// A stack that overflows ends the process at the guard: nothing else is written to.
+func TestOverflow(t *testing.T) {
+	const variable = "MTKC_TEST_OVERFLOW"
+	if os.Getenv(variable) != "" {
+		n := 0
+		function(t, load(t, "kernels"), "overflow").Call(stack(t), unsafe.Pointer(&n))
+		t.Fatal("the stack has no end")
+	}
+	read(t, "kernels") // skips where there is no loader
+	cmd := exec.Command(os.Args[0], "-test.run=^TestOverflow$")
+	cmd.Env = append(os.Environ(), variable+"=1")
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("an emulator cannot start itself")
+	}
+	// Go's handler has no stack to report on, so the system ends the process, or it reports.
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || !strings.Contains(exit.Error(), "segmentation fault") && !bytes.Contains(out, []byte("SIGSEGV")) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestCallsAllocateNothing(t *testing.T) {
 	m, s := load(t, "kernels"), stack(t)
 	args, spin := function(t, m, "arguments"), function(t, m, "spin")
@@ -389,32 +416,81 @@ func TestCallsAllocateNothing(t *testing.T) {
 	}
 }
 
-// FuzzLoad: no object makes Load panic; link also runs, without running the code.
-func FuzzLoad(f *testing.F) {
-	files, err := os.ReadDir("testdata")
-	if err != nil {
-		f.Fatal(err)
+// Damaged tables do not make the loader panic: fields of the header, the section headers,
+// the symbols and the relocations get values from the edges of their ranges.
+func TestDamaged(t *testing.T) {
+	rounds := 3000
+	if *long {
+		rounds = 300000
 	}
-	for _, e := range files {
-		if len(e.Name()) > 2 && e.Name()[len(e.Name())-2:] == ".o" {
-			b, err := os.ReadFile("testdata/" + e.Name())
-			if err != nil {
-				f.Fatal(err)
+	edges := []uint64{0, 1, 2, 7, 23, 24, 63, 64, 0xfff, 0x1000, 0x7fff, 0xff00, 0xfff1, 0xfff2, 0xffff, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<63 - 1, 1 << 63, 1<<64 - 1}
+	for name, whole := range objects(t) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		for range rounds {
+			b := bytes.Clone(whole)
+			// Tables lie at multiples of 8 in these objects: a field of 1, 2, 4 or 8 bytes.
+			for range 1 + rng.IntN(3) {
+				var v [8]byte
+				x := edges[rng.IntN(len(edges))]
+				if rng.IntN(3) == 0 {
+					x = rng.Uint64N(uint64(2 * len(b)))
+				}
+				binary.LittleEndian.PutUint64(v[:], x)
+				n := 1 << rng.IntN(4)
+				copy(b[rng.IntN(len(b)/n)*n:], v[:n])
 			}
-			f.Add(b)
+			if rng.IntN(4) == 0 {
+				b = b[:rng.IntN(len(b))]
+			}
+			func() {
+				defer func() {
+					if r := recover(); r != nil {
+						t.Fatalf("%s: %v\n%x", name, r, b)
+					}
+				}()
+				loadInto(b)
+			}()
 		}
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		o, err := parse(b)
+}
+
+// objects reads all test objects.
+func objects(t testing.TB) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.o")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no test objects: ", err)
+	}
+	list := map[string][]byte{}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
 		if err != nil {
-			return
+			t.Fatal(err)
 		}
-		im, err := layOut(o, 4096)
-		if err != nil || im.size > 1<<24 {
-			return
-		}
-		_ = im.link(make([]byte, im.size), 0x10000000)
-	})
+		list[f] = b
+	}
+	return list
+}
+
+// loadInto does what Load does, into memory that nothing runs.
+func loadInto(b []byte) {
+	o, err := parse(b)
+	if err != nil {
+		return
+	}
+	im, err := layOut(o, 4096)
+	if err != nil || im.size > 1<<24 {
+		return
+	}
+	_ = im.link(make([]byte, im.size), 0x10000000)
+}
+
+// FuzzLoad: no object makes the loader panic.
+func FuzzLoad(f *testing.F) {
+	for _, b := range objects(f) {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) { loadInto(b) })
 }
 
 type spinArgs struct{ x, n uint64 }

@@ -15,7 +15,7 @@ import (
 	"unsafe"
 )
 
-var long = flag.Bool("long", false, "1e8 calls in the stress test, not 1e6")
+var long = flag.Bool("long", false, "1e8 calls in the stress test, not 1e6, and 100 times as many damaged objects")
 
 // TestStress calls from several goroutines, some deep in their stacks and with arguments
 // on them, while the garbage collector runs at 10 percent, all stacks are printed, the

@@ -107,6 +107,14 @@ void frame(long *out) {
 	*out = sum / 128;
 }
 
+// Recurses until the stack ends, with frames bigger than a page.
+static long deeper(long n) {
+	volatile long big[1000];
+	big[n % 1000] = n;
+	return deeper(n + 1) + big[n % 1000];
+}
+void overflow(long *out) { *out = deeper(*out); }
+
 // The stack pointer must be aligned as the ABI says: 0 is right.
 void aligned(long *out) {
 	volatile __attribute__((aligned(16))) char c[16];
