@@ -29,30 +29,9 @@ func (c *Compiler) CheckRequest(req trace.Request) diag.List {
 	}
 	slices.Sort(names)
 	if len(names) > 0 {
-		settable, list := settableNames(p)
-		vars := make(map[string]*model.Variable, len(c.sys.Vars))
-		for i := range c.sys.Vars {
-			vars[c.sys.Vars[i].Name] = &c.sys.Vars[i]
-		}
+		check := c.settings(&found)
 		for _, name := range names {
-			v := vars[name]
-			switch start := "start(" + name + ")"; {
-			case c.putIn(name, req.Options.Set[name]):
-			case settable[name]:
-				c.checkValue(&found, name, v, req.Options.Set[name])
-			case v != nil && (v.Kind == model.ConstantVar || v.Kind == model.ParameterVar):
-				found.Add(v.Pos, "E015", "change it in the model", "--set %s: its value is fixed when the model is compiled", name)
-			case settable[start]:
-				found.Add(v.Pos, "E015", "set its start value, --set '"+start+"=VALUE'", "--set %s: the model computes this variable, so it cannot be set", name)
-			case slices.ContainsFunc(p.Observables, func(o ode.Observable) bool { return o.Name == name }):
-				found.Add(diag.Pos{}, "E015", "set a parameter, or the start value of a state", "--set %s: the model computes this variable, so it cannot be set", name)
-			default:
-				next := suggestion(name, list, "parameters and states")
-				if !strings.HasPrefix(next, "did you mean") {
-					next += "; a structural parameter of a model in Go (a size, a choice) takes --arg " + name + "=VALUE"
-				}
-				found.Add(diag.Pos{}, "E004", next, "--set %s: %s has no parameter or state of this name", name, p.Name)
-			}
+			check(diag.Pos{}, "--set", name, req.Options.Set[name])
 		}
 	}
 	if _, err := trace.Select(p, req.Vars); err != nil {
@@ -67,6 +46,105 @@ func (c *Compiler) CheckRequest(req trace.Request) diag.List {
 		found.Add(diag.Pos{}, "E004", next, "--vars %s: %s has no variable of this name", unknown.Name, p.Name)
 	}
 	return found
+}
+
+// Varied is something that an ensemble varies.
+type Varied struct {
+	Name   string
+	Where  string    // what mentions it, such as --sweep
+	Pos    diag.Pos  // where, if that is a file
+	Values []float64 // that it takes, where these are known
+}
+
+// CheckVaried checks what an ensemble varies, as CheckRequest does what a run sets: names, and the values for their
+// types. Two names of one value are E902, as is what set gives a value for all.
+func (c *Compiler) CheckVaried(list []Varied, set map[string]float64) diag.List {
+	var found diag.List
+	check := c.settings(&found)
+	for i := range list {
+		v := &list[i]
+		check(v.Pos, v.Where, v.Name, v.Values...)
+	}
+	if found.Errors() > 0 {
+		return found
+	}
+	names := make([]string, 0, len(set))
+	for name := range set {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	entry := func(name string) (ode.Entry, bool) {
+		e, err := c.prob.Entry(name)
+		if err != nil {
+			return e, false // put in when the model was compiled
+		}
+		for i := range c.prob.States {
+			if !e.State && c.prob.States[i].StartParam == e.Index+1 {
+				e.State, e.Index = true, i
+				break
+			}
+		}
+		e.Sign = 0
+		return e, true
+	}
+	seen := map[ode.Entry]string{}
+	for _, name := range names {
+		if e, ok := entry(name); ok {
+			seen[e] = "--set " + name
+		}
+	}
+	for i := range list {
+		v := &list[i]
+		e, ok := entry(v.Name)
+		if !ok {
+			continue
+		}
+		if other, twice := seen[e]; twice {
+			found.Add(v.Pos, "E902", "leave one of them out", "%s %s: %s sets the same value", v.Where, v.Name, other)
+			continue
+		}
+		seen[e] = v.Where + " " + v.Name
+	}
+	return found
+}
+
+// settings returns a function that checks a name and the values that it is to get. where says what mentions
+// it, pos at which place if that is a file.
+func (c *Compiler) settings(found *diag.List) func(pos diag.Pos, where, name string, values ...float64) {
+	p := c.prob
+	settable, list := settableNames(p)
+	vars := make(map[string]*model.Variable, len(c.sys.Vars))
+	for i := range c.sys.Vars {
+		vars[c.sys.Vars[i].Name] = &c.sys.Vars[i]
+	}
+	return func(pos diag.Pos, where, name string, values ...float64) {
+		v := vars[name]
+		at := pos
+		if v != nil && pos.File == "" {
+			at = v.Pos
+		}
+		switch start := "start(" + name + ")"; {
+		case len(values) == 1 && c.putIn(name, values[0]):
+		case settable[name]:
+			for _, x := range values {
+				if !c.checkValue(found, at, where, name, v, x) {
+					break
+				}
+			}
+		case v != nil && (v.Kind == model.ConstantVar || v.Kind == model.ParameterVar):
+			found.Add(at, "E015", "change it in the model", "%s %s: its value is fixed when the model is compiled", where, name)
+		case settable[start]:
+			found.Add(at, "E015", "set its start value, "+where+" '"+start+"=VALUE'", "%s %s: the model computes this variable, so it cannot be set", where, name)
+		case slices.ContainsFunc(p.Observables, func(o ode.Observable) bool { return o.Name == name }):
+			found.Add(at, "E015", "set a parameter, or the start value of a state", "%s %s: the model computes this variable, so it cannot be set", where, name)
+		default:
+			next := suggestion(name, list, "parameters and states")
+			if !strings.HasPrefix(next, "did you mean") {
+				next += "; a structural parameter of a model in Go (a size, a choice) takes --arg " + name + "=VALUE"
+			}
+			found.Add(pos, "E004", next, "%s %s: %s has no parameter or state of this name", where, name, p.Name)
+		}
+	}
 }
 
 // putIn reports whether a parameter has been put in with this value when the model was
@@ -123,19 +201,21 @@ func settableNames(p *ode.Problem) (map[string]bool, []string) {
 }
 
 // checkValue checks a value against the type of the variable that it is for.
-func (c *Compiler) checkValue(found *diag.List, name string, v *model.Variable, x float64) {
+func (c *Compiler) checkValue(found *diag.List, pos diag.Pos, where, name string, v *model.Variable, x float64) (ok bool) {
 	if v == nil {
-		return
+		return true
 	}
 	whole := x == math.Trunc(x) && !math.IsInf(x, 0)
 	switch v.Type {
 	case model.BooleanType:
 		if x != 0 && x != 1 {
-			found.Add(v.Pos, "E002", "give true or false", "--set %s=%v: it is a Boolean", name, x)
+			found.Add(pos, "E002", "give true or false", "%s %s=%v: it is a Boolean", where, name, x)
+			return false
 		}
 	case model.IntegerType:
 		if !whole {
-			found.Add(v.Pos, "E002", "give a whole number", "--set %s=%v: it is an Integer", name, x)
+			found.Add(pos, "E002", "give a whole number", "%s %s=%v: it is an Integer", where, name, x)
+			return false
 		}
 	case model.EnumType:
 		for _, e := range c.sys.Enums {
@@ -144,10 +224,12 @@ func (c *Compiler) checkValue(found *diag.List, name string, v *model.Variable, 
 				for i, s := range e.Values {
 					values = append(values, fmt.Sprintf("%d (%s)", i+1, s))
 				}
-				found.Add(v.Pos, "E002", "give "+strings.Join(values, ", "), "--set %s=%v: it is a value of %s", name, x, e.Name)
+				found.Add(pos, "E002", "give "+strings.Join(values, ", "), "%s %s=%v: it is a value of %s", where, name, x, e.Name)
+				return false
 			}
 		}
 	}
+	return true
 }
 
 // suggestion is the next step where the model has no such name: those of the list that
@@ -201,6 +283,13 @@ func (c *Compiler) Stopped(r *trace.Result) diag.List {
 		}
 	}
 	panic("mtkc: bug: no finding for the end of a run: " + r.Retcode)
+}
+
+// StoppedAt is where in the model the message of a trajectory that stopped early belongs, what to try next, and the
+// message without that place.
+func (c *Compiler) StoppedAt(code ode.Retcode, message string) (pos diag.Pos, next, text string) {
+	pos, text = c.place(message)
+	return pos, stops[code].next, text
 }
 
 // source is a position within a message.

@@ -122,7 +122,7 @@ events, and solves them. A model is a Go package or a Base Modelica file.
 		},
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newRun(), newBench(), newLinearize(), newCompile(), newInspect(), newDoctor())
+	root.AddCommand(newRun(), newEnsemble(), newBench(), newLinearize(), newCompile(), newInspect(), newDoctor())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

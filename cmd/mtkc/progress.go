@@ -62,6 +62,42 @@ func (b *bar) close() {
 	}
 }
 
+// counter shows how many trajectories are done, on a terminal, if they take a while.
+type counter struct {
+	p     *progressbar.ProgressBar
+	start time.Time
+	total int64 // -1: unknown
+	w     io.Writer
+}
+
+// newCounter returns nil where w is no terminal.
+func newCounter(w io.Writer, total int64) *counter {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	return &counter{start: time.Now(), total: total, w: w}
+}
+
+func (c *counter) at(done int64) {
+	if c == nil || c.p == nil && time.Since(c.start) < patience {
+		return
+	}
+	if c.p == nil {
+		c.p = progressbar.NewOptions64(c.total,
+			progressbar.OptionSetWriter(c.w), progressbar.OptionSetDescription("trajectories"),
+			progressbar.OptionSetWidth(40), progressbar.OptionClearOnFinish(), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	_ = c.p.Set64(done)
+}
+
+func (c *counter) close() {
+	if c != nil && c.p != nil {
+		_ = c.p.Finish()
+	}
+}
+
 // status is a line on a terminal that tells what is being done; nil: there is no terminal.
 type status struct {
 	w     io.Writer

@@ -11,7 +11,11 @@
 // Trajectories run one by one on ode.Integrator, or many at once on an Engine; see Batch.
 package ensemble
 
-import "github.com/mtkc/mtkc/runtime/ode"
+import (
+	"slices"
+
+	"github.com/mtkc/mtkc/runtime/ode"
+)
 
 // Options of an ensemble. The zero value records the states at the end of each trajectory, integrates by
 // the automatic choice of method, and keeps nothing but counts: set Keep, Statistics or Sink.
@@ -37,6 +41,10 @@ type Options struct {
 	Sink func(t *Trajectory) error
 
 	Progress func(done int64) // is told how many trajectories are done, after each chunk, on one goroutine
+
+	// Checkpoint gets the result so far after each chunk, on the same goroutine: what is there is complete, and
+	// an ensemble can go on from it with First and From. An error ends the ensemble.
+	Checkpoint func(r *Result) error
 
 	Workers   int // goroutines that integrate; 0: GOMAXPROCS
 	ChunkSize int // trajectories that a worker takes at a time, rounded up to a multiple of 16; 0: as suits the engine
@@ -136,6 +144,52 @@ const mostWarnings = 20
 type Count struct {
 	Retcode ode.Retcode
 	N       int64
+}
+
+// Join puts what an ensemble did before an interrupt in front of what it did after it. Statistics are
+// left alone: Options.From carries them on.
+func (r *Result) Join(before *Result) {
+	r.N += before.N
+	r.Steps += before.Steps
+	r.Rejected += before.Rejected
+	r.Events += before.Events
+	counts := slices.Clone(before.Counts)
+	for _, c := range r.Counts {
+		counts = counted(counts, c.Retcode, c.N)
+	}
+	r.Counts = counts
+	r.Failed = append(slices.Clone(before.Failed), r.Failed...)
+	r.Failed = r.Failed[:min(len(r.Failed), mostFailed)]
+	warnings := slices.Clone(before.Warnings)
+	for _, w := range r.Warnings {
+		warnings = warned(warnings, w)
+	}
+	r.Warnings = warnings
+	r.Trajectories = append(slices.Clone(before.Trajectories), r.Trajectories...)
+}
+
+// counted adds trajectories that ended in one way to counts by ascending code.
+func counted(list []Count, code ode.Retcode, n int64) []Count {
+	k, found := slices.BinarySearchFunc(list, code, func(c Count, code ode.Retcode) int { return int(c.Retcode) - int(code) })
+	if !found {
+		list = slices.Insert(list, k, Count{Retcode: code})
+	}
+	list[k].N += n
+	return list
+}
+
+// warned adds a warning, unless there are too many different ones.
+func warned(list []Warning, w Warning) []Warning {
+	for k := range list {
+		if list[k].Text == w.Text {
+			list[k].N += w.N
+			return list
+		}
+	}
+	if len(list) < mostWarnings {
+		list = append(list, w)
+	}
+	return list
 }
 
 // Failures is the number of trajectories that stopped early for another reason than the model's own.

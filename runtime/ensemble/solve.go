@@ -89,6 +89,7 @@ func Solve(ctx context.Context, p *ode.Problem, src Source, opt Options) (*Resul
 		workers = int(max(1, min(int64(workers), (s.Len()+int64(size)-1)/int64(size))))
 	}
 
+	outer := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	free, done := make(chan *chunk, 2*workers+2), make(chan *chunk, 2*workers+2)
@@ -135,7 +136,9 @@ func Solve(ctx context.Context, p *ode.Problem, src Source, opt Options) (*Resul
 		return res, err
 	case e.err == io.EOF && f.err == nil && f.next == e.next:
 		return res, nil
-	case ctx.Err() != nil:
+	case outer.Err() != nil:
+		return res, outer.Err()
+	case ctx.Err() != nil: // what a worker brought about
 		return res, context.Cause(ctx)
 	}
 	return res, e.err
@@ -410,7 +413,12 @@ func (f *folder) fold(c *chunk) {
 		res.Statistics.take(c.list, c.groups)
 	}
 	for _, n := range c.notes {
-		f.warn(n)
+		res.Warnings = warned(res.Warnings, Warning{n.text, n.index, 1})
+	}
+	if opt.Checkpoint != nil {
+		if f.err = opt.Checkpoint(res); f.err != nil {
+			return
+		}
 	}
 	if opt.Progress != nil {
 		opt.Progress(res.N)
@@ -424,25 +432,9 @@ func (f *folder) count(t *Trajectory) {
 	res.Steps += t.Steps
 	res.Rejected += t.Rejected
 	res.Events += t.Events
-	k, found := slices.BinarySearchFunc(res.Counts, t.Retcode, func(c Count, code ode.Retcode) int { return int(c.Retcode) - int(code) })
-	if !found {
-		res.Counts = slices.Insert(res.Counts, k, Count{Retcode: t.Retcode})
-	}
-	res.Counts[k].N++
+	res.Counts = counted(res.Counts, t.Retcode, 1)
 	if !t.OK() && len(res.Failed) < mostFailed {
 		res.Failed = append(res.Failed, Failed{t.Index, slices.Clone(t.Values), t.T, t.Retcode, t.Message})
-	}
-}
-
-func (f *folder) warn(n note) {
-	for k := range f.res.Warnings {
-		if w := &f.res.Warnings[k]; w.Text == n.text {
-			w.N++
-			return
-		}
-	}
-	if len(f.res.Warnings) < mostWarnings {
-		f.res.Warnings = append(f.res.Warnings, Warning{n.text, n.index, 1})
 	}
 }
 

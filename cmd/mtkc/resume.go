@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/runtime/ensemble"
+)
+
+// resumable is the output of an ensemble that may be interrupted and goes on later. Until it is complete, it stands in
+// FILE.part, and FILE.part.json says how much of that is to be kept and which command wrote it.
+type resumable struct {
+	path, part, index string
+	file              *os.File
+	w                 *bufio.Writer
+	bytes             int64 // written
+	mode              os.FileMode
+	saved             time.Time
+	state             progressState
+}
+
+// progressState is what FILE.part.json holds.
+type progressState struct {
+	Version      int             `json:"version"`
+	Command      string          `json:"command"` // identity of model and command
+	Trajectories int64           `json:"trajectories"`
+	Bytes        int64           `json:"bytes"`
+	Done         ensemble.Result `json:"done"` // how they ended, without anything large
+	Statistics   []byte          `json:"statistics,omitempty"`
+}
+
+const progressVersion = 1
+
+// between is the time between two saves of the state.
+const between = 5 * time.Second
+
+// openResumable begins the output, or goes on with what the same command left.
+func openResumable(path, command string) (*resumable, diag.List) {
+	r := &resumable{path: path, part: path + ".part", index: path + ".part.json", mode: 0o644, saved: time.Now()}
+	if info, err := os.Stat(path); err == nil {
+		r.mode = info.Mode().Perm()
+	}
+	text, err := os.ReadFile(r.index)
+	info, gone := os.Stat(r.part)
+	again := "repeat that command, or remove " + r.part + " and " + r.index + " to begin anew"
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && errors.Is(gone, fs.ErrNotExist):
+		r.state = progressState{Version: progressVersion, Command: command}
+		if r.file, err = os.Create(r.part); err != nil {
+			return nil, r.unwritable(err)
+		}
+	case err != nil:
+		return nil, diag.New(diag.Pos{File: r.index}, "E907", "remove "+r.part+" and "+r.index+" to begin anew", "cannot read how far the interrupted ensemble came: %v", why(err))
+	default:
+		if err := json.Unmarshal(text, &r.state); err != nil || r.state.Version != progressVersion || gone != nil || info.Size() < r.state.Bytes {
+			return nil, diag.New(diag.Pos{File: r.index}, "E907", "remove "+r.part+" and "+r.index+" to begin anew", "what the interrupted ensemble left is damaged, or of another version of mtkc")
+		}
+		if r.state.Command != command {
+			return nil, diag.New(diag.Pos{File: r.index}, "E906", again, "%s holds %d trajectories of another model or command", r.part, r.state.Trajectories)
+		}
+		if r.file, err = os.OpenFile(r.part, os.O_RDWR, 0); err == nil {
+			if err = r.file.Truncate(r.state.Bytes); err == nil {
+				_, err = r.file.Seek(r.state.Bytes, io.SeekStart)
+			}
+		}
+		if err != nil {
+			return nil, r.unwritable(err)
+		}
+		r.bytes = r.state.Bytes
+	}
+	r.w = bufio.NewWriterSize(r.file, 1<<16)
+	return r, nil
+}
+
+func (r *resumable) unwritable(err error) diag.List {
+	return diag.New(diag.Pos{File: r.path}, "E005", "check that the directory exists and can be written to", "cannot write: %v", why(err))
+}
+
+func (r *resumable) Write(b []byte) (int, error) {
+	n, err := r.w.Write(b)
+	r.bytes += int64(n)
+	return n, err
+}
+
+// save makes what was written so far the state to go on from.
+func (r *resumable) save(now progressState) error {
+	if err := r.w.Flush(); err != nil {
+		return err
+	}
+	if err := r.file.Sync(); err != nil {
+		return err
+	}
+	now.Version, now.Command, now.Bytes = progressVersion, r.state.Command, r.bytes
+	text, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(r.index), "."+filepath.Base(r.index)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), r.index)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	r.saved = time.Now()
+	return err
+}
+
+// finish makes the complete output the file that was asked for.
+func (r *resumable) finish() error {
+	err := r.w.Flush()
+	if e := r.file.Chmod(r.mode); err == nil {
+		err = e
+	}
+	if e := r.file.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(r.part, r.path)
+	}
+	if err == nil {
+		if err = os.Remove(r.index); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
+	return err
+}
