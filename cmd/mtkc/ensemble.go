@@ -49,7 +49,7 @@ A trajectory that fails ends no ensemble: a warning says how many did and why. A
 writes to a file with -o and is interrupted goes on from there when the same command is given
 again; the file that comes out is the same, to the last byte.`,
 		Example: `  mtkc ensemble examples/lorenz --sweep Rho=20:30:101 --final -o end.csv
-  mtkc ensemble examples/lotkavolterra --random 10000 --dist A=normal:1.5:0.1 --stats --steps 50 -o stats.csv
+  mtkc ensemble examples/lotkavolterra --random 10000 --dist Alpha=normal:1.5:0.1 --stats --steps 50 -o stats.csv
   mtkc ensemble circuit.bmo --samples parts.csv --vars out.v --saveat 0.1 -o runs.csv`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
@@ -218,8 +218,7 @@ type ensembleJob struct {
 	prob           *ode.Problem
 	stdout, stderr io.Writer
 
-	before progressState // of the run that was interrupted
-	wrote  string
+	wrote string // name of the file
 }
 
 // solve runs the ensemble and writes its table.
@@ -258,7 +257,6 @@ func (j *ensembleJob) solve(ctx context.Context, id string) (*ensemble.Result, e
 	if found.Errors() > 0 {
 		return nil, found
 	}
-	j.before = r.state
 	if n := r.state.Trajectories; n > 0 {
 		fmt.Fprintf(j.stderr, "going on after %d trajectories that %s holds\n", n, r.part)
 		if err := ensemble.Skip(src, n); err != nil {
@@ -273,11 +271,14 @@ func (j *ensembleJob) solve(ctx context.Context, id string) (*ensemble.Result, e
 		}
 	}
 	res, err = j.into(ctx, src, total, r, r)
-	if err == nil {
+	switch {
+	case err == nil:
 		if err := r.finish(); err != nil {
 			return nil, r.unwritable(err)
 		}
 		j.wrote = out
+	case !errors.Is(err, context.Canceled) && !errors.As(err, new(errOutput)):
+		r.discard()
 	}
 	return j.ended(res, err)
 }
@@ -334,24 +335,25 @@ func (j *ensembleJob) into(ctx context.Context, src ensemble.Source, total int64
 			return res, errOutput{e}
 		}
 	}
-	if res != nil {
-		res.Join(&j.before.Done)
+	if res != nil && r != nil {
+		res.Join(r.done.result())
 	}
 	return res, err
 }
 
 // save keeps how far the ensemble came.
 func (j *ensembleJob) save(r *resumable, res *ensemble.Result) error {
-	done := ensemble.Result{N: res.N, Counts: res.Counts, Failed: res.Failed, Warnings: res.Warnings, Steps: res.Steps, Rejected: res.Rejected, Events: res.Events}
-	done.Join(&j.before.Done)
-	now := progressState{Trajectories: done.N, Done: done}
+	all := outcomeOf(res)
+	joined := all.result()
+	joined.Join(r.done.result())
+	var statistics []byte
 	if res.Statistics != nil {
 		var err error
-		if now.Statistics, err = res.Statistics.MarshalBinary(); err != nil {
+		if statistics, err = res.Statistics.MarshalBinary(); err != nil {
 			return err
 		}
 	}
-	return r.save(now)
+	return r.save(outcomeOf(joined), statistics)
 }
 
 // ended turns the end of an ensemble into findings. A result without error goes on to the report.

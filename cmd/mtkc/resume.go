@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"io"
@@ -24,19 +26,38 @@ type resumable struct {
 	mode              os.FileMode
 	saved             time.Time
 	state             progressState
+	done              outcome // before the interrupt
 }
 
 // progressState is what FILE.part.json holds.
 type progressState struct {
-	Version      int             `json:"version"`
-	Command      string          `json:"command"` // identity of model and command
-	Trajectories int64           `json:"trajectories"`
-	Bytes        int64           `json:"bytes"`
-	Done         ensemble.Result `json:"done"` // how they ended, without anything large
-	Statistics   []byte          `json:"statistics,omitempty"`
+	Version      int    `json:"version"`
+	Command      string `json:"command"` // identity of model and command
+	Trajectories int64  `json:"trajectories"`
+	Bytes        int64  `json:"bytes"`
+	Done         []byte `json:"done"` // how they ended: an outcome, by encoding/gob, which knows infinite numbers
+	Statistics   []byte `json:"statistics,omitempty"`
 }
 
 const progressVersion = 1
+
+// outcome is how trajectories ended.
+type outcome struct {
+	N                       int64
+	Counts                  []ensemble.Count
+	Failed                  []ensemble.Failed
+	Warnings                []ensemble.Warning
+	Steps, Rejected, Events int64
+}
+
+func outcomeOf(r *ensemble.Result) outcome {
+	return outcome{r.N, r.Counts, r.Failed, r.Warnings, r.Steps, r.Rejected, r.Events}
+}
+
+// result is a result with nothing else.
+func (o *outcome) result() *ensemble.Result {
+	return &ensemble.Result{N: o.N, Counts: o.Counts, Failed: o.Failed, Warnings: o.Warnings, Steps: o.Steps, Rejected: o.Rejected, Events: o.Events}
+}
 
 // between is the time between two saves of the state.
 const between = 5 * time.Second
@@ -49,7 +70,6 @@ func openResumable(path, command string) (*resumable, diag.List) {
 	}
 	text, err := os.ReadFile(r.index)
 	info, gone := os.Stat(r.part)
-	again := "repeat that command, or remove " + r.part + " and " + r.index + " to begin anew"
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && errors.Is(gone, fs.ErrNotExist):
 		r.state = progressState{Version: progressVersion, Command: command}
@@ -59,11 +79,16 @@ func openResumable(path, command string) (*resumable, diag.List) {
 	case err != nil:
 		return nil, diag.New(diag.Pos{File: r.index}, "E907", "remove "+r.part+" and "+r.index+" to begin anew", "cannot read how far the interrupted ensemble came: %v", why(err))
 	default:
+		damaged := diag.New(diag.Pos{File: r.index}, "E907", "remove "+r.part+" and "+r.index+" to begin anew", "what the interrupted ensemble left is damaged, or of another version of mtkc")
 		if err := json.Unmarshal(text, &r.state); err != nil || r.state.Version != progressVersion || gone != nil || info.Size() < r.state.Bytes {
-			return nil, diag.New(diag.Pos{File: r.index}, "E907", "remove "+r.part+" and "+r.index+" to begin anew", "what the interrupted ensemble left is damaged, or of another version of mtkc")
+			return nil, damaged
 		}
 		if r.state.Command != command {
-			return nil, diag.New(diag.Pos{File: r.index}, "E906", again, "%s holds %d trajectories of another model or command", r.part, r.state.Trajectories)
+			return nil, diag.New(diag.Pos{File: r.index}, "E906", "repeat that command, or remove "+r.part+" and "+r.index+" to begin anew",
+				"%s holds %d trajectories of another model or command", r.part, r.state.Trajectories)
+		}
+		if err := gob.NewDecoder(bytes.NewReader(r.state.Done)).Decode(&r.done); err != nil {
+			return nil, damaged
 		}
 		if r.file, err = os.OpenFile(r.part, os.O_RDWR, 0); err == nil {
 			if err = r.file.Truncate(r.state.Bytes); err == nil {
@@ -90,15 +115,18 @@ func (r *resumable) Write(b []byte) (int, error) {
 }
 
 // save makes what was written so far the state to go on from.
-func (r *resumable) save(now progressState) error {
+func (r *resumable) save(done outcome, statistics []byte) error {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(done); err != nil {
+		return err
+	}
 	if err := r.w.Flush(); err != nil {
 		return err
 	}
 	if err := r.file.Sync(); err != nil {
 		return err
 	}
-	now.Version, now.Command, now.Bytes = progressVersion, r.state.Command, r.bytes
-	text, err := json.Marshal(now)
+	text, err := json.Marshal(progressState{progressVersion, r.state.Command, done.N, r.bytes, b.Bytes(), statistics})
 	if err != nil {
 		return err
 	}
@@ -118,6 +146,13 @@ func (r *resumable) save(now progressState) error {
 	}
 	r.saved = time.Now()
 	return err
+}
+
+// discard removes an output that nothing can go on from.
+func (r *resumable) discard() {
+	r.file.Close()
+	os.Remove(r.part)
+	os.Remove(r.index)
 }
 
 // finish makes the complete output the file that was asked for.

@@ -206,7 +206,8 @@ func (v *variation) open(id io.Writer) diag.List {
 	}
 	v.file = f
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		if _, err := io.Copy(id, f); err == nil {
+		_, err := io.Copy(id, f)
+		if err == nil {
 			_, err = f.Seek(0, io.SeekStart)
 		}
 		if err != nil {
@@ -234,7 +235,7 @@ func (v *variation) fault(err error) diag.List {
 	case ensemble.NoHeader:
 		return diag.New(pos, "E903", "the first line names the parameters and start values that the columns set: a,b,x", "the header has no name here")
 	case ensemble.TwoColumns:
-		return diag.New(pos, "E902", "leave one of them out", "two columns are named %q", e.Name)
+		return diag.New(pos, "E903", "leave one of them out", "two columns are named %q", e.Name)
 	case ensemble.WrongCells:
 		return diag.New(pos, "E903", "give every row a cell for each name of the header", "%s", e.Text)
 	case ensemble.NotNumber:

@@ -1,0 +1,190 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The trajectories of a sweep are the runs of mtkc run with the same settings.
+func TestEnsembleCommand(t *testing.T) {
+	o := ok(t, "ensemble", "examples/bouncingball", "--sweep", "E=0.5:0.7:3", "--sweep", "h=1,2", "--steps", "6", "--vars", "h,flying")
+	header, rows := readTable(t, o.stdout)
+	if strings.Join(header, ",") != "trajectory,E,h,t,h,flying" || len(rows) != 6*7 {
+		t.Fatalf("%v, %d rows", header, len(rows))
+	}
+	for i := range 6 {
+		e, h := rows[7*i][1], rows[7*i][2]
+		if rows[7*i][0] != float64(i) || math.Abs(e-(0.5+0.1*float64(i/2))) > 1e-15 || h != float64(1+i%2) {
+			t.Errorf("trajectory %d: %v", i, rows[7*i])
+		}
+		_, want := readTable(t, ok(t, "run", "examples/bouncingball", "--set", fmt.Sprintf("E=%v", e), "--set", fmt.Sprintf("h=%v", h), "--steps", "6", "--vars", "h,flying").stdout)
+		for k := range want {
+			for c, v := range want[k] {
+				if got := rows[7*i+k][3+c]; got != v {
+					t.Errorf("trajectory %d, row %d: %v, want %v", i, k, rows[7*i+k][3:], want[k])
+				}
+			}
+		}
+	}
+	// One worker writes what several do.
+	args := []string{"ensemble", "examples/lotkavolterra", "--random", "200", "--dist", "Alpha=uniform:1:2", "--dist", "start(prey)=lognormal:0:0.1", "--steps", "3"}
+	one, four := ok(t, append(args, "--workers", "1")...), ok(t, append(args, "--workers", "4")...)
+	if one.stdout != four.stdout || one.stdout == "" {
+		t.Errorf("the table depends on the number of workers")
+	}
+	if other := ok(t, append(args, "--seed", "2")...); other.stdout == one.stdout {
+		t.Errorf("two seeds give the same table")
+	}
+}
+
+// Statistics are those of the table of trajectories.
+func TestEnsembleStatistics(t *testing.T) {
+	dir := t.TempDir()
+	args := []string{"ensemble", "examples/lotkavolterra", "--random", "300", "--latin", "--dist", "Alpha=normal:1.5:0.1", "--saveat", "0,1,2", "--tspan", "0,2", "--vars", "prey,Alpha"}
+	_, rows := readTable(t, ok(t, args...).stdout)
+	stats := filepath.Join(dir, "stats.csv")
+	o := ok(t, append(args, "--stats", "--quantiles", "0.025,0.5", "-o", stats, "--json")...)
+	header, table := readTable(t, read(t, stats))
+	if want := "t,prey.mean,prey.sd,prey.q02.5,prey.q50,prey.min,prey.max,prey.n,Alpha.mean,Alpha.sd,Alpha.q02.5,Alpha.q50,Alpha.min,Alpha.max,Alpha.n"; strings.Join(header, ",") != want || len(table) != 3 {
+		t.Fatalf("%v, %d rows", header, len(table))
+	}
+	for k, row := range table {
+		mean, m2, least, most := 0.0, 0.0, math.Inf(1), math.Inf(-1)
+		for i := range 300 {
+			v := rows[3*i+k][3]
+			mean += v / 300
+			least, most = min(least, v), max(most, v)
+		}
+		for i := range 300 {
+			m2 += (rows[3*i+k][3] - mean) * (rows[3*i+k][3] - mean)
+		}
+		// Rounding of sums of 300 terms.
+		if sd := math.Sqrt(m2 / 299); row[0] != float64(k) || math.Abs(row[1]-mean) > 1e-13*mean || math.Abs(row[2]-sd) > 1e-12*mean || row[5] != least || row[6] != most || row[7] != 300 || row[4] < least || row[4] > most {
+			t.Errorf("row %v, want mean %v, sd %v, %v to %v", row, mean, sd, least, most)
+		}
+	}
+	var m map[string]any
+	if err := json.Unmarshal([]byte(o.stdout), &m); err != nil {
+		t.Fatal(err)
+	}
+	fields(t, "the object", m, "engine failed model retcodes seconds solver statistics stats trajectories varied")
+	if m["trajectories"] != 300.0 || len(m["statistics"].([]any)) != 3 {
+		t.Errorf("%v", m)
+	}
+}
+
+// A table of samples: names with commas, comments, an end of its own for each trajectory, a failure that is told.
+func TestEnsembleSamples(t *testing.T) {
+	dir := t.TempDir()
+	model := `//! base 0.1.0
+package 'M'
+  model 'M'
+    parameter Real 'a' = 1;
+    Real 'x'(start = 1, fixed = true);
+  equation
+    der('x') = 'a'*'x'^2;
+  annotation(experiment(StopTime = 1));
+  end 'M';
+end 'M';
+`
+	for name, text := range map[string]string{"m.bmo": model, "s.csv": "# made by hand\na, x, t_end\n0.5, 1, 1\n0.25, 2, 0.5\n2, 1, 1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := mtkc(t, dir, nil, "ensemble", "m.bmo", "--samples", "s.csv", "--final", "--rtol", "1e-9", "--json", "-o", "out.csv")
+	if o.status != 0 || !strings.Contains(o.stderr, "W901: 1 of 3 trajectories failed") {
+		t.Fatalf("status %d\n%s", o.status, o.stderr)
+	}
+	_, rows := readTable(t, read(t, filepath.Join(dir, "out.csv")))
+	for i, want := range []struct{ t, x float64 }{{1, 2}, {0.5, 2 / 0.75}} { // x0/(1 - a x0 t)
+		if rows[i][3] != want.t || math.Abs(rows[i][4]-want.x) > 1e-7 {
+			t.Errorf("row %v, want %+v", rows[i], want)
+		}
+	}
+	var m struct {
+		Retcodes map[string]int
+		Failed   []struct {
+			Trajectory int
+			Values     map[string]float64
+			T          float64
+			Message    string
+		}
+	}
+	if err := json.Unmarshal([]byte(o.stdout), &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Retcodes["Success"] != 2 || len(m.Failed) != 1 || m.Failed[0].Trajectory != 2 || m.Failed[0].Values["a"] != 2 || math.Abs(m.Failed[0].T-0.5) > 1e-3 || m.Failed[0].Message == "" {
+		t.Errorf("%+v", m)
+	}
+}
+
+// An ensemble that is interrupted goes on with the same command; the file is that of one that was not, to the last byte.
+func TestEnsembleInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no interrupt signal between processes")
+	}
+	bin, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, form := range [][]string{{"--steps", "2"}, {"--stats", "--steps", "2"}} {
+		args := append([]string{"ensemble", "examples/lorenz", "--random", "2000", "--dist", "Rho=normal:28:1", "--tspan", "0,30"}, form...)
+		out, whole := filepath.Join(dir, "out.csv"), filepath.Join(dir, "whole.csv")
+		ok(t, append(args, "-o", whole)...)
+		var stderr bytes.Buffer
+		cmd := exec.Command(bin, append(args, "-o", out, "--workers", "1")...)
+		cmd.Dir, cmd.Stderr = "../..", &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// It has begun when the file for the result so far is there.
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			if _, err := os.Stat(out + ".part"); err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				_ = cmd.Process.Kill()
+				t.Fatal("the ensemble does not begin")
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- cmd.Wait() }()
+		select {
+		case err = <-done:
+		case <-time.After(30 * time.Second):
+			_ = cmd.Process.Kill()
+			t.Fatal("the ensemble goes on after an interrupt")
+		}
+		if err == nil || cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "E509") {
+			t.Fatalf("%v\n%s", err, stderr.String())
+		}
+		if o := mtkc(t, "../..", nil, append(args, "--seed", "9", "-o", out)...); o.status != 1 || !strings.Contains(o.stderr, "E906") {
+			t.Errorf("another seed goes on with it: status %d\n%s", o.status, o.stderr)
+		}
+		o := ok(t, append(args, "-o", out)...)
+		if !strings.Contains(o.stderr, "going on after ") || !strings.Contains(o.stderr, "2000 trajectories, 0 failed") {
+			t.Errorf("%s", o.stderr)
+		}
+		if read(t, out) != read(t, whole) {
+			t.Errorf("%v: the file differs from that of an ensemble that was not interrupted", form)
+		}
+		if left, _ := filepath.Glob(out + ".*"); left != nil {
+			t.Errorf("%v is left", left)
+		}
+	}
+}
