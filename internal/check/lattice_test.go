@@ -42,7 +42,7 @@ var lattice = []layer{
 	{path: "backend/cuda", imports: []string{"backend", "runtime"}, modules: []string{"github.com/ebitengine/purego"}},
 	{path: "plot", imports: []string{"runtime"}, modules: []string{"gonum.org/v1/plot"}},
 	{path: ".", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "frontend", "structural", "jacobian", "linearize", "backend", "backend/llvm", "backend/llvm/libllvm", "backend/cuda", "runtime", "plot"}},
-	{path: "internal/doctor", imports: []string{"runtime", "backend/llvm/libllvm", "backend/llvm/cache"}},
+	{path: "internal/doctor", imports: []string{"runtime", "backend/llvm/libllvm", "backend/llvm/cache", "backend/cuda"}},
 	{path: "backend/llvm/cache", imports: []string{"backend/llvm/libllvm"}},
 	{path: "cmd/mtkc", imports: []string{"diag", "expr", "runtime", "plot", ".", "internal/doctor"},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},

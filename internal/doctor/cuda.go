@@ -1,43 +1,55 @@
 package doctor
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
-	"slices"
+
+	"github.com/mtkc/mtkc/backend/cuda/libcuda"
+	"github.com/mtkc/mtkc/backend/cuda/ptxas"
 )
 
-// cuda looks for the driver's library, by name alone: it is not loaded.
-func cuda() Finding {
-	return library(Finding{
+// cudaDriver asks the driver for its version and the GPUs.
+func cudaDriver() Finding {
+	f := Finding{
 		Name: "libcuda", Optional: true,
-		Purpose: "ensembles on a GPU through --backend cuda, which a later version brings",
+		Purpose: "ensembles on a GPU (--backend cuda)",
 		Get:     "install the driver of the NVIDIA GPU; it holds libcuda",
-	}, cudaPatterns())
-}
-
-// library looks for a shared library by file patterns; the last in order of names is
-// the newest.
-func library(f Finding, patterns []string) Finding {
-	for _, p := range patterns {
-		list, err := filepath.Glob(p)
-		if err != nil || len(list) == 0 {
-			continue
+	}
+	d, err := libcuda.Open()
+	if _, ok := errors.AsType[*libcuda.NotFoundError](err); ok {
+		if os.Getenv("MTKC_LIBCUDA") != "" {
+			f.Detail = err.Error()
 		}
-		slices.Sort(list)
-		at := list[len(list)-1]
-		if _, err := os.Stat(at); err != nil {
-			continue // a dangling link
-		}
-		f.Found, f.Detail = true, at
 		return f
+	}
+	var devs []libcuda.Device
+	if err == nil {
+		devs, err = d.Devices()
+	}
+	if err != nil {
+		f.Detail = err.Error() // says what to do
+		f.Get = ""
+		return f
+	}
+	f.Found = true
+	f.Detail = "CUDA " + d.Version() + ", " + d.Path()
+	for _, dev := range devs {
+		f.Detail += fmt.Sprintf("; GPU %d: %v", dev.Index, dev)
 	}
 	return f
 }
 
-func cudaPatterns() []string {
-	if runtime.GOOS == "windows" {
-		return []string{`C:\Windows\System32\nvcuda.dll`}
+// assembler looks for ptxas.
+func assembler(ctx context.Context, f Finding) Finding {
+	path, err := ptxas.Find()
+	if errors.Is(err, ptxas.ErrAbsent) {
+		return f
 	}
-	return []string{"/usr/lib/*/libcuda.so.1", "/usr/lib64/libcuda.so.1", "/usr/lib/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/local/cuda*/compat/libcuda.so.1"}
+	if err != nil {
+		f.Detail = err.Error()
+		return f
+	}
+	return tool(ctx, f, path, "--version")
 }

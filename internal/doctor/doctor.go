@@ -7,7 +7,6 @@ package doctor
 import (
 	"context"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -39,12 +38,12 @@ func Examine(ctx context.Context) []Finding {
 		llvm(),
 		machineCode(),
 		objectCache(),
-		cuda(),
-		tool(ctx, Finding{
+		cudaDriver(),
+		assembler(ctx, Finding{
 			Name: "ptxas", Optional: true,
 			Purpose: "checking generated PTX without a GPU, for developers of the CUDA backend",
-			Get:     "install the CUDA toolkit (Debian: apt-get install nvidia-cuda-toolkit)",
-		}, "ptxas", "--version", "/usr/local/cuda/bin"),
+			Get:     "run scripts/setup-dev in mtkc's repository, or install the CUDA toolkit (Debian: apt-get install nvidia-cuda-toolkit)",
+		}),
 		tool(ctx, Finding{
 			Name: "python3", Optional: true,
 			Purpose: "reading the CSV and JSON output in notebooks; mtkc itself never runs it",
@@ -53,15 +52,9 @@ func Examine(ctx context.Context) []Finding {
 	}
 }
 
-// tool looks for a program in PATH and in further directories, and asks its version.
-func tool(ctx context.Context, f Finding, name, flag string, dirs ...string) Finding {
+// tool looks for a program in PATH, or at a path, and asks its version.
+func tool(ctx context.Context, f Finding, name, flag string) Finding {
 	path, err := exec.LookPath(name)
-	for _, d := range dirs {
-		if err == nil {
-			break
-		}
-		path, err = exec.LookPath(filepath.Join(d, name))
-	}
 	if err != nil {
 		return f
 	}

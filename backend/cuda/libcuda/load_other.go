@@ -1,0 +1,16 @@
+//go:build !windows && !(linux && (amd64 || arm64))
+
+package libcuda
+
+import "errors"
+
+// places is empty: NVIDIA has no driver with CUDA for this system.
+var places []string
+
+func load(name string) (uintptr, error) {
+	return 0, errors.New(name + ": CUDA exists on Linux and Windows")
+}
+
+func symbol(uintptr, string) (uintptr, error) { panic("mtkc: bug: no library was loaded") }
+
+func syscallN(uintptr, []uintptr) uintptr { panic("mtkc: bug: no library was loaded") }
