@@ -2,7 +2,11 @@
 
 package libcuda
 
-import "github.com/ebitengine/purego"
+import (
+	"runtime"
+
+	"github.com/ebitengine/purego"
+)
 
 // places are where the library may be: where the system looks, under WSL 2, in containers
 // and on NixOS.
@@ -12,6 +16,8 @@ var places = []string{
 }
 
 func load(name string) (uintptr, error) {
+	runtime.LockOSThread() // what the system says about an error belongs to the thread
+	defer runtime.UnlockOSThread()
 	return purego.Dlopen(name, purego.RTLD_NOW|purego.RTLD_LOCAL)
 }
 

@@ -32,7 +32,12 @@ func (c *Context) Write(to Pointer, from []byte) error {
 	if len(from) == 0 {
 		return nil
 	}
-	return c.do(cuMemcpyHtoD, uintptr(to), uintptr(unsafe.Pointer(&from[0])), uintptr(len(from)))
+	if err := c.do(cuMemcpyHtoD, uintptr(to), uintptr(unsafe.Pointer(&from[0])), uintptr(len(from))); err != nil {
+		return err
+	}
+	// It returns when from may change, which can be before the device has the bytes.
+	const defaultStream = 0
+	return c.do(cuStreamSynchronize, defaultStream)
 }
 
 // Read copies bytes from device memory and waits for it.
@@ -76,9 +81,14 @@ func (h *Host) Free() error {
 	return h.c.do(cuMemFreeHost, a)
 }
 
-// Numbers is memory as numbers of another type. The bytes must be aligned for it, as all of
-// Host and Alloc are; what is left at the end is cut.
-func Numbers[T float64 | int64 | uint64 | int32 | uint32](b []byte) []T {
+// Number is what device memory is made of.
+type Number interface {
+	float64 | int64 | uint64 | ~int32 | uint32 | uint8
+}
+
+// Numbers is memory as numbers of another type. The bytes must be aligned for it, as those
+// of Host are; what is left at the end is cut.
+func Numbers[T Number](b []byte) []T {
 	var zero T
 	n := len(b) / int(unsafe.Sizeof(zero))
 	if n == 0 {
@@ -88,7 +98,7 @@ func Numbers[T float64 | int64 | uint64 | int32 | uint32](b []byte) []T {
 }
 
 // Bytes is numbers as bytes, in the order of this machine, which is that of the device.
-func Bytes[T float64 | int64 | uint64 | int32 | uint32 | uint8](s []T) []byte {
+func Bytes[T Number](s []T) []byte {
 	if len(s) == 0 {
 		return nil
 	}
