@@ -129,8 +129,9 @@ func (b *Builder) Call(f int32, args []Ref) Ref {
 	return Ref(len(b.code) - 1)
 }
 
-// setLabel names a value, the first name wins. Inputs and numbers keep theirs.
-func (b *Builder) setLabel(r Ref, name string, eq int) {
+// Label names a value, the first name wins. Inputs and numbers keep theirs. eq is the equation
+// it was solved from, as in the type Label.
+func (b *Builder) Label(r Ref, name string, eq int) {
 	if b.code[r].Op.Input() || b.label[r] {
 		return
 	}

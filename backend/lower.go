@@ -204,7 +204,7 @@ func (l *lowerer) atom(e expr.ID) Ref {
 		d := &l.defs[m.index]
 		r := l.lower(d.value)
 		if d.name != "" {
-			l.b.setLabel(r, d.name, d.eq)
+			l.b.Label(r, d.name, d.eq)
 		}
 		return r
 	}

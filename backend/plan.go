@@ -353,7 +353,7 @@ func (c *compiler) update() {
 			l.b.Output(Main, int(i), v)
 			continue
 		}
-		l.b.setLabel(v, c.p.Name(a.Target), a.Eq)
+		l.b.Label(v, c.p.Name(a.Target), a.Eq)
 		l.assign(a.Target, v)
 		if s, ok := c.slot[a.Target]; ok {
 			l.b.Output(Memory, int(s), v)
@@ -445,7 +445,7 @@ func (c *compiler) bind() {
 		own := l.b.Emit(P, int32(i))
 		v := l.lower(q.Value)
 		v = l.b.Emit(Select, l.b.Emit(W, int32(i)), own, v)
-		l.b.setLabel(v, q.Name, -1)
+		l.b.Label(v, q.Name, -1)
 		l.assign(q.Atom, v)
 		l.b.Output(Memory, i, v)
 	}
@@ -502,7 +502,7 @@ func (c *compiler) initial() {
 		l.begin(fmt.Sprintf("Init%d", b))
 		for _, a := range blk.Assigns {
 			v := l.lower(a.Value)
-			l.b.setLabel(v, c.p.Name(a.Target), a.Eq)
+			l.b.Label(v, c.p.Name(a.Target), a.Eq)
 			l.assign(a.Target, v)
 			i, ok := at[a.Target]
 			if !ok {

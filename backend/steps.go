@@ -232,7 +232,7 @@ func (w *stepWriter) once(in *instance) {
 	for i, t := range b.terms {
 		v := l.lower(t)
 		if name != "" && len(b.terms) == 1 {
-			l.b.setLabel(v, name, w.r.equation(in.node))
+			l.b.Label(v, name, w.r.equation(in.node))
 		}
 		for _, s := range b.spaces[i] {
 			l.b.Output(s, int(in.outs[o]), v)

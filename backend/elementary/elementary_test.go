@@ -1,0 +1,204 @@
+package elementary
+
+import (
+	"flag"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/mtkc/mtkc/backend"
+)
+
+var long = flag.Bool("long", false, "1e7 points per function")
+
+// run executes a kernel of base operations on u.
+func run(k *backend.Kernel, u ...float64) float64 {
+	bits, from := math.Float64bits, math.Float64frombits
+	truth := func(b bool) float64 {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	v := make([]float64, len(k.Code))
+	for r, in := range k.Code {
+		var a, b, c float64
+		switch in.Op.Arity() {
+		case 3:
+			c = v[in.C]
+			fallthrough
+		case 2:
+			b = v[in.B]
+			fallthrough
+		case 1:
+			a = v[in.A]
+		}
+		switch in.Op {
+		case backend.Const:
+			v[r] = k.Consts[in.A]
+		case backend.U:
+			v[r] = u[in.A]
+		case backend.Neg:
+			v[r] = -a
+		case backend.Add:
+			v[r] = a + b
+		case backend.Sub:
+			v[r] = a - b
+		case backend.Mul:
+			v[r] = a * b
+		case backend.Div:
+			v[r] = a / b
+		case backend.Sqrt:
+			v[r] = math.Sqrt(a)
+		case backend.FMA:
+			v[r] = math.FMA(a, b, c)
+		case backend.Abs:
+			v[r] = math.Abs(a)
+		case backend.Floor:
+			v[r] = math.Floor(a)
+		case backend.Ceil:
+			v[r] = math.Ceil(a)
+		case backend.Min:
+			v[r] = min(a, b)
+		case backend.Max:
+			v[r] = max(a, b)
+		case backend.Lt:
+			v[r] = truth(a < b)
+		case backend.Le:
+			v[r] = truth(a <= b)
+		case backend.Eq:
+			v[r] = truth(a == b)
+		case backend.Ne:
+			v[r] = truth(a != b)
+		case backend.Not:
+			v[r] = truth(a == 0)
+		case backend.And:
+			v[r] = truth(a != 0 && b != 0)
+		case backend.Or:
+			v[r] = truth(a != 0 || b != 0)
+		case backend.Select:
+			v[r] = c
+			if a != 0 {
+				v[r] = b
+			}
+		case backend.BitAnd:
+			v[r] = from(bits(a) & bits(b))
+		case backend.BitOr:
+			v[r] = from(bits(a) | bits(b))
+		case backend.BitXor:
+			v[r] = from(bits(a) ^ bits(b))
+		case backend.BitAdd:
+			v[r] = from(bits(a) + bits(b))
+		case backend.BitSub:
+			v[r] = from(bits(a) - bits(b))
+		case backend.BitShl:
+			v[r] = from(bits(a) << in.B)
+		case backend.BitShr:
+			v[r] = from(bits(a) >> in.B)
+		case backend.BitSar:
+			v[r] = from(uint64(int64(bits(a)) >> in.B))
+		default:
+			panic("not a base operation: " + in.Op.String())
+		}
+	}
+	return v[k.Out[0].Val]
+}
+
+// ulps is the distance of got from want in units of the last place of want.
+func ulps(got float64, want *big.Float) float64 {
+	w, _ := want.Float64()
+	if math.IsInf(w, 0) {
+		if got == w {
+			return 0
+		}
+		return math.Inf(1)
+	}
+	_, e := math.Frexp(w)
+	e = max(e, -1021) - 53
+	if math.IsInf(got, 0) || math.IsNaN(got) {
+		return math.Inf(1)
+	}
+	d := sub(bf(got), want)
+	d.SetMantExp(d, -e)
+	f, _ := d.Float64()
+	return math.Abs(f)
+}
+
+// domain are arguments for a function.
+type domain struct {
+	name string
+	draw func(r *rand.Rand) float64
+}
+
+// uniform draws from [lo, hi].
+func uniform(lo, hi float64) func(r *rand.Rand) float64 {
+	return func(r *rand.Rand) float64 { return lo + (hi-lo)*r.Float64() }
+}
+
+// anyOf draws positive numbers with exponents from lo to hi, evenly, with either sign if signed.
+func anyOf(lo, hi int, signed bool) func(r *rand.Rand) float64 {
+	return func(r *rand.Rand) float64 {
+		x := math.Ldexp(1+r.Float64(), lo+r.IntN(hi-lo+1))
+		if signed && r.IntN(2) == 0 {
+			x = -x
+		}
+		return x
+	}
+}
+
+// accuracy is a function with its reference, arguments and bound.
+type accuracy struct {
+	op    backend.Op
+	ref   func(x, y float64) *big.Float
+	x, y  []func(r *rand.Rand) float64 // pairs
+	bound float64                      // ulp
+}
+
+type draws = []func(r *rand.Rand) float64
+
+func one1(f func(x *big.Float) *big.Float) func(x, y float64) *big.Float {
+	return func(x, _ float64) *big.Float { return f(bf(x)) }
+}
+
+var accuracies = []accuracy{
+	{op: backend.Exp, ref: one1(refExp), x: draws{uniform(-745, 710), uniform(-2, 2), anyOf(-60, 3, true), uniform(-745, -700)}, bound: 1.1},
+	{op: backend.Log, ref: one1(refLog), x: draws{anyOf(-1074, 1023, false), uniform(0.5, 2), uniform(0.99, 1.01), uniform(0, 100)}, bound: 1},
+	{op: backend.Sin, ref: func(x, _ float64) *big.Float { s, _ := refSineCosine(x); return s }, x: draws{uniform(-10, 10), uniform(-2, 2), anyOf(-1070, 44, true), uniform(-1e6, 1e6)}, bound: 1},
+	{op: backend.Cos, ref: func(x, _ float64) *big.Float { _, c := refSineCosine(x); return c }, x: draws{uniform(-10, 10), uniform(-2, 2), anyOf(-60, 44, true), uniform(-1e6, 1e6)}, bound: 1},
+	{op: backend.Pow, ref: func(x, y float64) *big.Float { return refExp(mul(bf(y), refLog(bf(x)))) },
+		x: draws{uniform(0, 10), uniform(0.9, 1.1), anyOf(-300, 300, false), anyOf(-1074, 1023, false)}, y: draws{uniform(-10, 10), uniform(-6000, 6000), uniform(-3, 3), uniform(-1, 1)}, bound: 1},
+}
+
+func TestAccuracy(t *testing.T) {
+	for i := range accuracies {
+		a := &accuracies[i]
+		t.Run(a.op.String(), func(t *testing.T) {
+			t.Parallel()
+			n := 5000
+			if *long {
+				n = 2500000
+			}
+			k := Program(a.op)
+			ops := k.Ops()
+			for d, draw := range a.x {
+				r := rand.New(rand.NewPCG(uint64(d), uint64(a.op)))
+				worst, at, aty := 0.0, 0.0, 0.0
+				for range n {
+					x, y := draw(r), 0.0
+					if a.y != nil {
+						y = a.y[d](r)
+					}
+					e := ulps(run(k, x, y), a.ref(x, y))
+					if e > worst {
+						worst, at, aty = e, x, y
+					}
+				}
+				t.Logf("%d ops, domain %d: %.3f ulp at %v %v", ops, d, worst, at, aty)
+				if worst > a.bound {
+					t.Errorf("domain %d: %.3f ulp at %v, %v", d, worst, at, aty)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,63 @@
+package elementary
+
+import "github.com/mtkc/mtkc/backend"
+
+// pi/2 is the sum of three numbers and less than 2^-162.
+const (
+	halfPi1 = 0x1.921fb54442d18p+00
+	halfPi2 = 0x1.1a62633145c07p-54
+	halfPi3 = -0x1.f1976b7ed8fbcp-110
+
+	trigLimit = 0x1p45
+)
+
+// reduceTrig writes x >= 0 as n*pi/2 + r + tail with |r| <= pi/4, up to rounding.
+// The first difference is exact, the second is rounded and has the rest in tail.
+func (b *program) reduceTrig(x ref) (n, r, tail ref) {
+	n = b.fma(x, b.num(0x1.45f306dc9c883p-1), b.num(rounder))
+	nf := b.sub(n, b.num(rounder))
+	first := b.fma(nf, b.num(-halfPi1), x)
+	r = b.fma(nf, b.num(-halfPi2), first)
+	tail = b.fma(nf, b.num(-halfPi2), b.sub(first, r))
+	tail = b.fma(nf, b.num(-halfPi3), tail)
+	return n, r, tail
+}
+
+// kernels of the sine and cosine of r + tail.
+func (b *program) sineCosine(r, tail ref) (s, c ref) {
+	z := b.mul(r, r)
+	s = b.add(r, b.fma(b.mul(z, r), b.polynomial(z, sinSeries), tail))
+	half := b.num(-0.5)
+	w := b.fma(z, half, b.num(1))
+	t := b.fma(z, half, b.sub(b.num(1), w))
+	t = b.fma(b.mul(z, z), b.polynomial(z, cosSeries), t)
+	t = b.fma(b.neg(r), tail, t)
+	return s, b.add(w, t)
+}
+
+// quadrant chooses between the sine and the cosine of the reduced argument, and the sign: of
+// n mod 4 = 0, 1, 2, 3 the value is s, c, -s, -c. The two low bits of n, shifted to the top, are a number
+// that is 0 for even n and has the sign wanted, turned by that of x.
+func (b *program) quadrant(n, s, c, x ref) ref {
+	q := b.shl(n, 62)
+	y := b.sel(q, c, s)
+	if x != backend.None {
+		q = b.bxor(q, x)
+	}
+	return b.bxor(y, b.sign(q))
+}
+
+func (b *program) sin(x ref) ref {
+	a := b.abs(x)
+	n, r, tail := b.reduceTrig(a)
+	s, c := b.sineCosine(r, tail)
+	return b.sel(b.lt(a, b.num(trigLimit)), b.quadrant(n, s, c, x), b.mul(x, b.num(0)))
+}
+
+func (b *program) cos(x ref) ref {
+	a := b.abs(x)
+	n, r, tail := b.reduceTrig(a)
+	s, c := b.sineCosine(r, tail)
+	y := b.quadrant(b.badd(n, b.word(1)), s, c, backend.None)
+	return b.sel(b.lt(a, b.num(trigLimit)), y, b.fma(x, b.num(0), b.num(1)))
+}
