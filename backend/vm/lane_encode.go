@@ -21,6 +21,7 @@ const (
 	rowMain
 	rowMem
 	rowCode
+	rowSOut
 )
 
 // laneRow is a row: an entry of its space.
@@ -235,7 +236,7 @@ func (e *laneEncoder) sink() {
 var inputRows = [...]rowSpace{backend.Const: rowNumber, backend.Time: rowTime, backend.U: rowU, backend.P: rowP, backend.W: rowW,
 	backend.S: rowS, backend.Data: rowData}
 
-var outputRows = [...]rowSpace{backend.Main: rowMain, backend.Memory: rowMem, backend.Code: rowCode, backend.Scratch: rowS}
+var outputRows = [...]rowSpace{backend.Main: rowMain, backend.Memory: rowMem, backend.Code: rowCode, backend.Scratch: rowSOut}
 
 // number reports whether a value is one number for all lanes.
 func (e *laneEncoder) number(v int32) bool {

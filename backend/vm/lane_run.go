@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"math"
 	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
@@ -26,7 +25,6 @@ type laneFrame struct {
 	isa    *laneISA
 	at     []unsafe.Pointer // by row; those of arguments and results are set before a run
 	moving []int32          // these
-	spread [4][]float64     // for the portable machine
 	args   []float64        // of calls
 }
 
@@ -41,30 +39,49 @@ func rowAlign(n int) []float64 {
 func (c *laneCode) frame(isa *laneISA, temps []float64) *laneFrame {
 	block := isa.lanes[0]
 	f := &laneFrame{laneCode: c, isa: isa, at: make([]unsafe.Pointer, len(c.rows)), args: make([]float64, c.maxArgs)}
-	full := rowAlign(len(c.full) * block)
-	for i, v := range c.full {
-		for l := range block {
-			full[i*block+l] = v
-		}
+	full, numbers := copies(c.full, block), c.numbers
+	if isa.run[0] == nil {
+		numbers = copies(c.numbers, block)
 	}
 	for i, r := range c.rows {
 		switch r.space {
 		case rowTemp:
 			f.at[i] = unsafe.Pointer(&temps[int(r.index)*block : (int(r.index)+1)*block][0])
 		case rowNumber:
-			f.at[i] = unsafe.Pointer(&c.numbers[r.index])
+			f.at[i] = unsafe.Pointer(&numbers[int(r.index)*len(numbers)/len(c.numbers)])
 		case rowFull:
 			f.at[i] = unsafe.Pointer(&full[int(r.index)*block])
 		default:
 			f.moving = append(f.moving, int32(i))
 		}
 	}
-	if isa.run[0] == nil {
-		for i := range f.spread {
-			f.spread[i] = make([]float64, block)
+	return f
+}
+
+// copies makes a row of n copies of each number.
+func copies(numbers []float64, n int) []float64 {
+	rows := rowAlign(len(numbers) * n)
+	for i, v := range numbers {
+		for l := range n {
+			rows[i*n+l] = v
 		}
 	}
-	return f
+	return rows
+}
+
+// single sets a row that is one number for all lanes: in Go a row of copies of it, which it has of
+// its own.
+func (f *laneFrame) single(r int32, v *float64) {
+	if f.isa.run[0] != nil {
+		f.at[r] = unsafe.Pointer(v)
+		return
+	}
+	if f.at[r] == nil {
+		f.at[r] = unsafe.Pointer(unsafe.SliceData(make([]float64, f.isa.lanes[0])))
+	}
+	for i, s := 0, f.row(int(r), f.isa.lanes[0]); i < len(s); i++ {
+		s[i] = *v
+	}
 }
 
 // row is the first n entries of row r.
@@ -115,116 +132,5 @@ func (f *laneFrame) leave(in *laneInstr, n int) {
 		} else {
 			binary(op, d, a, f.row(int(in.b), n))
 		}
-	}
-}
-
-// operand is operand k of an instruction, row r, for the machine in Go.
-func (f *laneFrame) operand(modes string, k int, r uint16, n int) []float64 {
-	if k < len(modes) && modes[k] == 'K' {
-		v, s := *(*float64)(f.at[r]), f.spread[k][:n]
-		for i := range s {
-			s[i] = v
-		}
-		return s
-	}
-	return f.row(int(r), n)
-}
-
-// interpret runs instructions from pc on in Go until one that leaves, whose place it returns.
-// Products are rounded before they are added: conversions keep the compiler from fusing them.
-func (f *laneFrame) interpret(pc, n int) int {
-	for ; ; pc++ {
-		in := &f.code[pc]
-		if in.op == laneLeave {
-			return pc
-		}
-		v := &laneVariants[in.op]
-		d, a := f.row(int(in.d), n), f.operand(v.modes, 0, in.a, n)
-		a = a[:len(d)]
-		switch {
-		case v.op == opMove || v.op == opSpread:
-			copy(d, a)
-			continue
-		case v.op < uint16(backend.NumOps) && backend.Op(v.op).Shift():
-			for i := range d {
-				d[i] = shift(backend.Op(v.op), a[i], int32(in.b))
-			}
-			continue
-		case len(v.modes) == 1:
-			unary(backend.Op(v.op), d, a)
-			continue
-		}
-		b := f.operand(v.modes, 1, in.b, n)[:len(d)]
-		switch v.op {
-		case opGt:
-			binary(backend.Lt, d, b, a)
-			continue
-		case opGe:
-			binary(backend.Le, d, b, a)
-			continue
-		}
-		if len(v.modes) == 2 {
-			binary(backend.Op(v.op), d, a, b)
-			continue
-		}
-		c := f.operand(v.modes, 2, in.c, n)[:len(d)]
-		switch v.op {
-		case uint16(backend.FMA):
-			for i := range d {
-				d[i] = math.FMA(a[i], b[i], c[i])
-			}
-		case opMulAdd:
-			for i := range d {
-				d[i] = float64(a[i]*b[i]) + c[i]
-			}
-		case opMulSub:
-			for i := range d {
-				d[i] = float64(a[i]*b[i]) - c[i]
-			}
-		case opSubMul:
-			for i := range d {
-				d[i] = c[i] - float64(a[i]*b[i])
-			}
-		case uint16(backend.Select):
-			for i := range d {
-				x := c[i]
-				if a[i] != 0 {
-					x = b[i]
-				}
-				d[i] = x
-			}
-		default:
-			f.pick(v.op, d, a, b, c, f.operand(v.modes, 3, in.e, n)[:len(d)])
-		}
-	}
-}
-
-// pick is a selection by a comparison.
-func (f *laneFrame) pick(op uint16, d, a, b, c, e []float64) {
-	switch op {
-	case opGtSelect:
-		op, a, b = opLtSelect, b, a
-	case opGeSelect:
-		op, a, b = opLeSelect, b, a
-	case opNeSelect:
-		op, c, e = opEqSelect, e, c
-	}
-	for i := range d {
-		x := e[i]
-		switch op {
-		case opLtSelect:
-			if a[i] < b[i] {
-				x = c[i]
-			}
-		case opLeSelect:
-			if a[i] <= b[i] {
-				x = c[i]
-			}
-		default:
-			if a[i] == b[i] {
-				x = c[i]
-			}
-		}
-		d[i] = x
 	}
 }

@@ -25,7 +25,7 @@ type Lanes struct {
 	scratch int
 	zero    bool
 	temps   int
-	need    [rowCode + 1]int // entries of each array
+	need    [rowSOut + 1]int // entries of each array
 }
 
 // laneStep is a part of the kernel: straight-line code, or the body of a loop over instances, each
@@ -81,7 +81,7 @@ func (l *Lanes) require(c *laneCode, loop *backend.Step) {
 			l.need[r.space] = max(l.need[r.space], int(loop.Index[r.index].At(i))+1)
 		}
 	}
-	if l.need[rowS] > l.scratch {
+	if max(l.need[rowS], l.need[rowSOut]) > l.scratch {
 		panic("mtkc: bug: the scratch array is too short")
 	}
 }
@@ -90,7 +90,7 @@ func (l *Lanes) require(c *laneCode, loop *backend.Step) {
 func (l *Lanes) choose() int {
 	const cache = 1 << 19 // bytes
 	rows := 0
-	for s := rowTime; s <= rowCode; s++ {
+	for s := rowTime; s <= rowSOut; s++ {
 		rows += l.need[s]
 	}
 	width := 128
@@ -109,8 +109,8 @@ type LaneRunner struct {
 	isa    *laneISA
 	frames []*laneFrame
 	s      []float64 // scratch array, for a block of lanes
-	base   [rowCode + 1]unsafe.Pointer
-	stride [rowCode + 1]int // bytes between the entries of a lane
+	base   [rowSOut + 1]unsafe.Pointer
+	stride [rowSOut + 1]int // bytes between the entries of a lane
 }
 
 // Runner makes a runner.
@@ -125,7 +125,7 @@ func (l *Lanes) Runner() *LaneRunner {
 	for s := range r.stride {
 		r.stride[s] = 8 * l.width
 	}
-	r.stride[rowS] = 8 * block
+	r.stride[rowS], r.stride[rowSOut] = 8*block, 8*block
 	return r
 }
 
@@ -139,6 +139,7 @@ func (r *LaneRunner) Run(t, u, p, w, out, mem, code []float64) {
 	}
 	if l.scratch > 0 {
 		r.base[rowS] = unsafe.Pointer(&r.s[0])
+		r.base[rowSOut] = r.base[rowS]
 	}
 	for first := 0; first < l.width; {
 		n := r.isa.lanes[0]
@@ -183,7 +184,7 @@ func (r *LaneRunner) instance(f *laneFrame, s *backend.Step, j int) {
 	for _, k := range f.moving {
 		switch row := f.rows[k]; row.space {
 		case rowData:
-			f.at[k] = unsafe.Pointer(&s.Data[row.index][j])
+			f.single(k, &s.Data[row.index][j])
 		case rowTime:
 			f.at[k] = r.base[rowTime]
 		default:
