@@ -9,10 +9,10 @@ import (
 // laneISAs lists the machines in assembly that the processor runs, best first.
 func laneISAs() (list []*laneISA) {
 	if cpu.AVX512 {
-		list = append(list, &laneISA{"avx512", [2]int{64, 8}, [2]func(*laneInstr, *unsafe.Pointer) *laneInstr{avx512x8, avx512x1}})
+		list = append(list, &laneISA{"avx512", [2]int{64, 8}, [2]func(*laneInstr, *unsafe.Pointer) *laneInstr{avx512x8, avx512x1}, gatherAVX512})
 	}
 	if cpu.AVX2 {
-		list = append(list, &laneISA{"avx2", [2]int{32, 8}, [2]func(*laneInstr, *unsafe.Pointer) *laneInstr{avx2x8, avx2x2}})
+		list = append(list, &laneISA{"avx2", [2]int{32, 8}, [2]func(*laneInstr, *unsafe.Pointer) *laneInstr{avx2x8, avx2x2}, nil})
 	}
 	return list
 }
@@ -31,3 +31,8 @@ func avx2x8(code *laneInstr, rows *unsafe.Pointer) *laneInstr
 
 //go:noescape
 func avx2x2(code *laneInstr, rows *unsafe.Pointer) *laneInstr
+
+// gatherAVX512 reads d[i] = from[list[i]] for n entries, a multiple of 8.
+//
+//go:noescape
+func gatherAVX512(d, from *float64, list *int32, n int)

@@ -11,6 +11,8 @@ type laneISA struct {
 	name  string
 	lanes [2]int // of a block and of the rest; rows of registers have the length of a block
 	run   [2]func(code *laneInstr, rows *unsafe.Pointer) *laneInstr
+
+	read func(d, from *float64, list *int32, n int) // d[i] = from[list[i]], n a multiple of 8; nil: in Go
 }
 
 // portable is the machine in Go. It takes any number of lanes.

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
@@ -52,6 +53,7 @@ type loopFrame struct {
 	frame *laneFrame
 	rows  []loopRow
 	time  float64
+	need  [rowSOut + 1]int // entries of each array
 }
 
 // loopRow is a row of an argument or result.
@@ -63,6 +65,17 @@ type loopRow struct {
 	table  *backend.Table
 	data   []float64
 	own    []float64 // for the entries of a block, where they do not lie in a row
+}
+
+// bound is the length that an array must have for the n entries of a table.
+func bound(t *backend.Table, n int) int {
+	if t.List == nil {
+		return int(max(t.At(0), t.At(n-1))) + 1
+	}
+	if slices.Min(t.List[:n]) < 0 {
+		panic("mtkc: bug: a table has a negative entry")
+	}
+	return int(slices.Max(t.List[:n])) + 1
 }
 
 func (l *loop) frame() *loopFrame {
@@ -80,6 +93,7 @@ func (l *loop) frame() *loopFrame {
 			r.table = &l.index[index]
 			r.even = r.table.List == nil && r.table.Stride == 1
 			r.single = r.space < rowMain && r.table.List == nil && r.table.Stride == 0
+			f.need[r.space] = max(f.need[r.space], bound(r.table, l.n))
 		}
 		if !r.single {
 			r.own = rowAlign(block)
@@ -93,6 +107,9 @@ func (l *loop) frame() *loopFrame {
 func (f *loopFrame) run(t float64, arr *arrays) {
 	f.time = t
 	from := [...][]float64{rowU: arr.u, rowP: arr.p, rowW: arr.w, rowS: arr.s, rowMain: arr.main, rowMem: arr.mem, rowSOut: arr.s}
+	for s, a := range from {
+		_ = a[:f.need[s]] // gather and scatter do not look
+	}
 	isa := f.frame.isa
 	block := isa.lanes[0]
 	step := block
@@ -119,7 +136,7 @@ func (f *loopFrame) run(t float64, arr *arrays) {
 				if r.data != nil {
 					copy(r.own[:m], r.data[first:first+m])
 				} else if r.space < rowMain {
-					gather(r.own[:m], from[r.space], r.table, first)
+					isa.gather(r.own[:m], from[r.space], r.table, first)
 				}
 			}
 		}
@@ -140,12 +157,22 @@ func (f *loopFrame) run(t float64, arr *arrays) {
 	}
 }
 
-// gather reads the entries of instances first, first+1, ... from an array.
-func gather(d, from []float64, t *backend.Table, first int) {
+// gather reads the entries of instances first, first+1, ... from an array, which has them.
+func (isa *laneISA) gather(d, from []float64, t *backend.Table, first int) {
+	p := unsafe.Pointer(unsafe.SliceData(from))
 	if t.List != nil {
 		list := t.List[first : first+len(d)]
-		for i, e := range list {
-			d[i] = from[e]
+		if n := len(d) &^ 7; n > 0 && isa.read != nil {
+			isa.read(&d[0], &from[0], &list[0], n)
+			d, list = d[n:], list[n:]
+		}
+		for len(d) >= 4 && len(list) >= 4 {
+			d[0], d[1] = *(*float64)(unsafe.Add(p, int(list[0])*8)), *(*float64)(unsafe.Add(p, int(list[1])*8))
+			d[2], d[3] = *(*float64)(unsafe.Add(p, int(list[2])*8)), *(*float64)(unsafe.Add(p, int(list[3])*8))
+			d, list = d[4:], list[4:]
+		}
+		for i := range d {
+			d[i] = *(*float64)(unsafe.Add(p, int(list[i])*8))
 		}
 		return
 	}
@@ -155,17 +182,18 @@ func gather(d, from []float64, t *backend.Table, first int) {
 		return
 	}
 	for i := range d {
-		d[i] = from[at]
+		d[i] = *(*float64)(unsafe.Add(p, at*8))
 		at += step
 	}
 }
 
-// scatter writes to the entries of instances first, first+1, ... of an array.
+// scatter writes to the entries of instances first, first+1, ... of an array, which has them.
 func scatter(to, v []float64, t *backend.Table, first int) {
+	p := unsafe.Pointer(unsafe.SliceData(to))
 	if t.List != nil {
 		list := t.List[first : first+len(v)]
 		for i, e := range list {
-			to[e] = v[i]
+			*(*float64)(unsafe.Add(p, int(e)*8)) = v[i]
 		}
 		return
 	}
@@ -175,7 +203,7 @@ func scatter(to, v []float64, t *backend.Table, first int) {
 		return
 	}
 	for i := range v {
-		to[at] = v[i]
+		*(*float64)(unsafe.Add(p, at*8)) = v[i]
 		at += step
 	}
 }
