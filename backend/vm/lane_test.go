@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/expr"
 )
 
 // onEachMachine runs a test on every lane machine of this processor.
@@ -25,17 +27,26 @@ var edges = []float64{0, math.Copysign(0, -1), 1, -1, 0.5, -2.5, 1.5, 3, 1e300, 
 // in all spaces.
 func randomKernel(rng *rand.Rand, size, nu, np, nw int) *backend.Kernel {
 	b := backend.NewBuilder("random")
+	pick := random(rng, b, size, map[backend.Op]int{backend.U: nu, backend.P: np, backend.W: nw, backend.Time: 1})
+	for i := range 1 + size/10 {
+		b.Output(backend.Main, i, pick())
+	}
+	for i := range 1 + size/20 {
+		b.Output(backend.Memory, i, pick())
+	}
+	b.Output(backend.Code, 0, pick())
+	return b.Finish()
+}
+
+// random emits operations on inputs, so many of each kind, and returns a function that chooses one
+// of the values.
+func random(rng *rand.Rand, b *backend.Builder, size int, inputs map[backend.Op]int) (pick func() backend.Ref) {
 	var vals, truths []backend.Ref
-	for i := range nu {
-		vals = append(vals, b.Input(backend.U, int32(i)))
+	for op := backend.Time; op <= backend.Data; op++ {
+		for i := range inputs[op] {
+			vals = append(vals, b.Input(op, int32(i)))
+		}
 	}
-	for i := range np {
-		vals = append(vals, b.Input(backend.P, int32(i)))
-	}
-	for i := range nw {
-		vals = append(vals, b.Input(backend.W, int32(i)))
-	}
-	vals = append(vals, b.Input(backend.Time, 0))
 	for range 1 + size/8 {
 		v := edges[rng.IntN(len(edges))]
 		if rng.IntN(2) == 0 {
@@ -43,7 +54,7 @@ func randomKernel(rng *rand.Rand, size, nu, np, nw int) *backend.Kernel {
 		}
 		vals = append(vals, b.Number(v))
 	}
-	pick := func() backend.Ref {
+	pick = func() backend.Ref {
 		if n := len(vals); rng.IntN(2) == 0 {
 			return vals[n-1-rng.IntN(min(n, 6))]
 		}
@@ -88,14 +99,7 @@ func randomKernel(rng *rand.Rand, size, nu, np, nw int) *backend.Kernel {
 		}
 		vals = append(vals, r)
 	}
-	for i := range 1 + size/10 {
-		b.Output(backend.Main, i, pick())
-	}
-	for i := range 1 + size/20 {
-		b.Output(backend.Memory, i, pick())
-	}
-	b.Output(backend.Code, 0, pick())
-	return b.Finish()
+	return pick
 }
 
 // laneArgs are the arguments of a run of width lanes, scattered for one lane by lane.
@@ -137,10 +141,10 @@ func newLaneArgs(rng *rand.Rand, width, nu, np, nw, nout, nmem int) *laneArgs {
 }
 
 // compare holds lanes to the scalar machine, bit by bit; NaNs are all the same.
-func (a *laneArgs) compare(t *testing.T, k *backend.Kernel, what string) {
+func (a *laneArgs) compare(t testing.TB, k *backend.Kernel, funcs []*expr.Func, what string) {
 	t.Helper()
-	r := NewLanes(k, nil, a.width).Runner()
-	scalar := newKernel(k, nil).runner()
+	r := NewLanes(k, funcs, a.width).Runner()
+	scalar := newKernel(unrolled(k), funcs).runner()
 	out, mem, cd := append([]float64(nil), a.out...), append([]float64(nil), a.mem...), append([]float64(nil), a.cd...)
 	r.Run(a.t, a.u, a.p, a.w, out, mem, cd)
 	for l := range a.width {
@@ -149,8 +153,8 @@ func (a *laneArgs) compare(t *testing.T, k *backend.Kernel, what string) {
 		check := func(name string, want, got []float64) {
 			for i, v := range want {
 				g := got[i*a.width+l]
-				if math.Float64bits(v) != math.Float64bits(g) && !(math.IsNaN(v) && math.IsNaN(g)) {
-					t.Fatalf("%s: lane %d of %d: %s[%d] = %v (%x), want %v (%x)\n%s%s", what, l, a.width, name, i, g, math.Float64bits(g), v, math.Float64bits(v), k, listing(encodeLanes(k, nil, func(backend.Instr) bool { return false })))
+				if !identical(v, g) {
+					t.Fatalf("%s: lane %d of %d: %s[%d] = %v (%x), want %v (%x)\n%s", what, l, a.width, name, i, g, math.Float64bits(g), v, math.Float64bits(v), k)
 				}
 			}
 		}
@@ -160,18 +164,158 @@ func (a *laneArgs) compare(t *testing.T, k *backend.Kernel, what string) {
 	}
 }
 
-// listing prints lane code.
-func listing(c *laneCode) string {
-	s := ""
-	for _, in := range c.code {
-		v := laneVariants[in.op]
-		name := fmt.Sprint("op", v.op)
-		if v.op < uint16(backend.NumOps) {
-			name = backend.Op(v.op).String()
-		}
-		s += fmt.Sprintln(name, v.modes, v.store, in)
+func identical(a, b float64) bool {
+	return math.Float64bits(a) == math.Float64bits(b) || math.IsNaN(a) && math.IsNaN(b)
+}
+
+// unrolled is a kernel without loops: a step for each instance.
+func unrolled(k *backend.Kernel) *backend.Kernel {
+	if len(k.Steps) == 0 {
+		return k
 	}
-	return s
+	flat := &backend.Kernel{Name: k.Name, Scratch: k.Scratch, Zero: k.Zero}
+	for i := range k.Steps {
+		s := &k.Steps[i]
+		if s.N == 0 {
+			flat.Steps = append(flat.Steps, *s)
+			continue
+		}
+		for j := range s.N {
+			body := *s.Body
+			body.Code = append([]backend.Instr(nil), body.Code...)
+			body.Consts = append([]float64(nil), body.Consts...)
+			body.Out = append([]backend.Output(nil), body.Out...)
+			for r := range body.Code {
+				switch in := &body.Code[r]; in.Op {
+				case backend.U, backend.P, backend.W, backend.S:
+					in.A = s.Index[in.A].At(j)
+				case backend.Data:
+					body.Consts = append(body.Consts, s.Data[in.A][j])
+					*in = backend.Instr{Op: backend.Const, A: int32(len(body.Consts) - 1)}
+				}
+			}
+			for r := range body.Out {
+				body.Out[r].Index = s.Index[body.Out[r].Index].At(j)
+			}
+			flat.Steps = append(flat.Steps, backend.Step{Name: s.Name, Body: &body})
+		}
+	}
+	return flat
+}
+
+// randomSteps makes a kernel of a loop, straight-line code on its results, and a loop in order, on
+// nu and np inputs. It writes n+1 entries of Main and n of Memory.
+func randomSteps(rng *rand.Rand, n, nu, np int) *backend.Kernel {
+	k := &backend.Kernel{Name: "steps", Scratch: 2*n + 1}
+	entries := func(most int) backend.Table {
+		switch rng.IntN(4) {
+		case 0:
+			return backend.Table{Base: int32(rng.IntN(most))}
+		case 1:
+			if most >= n {
+				return backend.Table{Base: int32(rng.IntN(most - n + 1)), Stride: 1}
+			}
+		case 2:
+			if most >= n {
+				return backend.Table{Base: int32(n - 1 + rng.IntN(most-n+1)), Stride: -1}
+			}
+		}
+		list := make([]int32, n)
+		for i := range list {
+			list[i] = int32(rng.IntN(most))
+		}
+		return backend.NewTable(list)
+	}
+	once := func(first int) backend.Table { // each of n entries once
+		if rng.IntN(2) == 0 {
+			return backend.Table{Base: int32(first), Stride: 1}
+		}
+		list := make([]int32, n)
+		for i, j := range rng.Perm(n) {
+			list[i] = int32(first + j)
+		}
+		return backend.NewTable(list)
+	}
+	data := [][]float64{make([]float64, n), make([]float64, n)}
+	for _, row := range data {
+		for i := range row {
+			row[i] = value(rng)
+		}
+	}
+	b := backend.NewBuilder("loop")
+	pick := random(rng, b, 1+rng.IntN(30), map[backend.Op]int{backend.Time: 1, backend.U: 3, backend.P: 3, backend.Data: 2})
+	s := backend.Step{Name: "loop", N: n, Data: data}
+	for range 3 {
+		s.Index = append(s.Index, entries(min(nu, np)))
+	}
+	b.Output(backend.Main, 3, pick())
+	b.Output(backend.Scratch, 4, pick())
+	b.Output(backend.Memory, 5, pick())
+	s.Index = append(s.Index, once(0), once(0), once(0))
+	s.Body = b.Finish()
+	k.Steps = append(k.Steps, s)
+
+	b = backend.NewBuilder("once")
+	pick = random(rng, b, 1+rng.IntN(20), map[backend.Op]int{backend.Time: 1, backend.U: nu, backend.S: n})
+	b.Output(backend.Main, n, pick())
+	b.Output(backend.Scratch, n, pick())
+	k.Steps = append(k.Steps, backend.Step{Name: "once", Body: b.Finish()})
+
+	b = backend.NewBuilder("chain")
+	pick = random(rng, b, 1+rng.IntN(20), map[backend.Op]int{backend.S: 3, backend.P: 1, backend.Data: 1})
+	s = backend.Step{Name: "chain", N: n, Data: data, Ordered: true}
+	s.Index = []backend.Table{entries(min(n, np)), {Base: int32(n), Stride: 1}, entries(n + 1), {Base: int32(n + 1), Stride: 1}}
+	b.Output(backend.Scratch, 3, pick())
+	s.Body = b.Finish()
+	k.Steps = append(k.Steps, s)
+
+	b = backend.NewBuilder("last")
+	b.Output(backend.Code, 0, b.Input(backend.S, int32(2*n)))
+	k.Steps = append(k.Steps, backend.Step{Name: "last", Body: b.Finish()})
+	return k
+}
+
+// Loops run all lanes for each instance.
+func TestLanesSteps(t *testing.T) {
+	onEachMachine(t, func(t *testing.T) {
+		for seed := range uint64(60) {
+			rng := rand.New(rand.NewPCG(seed, 31))
+			n := []int{1, 2, 9, 40}[rng.IntN(4)]
+			k := randomSteps(rng, n, 45, 50)
+			a := newLaneArgs(rng, []int{8, 32, 72, 128}[rng.IntN(4)], 45, 50, 0, n+1, n)
+			a.compare(t, k, nil, fmt.Sprint("seed ", seed))
+		}
+	})
+}
+
+// Loops of the scalar machine, where a lane is an instance.
+func TestLoopsRandom(t *testing.T) {
+	onEachMachine(t, func(t *testing.T) {
+		for seed := range uint64(120) {
+			rng := rand.New(rand.NewPCG(seed, 41))
+			n := []int{1, 2, 8, 9, 31, 63, 64, 65, 100, 128, 200}[rng.IntN(11)]
+			k := randomSteps(rng, n, 200, 210)
+			u, p := make([]float64, 200), make([]float64, 210)
+			for i := range u {
+				u[i] = value(rng)
+			}
+			for i := range p {
+				p[i] = value(rng)
+			}
+			run := func(k *backend.Kernel) (out, mem []float64, code float64) {
+				out, mem = make([]float64, n+1), make([]float64, n)
+				code = newKernel(k, nil).runner().run(0.5, arrays{u: u, p: p, main: out, mem: mem})
+				return out, mem, code
+			}
+			out, mem, code := run(k)
+			wout, wmem, wcode := run(unrolled(k))
+			for i, v := range append(append(wout, wmem...), wcode) {
+				if g := append(append(out, mem...), code)[i]; !identical(v, g) {
+					t.Fatalf("seed %d: result %d of %d: %v, want %v\n%s", seed, i, n, g, v, k)
+				}
+			}
+		}
+	})
 }
 
 func TestLanesRandom(t *testing.T) {
@@ -181,7 +325,7 @@ func TestLanesRandom(t *testing.T) {
 			k := randomKernel(rng, 1+rng.IntN(120), 4, 3, 2)
 			width := []int{8, 16, 24, 64, 72, 128, 256}[rng.IntN(7)]
 			a := newLaneArgs(rng, width, 4, 3, 2, 20, 10)
-			a.compare(t, k, fmt.Sprint("seed ", seed))
+			a.compare(t, k, nil, fmt.Sprint("seed ", seed))
 		}
 	})
 }
@@ -226,8 +370,151 @@ func TestLanesEdges(t *testing.T) {
 					a.p = append(a.p, edges[rng.IntN(len(edges))])
 				}
 				a.t, a.cd, a.out = make([]float64, 256), make([]float64, 256), make([]float64, 256)
-				a.compare(t, k, fmt.Sprint(op, " form ", form))
+				a.compare(t, k, nil, fmt.Sprint(op, " form ", form))
 			}
+		}
+	})
+}
+
+// checkLanes holds the lanes of all kernels of a program to the scalar machine.
+func checkLanes(t testing.TB, prog *backend.Program) {
+	t.Helper()
+	if _, ok := t.(*testing.T); !ok {
+		return
+	}
+	kernels := []*backend.Kernel{prog.RHS, prog.Jac, prog.TGrad, prog.Linear, prog.Invariants, prog.InvariantJac, prog.Crossings, prog.TimeEvents,
+		prog.Update, prog.Assert, prog.Guards, prog.Bind, prog.Observed}
+	for _, ik := range prog.Init {
+		kernels = append(kernels, ik.Eval, ik.Jac)
+	}
+	rng := rand.New(rand.NewPCG(7, 7))
+	defer func(m *laneISA) { laneMachine = m }(laneMachine)
+	for _, m := range append(laneISAs(), portable) {
+		laneMachine = m
+		for i, k := range kernels {
+			if k == nil || k.Work() > 20000 {
+				continue
+			}
+			need := NewLanes(k, prog.Funcs, 8).need
+			a := newLaneArgs(rng, 8, need[rowU], need[rowP], need[rowW], need[rowMain], need[rowMem])
+			if need[rowCode] == 0 {
+				clear(a.cd)
+			}
+			a.compare(t, k, prog.Funcs, fmt.Sprintf("kernel %d on %s", i, m.name))
+		}
+	}
+}
+
+// The kernels of a machine for lanes: nothing is allocated, and runners do not disturb each other.
+func TestLanesMachine(t *testing.T) {
+	prog := compile(t, `
+		var x = 1 fixed
+		var y = 2 fixed
+		discrete n = 0
+		der(x) = sin(y) + n
+		der(y) = x*y/(1 + x^2)
+		when x > 2 then set n = pre(n) + 1`)
+	m := New(prog)
+	k := m.Kernels()
+	const width = 64
+	u, p, g := make([]float64, 2*width), make([]float64, len(prog.Meta.P)*width), make([]float64, width)
+	du, vals, dt, ts := make([]float64, 2*width), make([]float64, prog.Meta.Jac.NNZ()*width), make([]float64, 2*width), make([]float64, width)
+	for i := range u {
+		u[i] = 1 + float64(i)/100
+	}
+	rhs, jac, tgrad, crossings := m.LanesRHS(width), m.LanesJac(width), m.LanesTGrad(width), m.LanesCrossings(width)
+	r := []*LaneRunner{rhs.Runner(), jac.Runner(), tgrad.Runner(), crossings.Runner()}
+	run := func() {
+		r[0].Run(ts, u, p, nil, du, nil, nil)
+		r[1].Run(ts, u, p, nil, vals, nil, nil)
+		r[2].Run(ts, u, p, nil, dt, nil, nil)
+		r[3].Run(ts, u, p, nil, g, nil, nil)
+	}
+	if n := testing.AllocsPerRun(100, run); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	for l := range width {
+		check := func(what string, f func(t float64, u, p, out []float64), got []float64) {
+			want := make([]float64, len(got)/width)
+			f(0, lane(u, width, l), lane(p, width, l), want)
+			for i, v := range want {
+				if !identical(v, got[i*width+l]) {
+					t.Errorf("%s, lane %d: %v, want %v", what, l, got[i*width+l], v)
+				}
+			}
+		}
+		check("RHS", k.RHS, du)
+		check("Jac", k.Jac, vals)
+		check("TGrad", k.TGrad, dt)
+		check("Crossings", k.Crossings, g)
+	}
+	want := append([]float64(nil), du...)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			r, out := rhs.Runner(), make([]float64, 2*width)
+			for range 200 {
+				clear(out)
+				r.Run(ts, u, p, nil, out, nil, nil)
+				for i, v := range want {
+					if out[i] != v {
+						t.Errorf("result %d is %v, want %v", i, out[i], v)
+						return
+					}
+				}
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// More rows than 16 bits number.
+func TestLanesFar(t *testing.T) {
+	onEachMachine(t, func(t *testing.T) {
+		const n = 35000
+		b := backend.NewBuilder("far")
+		var v []backend.Ref
+		for i := range int32(n) {
+			v = append(v, b.Emit(backend.Floor, b.Input(backend.U, i)))
+		}
+		for i := range n {
+			b.Output(backend.Main, i, b.Emit(backend.Add, v[i], b.Emit(backend.Mul, v[n-1-i], v[(i*7)%n])))
+		}
+		a := newLaneArgs(rand.New(rand.NewPCG(1, 1)), 8, n, 0, 0, n, 0)
+		clear(a.cd)
+		k := b.Finish()
+		if c := encodeLanes(k, nil, func(backend.Instr) bool { return false }); len(c.rows) <= far {
+			t.Errorf("only %d rows", len(c.rows))
+		}
+		a.compare(t, k, nil, "far")
+	})
+}
+
+// FuzzLanes holds the lanes to the scalar machine on random kernels and numbers.
+func FuzzLanes(f *testing.F) {
+	f.Add(uint64(1), uint64(2), 1.5, -0.25)
+	f.Add(uint64(7), uint64(0), math.Inf(1), 5e-324)
+	f.Fuzz(func(t *testing.T, seed, size uint64, x, y float64) {
+		rng := rand.New(rand.NewPCG(seed, size))
+		k := randomKernel(rng, 1+int(size%200), 4, 3, 2)
+		if seed%3 == 0 {
+			k = randomSteps(rng, 1+int(size%70), 75, 80)
+		}
+		defer func(m *laneISA) { laneMachine = m }(laneMachine)
+		for _, m := range append(laneISAs(), portable) {
+			laneMachine = m
+			a := newLaneArgs(rng, 8*(1+rng.IntN(12)), 75, 80, 2, 100, 100)
+			for i := range a.u {
+				switch rng.IntN(6) {
+				case 0:
+					a.u[i] = x
+				case 1:
+					a.u[i] = y
+				}
+			}
+			a.compare(t, k, nil, m.name)
 		}
 	})
 }

@@ -80,6 +80,7 @@ func TestLoops(t *testing.T) {
 				if err := list.Err(); err != nil {
 					t.Fatal(err)
 				}
+				checkLanes(t, prog)
 				return prog, Problem(prog)
 			}
 			_, want := program(backend.Options{RollFrom: math.MaxInt})

@@ -168,6 +168,7 @@ func lowerWith(t testing.TB, pl *structural.Plan, opt backend.Options) *backend.
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
+	checkLanes(t, prog)
 	return prog
 }
 
