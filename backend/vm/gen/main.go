@@ -28,6 +28,8 @@ func files() map[string][]byte {
 		x.b = new(bytes.Buffer)
 		m[name] = x.file()
 	}
+	n := &neon{b: new(bytes.Buffer), families: []int{16, 4}}
+	m["lane_arm64.s"] = n.file()
 	return m
 }
 
