@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/runtime/ensemble"
 )
 
 // Lanes makes a kernel ready for W lanes: f reads x and p and writes out, in which entry i of
@@ -69,7 +70,7 @@ func NewEngine(in *Integrator, w int, s Settings, machine Lanes) (*Engine, error
 func (e *Engine) Name() string { return fmt.Sprintf("%s, %d lanes", e.in.Method, e.w) }
 
 // Run integrates the batch.
-func (e *Engine) Run(ctx context.Context, b *Batch) error {
+func (e *Engine) Run(ctx context.Context, b *ensemble.Batch) error {
 	e.next = 0
 	for l := range e.lane {
 		e.lane[l] = lane{-1, 0, math.Inf(1)}
@@ -106,14 +107,14 @@ func (e *Engine) attention() bool {
 }
 
 // store writes the trajectories that have ended to the batch and frees their lanes.
-func (e *Engine) store(b *Batch) {
+func (e *Engine) store(b *ensemble.Batch) {
 	w, n := e.w, e.in.N
 	for l := range e.lane {
 		i := e.lane[l].trajectory
 		if i < 0 || e.x[Status*w+l] == Running {
 			continue
 		}
-		b.Status[i] = Stop(e.x[Status*w+l])
+		b.Status[i] = ensemble.Status(e.x[Status*w+l])
 		b.T[i], b.H[i] = e.x[T*w+l], e.x[H*w+l]
 		b.Steps[i], b.Rejected[i] = int64(e.x[Steps*w+l]), int64(e.x[Rejected*w+l])
 		for j := range n {
@@ -124,7 +125,7 @@ func (e *Engine) store(b *Batch) {
 }
 
 // saves writes the states at times that the last step of a lane has passed.
-func (e *Engine) saves(b *Batch) error {
+func (e *Engine) saves(b *ensemble.Batch) error {
 	w, n := e.w, e.in.N
 	time, at := e.x[T*w:][:w], e.x[TSave*w:][:w]
 	for {
@@ -163,7 +164,7 @@ func (e *Engine) saves(b *Batch) error {
 }
 
 // aim sets the time of the next save.
-func (s *lane) aim(b *Batch) {
+func (s *lane) aim(b *ensemble.Batch) {
 	s.at = math.Inf(1)
 	if s.save < len(b.Save) && b.Save[s.save] <= b.TEnd[s.trajectory] {
 		s.at = b.Save[s.save]
@@ -171,7 +172,7 @@ func (s *lane) aim(b *Batch) {
 }
 
 // refill gives free lanes trajectories and reports whether any lane has one.
-func (e *Engine) refill(b *Batch) (busy bool) {
+func (e *Engine) refill(b *ensemble.Batch) (busy bool) {
 	w, in := e.w, e.in
 	taken := false
 	for l := range e.lane {
@@ -219,3 +220,6 @@ func (e *Engine) refill(b *Batch) (busy bool) {
 	}
 	return true
 }
+
+// Chunk is a size of batches for which lanes that wait for the last trajectories do not count.
+func (e *Engine) Chunk() int { return 16 * max(16, e.w) }

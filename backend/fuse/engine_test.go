@@ -8,39 +8,14 @@ import (
 	"testing"
 
 	"github.com/mtkc/mtkc/backend"
-	"github.com/mtkc/mtkc/backend/vm"
+	"github.com/mtkc/mtkc/runtime/ensemble"
 )
 
-// scalar runs lanes one after the other on the scalar vm.
-func scalar(in *Integrator, w int) Lanes {
-	return func(k *backend.Kernel) (func(x, p, out []float64), error) {
-		f := vm.Function(k, in.Funcs)
-		if w == 1 {
-			return func(x, p, out []float64) { f(0, x, p, out) }, nil
-		}
-		x1, p1, y1 := make([]float64, in.Slots), make([]float64, in.NPAll()), make([]float64, in.Slots)
-		return func(x, p, out []float64) {
-			for l := range w {
-				for i := range x1 {
-					x1[i] = x[i*w+l]
-				}
-				for i := range p1 {
-					p1[i] = p[i*w+l]
-				}
-				f(0, x1, p1, y1)
-				for i := range len(out) / w {
-					out[i*w+l] = y1[i]
-				}
-			}
-		}, nil
-	}
-}
-
 // batch makes n trajectories from the initial values of a model, changed by vary.
-func batch(t testing.TB, prog *backend.Program, n int, t1 float64, save []float64, vary func(i int, u, p []float64)) *Batch {
+func batch(t testing.TB, prog *backend.Program, n int, t1 float64, save []float64, vary func(i int, u, p []float64)) *ensemble.Batch {
 	u, p := initial(t, prog, 0, t1)
-	b := &Batch{
-		N: n, T: make([]float64, n), TEnd: make([]float64, n), Save: save, Status: make([]Stop, n), H: make([]float64, n),
+	b := &ensemble.Batch{
+		N: n, T: make([]float64, n), TEnd: make([]float64, n), Save: save, Status: make([]ensemble.Status, n), H: make([]float64, n),
 		Steps: make([]int64, n), Rejected: make([]int64, n), Out: make([]float64, n*len(save)*len(u)),
 	}
 	for i := range b.Out {
@@ -59,11 +34,14 @@ func batch(t testing.TB, prog *backend.Program, n int, t1 float64, save []float6
 // TestLanes integrates trajectories with different parameters, ends and saves: the results
 // are those of one lane, to the bit, for any number of lanes.
 func TestLanes(t *testing.T) {
-	prog := compile(t, lorenz)
 	save := []float64{0.1, 0.11, 0.5, 1, 1.9, 2}
-	make := func() *Batch {
+	make := func(prog *backend.Program) *ensemble.Batch {
 		rng := rand.New(rand.NewPCG(1, 2))
-		b := batch(t, prog, 37, 2, save, func(i int, u, p []float64) { p[1] = 28 * rng.Float64() })
+		b := batch(t, prog, 37, 2, save, func(i int, u, p []float64) {
+			if u[0] *= 0.5 + rng.Float64(); len(p) > 1 {
+				p[1] *= rng.Float64()
+			}
+		})
 		for i := range b.N {
 			switch i % 5 {
 			case 1:
@@ -72,25 +50,28 @@ func TestLanes(t *testing.T) {
 				b.T[i] = rng.Float64()
 			}
 		}
-		b.TEnd[7], b.Status[8], b.H[9], b.U[10*3] = 0, TooSmall, 1e-5, math.NaN()
+		b.TEnd[7], b.Status[8], b.H[9], b.U[10*len(prog.Meta.U0)] = 0, TooSmall, 1e-5, math.NaN()
 		return b
 	}
 	settings := Settings{RelTol: 1e-6, AbsTol: []float64{1e-6}}
-	for _, method := range []string{"Tsit5", "Vern7"} {
+	for _, c := range []struct{ text, method string }{
+		{lorenz, "Tsit5"}, {lorenz, "Vern7"}, {lorenz, "Rodas5P"}, {brusselator, "Tsit5"}, {brusselator, "Rodas5P"},
+	} {
+		prog, method := compile(t, c.text), c.method
 		in := integrator(t, prog, method, Options{Dense: true})
-		var want *Batch
-		for _, w := range []int{1, 2, 8, 16, 64} {
-			e, err := NewEngine(in, w, settings, scalar(in, w))
+		var want *ensemble.Batch
+		for _, w := range []int{1, 8, 16, 64} {
+			e, err := NewVMEngine(in, w, settings)
 			if err != nil {
 				t.Fatal(err)
 			}
-			b := make()
+			b := make(prog)
 			if err := e.Run(context.Background(), b); err != nil {
 				t.Fatal(err)
 			}
 			if want == nil {
 				want = b
-				checkBatch(t, prog, in, b, make(), settings)
+				checkBatch(t, prog, in, b, make(prog), settings)
 				continue
 			}
 			if !sameBatch(b, want) {
@@ -101,7 +82,7 @@ func TestLanes(t *testing.T) {
 }
 
 // checkBatch compares each trajectory with one that runs alone.
-func checkBatch(t *testing.T, prog *backend.Program, in *Integrator, b, before *Batch, s Settings) {
+func checkBatch(t *testing.T, prog *backend.Program, in *Integrator, b, before *ensemble.Batch, s Settings) {
 	t.Helper()
 	n := in.N
 	for i := range b.N {
@@ -118,7 +99,7 @@ func checkBatch(t *testing.T, prog *backend.Program, in *Integrator, b, before *
 		in.Put(s, p)
 		tr := begin(in, x, p)
 		tr.run()
-		if Stop(tr.x[Status]) != b.Status[i] || tr.x[T] != b.T[i] || tr.x[H] != b.H[i] || int64(tr.x[Steps]) != b.Steps[i] || int64(tr.x[Rejected]) != b.Rejected[i] {
+		if ensemble.Status(tr.x[Status]) != b.Status[i] || tr.x[T] != b.T[i] || tr.x[H] != b.H[i] || int64(tr.x[Steps]) != b.Steps[i] || int64(tr.x[Rejected]) != b.Rejected[i] {
 			t.Errorf("trajectory %d: %v at %v, alone %v", i, b.Status[i], b.T[i], tr.x[:StateAt])
 		}
 		for j, v := range tr.u() {
@@ -138,7 +119,7 @@ func checkBatch(t *testing.T, prog *backend.Program, in *Integrator, b, before *
 	}
 }
 
-func sameBatch(a, b *Batch) bool {
+func sameBatch(a, b *ensemble.Batch) bool {
 	same := func(x, y []float64) bool {
 		for i := range x {
 			if math.Float64bits(x[i]) != math.Float64bits(y[i]) && (x[i] == x[i] || y[i] == y[i]) {
@@ -204,7 +185,7 @@ func TestNoStart(t *testing.T) {
 func TestCancel(t *testing.T) {
 	prog := compile(t, lorenz)
 	in := integrator(t, prog, "Tsit5", Options{})
-	e, err := NewEngine(in, 1, Settings{RelTol: 1e-6, AbsTol: []float64{1e-6}}, scalar(in, 1))
+	e, err := NewVMEngine(in, 1, Settings{RelTol: 1e-6, AbsTol: []float64{1e-6}})
 	if err != nil {
 		t.Fatal(err)
 	}
