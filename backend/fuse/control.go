@@ -63,8 +63,10 @@ func (e *emitter) attempt() *attempt {
 }
 
 // scale is atol_i + rtol max(|a|, |b|); of a b that is no number, none.
-func (e *emitter) scale(i int, a, b ref) ref {
-	return e.fma(e.setting(RTol), e.most(e.abs(a), e.abs(b)), e.setting(AbsTol+i))
+func (e *emitter) scale(i int, a, b ref) ref { return e.scaleOver(e.setting(AbsTol+i), a, b) }
+
+func (e *emitter) scaleOver(atol, a, b ref) ref {
+	return e.fma(e.setting(RTol), e.most(e.abs(a), e.abs(b)), atol)
 }
 
 // norm is the square of the norm of an error that is h times err; h may be None, for 1. It is

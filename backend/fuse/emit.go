@@ -8,15 +8,45 @@ import (
 
 type ref = backend.Ref
 
-// emitter adds operations by name to a kernel that is being made.
+// emitter adds operations by name to a kernel that is being made, or to the body of a loop.
 type emitter struct {
 	*backend.Builder
-	c *common
+	c     *common
+	loop  bool
+	index []backend.Table // of a loop
 }
 
 func (c *common) emitter(name string) *emitter {
-	return &emitter{backend.NewBuilder(c.prog.Meta.Name + " " + c.in.Method + " " + name), c}
+	return &emitter{Builder: backend.NewBuilder(c.prog.Meta.Name + " " + c.in.Method + " " + name), c: c}
 }
+
+// at is what names entries base + stride*i of an array to instance i of a loop.
+func (e *emitter) at(base, stride int) int {
+	t := backend.Table{Base: int32(base), Stride: int32(stride)}
+	for k := range e.index {
+		if x := &e.index[k]; x.Base == t.Base && x.Stride == t.Stride {
+			return k
+		}
+	}
+	e.index = append(e.index, t)
+	return len(e.index) - 1
+}
+
+// Input reads an entry of an array; in a loop each instance reads the same one.
+func (e *emitter) Input(op backend.Op, i int32) ref {
+	if e.loop {
+		i = int32(e.at(int(i), 0))
+	}
+	return e.Builder.Input(op, i)
+}
+
+// each reads entry base + i in instance i of a loop.
+func (e *emitter) each(op backend.Op, base int) ref {
+	return e.Builder.Input(op, int32(e.at(base, 1)))
+}
+
+// put writes entry base + i in instance i of a loop.
+func (e *emitter) put(s backend.Space, base int, v ref) { e.Output(s, e.at(base, 1), v) }
 
 func (e *emitter) x(slot int) ref       { return e.Input(backend.U, int32(slot)) }
 func (e *emitter) setting(i int) ref    { return e.Input(backend.P, int32(e.c.np+i)) }

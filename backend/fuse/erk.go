@@ -41,23 +41,29 @@ func (c *common) explicit(t *tableau.ERK) *Integrator {
 	}
 	m.ctl = control.PI(m.estimate)
 	for j := range m.s {
-		if needed := slices.ContainsFunc(m.Dense[j], func(v float64) bool { return v != 0 }); needed ||
-			slices.ContainsFunc(m.A[m.s:], func(row []float64) bool { return j < len(row) && row[j] != 0 }) {
-			if j != m.end {
-				m.kept = append(m.kept, j)
-			}
+		further := slices.ContainsFunc(m.A[m.s:], func(row []float64) bool { return j < len(row) && row[j] != 0 })
+		if j != m.end && (further || nonzero(m.Dense[j])) {
+			m.kept = append(m.kept, j)
 		}
 	}
 	c.in.Order = t.Order
 	c.in.Slots = StateAt + 2*c.n
 	if c.opt.Dense {
 		c.in.Slots += (1 + len(m.kept)) * c.n
-		c.in.Save = m.save()
 	}
-	c.in.Begin = c.begin(t.Order)
-	c.in.Step = m.step()
+	begin, step, save := c.begin, m.step, m.save
+	if len(c.prog.RHS.Steps) > 0 || c.prog.Crossings != nil && len(c.prog.Crossings.Steps) > 0 {
+		begin, step, save = c.beginSteps, m.stepSteps, m.saveSteps
+	}
+	c.in.Begin, c.in.Step = begin(t.Order), step()
+	if c.opt.Dense {
+		c.in.Save = save()
+	}
 	return c.in
 }
+
+// nonzero reports whether one of the coefficients is.
+func nonzero(a []float64) bool { return slices.ContainsFunc(a, func(v float64) bool { return v != 0 }) }
 
 // Slots of vectors of n entries.
 func (c *common) slopeAt() int { return StateAt + c.n }
@@ -89,10 +95,8 @@ func (m *erk) step() *backend.Kernel {
 	}
 	square := e.norm(e.weighted(m.E, k), u, unew, s.h, must)
 	if m.E2 != nil {
-		// Two estimates, of orders 5 and 3: Hairer, Norsett, Wanner, II.10.
 		second := e.norm(e.weighted(m.E2, k), u, unew, s.h, nil)
-		both := e.mul(square, e.div(square, e.fma(e.Number(0.01), second, square)))
-		square = e.sel(e.lt(e.Number(0), square), both, square)
+		square = e.combined(square, second)
 	}
 	event := backend.None
 	if m.in.Events {
@@ -109,6 +113,13 @@ func (m *erk) step() *backend.Kernel {
 		}
 	}
 	return e.Finish()
+}
+
+// combined is the square of the norm of two estimates, of orders 5 and 3: Hairer, Norsett,
+// Wanner, II.10.
+func (e *emitter) combined(first, second ref) ref {
+	both := e.mul(first, e.div(first, e.fma(e.Number(0.01), second, first)))
+	return e.sel(e.lt(e.Number(0), first), both, first)
 }
 
 // save evaluates the interpolant.
@@ -141,8 +152,8 @@ func (m *erk) interpolate(e *emitter, theta, h ref, old []ref, k [][]ref) []ref 
 	v := make([]ref, m.n)
 	for i := range v {
 		s := backend.None
-		for j := range b {
-			if b[j] != backend.None {
+		for j, row := range m.Dense {
+			if nonzero(row) {
 				s = e.chain(s, b[j], k[j][i])
 			}
 		}
@@ -151,19 +162,11 @@ func (m *erk) interpolate(e *emitter, theta, h ref, old []ref, k [][]ref) []ref 
 	return v
 }
 
-// horner is the polynomial whose coefficient of x^(r+1) is row[r]; None if all are zero.
+// horner is the polynomial whose coefficient of x^(r+1) is row[r].
 func (e *emitter) horner(row []float64, x ref) ref {
-	b := backend.None
-	for r := len(row) - 1; r >= 0; r-- {
-		switch {
-		case b != backend.None:
-			b = e.fma(b, x, e.Number(row[r]))
-		case row[r] != 0:
-			b = e.Number(row[r])
-		}
-	}
-	if b == backend.None {
-		return b
+	b := e.Number(row[len(row)-1])
+	for r := len(row) - 2; r >= 0; r-- {
+		b = e.fma(b, x, e.Number(row[r]))
 	}
 	return e.mul(b, x)
 }

@@ -20,10 +20,14 @@ import (
 // literally is the memory of a kink that is not watched.
 const literally = 0.5
 
-// changed says whether the relations keep their memory at (t, u): 0, or another number.
+// changed says whether a relation does not keep its memory at (t, u).
 func (e *emitter) changed(t ref, u []ref) ref {
+	return e.changedBy(e.call(e.c.prog.Crossings, len(e.c.prog.Meta.Hybrid.Relations), t, u))
+}
+
+// changedBy is changed for the indicators g.
+func (e *emitter) changedBy(g []ref) ref {
 	rels := e.c.prog.Meta.Hybrid.Relations
-	g := e.call(e.c.prog.Crossings, len(rels), t, u)
 	some := backend.None
 	for i := range rels {
 		v := e.leaves(&rels[i], g[i], e.Input(backend.P, int32(rels[i].Slot)))
@@ -70,19 +74,27 @@ func (e *emitter) leaves(r *ode.Relation, g, memory ref) ref {
 // Hermite polynomial.
 func (m *erk) crossed(e *emitter, s *attempt, u, unew []ref, k [][]ref) ref {
 	var mid []ref
-	if len(m.A) == len(k) {
-		b := make([]float64, len(m.Dense))
-		for i, row := range m.Dense {
-			for r := len(row) - 1; r >= 0; r-- {
-				b[i] = (b[i] + row[r]) / 2
-			}
-		}
+	if b := m.middleWeights(); b != nil {
 		mid = e.combine(u, s.h, b, k)
 	} else {
 		mid = e.middle(s.h, u, unew, k[0], k[m.end])
 	}
-	half := e.fma(e.Number(0.5), s.h, s.t)
-	return e.or(e.changed(s.tn, unew), e.changed(half, mid))
+	return e.or(e.changed(s.tn, unew), e.changed(s.node(0.5), mid))
+}
+
+// middleWeights are the weights of the interpolant in the middle of the step, nil where it
+// needs further stages.
+func (m *erk) middleWeights() []float64 {
+	if len(m.A) > m.end+1 {
+		return nil
+	}
+	b := make([]float64, len(m.Dense))
+	for i, row := range m.Dense {
+		for r := len(row) - 1; r >= 0; r-- {
+			b[i] = (b[i] + row[r]) / 2
+		}
+	}
+	return b
 }
 
 // middle is the cubic Hermite polynomial in the middle of a step; algebraic variables have no
