@@ -42,6 +42,9 @@ func (c *common) begin(order int) *backend.Kernel {
 	}
 	e.ready(order, h0, d1, d2, sound)
 	e.result(StateAt, u...)
+	for _, i := range c.alg {
+		f0[i] = zero // unknown
+	}
 	e.result(c.slopeAt(), f0...)
 	for at := c.oldAt(); at < c.in.Slots; at++ {
 		e.result(at, zero)

@@ -96,8 +96,17 @@ func (e *emitter) norm(err, u0, u1 []ref, h ref, must []ref) ref {
 // the states. It returns whether the step is accepted. An event holds a step back that would
 // be, an unsound pivot every one; both may be None.
 func (s *attempt) decide(c control.Controller, order int, square, event, pivot ref) ref {
+	return s.decideIterated(c, order, square, backend.None, 0, event, pivot)
+}
+
+// decideIterated is decide where the step rests on iterations too: what they leave over what they
+// may leave, which goes with h to the power, limits the step as the error does. It may be None.
+func (s *attempt) decideIterated(c control.Controller, order int, square, left ref, power int, event, pivot ref) ref {
 	one := s.Number(1)
 	ok := s.le(square, one)
+	if left != backend.None {
+		ok = s.and(ok, s.le(left, one))
+	}
 	moves, held, why := s.running, backend.None, s.Number(Event)
 	if event != backend.None {
 		held = s.and(ok, event)
@@ -128,6 +137,9 @@ func (s *attempt) decide(c control.Controller, order int, square, event, pivot r
 		x = s.least(x, s.fma(s.Number(c.Beta[0]), worse, ratio))
 	}
 	x = s.sel(ok, x, s.mul(s.Number(-1/float64(order+1)), err))
+	if left != backend.None {
+		x = s.least(x, s.mul(s.Number(-1/float64(power)), s.log2(s.most(s.Number(0x1p-66), left))))
+	}
 	top := s.sel(ok, s.Number(math.Log2(c.Max/c.Safety)), s.Number(math.Log2(0.95/c.Safety)))
 	x = s.most(s.Number(math.Log2(c.Min/c.Safety)), s.least(x, top))
 	h := s.mul(s.h, s.mul(s.Number(c.Safety), s.exp2(x)))

@@ -31,8 +31,9 @@
 //
 // # Methods
 //
-// Explicit Runge-Kutta methods with an error estimate (erk.go) and Rosenbrock methods, which
-// take algebraic equations (rosenbrock.go, lu.go). The error norm, the controller, the first step and the clipping at
+// Explicit Runge-Kutta methods with an error estimate (erk.go), also for large models whose
+// right-hand sides have loops (steps.go, erk_steps.go); Rosenbrock methods and diagonally implicit Runge-Kutta
+// methods for stiff models and for algebraic equations (rosenbrock.go, dirk.go, lu.go). The error norm, the controller, the first step and the clipping at
 // TEnd are those of package ode: the root of the mean of the squares of e_i/(atol_i + rtol
 // max(|u_i|, |unew_i|)). Sums of stages are h times a chain of fused multiply-adds, added to u
 // by one more; the norm is such a chain too. Time is summed without compensation. Logarithm
@@ -172,8 +173,7 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 			c.alg = append(c.alg, i)
 		}
 	}
-	switch {
-	case slices.Contains(tableau.Names(tableau.Explicit), method):
+	if slices.Contains(tableau.Names(tableau.Explicit), method) {
 		if len(c.alg) > 0 {
 			return fail("the method is explicit and the model has %d algebraic equations (Rodas5P takes them)", len(c.alg))
 		}
@@ -182,6 +182,20 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 			return fail("the method has no error estimate")
 		}
 		return c.explicit(e), nil
+	}
+	switch {
+	case prog.Jac == nil || prog.TGrad == nil || m.Jac == nil:
+		return fail("the model has no Jacobian")
+	case len(prog.RHS.Steps)+len(prog.Jac.Steps)+len(prog.TGrad.Steps) > 0:
+		return fail("the model is too large to eliminate in straight-line code")
+	case c.in.Events && len(prog.Crossings.Steps) > 0:
+		return fail("the model has too many relations for straight-line code")
+	}
+	piv, ok := c.fixedPivots()
+	if !ok {
+		return fail("the Jacobian is singular by its pattern")
+	}
+	switch {
 	case slices.Contains(tableau.Names(tableau.Linear), method):
 		r := tableau.ReadRosenbrock(method)
 		switch {
@@ -189,16 +203,18 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 			return fail("the method has no error estimate")
 		case len(c.alg) > 0 && !stifflyAccurate(r.Coeffs()):
 			return fail("the method does not handle the %d algebraic equations (Rodas5P does)", len(c.alg))
-		case prog.Jac == nil || prog.TGrad == nil:
-			return fail("the model has no Jacobian")
-		case len(prog.RHS.Steps)+len(prog.Jac.Steps)+len(prog.TGrad.Steps) > 0:
-			return fail("the model is too large to eliminate in straight-line code")
-		}
-		_, piv, ok := c.fixedPivots()
-		if !ok {
-			return fail("the Jacobian is singular by its pattern")
 		}
 		return c.linear(r, piv), nil
+	case slices.Contains(tableau.Names(tableau.Diagonal), method):
+		d := tableau.ReadDIRK(method)
+		coeffs := d.Coeffs()
+		switch {
+		case d.BHat == nil:
+			return fail("the method has no error estimate")
+		case !coeffs.StifflyAccurate || sameGamma(coeffs) == 0:
+			return fail("the method is not stiffly accurate with one gamma (Kvaerno5 and KenCarp4 are)")
+		}
+		return c.diagonal(d, coeffs, piv, newtonIterations), nil
 	}
 	return fail("there is no kernel for this method")
 }

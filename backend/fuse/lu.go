@@ -39,10 +39,10 @@ type term struct {
 
 // fixedPivots are the pivots of J with the diagonal of rows that have mass; ok is false
 // where a pivot is no entry: every matrix is singular.
-func (c *common) fixedPivots() (p *linsolve.Pattern, piv linsolve.Pivots, ok bool) {
+func (c *common) fixedPivots() (piv linsolve.Pivots, ok bool) {
 	jac := c.prog.Meta.Jac
 	rows := make([][]bool, c.n) // by column
-	p = &linsolve.Pattern{Rows: c.n, Cols: c.n, ColPtr: []int32{0}}
+	p := &linsolve.Pattern{Rows: c.n, Cols: c.n, ColPtr: []int32{0}}
 	for j := range c.n {
 		rows[j] = make([]bool, c.n)
 		rows[j][j] = c.mass(j)
@@ -59,10 +59,10 @@ func (c *common) fixedPivots() (p *linsolve.Pattern, piv linsolve.Pivots, ok boo
 	piv = linsolve.FixedPivots(p)
 	for k, j := range piv.Col {
 		if !rows[j][piv.Row[k]] {
-			return p, piv, false
+			return piv, false
 		}
 	}
-	return p, piv, true
+	return piv, true
 }
 
 // mass says whether row i has mass.
