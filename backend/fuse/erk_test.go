@@ -51,6 +51,7 @@ func TestWork(t *testing.T) {
 	}{
 		{"lorenz", lorenz, 10, []string{"BS3", "Tsit5", "Vern7", "Vern9", "DP8"}},
 		{"brusselator", brusselator, 20, []string{"BS3", "Tsit5", "Vern7", "Vern9", "DP8"}},
+		{"pendulum", pendulum, 20, []string{"BS3", "Tsit5", "Vern7", "Vern9", "DP8"}},
 	} {
 		prog := compile(t, m.text)
 		compareWork(t, m.name, prog, m.t1, m.methods, []float64{1e-4, 1e-6, 1e-8})
@@ -75,6 +76,35 @@ func compareWork(t *testing.T, name string, prog *backend.Program, t1 float64, m
 			// The formulas are the same, but for rounding and logarithms good to 1e-4.
 			if n := float64(s.Stats.Steps); math.Abs(tr.x[Steps]-n) > 2+0.02*n {
 				t.Errorf("%s %s: %v steps, package ode makes %v", name, method, tr.x[Steps], n)
+			}
+		}
+	}
+}
+
+// TestTolerance tightens tolerances: the error at the end follows.
+func TestTolerance(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		t1         float64
+	}{{"lorenz", lorenz, 2}, {"brusselator", brusselator, 10}, {"pendulum", pendulum, 10}} {
+		prog := compile(t, c.text)
+		truth := last(solve(t, prog, ode.Options{Span: [2]float64{0, c.t1}, Solver: "Vern9", RelTol: 1e-13, AbsTol: 1e-14}))
+		for _, method := range []string{"Tsit5", "Vern7", "Vern9", "Rodas5P", "KenCarp4"} {
+			in := integrator(t, prog, method, Options{})
+			var errs []float64
+			for _, tol := range []float64{1e-4, 1e-6, 1e-8} {
+				tr := start(t, prog, in, 0, c.t1, Settings{RelTol: tol, AbsTol: []float64{tol}})
+				tr.run()
+				errs = append(errs, distance(tr.u(), truth))
+				// Errors grow on the way (seen: up to 31 tolerances).
+				if !(errs[len(errs)-1] < 60*tol) {
+					t.Errorf("%s %s at %g: %.1e", c.name, method, tol, errs)
+				}
+			}
+			t.Logf("%s %s: %.1e", c.name, method, errs)
+			// Where a cycle attracts, one error may be small by chance.
+			if !(errs[2] < errs[0]/100) {
+				t.Errorf("%s %s: %.1e", c.name, method, errs)
 			}
 		}
 	}

@@ -90,6 +90,46 @@ const (
 		var y = 3
 		der(x) = 1 + x*x*y - 4*x + 0.3*sin(2*time)
 		der(y) = 3*x - x*x*y`
+	pendulum = `
+		var phi = 2
+		var w = 0
+		der(phi) = w
+		der(w) = -9.81*sin(phi) - 0.1*w`
+	// The transistor amplifier of Hairer, Wanner, Solving ODEs II, VI.1, with the voltages of three
+	// capacitors as states, so that the matrix before the derivatives is diagonal.
+	amplifier = `
+		guess y2 = 3
+		guess y5 = 3
+		guess y1
+		guess y4
+		guess y7
+		guess y8
+		var u1 = -3
+		var u3 = 3
+		var u5 = 6
+		var y3 = 3
+		var y6 = 3
+		guess i1
+		guess i3
+		guess i5
+		guess g2
+		guess g5
+		g2 = 1e-6*(exp((y2 - y3)/0.026) - 1)
+		g5 = 1e-6*(exp((y5 - y6)/0.026) - 1)
+		y1 = y2 + u1
+		y4 = y5 + u3
+		y7 = y8 + u5
+		i1 = (0.1*sin(628.3185307179586*time) - y1)/1000
+		der(u1) = i1/1e-6
+		6/9000 - y2*2/9000 + i1 = 0.01*g2
+		der(y3) = (g2 - y3/9000)/2e-6
+		i3 = 6/9000 - y4/9000 - 0.99*g2
+		der(u3) = i3/3e-6
+		6/9000 - y5*2/9000 + i3 = 0.01*g5
+		der(y6) = (g5 - y6/9000)/4e-6
+		i5 = 6/9000 - y7/9000 - 0.99*g5
+		der(u5) = i5/5e-6
+		i5 = y8/9000`
 )
 
 // integrator makes a fused method.

@@ -78,6 +78,23 @@ func TestRosenbrockWork(t *testing.T) {
 	}
 	prog := compile(t, implicit)
 	compareWork(t, "implicit", prog, 10, []string{"Rodas4", "Rodas5P"}, []float64{1e-4, 1e-6, 1e-8})
+	prog = compile(t, amplifier)
+	if len(prog.Meta.Mass) <= 5 {
+		t.Errorf("the amplifier has no algebraic equations: %v", prog.Meta.Mass)
+	}
+	compareWork(t, "amplifier", prog, 0.2, []string{"Rodas4", "Rodas5P"}, []float64{1e-4, 1e-6})
+	in := integrator(t, prog, "Rodas5P", Options{})
+	tr := start(t, prog, in, 0, 0.2, Settings{RelTol: 1e-8, AbsTol: []float64{1e-10}})
+	tr.run()
+	for i, q := range prog.Meta.States {
+		// The test set for IVP solvers of Bari gives these values.
+		if want, ok := map[string]float64{"y3": 2.849958788608128, "y6": 2.761837778393145}[q.Name]; ok {
+			t.Logf("amplifier: %s = %v, want %v", q.Name, tr.u()[i], want)
+			if math.Abs(tr.u()[i]-want) > 1e-6 {
+				t.Errorf("amplifier: %s = %v, want %v", q.Name, tr.u()[i], want)
+			}
+		}
+	}
 }
 
 // TestEveryRosenbrock emits all methods with an error estimate.
