@@ -2,6 +2,7 @@ package fuse
 
 import (
 	"math"
+	"slices"
 
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/runtime/control"
@@ -72,9 +73,15 @@ func (e *emitter) scaleOver(atol, a, b ref) ref {
 // norm is the square of the norm of an error that is h times err; h may be None, for 1. It is
 // no number where u1 or one of must is not finite.
 func (e *emitter) norm(err, u0, u1 []ref, h ref, must []ref) ref {
+	// What is known before the last stage comes first, so that the divisions and the check
+	// that all is finite are not what the choice of the next step waits for.
+	zero := e.Number(0)
 	s := backend.None
+	for _, v := range append(slices.Clone(u1), must...) {
+		s = e.chain(s, v, zero)
+	}
 	for i, v := range err {
-		r := e.div(v, e.scale(i, u0[i], u1[i]))
+		r := e.mul(v, e.div(e.Number(1), e.scale(i, u0[i], u1[i])))
 		s = e.chain(s, r, r)
 	}
 	share := e.Number(1 / float64(len(err)))
@@ -82,13 +89,6 @@ func (e *emitter) norm(err, u0, u1 []ref, h ref, must []ref) ref {
 		share = e.mul(e.mul(h, h), share)
 	}
 	s = e.mul(share, s)
-	zero := e.Number(0)
-	for _, v := range u1 {
-		s = e.fma(v, zero, s)
-	}
-	for _, v := range must {
-		s = e.fma(v, zero, s)
-	}
 	return s
 }
 

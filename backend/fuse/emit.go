@@ -114,7 +114,7 @@ func (e *emitter) call(k *backend.Kernel, size int, t ref, u []ref) []ref {
 }
 
 // rhs is f(t, u, p).
-func (e *emitter) rhs(t ref, u []ref) []ref { return e.call(e.c.prog.RHS, e.c.n, t, u) }
+func (e *emitter) rhs(t ref, u []ref) []ref { return e.call(e.c.f, e.c.n, t, u) }
 
 // sum is the chain of coefficients times entry i of vectors, zeros left out: a product and
 // fused multiply-adds in the order of the vectors. None if all are zero.

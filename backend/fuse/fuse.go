@@ -165,7 +165,7 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 		return fail("the model has no states")
 	}
 	c := &common{
-		prog: prog, n: len(m.U0), np: len(m.P), opt: opt,
+		prog: prog, f: contract(prog.RHS), n: len(m.U0), np: len(m.P), opt: opt,
 		in: &Integrator{Method: method, N: len(m.U0), NP: len(m.P), Events: opt.Events && prog.Crossings != nil, Funcs: prog.Funcs},
 	}
 	for i, v := range m.Mass {
@@ -222,6 +222,7 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 // common is what the methods share.
 type common struct {
 	prog  *backend.Program
+	f     *backend.Kernel // the right-hand side, contracted
 	n, np int
 	alg   []int // rows without mass
 	opt   Options
