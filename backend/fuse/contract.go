@@ -1,12 +1,24 @@
 package fuse
 
-import "github.com/mtkc/mtkc/backend"
+import (
+	"slices"
 
-// contract returns a straight-line kernel in which a product that is added to another value, or
+	"github.com/mtkc/mtkc/backend"
+)
+
+// contract returns a kernel in which a product that is added to another value, or
 // subtracted, or from which one is subtracted, is one fused multiply-add: one rounding less, and
 // one operation. Differences of two products stay as they are: fused they would not vanish where
 // the products are equal.
 func contract(k *backend.Kernel) *backend.Kernel {
+	if len(k.Steps) > 0 {
+		c := *k
+		c.Steps = slices.Clone(k.Steps)
+		for i := range c.Steps {
+			c.Steps[i].Body = contract(k.Steps[i].Body)
+		}
+		return &c
+	}
 	uses := make([]int, len(k.Code))
 	for _, in := range k.Code {
 		k.Operands(in, func(a backend.Ref) { uses[a]++ })

@@ -12,7 +12,7 @@ import (
 // iterated makes an integrator with so many iterations for a stage.
 func iterated(t *testing.T, prog *backend.Program, method string, iterations int) *Integrator {
 	d := tableau.ReadDIRK(method)
-	c := &common{prog: prog, n: len(prog.Meta.U0), np: len(prog.Meta.P), in: &Integrator{Method: method, N: len(prog.Meta.U0), NP: len(prog.Meta.P)}}
+	c := newCommon(prog, method, Options{})
 	piv, ok := c.fixedPivots()
 	if !ok {
 		t.Fatal("singular")

@@ -66,7 +66,7 @@ func (g *stageSums) stage(i int, a []float64, time func(e *emitter) ref) {
 }
 
 func (m *erk) stagesOf(s *sequence, u int) *stageSums {
-	return &stageSums{m: m, s: s, f: s.callee(m.prog.RHS, m.n), u: u, k: make([]int, len(m.A)+1), x: make([]int, len(m.A)+1), last: -1}
+	return &stageSums{m: m, s: s, f: s.callee(m.f, m.n), u: u, k: make([]int, len(m.A)+1), x: make([]int, len(m.A)+1), last: -1}
 }
 
 // stepSteps is step of a model with steps.
@@ -90,15 +90,15 @@ func (m *erk) stepSteps() *backend.Kernel {
 	}
 	s.each("error", m.n, func(e *emitter) {
 		unew := e.each(backend.S, g.f.in)
-		scale := e.scaleOver(e.each(backend.P, m.np+AbsTol), e.each(backend.U, StateAt), unew)
-		r := e.div(g.sum(e, m.E), scale)
+		weight := e.div(e.Number(1), e.scaleOver(e.each(backend.P, m.np+AbsTol), e.each(backend.U, StateAt), unew))
+		r := e.mul(g.sum(e, m.E), weight)
 		v := e.fma(unew, e.Number(0), e.mul(r, r))
 		if !m.FSAL || m.E[m.end] == 0 {
 			v = e.fma(g.slope(e, m.end), e.Number(0), v)
 		}
 		e.put(backend.Scratch, e1, v)
 		if m.E2 != nil {
-			r = e.div(g.sum(e, m.E2), scale)
+			r = e.mul(g.sum(e, m.E2), weight)
 			e.put(backend.Scratch, e2, e.mul(r, r))
 		}
 	})

@@ -36,7 +36,8 @@
 // methods for stiff models and for algebraic equations (rosenbrock.go, dirk.go, lu.go). The error norm, the controller, the first step and the clipping at
 // TEnd are those of package ode: the root of the mean of the squares of e_i/(atol_i + rtol
 // max(|u_i|, |unew_i|)). Sums of stages are h times a chain of fused multiply-adds, added to u
-// by one more; the norm is such a chain too. Time is summed without compensation. Logarithm
+// by one more; the norm is such a chain too, and products in the right-hand side that are added to
+// something are fused with the sum (contract.go). Time is summed without compensation. Logarithm
 // and power in the controller are polynomials good to 1e-4 (control.go).
 package fuse
 
@@ -119,7 +120,7 @@ type Settings struct {
 	RelTol     float64
 	AbsTol     []float64 // of each state, or one for all
 	HMax, HMin float64   // HMax 0: no limit
-	MaxSteps   int       // attempts; 0: 100,000
+	MaxSteps   int       // attempts; 0: 1,000,000, as in package ode
 }
 
 // Put writes the settings behind the parameters of p, which has NPAll entries.
@@ -130,7 +131,7 @@ func (in *Integrator) Put(s Settings, p []float64) {
 		q[HMax] = unlimited
 	}
 	if s.MaxSteps <= 0 {
-		q[MaxAttempts] = 100_000
+		q[MaxAttempts] = 1_000_000
 	}
 	for i := range in.N {
 		q[AbsTol+i] = s.AbsTol[min(i, len(s.AbsTol)-1)]
@@ -164,15 +165,7 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 	case len(m.U0) == 0:
 		return fail("the model has no states")
 	}
-	c := &common{
-		prog: prog, f: contract(prog.RHS), n: len(m.U0), np: len(m.P), opt: opt,
-		in: &Integrator{Method: method, N: len(m.U0), NP: len(m.P), Events: opt.Events && prog.Crossings != nil, Funcs: prog.Funcs},
-	}
-	for i, v := range m.Mass {
-		if v == 0 {
-			c.alg = append(c.alg, i)
-		}
-	}
+	c := newCommon(prog, method, opt)
 	if slices.Contains(tableau.Names(tableau.Explicit), method) {
 		if len(c.alg) > 0 {
 			return fail("the method is explicit and the model has %d algebraic equations (Rodas5P takes them)", len(c.alg))
@@ -227,4 +220,18 @@ type common struct {
 	alg   []int // rows without mass
 	opt   Options
 	in    *Integrator
+}
+
+func newCommon(prog *backend.Program, method string, opt Options) *common {
+	m := &prog.Meta
+	c := &common{
+		prog: prog, f: contract(prog.RHS), n: len(m.U0), np: len(m.P), opt: opt,
+		in: &Integrator{Method: method, N: len(m.U0), NP: len(m.P), Events: opt.Events && prog.Crossings != nil, Funcs: prog.Funcs},
+	}
+	for i, v := range m.Mass {
+		if v == 0 {
+			c.alg = append(c.alg, i)
+		}
+	}
+	return c
 }

@@ -207,7 +207,7 @@ func (s *sequence) copies(name string, n int, from backend.Op, at int, to backen
 // beginSteps is begin of a model with steps.
 func (c *common) beginSteps(order int) *backend.Kernel {
 	s := c.sequence("begin")
-	f := s.callee(c.prog.RHS, c.n)
+	f := s.callee(c.f, c.n)
 	f0, h0, sound := s.reserve(c.n), s.reserve(1), s.padded(c.n)
 	terms := [3]int{s.padded(c.n), s.padded(c.n), s.padded(c.n)}
 	term := func(e *emitter, i int, v ref) {
