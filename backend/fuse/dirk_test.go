@@ -13,7 +13,7 @@ import (
 func iterated(t *testing.T, prog *backend.Program, method string, iterations int) *Integrator {
 	d := tableau.ReadDIRK(method)
 	c := newCommon(prog, method, Options{})
-	piv, ok := c.fixedPivots()
+	piv, _, ok := c.fixedPivots()
 	if !ok {
 		t.Fatal("singular")
 	}

@@ -83,31 +83,49 @@ func (e *emitter) states(slot int) []ref {
 	return u
 }
 
-// call inlines a kernel of the model that maps (t, u, p) to an array of size entries.
+// call inlines a kernel of the model that maps (t, u, p) to an array of size entries. Loops are
+// unrolled.
 func (e *emitter) call(k *backend.Kernel, size int, t ref, u []ref) []ref {
-	val := e.Inline(k, func(op backend.Op, i int32) ref {
-		switch op {
-		case backend.Time:
-			return t
-		case backend.U:
-			return u[i]
-		case backend.P:
-			return e.Input(backend.P, i)
-		}
-		panic("mtkc: bug: " + k.Name + " reads " + op.String())
-	})
-	out := make([]ref, size)
+	steps := k.Steps
+	if len(steps) == 0 {
+		steps = []backend.Step{{Body: k}}
+	}
+	out, scratch := make([]ref, size), make([]ref, k.Scratch)
 	for i := range out {
-		out[i] = backend.None
+		out[i] = e.Number(0)
 	}
-	for _, o := range k.Out {
-		if o.Space == backend.Main {
-			out[o.Index] = val[o.Val]
-		}
-	}
-	for i, v := range out {
-		if v == backend.None {
-			out[i] = e.Number(0)
+	for i := range steps {
+		s := &steps[i]
+		for j := range max(1, s.N) {
+			at := func(i int32) int32 {
+				if s.N > 0 {
+					return s.Index[i].At(j)
+				}
+				return i
+			}
+			val := e.Inline(s.Body, func(op backend.Op, i int32) ref {
+				switch op {
+				case backend.Time:
+					return t
+				case backend.U:
+					return u[at(i)]
+				case backend.P:
+					return e.Input(backend.P, at(i))
+				case backend.S:
+					return scratch[at(i)]
+				case backend.Data:
+					return e.Number(s.Data[i][j])
+				}
+				panic("mtkc: bug: " + k.Name + " reads " + op.String())
+			})
+			for _, o := range s.Body.Out {
+				switch o.Space {
+				case backend.Main:
+					out[at(o.Index)] = val[o.Val]
+				case backend.Scratch:
+					scratch[at(o.Index)] = val[o.Val]
+				}
+			}
 		}
 	}
 	return out

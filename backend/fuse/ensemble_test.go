@@ -51,7 +51,7 @@ func TestEnsemble(t *testing.T) {
 			t.Fatal(err)
 		}
 		opt.Engine = func() (ensemble.Engine, error) {
-			return NewVMEngine(in, 16, Settings{RelTol: 1e-7, AbsTol: []float64{1e-7}})
+			return NewVMEngine(in, 16, SettingsOf(p, &opt.Run))
 		}
 		got, err := ensemble.Solve(context.Background(), p, source(), opt)
 		if err != nil {

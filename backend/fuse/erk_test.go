@@ -171,3 +171,39 @@ func TestSave(t *testing.T) {
 		}
 	}
 }
+
+// TestDefaults makes the same steps as package ode where nothing is set.
+func TestDefaults(t *testing.T) {
+	prog := compile(t, brusselator)
+	prog.Meta.States[1].Nominal = 1e3
+	opt := ode.Options{Span: [2]float64{0, 10}, Solver: "Tsit5"}
+	s := solve(t, prog, opt)
+	tr := start(t, prog, integrator(t, prog, "Tsit5", Options{}), 0, 10, SettingsOf(&prog.Meta, &opt))
+	tr.run()
+	// Rounding may shift one rejection.
+	if n := float64(s.Stats.Steps); math.Abs(tr.x[Steps]-n) > 2 {
+		t.Errorf("%v steps, package ode makes %v", tr.x[Steps], n)
+	}
+}
+
+// TestBase emits base operations alone where the model has no others.
+func TestBase(t *testing.T) {
+	prog := compile(t, lorenz)
+	for _, method := range []string{"Tsit5", "Rodas5P", "Kvaerno5"} {
+		in := integrator(t, prog, method, Options{Dense: true})
+		for _, k := range []*backend.Kernel{in.Begin, in.Step, in.Save} {
+			written := map[int32]bool{}
+			for _, i := range k.Code {
+				if !i.Op.Base() || i.Op == backend.Time {
+					t.Errorf("%s: %v", k.Name, i.Op)
+				}
+			}
+			for _, o := range k.Out {
+				written[o.Index] = true
+			}
+			if want := in.Slots; k != in.Save && (len(written) != want || len(k.Out) != want) {
+				t.Errorf("%s writes %d entries of %d", k.Name, len(k.Out), want)
+			}
+		}
+	}
+}

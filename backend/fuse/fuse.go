@@ -42,11 +42,14 @@
 package fuse
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/tableau"
 )
 
@@ -123,6 +126,25 @@ type Settings struct {
 	MaxSteps   int       // attempts; 0: 1,000,000, as in package ode
 }
 
+// SettingsOf are the settings of a run of package ode, its defaults included.
+func SettingsOf(p *ode.Problem, opt *ode.Options) Settings {
+	s := Settings{RelTol: cmp.Or(opt.RelTol, p.RelTol, 1e-6), AbsTol: opt.AbsTols, HMax: opt.HMax, HMin: opt.HMin, MaxSteps: opt.MaxSteps}
+	if s.AbsTol != nil {
+		return s
+	}
+	for i := range p.U0 {
+		a := opt.AbsTol
+		if a == 0 {
+			a = 1e-9
+			if i < len(p.States) && p.States[i].Nominal != 0 {
+				a *= math.Abs(p.States[i].Nominal)
+			}
+		}
+		s.AbsTol = append(s.AbsTol, a)
+	}
+	return s
+}
+
 // Put writes the settings behind the parameters of p, which has NPAll entries.
 func (in *Integrator) Put(s Settings, p []float64) {
 	q := p[in.NP:]
@@ -176,17 +198,19 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 		}
 		return c.explicit(e), nil
 	}
-	switch {
-	case prog.Jac == nil || prog.TGrad == nil || m.Jac == nil:
+	if prog.Jac == nil || prog.TGrad == nil || m.Jac == nil {
 		return fail("the model has no Jacobian")
-	case len(prog.RHS.Steps)+len(prog.Jac.Steps)+len(prog.TGrad.Steps) > 0:
-		return fail("the model is too large to eliminate in straight-line code")
-	case c.in.Events && len(prog.Crossings.Steps) > 0:
-		return fail("the model has too many relations for straight-line code")
 	}
-	piv, ok := c.fixedPivots()
+	if c.n > maxEliminated {
+		return fail("the model has more than %d states, too many to eliminate in straight-line code", maxEliminated)
+	}
+	piv, products, ok := c.fixedPivots()
 	if !ok {
 		return fail("the Jacobian is singular by its pattern")
+	}
+	// The stages of the largest methods, roughly.
+	if work := products + prog.Jac.Work() + 8*prog.RHS.Work(); work > maxStraight {
+		return fail("a step takes %d operations, too many for straight-line code", work)
 	}
 	switch {
 	case slices.Contains(tableau.Names(tableau.Linear), method):
@@ -211,6 +235,11 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 	}
 	return fail("there is no kernel for this method")
 }
+
+const (
+	maxEliminated = 1000    // states, for the pattern is taken as a full matrix
+	maxStraight   = 200_000 // operations
+)
 
 // common is what the methods share.
 type common struct {

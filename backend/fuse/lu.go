@@ -37,20 +37,20 @@ type term struct {
 	v  ref
 }
 
-// fixedPivots are the pivots of J with the diagonal of rows that have mass; ok is false
-// where a pivot is no entry: every matrix is singular.
-func (c *common) fixedPivots() (piv linsolve.Pivots, ok bool) {
+// fixedPivots are the pivots of J with the diagonal of rows that have mass, and the number of products that
+// elimination with them takes, counted up to maxStraight. ok is false where a pivot is no entry: every matrix is singular.
+func (c *common) fixedPivots() (piv linsolve.Pivots, products int, ok bool) {
 	jac := c.prog.Meta.Jac
-	rows := make([][]bool, c.n) // by column
+	on := make([][]bool, c.n) // by column
 	p := &linsolve.Pattern{Rows: c.n, Cols: c.n, ColPtr: []int32{0}}
 	for j := range c.n {
-		rows[j] = make([]bool, c.n)
-		rows[j][j] = c.mass(j)
+		on[j] = make([]bool, c.n)
+		on[j][j] = c.mass(j)
 		for _, i := range jac.RowIdx[jac.ColPtr[j]:jac.ColPtr[j+1]] {
-			rows[j][i] = true
+			on[j][i] = true
 		}
-		for i, on := range rows[j] {
-			if on {
+		for i, there := range on[j] {
+			if there {
 				p.RowIdx = append(p.RowIdx, int32(i))
 			}
 		}
@@ -58,11 +58,27 @@ func (c *common) fixedPivots() (piv linsolve.Pivots, ok bool) {
 	}
 	piv = linsolve.FixedPivots(p)
 	for k, j := range piv.Col {
-		if !rows[j][piv.Row[k]] {
-			return piv, false
+		if !on[j][piv.Row[k]] {
+			return piv, 0, false
 		}
 	}
-	return piv, true
+	for b := range len(piv.Start) - 1 {
+		hi := piv.Start[b+1]
+		for k := piv.Start[b]; k < hi && products <= maxStraight; k++ {
+			for i := k + 1; i < hi; i++ {
+				if !on[piv.Col[k]][piv.Row[i]] {
+					continue
+				}
+				for j := k + 1; j < hi; j++ {
+					if on[piv.Col[j]][piv.Row[k]] {
+						on[piv.Col[j]][piv.Row[i]] = true
+						products++
+					}
+				}
+			}
+		}
+	}
+	return piv, products, true
 }
 
 // mass says whether row i has mass.

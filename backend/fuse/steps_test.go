@@ -89,6 +89,34 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// TestUnrolled compares implicit methods for a rolled model with those for straight-line code.
+func TestUnrolled(t *testing.T) {
+	for _, method := range []string{"Rodas5P", "KenCarp4"} {
+		var end [2][]float64
+		for i, from := range []int{1 << 30, 1} {
+			prog := build(t, ring(20), backend.Options{RollFrom: from, MinLoop: 4})
+			if (len(prog.Jac.Steps) > 0) != (i > 0) {
+				t.Fatalf("%d steps", len(prog.Jac.Steps))
+			}
+			in := integrator(t, prog, method, Options{})
+			tr := start(t, prog, in, 0, 1, Settings{RelTol: 1e-7, AbsTol: []float64{1e-7}})
+			tr.run()
+			if tr.x[Status] != Done {
+				t.Fatalf("%s: %v", method, tr.x[:StateAt])
+			}
+			end[i] = tr.u()
+		}
+		// Rounding of sums in another order.
+		if d := distance(end[0], end[1]); d > 1e-11 {
+			t.Errorf("%s: difference %v", method, d)
+		}
+	}
+	prog := build(t, ring(2000), backend.Options{})
+	if in, err := New(prog, "Rodas5P", Options{}); err == nil {
+		t.Errorf("a kernel of %d operations", in.Step.Ops())
+	}
+}
+
 // TestStepsEvents stops a rolled model before a relation changes, at the end of the step or inside.
 func TestStepsEvents(t *testing.T) {
 	text := ring(10) + `
