@@ -8,6 +8,7 @@ import (
 
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/llvm/libllvm"
+	"github.com/mtkc/mtkc/runtime/ensemble"
 	"github.com/mtkc/mtkc/runtime/native"
 )
 
@@ -74,11 +75,7 @@ func NewEnsemble(in *fuse.Integrator, opt EnsembleOptions) (*Ensemble, error) {
 	text := m.text("")
 	e.Text = time.Since(start)
 	start = time.Now()
-	o := libllvm.Options{Level: 1}
-	if in.Step.Ops() <= memorySteps {
-		o = libllvm.Options{Level: 3, Passes: "default<O3>"}
-	}
-	obj, err := lib.Compile(text, o)
+	obj, err := lib.Compile(text, libllvm.Options{Level: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -116,23 +113,12 @@ type args struct {
 	n, next, budget, saves int64
 	t, tend, u, p, save    *float64
 	out                    *float64
-	status                 *int32
+	status                 *ensemble.Status
 	h                      *float64
 	steps, rejected        *int64
 	x, q                   *float64
 	lane, at               *int64
 	due, y, w              *float64
-}
-
-// Batch is a set of trajectories; see package ensemble.
-type Batch struct {
-	N               int
-	T, TEnd         []float64
-	U, P            []float64
-	Save, Out       []float64
-	Status          []int32
-	H               []float64
-	Steps, Rejected []int64
 }
 
 // Engine integrates batches, with settings that do not change. It serves one goroutine.
@@ -195,7 +181,7 @@ const callTime = 20 * time.Millisecond
 
 // Run integrates the batch until every trajectory has ended. It returns early with the error of ctx
 // where that is done; the trajectories on the way have not been written back then.
-func (g *Engine) Run(ctx context.Context, b *Batch) error {
+func (g *Engine) Run(ctx context.Context, b *ensemble.Batch) error {
 	in := g.e.in
 	n := b.N
 	if n == 0 {

@@ -44,7 +44,8 @@ type runWriter struct {
 	gpu     bool
 	arg     map[string]string
 	labels  int
-	scratch int // length of W for all lanes
+	scratch int               // length of W for all lanes
+	kept    map[string]string // of graphics processors: arrays that keep what threads work on
 }
 
 // run writes the functions of a run loop and returns the length of its array W.
@@ -78,9 +79,6 @@ func (m *module) run(in *fuse.Integrator, name string, lanes int, gpu bool) (scr
 	return w.scratch
 }
 
-// global is the type of a pointer into an array of the batch.
-func (w *runWriter) global(elem string) string { return w.pointer(elem) }
-
 // head writes the arguments.
 func (w *runWriter) head(name string) {
 	m := w.module
@@ -96,7 +94,7 @@ func (w *runWriter) head(name string) {
 		types += w.fieldType(f)
 	}
 	args := "{" + types + "}"
-	m.line("define void @", name, "(", m.local(args), " %args)", attributes, "entry:")
+	m.line("define void @", name, "(", m.local(args), " %args) alignstack(64)", attributes, "entry:")
 	for i, f := range runFields {
 		a := m.let("getelementptr ", args, ", ", m.local(args), " %args, i32 0, i32 ", strconv.Itoa(i))
 		switch f.name {
@@ -119,18 +117,27 @@ func (w *runWriter) fieldType(f runField) string {
 	return w.pointer(f.elem)
 }
 
+// where is the type of a pointer into an array of the arguments. Those of the lane itself are
+// variables of a thread on graphics processors.
+func (w *runWriter) where(array, elem string) string {
+	if array == "lane" || array == "at" || array == "due" {
+		return w.local(elem)
+	}
+	return w.pointer(elem)
+}
+
 // element is the address of entry i, a value, of an array of the arguments.
 func (w *runWriter) element(array, elem, i string) string {
-	return w.let("getelementptr inbounds ", elem, ", ", w.pointer(elem), " ", w.arg[array], ", i64 ", i)
+	return w.let("getelementptr inbounds ", elem, ", ", w.where(array, elem), " ", w.arg[array], ", i64 ", i)
 }
 
 // get and put read and write entry i of an array.
 func (w *runWriter) get(array, elem, i string) string {
-	return w.let("load ", elem, ", ", w.pointer(elem), " ", w.element(array, elem, i), ", align ", size(elem))
+	return w.let("load ", elem, ", ", w.where(array, elem), " ", w.element(array, elem, i), ", align ", size(elem))
 }
 
 func (w *runWriter) put(array, elem, i, value string) {
-	w.line("  store ", elem, " ", value, ", ", w.pointer(elem), " ", w.element(array, elem, i), ", align ", size(elem))
+	w.line("  store ", elem, " ", value, ", ", w.where(array, elem), " ", w.element(array, elem, i), ", align ", size(elem))
 }
 
 func size(elem string) string {
@@ -156,8 +163,15 @@ func (w *runWriter) putSlot(i int, value string) {
 	w.line("  store double ", value, ", ", w.local("double"), " ", w.slot("%x", i), ", align 8")
 }
 
-// each writes a loop over j = 0 to n-1.
+// each writes a loop over j = 0 to n-1. Where the arrays are to become registers, it is
+// written out.
 func (w *runWriter) each(n int, body func(j string)) {
+	if w.gpu && n <= 64 {
+		for j := range n {
+			body(strconv.Itoa(j))
+		}
+		return
+	}
 	w.labels++
 	id := strconv.Itoa(w.labels)
 	j := "%j" + id
@@ -223,14 +237,10 @@ func (w *runWriter) attend(begin, save []string) {
 		w.line("  %lowest = call ", bits, " @llvm.cttz.", bits, "(", bits, " %mask, i1 true)")
 		w.line("  %l = zext ", bits, " %lowest to i64")
 	} else {
-		w.line("  %l = add i64 0, ", w.laneIndex())
+		w.line("  %l = add i64 0, 0")
 	}
-	offset := "%l"
-	if w.gpu {
-		offset = "0"
-	}
-	w.line("  %x = getelementptr inbounds double, ", d, " ", w.arg["X"], ", i64 ", offset)
-	w.line("  %q = getelementptr inbounds double, ", d, " ", w.arg["Q"], ", i64 ", offset)
+	w.line("  %x = getelementptr inbounds double, ", d, " ", w.arg["X"], ", i64 %l")
+	w.line("  %q = getelementptr inbounds double, ", d, " ", w.arg["Q"], ", i64 %l")
 	held := w.get("lane", "i64", "%l")
 	w.set("i", held)
 	w.set("k", w.get("at", "i64", "%l"))
@@ -344,14 +354,6 @@ func (w *runWriter) row(i string, columns int, body func(at, j string)) {
 	w.each(columns, func(j string) { body(w.let("add i64 ", first, ", ", j), j) })
 }
 
-// laneIndex is the index of the only lane.
-func (w *runWriter) laneIndex() string {
-	if w.gpu {
-		return "%thread"
-	}
-	return "0"
-}
-
 // stride is the distance to the next trajectory that a lane takes.
 func (w *runWriter) stride() string {
 	if w.gpu {
@@ -377,70 +379,9 @@ func (w *runWriter) enter(parts []string) {
 	w.line("  %go = and i1 %funds, ", w.anyOf("%active"))
 	w.line("  br i1 %go, label %enter.active, label %leave")
 	w.line("enter.active:")
-	m.Space = space
-	due := w.arg["due"]
-	if w.gpu {
-		due = w.element("due", "double", "%thread")
-	}
-	due = m.load(due, w.lanes)
-	m.Space = 0
-	x := make([]string, in.Slots)
-	next := make([]string, in.Slots)
-	p := make([]string, in.NPAll())
+	due := m.load(w.arg["due"], w.lanes)
 	if parts == nil {
-		c := newCode(m, in.Step, w.lanes)
-		c.input = func(op backend.Op, index int32) string {
-			if op == backend.U {
-				return x[index]
-			}
-			return p[index]
-		}
-		out := make([]backend.Ref, in.Slots)
-		for _, o := range in.Step.Out {
-			out[o.Index] = o.Val
-		}
-		kept := func(i int) bool { return in.Step.Code[out[i]] == backend.Instr{Op: backend.U, A: int32(i)} }
-		first := make([]string, in.Slots)
-		for _, instr := range in.Step.Code {
-			if instr.Op == backend.P {
-				p[instr.A] = m.load(m.at(w.arg["Q"], int(instr.A)*w.lanes), w.lanes)
-			}
-		}
-		for i := range x {
-			first[i] = m.load(m.at(w.arg["X"], i*w.lanes), w.lanes)
-			x[i] = first[i]
-			if !kept(i) {
-				x[i] = "%s" + strconv.Itoa(i)
-			}
-		}
-		w.line("  br label %loop")
-		outer := m.buf
-		m.buf = nil
-		for r, instr := range in.Step.Code {
-			if !instr.Op.Input() {
-				c.emit(backend.Ref(r))
-			}
-		}
-		for i := range next {
-			next[i] = c.number(out[i])
-		}
-		body := m.buf
-		m.buf = outer
-		w.line("loop:")
-		for i := range x {
-			if !kept(i) {
-				w.line("  ", x[i], " = phi ", v, " [", first[i], ", %enter.active], [", next[i], ", %loop]")
-			}
-		}
-		w.line("  %budget = phi i64 [%budget.in, %enter.active], [%budget.left, %loop]")
-		m.buf = append(m.buf, body...)
-		w.attention(next[fuse.Status], status, next[fuse.T], due)
-		w.line("spill:")
-		for i := range x {
-			if !kept(i) {
-				m.store(next[i], m.at(w.arg["X"], i*w.lanes), w.lanes)
-			}
-		}
+		w.inRegisters(status, due)
 	} else {
 		d := m.local("double")
 		other := m.at(w.arg["Y"], w.in.Slots) // behind what kernels of one lane write
@@ -465,15 +406,83 @@ func (w *runWriter) enter(parts []string) {
 		w.line("  br label %copied\ncopied:")
 	}
 	w.set("budget", "%budget.left")
-	w.line("  br i1 %attend, label %again, label %leave\nagain:\n  br label %lane\nleave:")
 	m.Space = space
 	if w.gpu {
+		w.line("  br i1 %attend, label %again, label %enter\nagain:\n  br label %lane\nleave:")
 		w.leaveGPU()
 		return
 	}
+	w.line("  br i1 %attend, label %again, label %leave\nagain:\n  br label %lane\nleave:")
 	w.line("  store i64 ", w.value("next"), ", ", m.local("i64"), " ", w.arg["&next"])
 	w.line("  store i64 ", w.value("budget"), ", ", m.local("i64"), " ", w.arg["&budget"])
 	w.line("  ret void")
+}
+
+// inRegisters writes the inner loop of a step whose state is in registers. Entries of the state
+// that a step leaves alone stay in memory.
+func (w *runWriter) inRegisters(status, due string) {
+	m := w.module
+	step := w.in.Step
+	v := vector(w.lanes, "double")
+	slots := w.in.Slots
+	out := make([]backend.Ref, slots)
+	for _, o := range step.Out {
+		out[o.Index] = o.Val
+	}
+	kept := func(i int) bool { return step.Code[out[i]] == backend.Instr{Op: backend.U, A: int32(i)} }
+	first, x, next := make([]string, slots), make([]string, slots), make([]string, slots)
+	p := make([]string, w.in.NPAll())
+	for _, in := range step.Code {
+		if in.Op == backend.P {
+			p[in.A] = m.load(m.at(w.arg["Q"], int(in.A)*w.lanes), w.lanes)
+		}
+	}
+	for i := range x {
+		first[i] = m.load(m.at(w.arg["X"], i*w.lanes), w.lanes)
+		x[i] = first[i]
+		if !kept(i) && !w.gpu {
+			x[i] = "%s" + strconv.Itoa(i)
+		}
+	}
+	w.line("  br label %loop")
+	outer := m.buf
+	m.buf = nil // the values of the next turn have no names yet
+	c := newCode(m, step, w.lanes)
+	c.input = func(op backend.Op, index int32) string {
+		if op == backend.U {
+			return x[index]
+		}
+		return p[index]
+	}
+	for r, in := range step.Code {
+		if !in.Op.Input() {
+			c.emit(backend.Ref(r))
+		}
+	}
+	for i, r := range out {
+		next[i] = c.number(r)
+	}
+	body := m.buf
+	m.buf = outer
+	w.line("loop:")
+	for i := range x {
+		if !kept(i) && !w.gpu {
+			w.line("  ", x[i], " = phi ", v, " [", first[i], ", %enter.active], [", next[i], ", %loop]")
+		}
+	}
+	if w.gpu {
+		w.line("  %budget = add i64 %budget.in, 0")
+	} else {
+		w.line("  %budget = phi i64 [%budget.in, %enter.active], [%budget.left, %loop]")
+	}
+	m.buf = append(m.buf, body...)
+	w.attention(next[fuse.Status], status, next[fuse.T], due)
+	w.line("spill:")
+	for i := range x {
+		if !kept(i) {
+			m.store(next[i], m.at(w.arg["X"], i*w.lanes), w.lanes)
+		}
+	}
 }
 
 // anyOf is true if a truth value holds in a lane.
@@ -501,6 +510,11 @@ func (w *runWriter) attention(status, before, t, due string) {
 	}
 	w.line("  %budget.left = sub i64 %budget, 1")
 	w.line("  %spent = icmp sle i64 %budget.left, 0")
+	if w.gpu {
+		// Threads of a warp come together after each step, not when all have ended theirs.
+		w.line("  br label %spill")
+		return
+	}
 	w.line("  %stop = or i1 %attend, %spent")
 	w.line("  br i1 %stop, label %spill, label %loop")
 }

@@ -2,16 +2,26 @@ package llvm
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/runtime/ensemble"
 	"github.com/mtkc/mtkc/structural"
 )
 
@@ -72,7 +82,7 @@ const lorenz = `
 	der(z) = x*y - b*z`
 
 // oracle integrates a batch by the kernels on the vm, one trajectory after the other.
-func oracle(in *fuse.Integrator, s fuse.Settings, b *Batch) {
+func oracle(in *fuse.Integrator, s fuse.Settings, b *ensemble.Batch) {
 	begin, step := vm.Function(in.Begin, in.Funcs), vm.Function(in.Step, in.Funcs)
 	x, y, p := make([]float64, in.Slots), make([]float64, in.Slots), make([]float64, in.NPAll())
 	in.Put(s, p)
@@ -101,16 +111,16 @@ func oracle(in *fuse.Integrator, s fuse.Settings, b *Batch) {
 				vm.Function(in.Save, in.Funcs)(0, x, p, b.Out[at:at+in.N])
 			}
 		}
-		b.T[i], b.H[i], b.Status[i] = x[fuse.T], x[fuse.H], int32(x[fuse.Status])
+		b.T[i], b.H[i], b.Status[i] = x[fuse.T], x[fuse.H], ensemble.Status(x[fuse.Status])
 		b.Steps[i], b.Rejected[i] = int64(x[fuse.Steps]), int64(x[fuse.Rejected])
 		copy(u, x[fuse.StateAt:])
 	}
 }
 
 // batch makes trajectories with random parameters and ends.
-func batch(prog *backend.Program, rng *rand.Rand, n int, save []float64, tend float64) *Batch {
+func batch(prog *backend.Program, rng *rand.Rand, n int, save []float64, tend float64) *ensemble.Batch {
 	m := &prog.Meta
-	b := &Batch{N: n, T: make([]float64, n), TEnd: make([]float64, n), Save: save, Status: make([]int32, n), H: make([]float64, n), Steps: make([]int64, n), Rejected: make([]int64, n)}
+	b := &ensemble.Batch{N: n, T: make([]float64, n), TEnd: make([]float64, n), Save: save, Status: make([]ensemble.Status, n), H: make([]float64, n), Steps: make([]int64, n), Rejected: make([]int64, n)}
 	b.Out = make([]float64, n*len(save)*len(m.U0))
 	for i := range n {
 		b.TEnd[i] = tend * (0.5 + rng.Float64()/2)
@@ -133,7 +143,7 @@ func batch(prog *backend.Program, rng *rand.Rand, n int, save []float64, tend fl
 	return b
 }
 
-func copyBatch(b *Batch) *Batch {
+func copyBatch(b *ensemble.Batch) *ensemble.Batch {
 	c := *b
 	c.T, c.TEnd, c.U, c.P, c.Out = clone(b.T), clone(b.TEnd), clone(b.U), clone(b.P), clone(b.Out)
 	c.H, c.Status, c.Steps, c.Rejected = clone(b.H), clone(b.Status), clone(b.Steps), clone(b.Rejected)
@@ -143,7 +153,7 @@ func copyBatch(b *Batch) *Batch {
 func clone[T any](x []T) []T { return append([]T(nil), x...) }
 
 // sameBatch compares every bit of two batches.
-func sameBatch(t *testing.T, what string, got, want *Batch) {
+func sameBatch(t *testing.T, what string, got, want *ensemble.Batch) {
 	t.Helper()
 	for i := range want.N {
 		if got.Status[i] != want.Status[i] || got.Steps[i] != want.Steps[i] || got.Rejected[i] != want.Rejected[i] || !same(got.T[i], want.T[i]) || !same(got.H[i], want.H[i]) {
@@ -182,7 +192,7 @@ func TestEnsemble(t *testing.T) {
 		settings := fuse.Settings{RelTol: 1e-6, AbsTol: []float64{1e-6}, MaxSteps: 90}
 		want := copyBatch(b)
 		oracle(in, settings, want)
-		ended := map[int32]int{}
+		ended := map[ensemble.Status]int{}
 		for _, s := range want.Status {
 			ended[s]++
 		}
@@ -207,4 +217,99 @@ func TestEnsemble(t *testing.T) {
 			t.Logf("%s: text %v, code %v", g.Name(), e.Text, e.Compile)
 		}
 	}
+}
+
+// BenchmarkLorenz is the ensemble of testdata/bench/lorenz.c: 10,000 trajectories to t = 10 at tolerances 1e-6 with
+// random parameters. Both run by turns; "ratio" is the time of C over that of the lanes.
+func BenchmarkLorenz(b *testing.B) {
+	gcc, err := exec.LookPath("gcc")
+	if err != nil {
+		b.Skip("no gcc in PATH")
+	}
+	bin := filepath.Join(b.TempDir(), "lorenz")
+	if out, err := exec.Command(gcc, "-O3", "-march=native", "testdata/bench/lorenz.c", "-o", bin, "-lm").CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	libraries(b)
+	const n = 10000
+	inC := func() (ns float64, steps, rejected int64, sum float64) {
+		out, err := exec.Command(bin, strconv.Itoa(n)).Output()
+		if err != nil {
+			b.Fatal(err)
+		}
+		var count int
+		if _, err := fmt.Sscan(string(out), &count, &ns, &steps, &rejected, &sum); err != nil {
+			b.Fatal(err)
+		}
+		return ns, steps, rejected, sum
+	}
+	prog := compile(b, lorenz)
+	in, err := fuse.New(prog, "Tsit5", fuse.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	base := &ensemble.Batch{N: n, T: make([]float64, n), H: make([]float64, n), Status: make([]ensemble.Status, n), Steps: make([]int64, n), Rejected: make([]int64, n)}
+	seed := uint64(1)
+	at := map[string]int{}
+	for i, p := range prog.Meta.Params {
+		at[p.Name] = i
+	}
+	for range n {
+		seed = seed*6364136223846793005 + 1442695040888963407
+		p := clone(prog.Meta.P)
+		p[at["s"]], p[at["r"]], p[at["b"]] = 10, 10+40*float64(seed>>11)*0x1p-53, 8./3
+		base.TEnd = append(base.TEnd, 10)
+		base.U = append(base.U, 1, 0, 0)
+		base.P = append(base.P, p...)
+	}
+	for _, lanes := range []int{1, 4, 8, 16} {
+		b.Run(fmt.Sprint("W=", lanes), func(b *testing.B) {
+			e, err := NewEnsemble(in, EnsembleOptions{Lanes: lanes})
+			if err != nil {
+				b.Fatal(err)
+			}
+			g, err := e.Engine(fuse.Settings{RelTol: 1e-6, AbsTol: []float64{1e-6}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer g.Close()
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			var own, c []float64
+			var steps, rejected int64
+			for b.Loop() {
+				ns, s, r, _ := inC()
+				c = append(c, ns)
+				batch := copyBatch(base)
+				start := threadTime()
+				if err := g.Run(context.Background(), batch); err != nil {
+					b.Fatal(err)
+				}
+				own = append(own, threadTime()-start)
+				steps, rejected = -s, -r
+				for i := range n {
+					steps += batch.Steps[i]
+					rejected += batch.Rejected[i]
+				}
+			}
+			slices.Sort(own)
+			slices.Sort(c)
+			mid := len(own) / 2
+			b.ReportMetric(c[mid]/n/1000, "C-us/traj")
+			b.ReportMetric(own[mid]/n/1000, "us/traj")
+			b.ReportMetric(c[mid]/own[mid], "ratio")
+			b.ReportMetric(float64(steps), "more-steps")
+			b.ReportMetric(float64(rejected), "more-rejected")
+		})
+	}
+}
+
+// threadTime is the processor time of this thread in nanoseconds.
+func threadTime() float64 {
+	var t syscall.Timespec
+	const thread = 3 // CLOCK_THREAD_CPUTIME_ID
+	if _, _, e := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, thread, uintptr(unsafe.Pointer(&t)), 0); e != 0 {
+		return float64(time.Now().UnixNano())
+	}
+	return float64(t.Nano())
 }
