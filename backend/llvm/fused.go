@@ -94,7 +94,7 @@ func (w *runWriter) head(name string) {
 		types += w.fieldType(f)
 	}
 	args := "{" + types + "}"
-	m.line("define void @", name, "(", m.local(args), " %args) alignstack(64)", attributes, "entry:")
+	m.line("define void @", name, "(", m.local(args), " %args)", attributes(w.lanes), "entry:")
 	for i, f := range runFields {
 		a := m.let("getelementptr ", args, ", ", m.local(args), " %args, i32 0, i32 ", strconv.Itoa(i))
 		switch f.name {

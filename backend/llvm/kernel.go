@@ -46,9 +46,7 @@ func (t Target) check(k *backend.Kernel) error {
 				return refuse("it calls a function of the model, which is Go code")
 			case in.Op == backend.W:
 				return refuse("it is part of the initialization or binds parameters")
-			case !in.Op.Base():
-				return refuse("there is no program for %s", in.Op)
-			case in.Op == backend.FMA && t.NoFMA:
+			case t.NoFMA && (in.Op == backend.FMA || !in.Op.Base()):
 				return refuse("the processor has no fused multiply-add")
 			}
 		}
@@ -111,9 +109,15 @@ func (w *kernelWriter) arguments() string {
 	return vector(w.lanes, "double") + " %t, " + d + " %u, " + d + " %p, " + d + " %out, " + d + " %w"
 }
 
-// attributes of functions: 512 bits are used where vectors are that long, on processors too on
-// which LLVM would rather not.
-const attributes = " nounwind \"min-legal-vector-width\"=\"512\" \"prefer-vector-width\"=\"512\" {\n"
+// attributes of a function whose values have so many lanes. 512 bits are used where vectors are
+// that long, on processors too on which LLVM would rather not; and registers that are kept on
+// the stack lie in one line of the cache.
+func attributes(lanes int) string {
+	if lanes < 4 {
+		return " nounwind {\n"
+	}
+	return " nounwind alignstack(" + strconv.Itoa(min(8*lanes, 64)) + ") \"min-legal-vector-width\"=\"512\" \"prefer-vector-width\"=\"512\" {\n"
+}
 
 func (w *kernelWriter) part() string {
 	name := "@" + w.name + "." + strconv.Itoa(w.names)
@@ -127,9 +131,9 @@ func (w *kernelWriter) entry(k *backend.Kernel, main int) {
 	m := w.m
 	d := m.pointer("double")
 	if w.lanes == 1 {
-		m.line("define void @", w.name, "(", w.parameters(), ")", attributes, "entry:")
+		m.line("define void @", w.name, "(", w.parameters(), ")", attributes(1), "entry:")
 	} else {
-		m.line("define void @", w.name, "(", m.local(d), " %args)", attributes, "entry:")
+		m.line("define void @", w.name, "(", m.local(d), " %args)", attributes(w.lanes), "entry:")
 		for i, name := range []string{"%at", "%u", "%p", "%out", "%w"} {
 			a := m.let("getelementptr ", d, ", ", m.local(d), " %args, i64 ", strconv.Itoa(i))
 			m.line("  ", name, " = load ", d, ", ", m.local(d), " ", a)
@@ -208,7 +212,7 @@ func (w *kernelWriter) straight(k *backend.Kernel) {
 
 func (w *kernelWriter) straightAt(k *backend.Kernel, at place) {
 	w.pieces(k, w.lanes, func(name string, _ *code, write func(place)) {
-		w.m.line("define internal void ", name, "(", w.parameters(), ")", attributes, "entry:")
+		w.m.line("define internal void ", name, "(", w.parameters(), ")", attributes(at.lanes), "entry:")
 		write(at)
 		w.m.line("  ret void\n}")
 	})

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/elementary"
 	"github.com/mtkc/mtkc/backend/llvm/libllvm"
 	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/runtime/native"
@@ -89,7 +90,8 @@ func same(a, b float64) bool {
 // compare runs a kernel by the vm and as code of some lanes at random arguments.
 func compare(t *testing.T, rng *rand.Rand, k *backend.Kernel, n, np, main int, target Target, lanes ...int) {
 	t.Helper()
-	if err := target.check(k); err != nil {
+	k, err := target.prepare(k)
+	if err != nil {
 		t.Fatal(err)
 	}
 	libs := libraries(t)
@@ -101,7 +103,7 @@ func compare(t *testing.T, rng *rand.Rand, k *backend.Kernel, n, np, main int, t
 		entries = append(entries, m.kernel(k, fmt.Sprintf("f%d", l), l, main))
 	}
 	mod := load(t, lib, m.text(""), rng.IntN(2))
-	want := reference(k)
+	want := reference(elementary.Lower(k))
 	for _, e := range entries {
 		r := newRunner(t, mod, e)
 		l := e.Lanes
@@ -238,6 +240,31 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+// Elementary functions give the bits of their programs, within the code and as functions of
+// the module.
+func TestElementary(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 1))
+	for _, uses := range []int{1, inlined} {
+		b := backend.NewBuilder("elementary")
+		x, y := b.Input(backend.U, 0), b.Input(backend.P, 0)
+		n := 0
+		for op := range backend.NumOps {
+			if op.Base() || !known(op) {
+				continue
+			}
+			v := x
+			for range uses {
+				v = b.Emit(op, []int32{v, y}[:op.Arity()]...)
+				b.Output(backend.Main, n, v)
+				n++
+			}
+		}
+		for range 5 {
+			compare(t, rng, b.Finish(), 1, 1, n, Target{}, 1, 2, 8)
+		}
+	}
+}
+
 // Loops with every kind of table, in order and not, more and fewer instances than lanes, bodies
 // that are cut, and values that pass in the scratch array.
 func TestLoops(t *testing.T) {
@@ -335,4 +362,10 @@ func TestLoops(t *testing.T) {
 		}
 		compare(t, rng, k, per*n, per*n, main, Target{Chunk: []int{0, 25}[seed%2], Lanes: []int{0, 4, 1}[seed%3]}, 1, 4)
 	}
+}
+
+func known(op backend.Op) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	elementary.Program(op)
+	return true
 }

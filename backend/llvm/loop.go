@@ -223,7 +223,7 @@ func (w *kernelWriter) loop(s *backend.Step) {
 	}
 	if s.Body.Ops() <= m.chunk() {
 		w.pieces(s.Body, at.lanes, func(name string, c *code, write func(place)) {
-			m.line("define internal void ", name, "(", w.parameters(), ")", attributes, "entry:")
+			m.line("define internal void ", name, "(", w.parameters(), ")", attributes(at.lanes), "entry:")
 			for r, in := range s.Body.Code {
 				if at.uniform(in) {
 					c.num[r] = at.readUniform(in)
@@ -239,13 +239,13 @@ func (w *kernelWriter) loop(s *backend.Step) {
 	// The body is cut: its pieces are functions of the instance.
 	first := len(w.parts)
 	w.pieces(s.Body, at.lanes, func(name string, _ *code, write func(place)) {
-		m.line("define internal void ", name, "(", w.parameters(), ", i64 %i)", attributes, "entry:")
+		m.line("define internal void ", name, "(", w.parameters(), ", i64 %i)", attributes(at.lanes), "entry:")
 		write(fresh())
 		m.line("  ret void\n}")
 	})
 	pieces := append([]string(nil), w.parts[first:]...)
 	w.parts = w.parts[:first]
-	m.line("define internal void ", w.part(), "(", w.parameters(), ")", attributes, "entry:")
+	m.line("define internal void ", w.part(), "(", w.parameters(), ")", attributes(at.lanes), "entry:")
 	end := m.beginLoop(s.N, stride)
 	for _, f := range pieces {
 		m.line("  call void ", f, "(", w.arguments(), ", i64 %i)")

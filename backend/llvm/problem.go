@@ -202,7 +202,7 @@ func (m *Machine) text(target Target) []byte {
 		if err != nil {
 			r.Reason = err.(*Refusal).Reason
 		} else {
-			p := part{main: main(), long: k.Work() > longWork}
+			p := part{main: main(), long: k.Work()+40*elementaries(k) > longWork}
 			p.entry = w.kernel(k, name, 1, p.main)
 			if p.long {
 				w.long(name)
@@ -226,7 +226,7 @@ func (m *Machine) text(target Target) []byte {
 func (m *module) long(name string) {
 	d := m.pointer("double")
 	args := "{double, " + d + ", " + d + ", " + d + ", " + d + "}"
-	m.line("define void @", name, ".long(", m.local(args), " %args)", attributes, "entry:")
+	m.line("define void @", name, ".long(", m.local(args), " %args)", attributes(1), "entry:")
 	call := ""
 	for i, t := range []string{"double", d, d, d, d} {
 		a := m.let("getelementptr ", args, ", ", m.local(args), " %args, i32 0, i32 ", fmt.Sprint(i))
