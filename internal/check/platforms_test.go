@@ -33,6 +33,22 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
+// TestStatic: with the build tag static the command does without the package that loads
+// libraries, so that it is linked statically and runs where there is no dynamic linker.
+func TestStatic(t *testing.T) {
+	for _, tags := range []string{"", "static"} {
+		cmd := exec.Command("go", "list", "-deps", "-tags", tags, module+"/cmd/mtkc")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if loads := bytes.Contains(out, []byte("github.com/ebitengine/purego")); loads != (tags == "") {
+			t.Errorf("tags %q: the command can load libraries: %v", tags, loads)
+		}
+	}
+}
+
 // TestWasm builds the command for WebAssembly and runs a model in node. It prints what
 // the same model prints here.
 func TestWasm(t *testing.T) {
