@@ -10,7 +10,7 @@
 //
 //   - The sine, cosine and tangent of a finite |x| >= 2^45, where the spacing of the arguments
 //     has come near to a hundredth, are those of a multiple of 2*pi: 0, 1 and 0.
-//   - The remainder of x/y is exact for |x/y| < 2^106; beyond that it is 0 with the sign of x.
+//   - The remainder of x/y is exact for |x/y| < 2^53; beyond that it is 0 with the sign of x.
 //
 // A result that is not a number may have any sign and payload.
 package elementary
@@ -35,8 +35,24 @@ var functions = []function{
 	{backend.Pow, (*program).pow},
 	{backend.Sin, unary((*program).sin)},
 	{backend.Cos, unary((*program).cos)},
+	{backend.Tan, unary((*program).tan)},
+	{backend.Asin, unary((*program).asin)},
+	{backend.Acos, unary((*program).acos)},
+	{backend.Atan, unary((*program).atan)},
+	{backend.Sinh, unary((*program).sinh)},
+	{backend.Cosh, unary((*program).cosh)},
+	{backend.Tanh, unary((*program).tanh)},
+	{backend.Asinh, unary((*program).asinh)},
+	{backend.Acosh, unary((*program).acosh)},
+	{backend.Atanh, unary((*program).atanh)},
 	{backend.Exp, unary((*program).exp)},
 	{backend.Log, unary((*program).log)},
+	{backend.Log10, unary((*program).log10)},
+	{backend.Sign, unary((*program).signum)},
+	{backend.Atan2, (*program).atan2},
+	{backend.Mod, (*program).mod},
+	{backend.Rem, (*program).rem},
+	{backend.Quo, (*program).quo},
 }
 
 func unary(f func(b *program, x ref) ref) func(b *program, x, y ref) ref {

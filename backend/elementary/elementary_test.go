@@ -166,6 +166,18 @@ var accuracies = []accuracy{
 	{op: backend.Log, ref: one1(refLog), x: draws{anyOf(-1074, 1023, false), uniform(0.5, 2), uniform(0.99, 1.01), uniform(0, 100)}, bound: 1},
 	{op: backend.Sin, ref: func(x, _ float64) *big.Float { s, _ := refSineCosine(x); return s }, x: draws{uniform(-10, 10), uniform(-2, 2), anyOf(-1070, 44, true), uniform(-1e6, 1e6)}, bound: 1},
 	{op: backend.Cos, ref: func(x, _ float64) *big.Float { _, c := refSineCosine(x); return c }, x: draws{uniform(-10, 10), uniform(-2, 2), anyOf(-60, 44, true), uniform(-1e6, 1e6)}, bound: 1},
+	{op: backend.Tan, ref: func(x, _ float64) *big.Float { s, c := refSineCosine(x); return quo(s, c) }, x: draws{uniform(-10, 10), uniform(-2, 2), anyOf(-1070, 44, true), uniform(-1e6, 1e6)}, bound: 1},
+	{op: backend.Asin, ref: one1(refAsin), x: draws{uniform(-1, 1), uniform(0.45, 0.55), anyOf(-60, -1, true), uniform(0.99, 1)}, bound: 1.5},
+	{op: backend.Acos, ref: one1(refAcos), x: draws{uniform(-1, 1), uniform(0.45, 0.55), anyOf(-60, -1, true), uniform(0.99, 1)}, bound: 1.5},
+	{op: backend.Atan, ref: one1(refAtan), x: draws{uniform(-10, 10), uniform(-1, 1), uniform(0.45, 0.55), uniform(1.9, 2.1), anyOf(-1070, 1022, true)}, bound: 1.5},
+	{op: backend.Atan2, ref: refAtan2, x: draws{uniform(-1, 1), anyOf(-5, 5, true), anyOf(-500, 500, true), uniform(0.45, 0.55), uniform(-2.1, -1.9)}, y: draws{uniform(-1, 1), anyOf(-5, 5, true), anyOf(-500, 500, true), uniform(-1.1, 1.1), uniform(-1.1, 1.1)}, bound: 1.5},
+	{op: backend.Sinh, ref: one1(refSinh), x: draws{uniform(-710, 710), uniform(-2, 2), uniform(0.3, 0.4), anyOf(-1070, 8, true), uniform(709, 710.47)}, bound: 1.5},
+	{op: backend.Cosh, ref: one1(refCosh), x: draws{uniform(-710, 710), uniform(-2, 2), uniform(0.3, 0.4), anyOf(-100, 8, true), uniform(709, 710.47)}, bound: 1.5},
+	{op: backend.Tanh, ref: one1(refTanh), x: draws{uniform(-25, 25), uniform(-2, 2), uniform(-0.5, 0.5), anyOf(-1070, 8, true)}, bound: 1.5},
+	{op: backend.Asinh, ref: one1(refAsinh), x: draws{uniform(-25, 25), uniform(-2, 2), uniform(-0.5, 0.5), uniform(0.5, 0.6), anyOf(-1070, 1023, true)}, bound: 1.5},
+	{op: backend.Acosh, ref: one1(refAcosh), x: draws{uniform(1, 25), uniform(1, 2), uniform(1, 1.13), uniform(1, 1.001), anyOf(0, 1023, false)}, bound: 2},
+	{op: backend.Atanh, ref: one1(refAtanh), x: draws{uniform(-1, 1), uniform(-0.25, 0.25), uniform(0.25, 0.3), uniform(0.99, 1), anyOf(-1070, -1, true)}, bound: 2},
+	{op: backend.Log10, ref: one1(func(x *big.Float) *big.Float { return quo(refLog(x), refLn10) }), x: draws{anyOf(-1074, 1023, false), uniform(0.5, 2), uniform(0.99, 1.01), uniform(0, 100)}, bound: 1},
 	{op: backend.Pow, ref: func(x, y float64) *big.Float { return refExp(mul(bf(y), refLog(bf(x)))) },
 		x: draws{uniform(0, 10), uniform(0.9, 1.1), anyOf(-300, 300, false), anyOf(-1074, 1023, false)}, y: draws{uniform(-10, 10), uniform(-6000, 6000), uniform(-3, 3), uniform(-1, 1)}, bound: 1},
 }
@@ -194,7 +206,7 @@ func TestAccuracy(t *testing.T) {
 						worst, at, aty = e, x, y
 					}
 				}
-				t.Logf("%d ops, domain %d: %.3f ulp at %v %v", ops, d, worst, at, aty)
+				t.Logf("%s %d ops, domain %d: %.3f ulp at %v %v", a.op, ops, d, worst, at, aty)
 				if worst > a.bound {
 					t.Errorf("domain %d: %.3f ulp at %v, %v", d, worst, at, aty)
 				}

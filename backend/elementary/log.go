@@ -39,3 +39,31 @@ func (b *program) logSpecial(x, y ref) ref {
 	rest := b.sel(b.eq(x, b.num(0)), b.num(math.Inf(-1)), b.num(math.NaN()))
 	return b.sel(b.lt(b.num(0), x), y, rest)
 }
+
+const (
+	log10of2Short = 0x1.34413509f78p-2    // 42 bits
+	log10of2Rest  = 0x1.fef311f12b358p-46 // log10(2) - log10of2Short
+	log10ofEHi    = 0x1.bcb7b1526e50ep-2
+	log10ofELo    = 0x1.95355baaafad3p-57
+)
+
+// log10 is log with the larger part of log(1+f) as a sum of two numbers, so that the powers of 10
+// give integers.
+func (b *program) log10(x ref) ref {
+	k, m := b.split(x)
+	f := b.sub(m, b.num(1))
+	s := b.div(f, b.add(f, b.num(2)))
+	z := b.mul(s, s)
+	square, squareLow := b.twoProduct(f, f)
+	h := b.mul(square, b.num(0.5))
+	hi := b.sub(f, h)
+	lo := b.fma(squareLow, b.num(-0.5), b.sub(b.sub(f, hi), h))
+	lo = b.fma(s, b.fma(z, b.polynomial(z, logSeries), h), lo)
+
+	p, pl := b.twoProduct(hi, b.num(log10ofEHi))
+	pl = b.fma(hi, b.num(log10ofELo), pl)
+	pl = b.fma(lo, b.num(log10ofEHi), pl)
+	sum, rest := b.fastTwoSum(b.mul(k, b.num(log10of2Short)), p)
+	rest = b.fma(k, b.num(log10of2Rest), b.add(rest, pl))
+	return b.logSpecial(x, b.add(sum, rest))
+}

@@ -17,6 +17,8 @@ func (b *program) neg(x ref) ref        { return b.Emit(backend.Neg, x) }
 func (b *program) abs(x ref) ref        { return b.Emit(backend.Abs, x) }
 func (b *program) sqrt(x ref) ref       { return b.Emit(backend.Sqrt, x) }
 func (b *program) floor(x ref) ref      { return b.Emit(backend.Floor, x) }
+func (b *program) ceil(x ref) ref       { return b.Emit(backend.Ceil, x) }
+func (b *program) sar(x ref, n int) ref { return b.Emit(backend.BitSar, x, int32(n)) }
 func (b *program) add(x, y ref) ref     { return b.Emit(backend.Add, x, y) }
 func (b *program) sub(x, y ref) ref     { return b.Emit(backend.Sub, x, y) }
 func (b *program) mul(x, y ref) ref     { return b.Emit(backend.Mul, x, y) }
@@ -58,6 +60,15 @@ func (b *program) fastTwoSum(x, y ref) (sum, err ref) {
 func (b *program) twoProduct(x, y ref) (product, err ref) {
 	product = b.mul(x, y)
 	return product, b.fma(x, y, b.neg(product))
+}
+
+// quotient is (p + pl)/(q + ql) with less than 0.6 ulp of error, for small pl and ql.
+func (b *program) quotient(p, pl, q, ql ref) ref {
+	inverse := b.div(b.num(1), q)
+	y := b.mul(p, inverse)
+	ny := b.neg(y)
+	rest := b.fma(ny, ql, b.add(b.fma(ny, q, p), pl))
+	return b.fma(rest, inverse, y)
 }
 
 // polynomial is the sum of c[k]*x^k in Estrin's order: neighbours are joined by fused

@@ -177,3 +177,80 @@ func refAtan(x *big.Float) *big.Float {
 	}
 	return y
 }
+
+// refSinh and refCosh are for |x| < 2000.
+func refSinh(x *big.Float) *big.Float { // (e + e/(1+e))/2 with e = exp(x) - 1
+	e := refExpm1(zero().Abs(x))
+	y := half(add(e, quo(e, add(e, bi(1)))))
+	if x.Sign() < 0 {
+		y.Neg(y)
+	}
+	return y
+}
+
+func refCosh(x *big.Float) *big.Float {
+	e := refExp(x)
+	return half(add(e, quo(bi(1), e)))
+}
+
+func refTanh(x *big.Float) *big.Float {
+	e := refExpm1(twice(x))
+	return quo(e, add(e, bi(2)))
+}
+
+// refLog1p is log(1+x), for x > -1: by the series of atanh(x/(2+x)) near 0.
+func refLog1p(x *big.Float) *big.Float {
+	if x.Sign() == 0 {
+		return zero()
+	}
+	if x.MantExp(nil) < -2 {
+		return twice(refAtanhSeries(quo(x, add(x, bi(2)))))
+	}
+	return refLog(add(x, bi(1)))
+}
+
+func refAsinh(x *big.Float) *big.Float { // log(1 + a + a^2/(1 + sqrt(1 + a^2)))
+	a := zero().Abs(x)
+	sq := mul(a, a)
+	y := refLog1p(add(a, quo(sq, add(bi(1), root(add(bi(1), sq))))))
+	if x.Sign() < 0 {
+		y.Neg(y)
+	}
+	return y
+}
+
+func refAcosh(x *big.Float) *big.Float {
+	t := sub(x, bi(1))
+	return refLog1p(add(t, root(add(mul(t, t), twice(t)))))
+}
+
+func refAtanh(x *big.Float) *big.Float {
+	a := zero().Abs(x)
+	y := half(refLog1p(quo(twice(a), sub(bi(1), a))))
+	if x.Sign() < 0 {
+		y.Neg(y)
+	}
+	return y
+}
+
+// refAsin is 2*atan(x/(1 + sqrt(1-x^2))).
+func refAsin(x *big.Float) *big.Float {
+	c := root(mul(sub(bi(1), x), add(bi(1), x)))
+	return twice(refAtan(quo(x, add(bi(1), c))))
+}
+
+// refAcos is 2*atan(sqrt((1-x)/(1+x))).
+func refAcos(x *big.Float) *big.Float {
+	return twice(refAtan(root(quo(sub(bi(1), x), add(bi(1), x)))))
+}
+
+func refAtan2(y, x float64) *big.Float {
+	a := refAtan(quo(bf(math.Abs(y)), bf(math.Abs(x))))
+	if x < 0 {
+		a.Sub(zero().Set(refPi), a)
+	}
+	if y < 0 {
+		a.Neg(a)
+	}
+	return a
+}

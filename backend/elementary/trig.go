@@ -25,14 +25,20 @@ func (b *program) reduceTrig(x ref) (n, r, tail ref) {
 
 // kernels of the sine and cosine of r + tail.
 func (b *program) sineCosine(r, tail ref) (s, c ref) {
+	s0, s1, c0, c1 := b.sineCosineTerms(r, tail)
+	return b.add(s0, s1), b.add(c0, c1)
+}
+
+// sineCosineTerms are two terms each, the first the larger one.
+func (b *program) sineCosineTerms(r, tail ref) (s0, s1, c0, c1 ref) {
 	z := b.mul(r, r)
-	s = b.add(r, b.fma(b.mul(z, r), b.polynomial(z, sinSeries), tail))
+	s1 = b.fma(b.mul(z, r), b.polynomial(z, sinSeries), tail)
 	half := b.num(-0.5)
 	w := b.fma(z, half, b.num(1))
 	t := b.fma(z, half, b.sub(b.num(1), w))
 	t = b.fma(b.mul(z, z), b.polynomial(z, cosSeries), t)
 	t = b.fma(b.neg(r), tail, t)
-	return s, b.add(w, t)
+	return r, s1, w, t
 }
 
 // quadrant chooses between the sine and the cosine of the reduced argument, and the sign: of
@@ -60,4 +66,20 @@ func (b *program) cos(x ref) ref {
 	s, c := b.sineCosine(r, tail)
 	y := b.quadrant(b.badd(n, b.word(1)), s, c, backend.None)
 	return b.sel(b.lt(a, b.num(trigLimit)), y, b.fma(x, b.num(0), b.num(1)))
+}
+
+// tan is the quotient of sine and cosine, or of cosine and sine with the other sign in the odd
+// quadrants, with the rounding errors of both and that of the quotient carried along.
+func (b *program) tan(x ref) ref {
+	a := b.abs(x)
+	n, r, tail := b.reduceTrig(a)
+	s0, s1, c0, c1 := b.sineCosineTerms(r, tail)
+	s, sl := b.fastTwoSum(s0, s1)
+	c, cl := b.fastTwoSum(c0, c1)
+	odd := b.shl(n, 62)
+	p, pl := b.sel(odd, c, s), b.sel(odd, cl, sl)
+	q, ql := b.sel(odd, s, c), b.sel(odd, sl, cl)
+	y := b.quotient(p, pl, q, ql)
+	y = b.bxor(y, b.sign(b.bxor(b.shl(n, 63), x)))
+	return b.sel(b.lt(a, b.num(trigLimit)), y, b.mul(x, b.num(0)))
 }

@@ -56,14 +56,14 @@ var all = []series{
 		func(k int) *big.Rat { return rat(2, int64(2*k+3)) }, 0, sqrt2Odds * sqrt2Odds, 7},
 	{"powSeries", "((2*atanh(s) - 2*s)/s^3 - 2/3)/s^2 in s^2 for |s| <= (sqrt(2) - 1)/(sqrt(2) + 1)",
 		func(k int) *big.Rat { return rat(2, int64(2*k+5)) }, 0, sqrt2Odds * sqrt2Odds, 8},
-	{"atanhSeries", "(atanh(s) - s)/s^3 in s^2 for |s| <= 1/4",
-		func(k int) *big.Rat { return rat(1, int64(2*k+3)) }, 0, 0.0626, 9},
+	{"atanhSeries", "(atanh(s) - s)/s^3 in s^2 for s^2 <= 0.08",
+		func(k int) *big.Rat { return rat(1, int64(2*k+3)) }, 0, 0.08, 9},
 	{"sinSeries", "(sin(x) - x)/x^3 in x^2 for |x| <= pi/4",
 		func(k int) *big.Rat { return alternate(k+1, factorial(2*k+3)) }, 0, math.Pi * math.Pi / 16, 6},
 	{"cosSeries", "(cos(x) - 1 + x^2/2)/x^4 in x^2 for |x| <= pi/4",
 		func(k int) *big.Rat { return alternate(k, factorial(2*k+4)) }, 0, math.Pi * math.Pi / 16, 6},
-	{"atanSeries", "(atan(x) - x)/x^3 in x^2 for |x| <= 1/2",
-		func(k int) *big.Rat { return alternate(k+1, rat(1, int64(2*k+3))) }, 0, 0.25, 13},
+	{"atanSeries", "(atan(x) - x)/x^3 in x^2 for |x| <= 0.55",
+		func(k int) *big.Rat { return alternate(k+1, rat(1, int64(2*k+3))) }, 0, 0.3025, 14},
 	{"asinSeries", "(asin(x) - x)/x^3 in x^2 for |x| <= 1/2", arcsine, 0, 0.25, 13},
 }
 
