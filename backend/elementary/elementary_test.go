@@ -12,99 +12,6 @@ import (
 
 var long = flag.Bool("long", false, "1e7 points per function")
 
-// run executes a kernel of base operations on u.
-func run(k *backend.Kernel, u ...float64) float64 {
-	bits, from := math.Float64bits, math.Float64frombits
-	truth := func(b bool) float64 {
-		if b {
-			return 1
-		}
-		return 0
-	}
-	v := make([]float64, len(k.Code))
-	for r, in := range k.Code {
-		var a, b, c float64
-		switch in.Op.Arity() {
-		case 3:
-			c = v[in.C]
-			fallthrough
-		case 2:
-			b = v[in.B]
-			fallthrough
-		case 1:
-			a = v[in.A]
-		}
-		switch in.Op {
-		case backend.Const:
-			v[r] = k.Consts[in.A]
-		case backend.U:
-			v[r] = u[in.A]
-		case backend.Neg:
-			v[r] = -a
-		case backend.Add:
-			v[r] = a + b
-		case backend.Sub:
-			v[r] = a - b
-		case backend.Mul:
-			v[r] = a * b
-		case backend.Div:
-			v[r] = a / b
-		case backend.Sqrt:
-			v[r] = math.Sqrt(a)
-		case backend.FMA:
-			v[r] = math.FMA(a, b, c)
-		case backend.Abs:
-			v[r] = math.Abs(a)
-		case backend.Floor:
-			v[r] = math.Floor(a)
-		case backend.Ceil:
-			v[r] = math.Ceil(a)
-		case backend.Min:
-			v[r] = min(a, b)
-		case backend.Max:
-			v[r] = max(a, b)
-		case backend.Lt:
-			v[r] = truth(a < b)
-		case backend.Le:
-			v[r] = truth(a <= b)
-		case backend.Eq:
-			v[r] = truth(a == b)
-		case backend.Ne:
-			v[r] = truth(a != b)
-		case backend.Not:
-			v[r] = truth(a == 0)
-		case backend.And:
-			v[r] = truth(a != 0 && b != 0)
-		case backend.Or:
-			v[r] = truth(a != 0 || b != 0)
-		case backend.Select:
-			v[r] = c
-			if a != 0 {
-				v[r] = b
-			}
-		case backend.BitAnd:
-			v[r] = from(bits(a) & bits(b))
-		case backend.BitOr:
-			v[r] = from(bits(a) | bits(b))
-		case backend.BitXor:
-			v[r] = from(bits(a) ^ bits(b))
-		case backend.BitAdd:
-			v[r] = from(bits(a) + bits(b))
-		case backend.BitSub:
-			v[r] = from(bits(a) - bits(b))
-		case backend.BitShl:
-			v[r] = from(bits(a) << in.B)
-		case backend.BitShr:
-			v[r] = from(bits(a) >> in.B)
-		case backend.BitSar:
-			v[r] = from(uint64(int64(bits(a)) >> in.B))
-		default:
-			panic("not a base operation: " + in.Op.String())
-		}
-	}
-	return v[k.Out[0].Val]
-}
-
 // ulps is the distance of got from want in units of the last place of want.
 func ulps(got float64, want *big.Float) float64 {
 	w, _ := want.Float64()
@@ -201,7 +108,7 @@ func TestAccuracy(t *testing.T) {
 					if a.y != nil {
 						y = a.y[d](r)
 					}
-					e := ulps(run(k, x, y), a.ref(x, y))
+					e := ulps(Eval(k, x, y), a.ref(x, y))
 					if e > worst {
 						worst, at, aty = e, x, y
 					}

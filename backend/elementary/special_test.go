@@ -21,7 +21,7 @@ var specials = []float64{0, 1, 0x1.fffffffffffffp-1, 0x1.0000000000001p0, 0.5, 2
 func TestSpecialPow(t *testing.T) {
 	k := Program(backend.Pow)
 	pairs(func(x, y float64) {
-		want, got := math.Pow(x, y), run(k, x, y)
+		want, got := math.Pow(x, y), Eval(k, x, y)
 		if math.IsNaN(want) || math.IsInf(x, 0) || math.IsInf(y, 0) || x == 0 || y == 0 || math.Abs(x) == 1 {
 			if !same(got, want) {
 				t.Errorf("pow(%v, %v) = %v, want %v", x, y, got, want)
@@ -83,7 +83,7 @@ func TestSpecial(t *testing.T) {
 		{backend.Sign, [][2]float64{{0, 0}, {minus, minus}, {inf, 1}, {-inf, -1}, {tiny, 1}, {-tiny, -1}}},
 	} {
 		for _, w := range append(c.want, [2]float64{nan, nan}, [2]float64{-nan, nan}, [2]float64{math.Float64frombits(0x7FF8000000000801), nan}) {
-			if got := run(Program(c.op), w[0]); !same(got, w[1]) {
+			if got := Eval(Program(c.op), w[0]); !same(got, w[1]) {
 				t.Errorf("%s(%v) = %v, want %v", c.op, w[0], got, w[1])
 			}
 		}
@@ -94,7 +94,7 @@ func TestSpecial(t *testing.T) {
 func TestSpecialAtan2(t *testing.T) {
 	k := Program(backend.Atan2)
 	pairs(func(y, x float64) {
-		want, got := math.Atan2(y, x), run(k, y, x)
+		want, got := math.Atan2(y, x), Eval(k, y, x)
 		if x < 0 && y < 0 && y/x == 0 {
 			want = -math.Pi // math.Atan2 has the other sign
 		}
@@ -114,14 +114,14 @@ func TestRemainder(t *testing.T) {
 		if q >= 0x1p53 && y != 0 && !math.IsInf(x, 0) {
 			want = math.Copysign(0, x)
 		}
-		if got := run(Program(backend.Rem), x, y); !same(got, want) {
+		if got := Eval(Program(backend.Rem), x, y); !same(got, want) {
 			t.Errorf("rem(%v, %v) = %v, want %v", x, y, got, want)
 		}
 		want = x - float64(math.Floor(x/y)*y)
-		if got := run(Program(backend.Mod), x, y); !same(got, want) {
+		if got := Eval(Program(backend.Mod), x, y); !same(got, want) {
 			t.Errorf("mod(%v, %v) = %v, want %v", x, y, got, want)
 		}
-		if got, want := run(Program(backend.Quo), x, y), math.Trunc(x/y); !same(got, want) {
+		if got, want := Eval(Program(backend.Quo), x, y), math.Trunc(x/y); !same(got, want) {
 			t.Errorf("quo(%v, %v) = %v, want %v", x, y, got, want)
 		}
 	}
@@ -151,10 +151,10 @@ func pairs(f func(x, y float64)) {
 func TestPowersOfTen(t *testing.T) {
 	x := 1.0
 	for n := range 23 {
-		if got := run(Program(backend.Log10), x); got != float64(n) {
+		if got := Eval(Program(backend.Log10), x); got != float64(n) {
 			t.Errorf("log10(1e%d) = %v", n, got)
 		}
-		if got := run(Program(backend.Pow), 10, float64(n)); got != x {
+		if got := Eval(Program(backend.Pow), 10, float64(n)); got != x {
 			t.Errorf("pow(10, %d) = %v", n, got)
 		}
 		x *= 10
@@ -165,14 +165,14 @@ func TestPowersOfTen(t *testing.T) {
 		if math.IsNaN(x) {
 			continue
 		}
-		if got := run(Program(backend.Pow), x, 1); got != x {
+		if got := Eval(Program(backend.Pow), x, 1); got != x {
 			t.Errorf("pow(%v, 1) = %v", x, got)
 		}
 		n := float64(r.IntN(1<<20) + 1)
-		if got := run(Program(backend.Pow), n, 2); got != n*n {
+		if got := Eval(Program(backend.Pow), n, 2); got != n*n {
 			t.Errorf("pow(%v, 2) = %v", n, got)
 		}
-		if got := run(Program(backend.Pow), n*n, 0.5); got != n {
+		if got := Eval(Program(backend.Pow), n*n, 0.5); got != n {
 			t.Errorf("pow(%v, 0.5) = %v", n*n, got)
 		}
 	}
