@@ -39,7 +39,7 @@ func TestBits(t *testing.T) {
 	}
 	out := make([]float64, 9*2)
 	k := body(backend.NewBuilder("bits"))
-	newKernel(k, nil).runner().run(0, arrays{u: u, main: out})
+	newKernel(k, nil).runner().run(0, &arrays{u: u, main: out})
 	check("code", u[0], u[1], u[2], out)
 
 	k = body(backend.NewBuilder("bits"))
@@ -53,7 +53,7 @@ func TestBits(t *testing.T) {
 		k.Out[i].Index += 3
 		step.Index[k.Out[i].Index] = backend.NewTable([]int32{k.Out[i].Index - 3, k.Out[i].Index + 6})
 	}
-	newKernel(&backend.Kernel{Steps: []backend.Step{step}}, nil).runner().run(0, arrays{u: u, main: out})
+	newKernel(&backend.Kernel{Steps: []backend.Step{step}}, nil).runner().run(0, &arrays{u: u, main: out})
 	check("loop 0", u[0], u[1], u[2], out)
 	check("loop 1", u[3], u[4], u[5], out[9:])
 }

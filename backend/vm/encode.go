@@ -2,6 +2,7 @@ package vm
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/expr"
@@ -9,7 +10,7 @@ import (
 
 // instr is an instruction: operation, destination, operands, all register numbers
 // unless the operation says otherwise.
-type instr[I uint16 | uint32] struct{ op, d, a, b, c I }
+type instr[I uint16 | uint32] struct{ op, d, a, b, c, e I }
 
 // code is a kernel made ready to run. It is not changed afterwards.
 //
@@ -46,7 +47,7 @@ const maxNarrow = 1 << 16
 func encode(k *backend.Kernel, funcs []*expr.Func) *code {
 	e := encoder{k: k, src: k.Code, funcs: funcs, c: &code{time: -1, code: -1}}
 	e.uses()
-	e.into, e.pair, e.side = pairs(k)
+	e.combine()
 	e.layout()
 	e.emit()
 	return e.c
@@ -58,17 +59,25 @@ type encoder struct {
 	funcs []*expr.Func
 	c     *code
 
-	count []int32  // readers of each value, outputs not counted
-	outs  []int32  // outputs of each value
-	into  []bool   // the value is computed within its only reader
-	pair  []uint16 // by value: the fused operation, 0
-	side  []int8   // which operand of the reader is the inner operation
-	last  []int32  // last reader
-	reg   []int32  // register of each value, -1
-	next  int      // registers given out
-	temps int32    // the first register that is reused
+	count []int32 // readers of each value, outputs not counted
+	outs  []int32 // outputs of each value
+	work  []work
+	last  []int32 // last reader
+	reg   []int32 // register of each value, -1
+	next  int     // registers given out
+	temps int32   // the first register that is reused
 	free  []int32
 	out   []instr[uint32]
+	set   []preset
+}
+
+// work is a value as it is computed: an operation, perhaps of several of the kernel, on values.
+type work struct {
+	op   uint16
+	n    int8
+	arg  [4]int32
+	into bool  // computed within its only reader
+	twin int32 // the value is that of a product with the sign changed, and computed with it; of that: this value; -1
 }
 
 func (e *encoder) uses() {
@@ -82,32 +91,49 @@ func (e *encoder) uses() {
 	}
 }
 
-// pairs finds operations that run together with the only reader of their result: into
-// says of a value that it is computed within its reader, pair is the fused operation
-// of a reader, 0 if there is none, and side which of its operands is the inner result.
-func pairs(k *backend.Kernel) (into []bool, pair []uint16, side []int8) {
-	n := len(k.Code)
-	readers, outs := make([]int32, n), make([]int32, n)
-	for _, in := range k.Code {
-		k.Operands(in, func(r backend.Ref) { readers[r]++ })
-	}
-	for _, o := range k.Out {
-		outs[o.Val]++
-	}
-	into, pair, side = make([]bool, n), make([]uint16, n), make([]int8, n)
-	for r, in := range k.Code {
-		if in.Op.Arity() != 2 {
+// combine finds operations that run together with the only reader of their result, and products
+// that are needed with both signs.
+func (e *encoder) combine() {
+	e.work = make([]work, len(e.src))
+	for r, in := range e.src {
+		w := &e.work[r]
+		*w = work{op: uint16(in.Op), n: int8(in.Op.Arity()), arg: [4]int32{in.A, in.B, in.C}, twin: -1}
+		if in.Op == backend.Neg {
+			x := &e.work[in.A]
+			if x.op == uint16(backend.Mul) && x.twin < 0 {
+				x.twin, w.twin = int32(r), in.A
+			}
 			continue
 		}
-		for s, x := range [2]int32{in.A, in.B} {
-			f := fused[k.Code[x].Op][in.Op][s]
-			if f != 0 && readers[x] == 1 && outs[x] == 0 && pair[x] == 0 {
-				into[x], pair[r], side[r] = true, f, int8(s)
+		if w.n != 2 {
+			continue
+		}
+		for s, v := range [2]int32{in.A, in.B} {
+			x := &e.work[v]
+			if e.count[v] != 1 || e.outs[v] != 0 || x.twin >= 0 || x.into {
+				continue
+			}
+			other := w.arg[1-s]
+			if x.n == 2 {
+				if y := &e.work[other]; s == 0 && other != v && x.op == uint16(backend.Mul) && y.op == x.op && e.count[other] == 1 &&
+					e.outs[other] == 0 && y.twin < 0 && products[in.Op] != 0 {
+					x.into, y.into = true, true
+					w.op, w.n, w.arg = products[in.Op], 4, [4]int32{x.arg[0], x.arg[1], y.arg[0], y.arg[1]}
+					break
+				}
+				if f := fused[backend.Op(x.op)][in.Op][s]; f != 0 {
+					x.into = true
+					w.op, w.n, w.arg = f, 3, [4]int32{x.arg[0], x.arg[1], other}
+					break
+				}
+			}
+			if f := fourth(x.op, in.Op, s); f != 0 {
+				x.into = true
+				w.op, w.n, w.arg = f, 4, [4]int32{x.arg[0], x.arg[1], x.arg[2], other}
 				break
 			}
 		}
 	}
-	return into, pair, side
 }
 
 // layout places constants, arguments and results.
@@ -127,7 +153,7 @@ func (e *encoder) layout() {
 		case backend.U, backend.P, backend.W:
 			lists[in.Op-backend.U] = append(lists[in.Op-backend.U], in.A)
 		}
-		if !e.into[r] {
+		if w := &e.work[r]; !w.into && (w.twin < 0 || w.op == uint16(backend.Mul)) {
 			e.reads(r, func(x int32) { e.last[x] = int32(r) })
 		}
 	}
@@ -183,41 +209,32 @@ func (e *encoder) layout() {
 	e.temps = int32(e.next)
 }
 
-// reads calls f for the values that the instruction of r reads, those of the operation
-// within it included.
+// reads calls f for the values that the instruction of r reads.
 func (e *encoder) reads(r int, f func(int32)) {
-	in := e.src[r]
-	if e.pair[r] != 0 {
-		inner, other := in.A, in.B
-		if e.side[r] == 1 {
-			inner, other = other, inner
-		}
-		x := e.src[inner]
-		f(x.A)
-		f(x.B)
-		f(other)
+	w := &e.work[r]
+	if w.op == uint16(backend.Call) {
+		e.k.Operands(e.src[r], f)
 		return
 	}
-	e.k.Operands(in, f)
+	for _, v := range w.arg[:w.n] {
+		f(v)
+	}
 }
 
 func (e *encoder) emit() {
-	o := 0
 	for r := range e.src {
-		if e.into[r] {
-			continue
+		if w := &e.work[r]; !w.into && (w.twin < 0 || w.op == uint16(backend.Mul)) {
+			e.instruction(int32(r))
 		}
-		first := o
-		for o < len(e.k.Out) && int(e.k.Out[o].Val) == r {
-			o++
-		}
-		e.instruction(int32(r), e.k.Out[first:o])
 	}
 	e.c.regs = append(e.c.regs, make([]float64, e.next-len(e.c.regs))...)
+	for _, x := range e.set {
+		e.c.regs[x.reg] = x.v
+	}
 	if e.next <= maxNarrow {
 		e.c.narrow = make([]instr[uint16], len(e.out))
 		for i, x := range e.out {
-			e.c.narrow[i] = instr[uint16]{uint16(x.op), uint16(x.d), uint16(x.a), uint16(x.b), uint16(x.c)}
+			e.c.narrow[i] = instr[uint16]{uint16(x.op), uint16(x.d), uint16(x.a), uint16(x.b), uint16(x.c), uint16(x.e)}
 		}
 	} else {
 		e.c.wide = e.out
@@ -238,7 +255,7 @@ func (e *encoder) check() {
 			ok = ok && x.a < n && x.b < 64
 		case op == opLoadU, op == opLoadP, op == opLoadW, op == opLoadS, op == uint16(backend.Call):
 		default:
-			ok = ok && x.a < n && x.b < n && x.c < n
+			ok = ok && x.a < n && x.b < n && x.c < n && x.e < n
 		}
 		if !ok {
 			panic("mtkc: bug: register out of range")
@@ -264,10 +281,33 @@ func (e *encoder) take() int32 {
 	return int32(e.next - 1)
 }
 
-// instruction emits value r and the moves and stores of its outputs.
-func (e *encoder) instruction(r int32, outs []backend.Output) {
-	in := e.src[r]
-	x := instr[uint32]{op: uint32(in.Op)}
+// results are the outputs of value r.
+func (e *encoder) results(r int32) []backend.Output {
+	out := e.k.Out
+	from := sort.Search(len(out), func(i int) bool { return out[i].Val >= r })
+	to := from
+	for to < len(out) && out[to].Val == r {
+		to++
+	}
+	return out[from:to]
+}
+
+// place gives value r a register: that of a result, which it returns the number of, or a temporary.
+func (e *encoder) place(r int32, outs []backend.Output) int {
+	for i, o := range outs {
+		if o.Space == backend.Main && e.c.main.n > 0 {
+			e.reg[r] = int32(e.c.main.reg) + o.Index
+			return i
+		}
+	}
+	e.reg[r] = e.take()
+	return -1
+}
+
+// instruction emits value r, its twin, and the moves and stores of their outputs.
+func (e *encoder) instruction(r int32) {
+	in, w := e.src[r], &e.work[r]
+	x := instr[uint32]{op: uint32(w.op)}
 	operand := func(v int32) uint32 { return uint32(e.reg[v]) }
 	switch {
 	case in.Op.Input():
@@ -282,14 +322,12 @@ func (e *encoder) instruction(r int32, outs []backend.Output) {
 		x.a, x.b = uint32(len(e.c.calls))&0xffff, uint32(len(e.c.calls))>>16
 		e.c.calls = append(e.c.calls, c)
 	default:
-		to := []*uint32{&x.a, &x.b, &x.c}
-		i := 0
-		e.reads(int(r), func(v int32) { *to[i] = operand(v); i++ })
+		to := []*uint32{&x.a, &x.b, &x.c, &x.e}
+		for i, v := range w.arg[:w.n] {
+			*to[i] = operand(v)
+		}
 		if in.Op.Shift() {
 			x.b = uint32(in.B)
-		}
-		if e.pair[r] != 0 {
-			x.op = uint32(e.pair[r])
 		}
 	}
 	// Operands that are not read again give their registers back.
@@ -299,42 +337,80 @@ func (e *encoder) instruction(r int32, outs []backend.Output) {
 			e.free = append(e.free, e.reg[v])
 		}
 	})
+	outs := e.results(r)
 	placed := -1 // the output that the value is computed into
 	fresh := !in.Op.Input() || e.reg[r] < 0
 	if fresh {
-		for i, o := range outs {
-			if o.Space == backend.Main && e.c.main.n > 0 {
-				placed = i
-				e.reg[r] = int32(e.c.main.reg) + o.Index
-				break
-			}
-		}
-		if placed < 0 {
-			e.reg[r] = e.take()
-		}
+		placed = e.place(r, outs)
 		x.d = uint32(e.reg[r])
-		e.out = append(e.out, x)
+		if w.twin >= 0 {
+			twins := e.results(w.twin)
+			at := e.place(w.twin, twins)
+			x.op, x.c = uint32(opMulNeg), uint32(e.reg[w.twin])
+			e.out = append(e.out, x)
+			e.store(w.twin, twins, at)
+			e.drop(w.twin)
+		} else {
+			e.out = append(e.out, x)
+		}
 	}
+	e.store(r, outs, placed)
+	if fresh {
+		e.drop(r)
+	}
+}
+
+// drop gives back the register of a value that is not read. The twin does not read its product.
+func (e *encoder) drop(r int32) {
+	n := e.count[r]
+	if w := &e.work[r]; w.twin >= 0 && w.op == uint16(backend.Mul) {
+		n--
+	}
+	if n == 0 && e.temporary(r) {
+		e.free = append(e.free, e.reg[r])
+	}
+}
+
+// store writes the outputs of value r but the one that it was computed into.
+func (e *encoder) store(r int32, outs []backend.Output, placed int) {
 	for i, o := range outs {
 		from := uint32(e.reg[r])
 		at := uint32(o.Index)
 		switch {
 		case i == placed:
 		case o.Space == backend.Code:
-			e.out = append(e.out, instr[uint32]{op: uint32(opMove), d: uint32(e.c.code), a: from})
+			e.move(r, uint32(e.c.code))
 		case o.Space == backend.Scratch:
 			e.out = append(e.out, instr[uint32]{op: uint32(opStoreS), a: at & 0xffff, b: at >> 16, c: from})
 		case o.Space == backend.Memory:
 			e.out = append(e.out, instr[uint32]{op: uint32(opStoreMem), a: at & 0xffff, b: at >> 16, c: from})
 		case e.c.main.n > 0:
-			e.out = append(e.out, instr[uint32]{op: uint32(opMove), d: uint32(e.c.main.reg) + at, a: from})
+			e.move(r, uint32(e.c.main.reg)+at)
 		default:
 			e.out = append(e.out, instr[uint32]{op: uint32(opStore), a: at & 0xffff, b: at >> 16, c: from})
 		}
 	}
-	if fresh && e.count[r] == 0 && e.temporary(r) {
-		e.free = append(e.free, e.reg[r])
+}
+
+// preset is a register that has its number from the start.
+type preset struct {
+	reg uint32
+	v   float64
+}
+
+// move copies value r to a register that nothing else is written to. A number is there before.
+func (e *encoder) move(r int32, to uint32) {
+	if in := e.src[r]; in.Op == backend.Const {
+		e.set = append(e.set, preset{to, e.k.Consts[in.A]})
+		return
 	}
+	from := uint32(e.reg[r])
+	if n := len(e.out); n > 0 && e.out[n-1].op == uint32(opMove) {
+		x := &e.out[n-1]
+		x.op, x.b, x.c = uint32(opMoveMove), to, from
+		return
+	}
+	e.out = append(e.out, instr[uint32]{op: uint32(opMove), d: to, a: from})
 }
 
 // temporary reports whether a value lies in a register that may be reused.

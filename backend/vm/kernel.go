@@ -44,6 +44,7 @@ type runner struct {
 	loops []*loopFrame // by step, nil for a code
 	s     []float64
 	zero  bool
+	only  *frame // the kernel is this code
 }
 
 func (k *kernel) runner() *runner {
@@ -58,11 +59,17 @@ func (k *kernel) runner() *runner {
 		}
 		r.codes, r.loops = append(r.codes, c), append(r.loops, l)
 	}
+	if len(k.steps) == 1 && !k.zero {
+		r.only = r.codes[0]
+	}
 	return r
 }
 
 // run executes the kernel. It returns the action code.
-func (r *runner) run(t float64, a arrays) float64 {
+func (r *runner) run(t float64, a *arrays) float64 {
+	if r.only != nil {
+		return r.only.run(t, a)
+	}
 	if r.zero {
 		clear(a.main)
 	}
@@ -70,11 +77,11 @@ func (r *runner) run(t float64, a arrays) float64 {
 	code := 0.0
 	for i, c := range r.codes {
 		if c != nil {
-			if v := c.run(t, &a); c.code.code >= 0 {
+			if v := c.run(t, a); c.code.code >= 0 {
 				code = v
 			}
 		} else {
-			r.loops[i].run(t, &a)
+			r.loops[i].run(t, a)
 		}
 	}
 	return code

@@ -51,3 +51,64 @@ func BenchmarkLanes(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkModels gives the time of kernels of small models, scalar and for one of 64 lanes.
+func BenchmarkModels(b *testing.B) {
+	const width = 64
+	for i := range benchModels {
+		x := &benchModels[i]
+		prog := x.program(b)
+		m := New(prog)
+		k := m.Kernels()
+		spread := func(a []float64) []float64 {
+			rows := make([]float64, len(a)*width)
+			for i := range rows {
+				rows[i] = a[i/width]
+			}
+			return rows
+		}
+		u, p := spread(x.u), spread(x.p)
+		for _, f := range []struct {
+			name   string
+			scalar func(t float64, u, p, out []float64)
+			lanes  *Lanes
+			n      int
+		}{{"RHS", k.RHS, m.LanesRHS(width), len(x.u)}, {"Jac", k.Jac, m.LanesJac(width), prog.Meta.Jac.NNZ()}} {
+			out := make([]float64, f.n*width)
+			b.Run(x.name+"/"+f.name+"/scalar", func(b *testing.B) {
+				for b.Loop() {
+					f.scalar(0, x.u, x.p, out[:f.n])
+				}
+			})
+			b.Run(x.name+"/"+f.name+"/lane", func(b *testing.B) {
+				r := f.lanes.Runner()
+				for b.Loop() {
+					r.Run(nil, u, p, nil, out, nil, nil)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/width, "ns/lane")
+			})
+		}
+	}
+}
+
+// BenchmarkBrusselator is the right-hand side on a grid, as loops.
+func BenchmarkBrusselator(b *testing.B) {
+	defer func(m *laneISA) { laneMachine = m }(laneMachine)
+	for _, n := range []int{32, 100} {
+		prog := lower(b, brusselator(b, n))
+		u, du := make([]float64, 2*n*n), make([]float64, 2*n*n)
+		for i := range u {
+			u[i] = 1 + 0.5*math.Sin(float64(i))
+		}
+		for _, m := range append(laneISAs(), portable) {
+			laneMachine = m
+			b.Run(fmt.Sprintf("%dx%d/%s", n, n, m.name), func(b *testing.B) {
+				k := Problem(prog).NewKernels()
+				for b.Loop() {
+					k.RHS(0, u, []float64{1}, du)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(prog.RHS.Work()), "ns/op-of-model")
+			})
+		}
+	}
+}

@@ -149,7 +149,7 @@ func (a *laneArgs) compare(t testing.TB, k *backend.Kernel, funcs []*expr.Func, 
 	r.Run(a.t, a.u, a.p, a.w, out, mem, cd)
 	for l := range a.width {
 		o, m := lane(a.out, a.width, l), lane(a.mem, a.width, l)
-		c := scalar.run(a.t[l], arrays{u: lane(a.u, a.width, l), p: lane(a.p, a.width, l), w: lane(a.w, a.width, l), main: o, mem: m})
+		c := scalar.run(a.t[l], &arrays{u: lane(a.u, a.width, l), p: lane(a.p, a.width, l), w: lane(a.w, a.width, l), main: o, mem: m})
 		check := func(name string, want, got []float64) {
 			for i, v := range want {
 				g := got[i*a.width+l]
@@ -304,7 +304,7 @@ func TestLoopsRandom(t *testing.T) {
 			}
 			run := func(k *backend.Kernel) (out, mem []float64, code float64) {
 				out, mem = make([]float64, n+1), make([]float64, n)
-				code = newKernel(k, nil).runner().run(0.5, arrays{u: u, p: p, main: out, mem: mem})
+				code = newKernel(k, nil).runner().run(0.5, &arrays{u: u, p: p, main: out, mem: mem})
 				return out, mem, code
 			}
 			out, mem, code := run(k)

@@ -31,6 +31,21 @@ const (
 	opAddDiv  // (a + b)/c
 	opSubDiv  // (a - b)/c
 
+	// Sums of four terms.
+	opAddAddAdd // ((a + b) + c) + e
+	opAddAddSub
+	opAddSubAdd
+	opAddSubSub
+	opSubAddAdd
+	opSubAddSub
+	opSubSubAdd
+	opSubSubSub
+
+	opMulMulAdd // a*b + c*e
+	opMulMulSub // a*b - c*e
+	opMulNeg    // d = a*b, register c = -d
+	opMoveMove  // d = a, register b = c
+
 	opScalarEnd
 )
 
@@ -55,4 +70,31 @@ var fused = [backend.NumOps][backend.NumOps][2]uint16{
 		backend.Mul: {opSubMulC, opSubMulC},
 		backend.Div: {opSubDiv, 0},
 	},
+}
+
+// products are the operations on two products.
+var products = [backend.NumOps]uint16{backend.Add: opMulMulAdd, backend.Sub: opMulMulSub}
+
+// fourth gives the operation that adds to a sum of three terms, or subtracts from it; 0: there is
+// none.
+func fourth(inner uint16, outer backend.Op, side int) uint16 {
+	sub := uint16(0)
+	switch {
+	case outer == backend.Add:
+	case outer == backend.Sub && side == 0:
+		sub = 1
+	default:
+		return 0
+	}
+	switch inner {
+	case opAddAdd:
+		return opAddAddAdd + sub
+	case opAddSub:
+		return opAddSubAdd + sub
+	case opSubAdd:
+		return opSubAddAdd + sub
+	case opSubSub:
+		return opSubSubAdd + sub
+	}
+	return 0
 }

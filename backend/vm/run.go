@@ -33,14 +33,14 @@ func (f *frame) run(t float64, a *arrays) float64 {
 	if f.time >= 0 {
 		r[f.time] = t
 	}
-	if s := f.u; s.n > 0 {
-		copy(r[s.reg:s.reg+s.n], a.u[s.lo:s.lo+s.n])
+	if s := &f.u; s.n > 0 {
+		move(r[s.reg:s.reg+s.n], a.u[s.lo:s.lo+s.n])
 	}
-	if s := f.p; s.n > 0 {
-		copy(r[s.reg:s.reg+s.n], a.p[s.lo:s.lo+s.n])
+	if s := &f.p; s.n > 0 {
+		move(r[s.reg:s.reg+s.n], a.p[s.lo:s.lo+s.n])
 	}
-	if s := f.w; s.n > 0 {
-		copy(r[s.reg:s.reg+s.n], a.w[s.lo:s.lo+s.n])
+	if s := &f.w; s.n > 0 {
+		move(r[s.reg:s.reg+s.n], a.w[s.lo:s.lo+s.n])
 	}
 	if len(r) > 0 {
 		if f.wide != nil {
@@ -49,13 +49,25 @@ func (f *frame) run(t float64, a *arrays) float64 {
 			interpret(f.narrow, unsafe.Pointer(&r[0]), f, a)
 		}
 	}
-	if s := f.main; s.n > 0 {
-		copy(a.main[:s.n], r[s.reg:s.reg+s.n])
+	if s := &f.main; s.n > 0 {
+		move(a.main[:s.n], r[s.reg:s.reg+s.n])
 	}
 	if f.code.code >= 0 {
 		return r[f.code.code]
 	}
 	return 0
+}
+
+// move is copy, without its call for the few numbers of a small model.
+func move(to, from []float64) {
+	if len(from) > 8 {
+		copy(to, from)
+		return
+	}
+	to = to[:len(from)]
+	for i, v := range from {
+		to[i] = v
+	}
 }
 
 // at is register i. encoder.check has seen to it that there is one.
@@ -243,6 +255,34 @@ func interpret[I uint16 | uint32](prog []instr[I], r unsafe.Pointer, f *frame, a
 			*d = (*at(r, in.a) + *at(r, in.b)) / *at(r, in.c)
 		case opSubDiv:
 			*d = (*at(r, in.a) - *at(r, in.b)) / *at(r, in.c)
+		case opAddAddAdd:
+			*d = ((*at(r, in.a) + *at(r, in.b)) + *at(r, in.c)) + *at(r, in.e)
+		case opAddAddSub:
+			*d = ((*at(r, in.a) + *at(r, in.b)) + *at(r, in.c)) - *at(r, in.e)
+		case opAddSubAdd:
+			*d = ((*at(r, in.a) + *at(r, in.b)) - *at(r, in.c)) + *at(r, in.e)
+		case opAddSubSub:
+			*d = ((*at(r, in.a) + *at(r, in.b)) - *at(r, in.c)) - *at(r, in.e)
+		case opSubAddAdd:
+			*d = ((*at(r, in.a) - *at(r, in.b)) + *at(r, in.c)) + *at(r, in.e)
+		case opSubAddSub:
+			*d = ((*at(r, in.a) - *at(r, in.b)) + *at(r, in.c)) - *at(r, in.e)
+		case opSubSubAdd:
+			*d = ((*at(r, in.a) - *at(r, in.b)) - *at(r, in.c)) + *at(r, in.e)
+		case opSubSubSub:
+			*d = ((*at(r, in.a) - *at(r, in.b)) - *at(r, in.c)) - *at(r, in.e)
+		case opMulMulAdd:
+			*d = float64(*at(r, in.a)**at(r, in.b)) + float64(*at(r, in.c)**at(r, in.e))
+		case opMulMulSub:
+			*d = float64(*at(r, in.a)**at(r, in.b)) - float64(*at(r, in.c)**at(r, in.e))
+		case opMulNeg:
+			x := *at(r, in.a) * *at(r, in.b)
+			*d = x
+			*at(r, in.c) = -x
+		case opMoveMove:
+			x := *at(r, in.c)
+			*d = *at(r, in.a)
+			*at(r, in.b) = x
 		default:
 			panic("mtkc: bug: unknown operation")
 		}

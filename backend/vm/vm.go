@@ -67,7 +67,7 @@ func state(c *kernel) func(t float64, u, p, out []float64) {
 		return nil
 	}
 	f := c.runner()
-	return func(t float64, u, p, out []float64) { f.run(t, arrays{u: u, p: p, main: out}) }
+	return func(t float64, u, p, out []float64) { f.run(t, &arrays{u: u, p: p, main: out}) }
 }
 
 // Kernels returns the functions with registers of their own.
@@ -82,27 +82,27 @@ func (m *Machine) Kernels() *ode.Kernels {
 	}
 	if m.times != nil {
 		f := m.times.runner()
-		k.TimeEvents = func(p, te []float64) { f.run(0, arrays{p: p, main: te}) }
+		k.TimeEvents = func(p, te []float64) { f.run(0, &arrays{p: p, main: te}) }
 	}
 	if m.linear != nil {
 		f := m.linear.runner()
-		k.Linear = func(p, vals []float64) { f.run(0, arrays{p: p, main: vals}) }
+		k.Linear = func(p, vals []float64) { f.run(0, &arrays{p: p, main: vals}) }
 	}
 	if m.guards != nil {
 		f := m.guards.runner()
-		k.Guards = func(p, g []float64) { f.run(0, arrays{p: p, main: g}) }
+		k.Guards = func(p, g []float64) { f.run(0, &arrays{p: p, main: g}) }
 	}
 	if m.update != nil {
 		f := m.update.runner()
 		k.Update = func(t float64, u, p, unew, pnew []float64) int {
 			copy(unew, u)
 			copy(pnew, p)
-			return int(f.run(t, arrays{u: u, p: p, main: unew, mem: pnew}))
+			return int(f.run(t, &arrays{u: u, p: p, main: unew, mem: pnew}))
 		}
 	}
 	if m.assert != nil {
 		f := m.assert.runner()
-		k.Assert = func(t float64, u, p []float64) int { return int(f.run(t, arrays{u: u, p: p})) }
+		k.Assert = func(t float64, u, p []float64) int { return int(f.run(t, &arrays{u: u, p: p})) }
 	}
 	if m.bind != nil {
 		f := m.bind.runner()
@@ -114,7 +114,7 @@ func (m *Machine) Kernels() *ode.Kernels {
 					flags[i] = 1
 				}
 			}
-			f.run(0, arrays{p: p, w: flags, mem: p})
+			f.run(0, &arrays{p: p, w: flags, mem: p})
 		}
 	}
 	for _, c := range m.init {
@@ -129,10 +129,10 @@ func (m *Machine) Kernels() *ode.Kernels {
 
 func (c *initKernel) functions() (ik ode.InitKernel) {
 	eval := c.eval.runner()
-	ik.Eval = func(t float64, w, p, r []float64) { eval.run(t, arrays{p: p, w: w, main: r, mem: w}) }
+	ik.Eval = func(t float64, w, p, r []float64) { eval.run(t, &arrays{p: p, w: w, main: r, mem: w}) }
 	if c.jac != nil {
 		jac := c.jac.runner()
-		ik.Jac = func(t float64, w, p, vals []float64) { jac.run(t, arrays{p: p, w: w, main: vals}) }
+		ik.Jac = func(t float64, w, p, vals []float64) { jac.run(t, &arrays{p: p, w: w, main: vals}) }
 	}
 	return ik
 }
@@ -172,7 +172,7 @@ func (m *Machine) Observer(which []int) func(t float64, u, p, out []float64) {
 			out[x.to] = x.sign * p[x.from]
 		}
 		if f != nil {
-			f.run(t, arrays{u: u, p: p, main: value})
+			f.run(t, &arrays{u: u, p: p, main: value})
 			for k, v := range value {
 				out[to[k]] = v
 			}
