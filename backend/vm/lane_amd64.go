@@ -9,25 +9,28 @@ import (
 // laneISAs lists the machines in assembly that the processor runs, best first.
 func laneISAs() (list []*laneISA) {
 	if cpu.AVX512 {
-		list = append(list, &laneISA{"avx512", [2]int{64, 8}, [2]func(*laneInstr, *unsafe.Pointer) *laneInstr{avx512x8, avx512x1}, gatherAVX512})
+		list = append(list, &laneISA{name: "avx512", loops: []laneLoop{{64, avx512x8}, {32, avx512x4}, {8, avx512x1}}, read: gatherAVX512})
 	}
 	if cpu.AVX2 {
-		list = append(list, &laneISA{"avx2", [2]int{32, 8}, [2]func(*laneInstr, *unsafe.Pointer) *laneInstr{avx2x8, avx2x2}, nil})
+		list = append(list, &laneISA{name: "avx2", loops: []laneLoop{{32, avx2x8}, {16, avx2x4}, {8, avx2x2}}})
 	}
 	return list
 }
 
-// The loops run the instructions from code on until one that leaves, and return it. rows are the
-// addresses of the rows by number.
-
 //go:noescape
 func avx512x8(code *laneInstr, rows *unsafe.Pointer) *laneInstr
+
+//go:noescape
+func avx512x4(code *laneInstr, rows *unsafe.Pointer) *laneInstr
 
 //go:noescape
 func avx512x1(code *laneInstr, rows *unsafe.Pointer) *laneInstr
 
 //go:noescape
 func avx2x8(code *laneInstr, rows *unsafe.Pointer) *laneInstr
+
+//go:noescape
+func avx2x4(code *laneInstr, rows *unsafe.Pointer) *laneInstr
 
 //go:noescape
 func avx2x2(code *laneInstr, rows *unsafe.Pointer) *laneInstr

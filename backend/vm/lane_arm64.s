@@ -415,6 +415,419 @@ DATA neonx16Table<>+3160(SB)/8, $neonx16_395<>(SB)
 DATA neonx16Table<>+3168(SB)/8, $neonx16_396<>(SB)
 GLOBL neonx16Table<>(SB), RODATA, $3176
 
+// func neonx8(code *laneInstr, rows *unsafe.Pointer) *laneInstr
+TEXT ·neonx8(SB), NOSPLIT|NOFRAME, $0-24
+	MOVD code+0(FP), R0
+	MOVD rows+8(FP), R1
+	MOVD $neonx8Table<>(SB), R2
+	MOVHU (R0), R3
+	MOVD (R2)(R3<<3), R3
+	JMP (R3)
+
+// The end: ret+16(FP) of the entry is the instruction.
+TEXT neonx8_0<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD R0, 24(RSP)
+	RET
+
+DATA neonx8Table<>+0(SB)/8, $neonx8_0<>(SB)
+DATA neonx8Table<>+8(SB)/8, $neonx8_1<>(SB)
+DATA neonx8Table<>+16(SB)/8, $neonx8_2<>(SB)
+DATA neonx8Table<>+24(SB)/8, $neonx8_3<>(SB)
+DATA neonx8Table<>+32(SB)/8, $neonx8_4<>(SB)
+DATA neonx8Table<>+40(SB)/8, $neonx8_5<>(SB)
+DATA neonx8Table<>+48(SB)/8, $neonx8_6<>(SB)
+DATA neonx8Table<>+56(SB)/8, $neonx8_7<>(SB)
+DATA neonx8Table<>+64(SB)/8, $neonx8_8<>(SB)
+DATA neonx8Table<>+72(SB)/8, $neonx8_9<>(SB)
+DATA neonx8Table<>+80(SB)/8, $neonx8_10<>(SB)
+DATA neonx8Table<>+88(SB)/8, $neonx8_11<>(SB)
+DATA neonx8Table<>+96(SB)/8, $neonx8_12<>(SB)
+DATA neonx8Table<>+104(SB)/8, $neonx8_13<>(SB)
+DATA neonx8Table<>+112(SB)/8, $neonx8_14<>(SB)
+DATA neonx8Table<>+120(SB)/8, $neonx8_15<>(SB)
+DATA neonx8Table<>+128(SB)/8, $neonx8_16<>(SB)
+DATA neonx8Table<>+136(SB)/8, $neonx8_17<>(SB)
+DATA neonx8Table<>+144(SB)/8, $neonx8_18<>(SB)
+DATA neonx8Table<>+152(SB)/8, $neonx8_19<>(SB)
+DATA neonx8Table<>+160(SB)/8, $neonx8_20<>(SB)
+DATA neonx8Table<>+168(SB)/8, $neonx8_21<>(SB)
+DATA neonx8Table<>+176(SB)/8, $neonx8_22<>(SB)
+DATA neonx8Table<>+184(SB)/8, $neonx8_23<>(SB)
+DATA neonx8Table<>+192(SB)/8, $neonx8_24<>(SB)
+DATA neonx8Table<>+200(SB)/8, $neonx8_25<>(SB)
+DATA neonx8Table<>+208(SB)/8, $neonx8_26<>(SB)
+DATA neonx8Table<>+216(SB)/8, $neonx8_27<>(SB)
+DATA neonx8Table<>+224(SB)/8, $neonx8_28<>(SB)
+DATA neonx8Table<>+232(SB)/8, $neonx8_29<>(SB)
+DATA neonx8Table<>+240(SB)/8, $neonx8_30<>(SB)
+DATA neonx8Table<>+248(SB)/8, $neonx8_31<>(SB)
+DATA neonx8Table<>+256(SB)/8, $neonx8_32<>(SB)
+DATA neonx8Table<>+264(SB)/8, $neonx8_33<>(SB)
+DATA neonx8Table<>+272(SB)/8, $neonx8_34<>(SB)
+DATA neonx8Table<>+280(SB)/8, $neonx8_35<>(SB)
+DATA neonx8Table<>+288(SB)/8, $neonx8_36<>(SB)
+DATA neonx8Table<>+296(SB)/8, $neonx8_37<>(SB)
+DATA neonx8Table<>+304(SB)/8, $neonx8_38<>(SB)
+DATA neonx8Table<>+312(SB)/8, $neonx8_39<>(SB)
+DATA neonx8Table<>+320(SB)/8, $neonx8_40<>(SB)
+DATA neonx8Table<>+328(SB)/8, $neonx8_41<>(SB)
+DATA neonx8Table<>+336(SB)/8, $neonx8_42<>(SB)
+DATA neonx8Table<>+344(SB)/8, $neonx8_43<>(SB)
+DATA neonx8Table<>+352(SB)/8, $neonx8_44<>(SB)
+DATA neonx8Table<>+360(SB)/8, $neonx8_45<>(SB)
+DATA neonx8Table<>+368(SB)/8, $neonx8_46<>(SB)
+DATA neonx8Table<>+376(SB)/8, $neonx8_47<>(SB)
+DATA neonx8Table<>+384(SB)/8, $neonx8_48<>(SB)
+DATA neonx8Table<>+392(SB)/8, $neonx8_49<>(SB)
+DATA neonx8Table<>+400(SB)/8, $neonx8_50<>(SB)
+DATA neonx8Table<>+408(SB)/8, $neonx8_51<>(SB)
+DATA neonx8Table<>+416(SB)/8, $neonx8_52<>(SB)
+DATA neonx8Table<>+424(SB)/8, $neonx8_53<>(SB)
+DATA neonx8Table<>+432(SB)/8, $neonx8_54<>(SB)
+DATA neonx8Table<>+440(SB)/8, $neonx8_55<>(SB)
+DATA neonx8Table<>+448(SB)/8, $neonx8_56<>(SB)
+DATA neonx8Table<>+456(SB)/8, $neonx8_57<>(SB)
+DATA neonx8Table<>+464(SB)/8, $neonx8_58<>(SB)
+DATA neonx8Table<>+472(SB)/8, $neonx8_59<>(SB)
+DATA neonx8Table<>+480(SB)/8, $neonx8_60<>(SB)
+DATA neonx8Table<>+488(SB)/8, $neonx8_61<>(SB)
+DATA neonx8Table<>+496(SB)/8, $neonx8_62<>(SB)
+DATA neonx8Table<>+504(SB)/8, $neonx8_63<>(SB)
+DATA neonx8Table<>+512(SB)/8, $neonx8_64<>(SB)
+DATA neonx8Table<>+520(SB)/8, $neonx8_65<>(SB)
+DATA neonx8Table<>+528(SB)/8, $neonx8_66<>(SB)
+DATA neonx8Table<>+536(SB)/8, $neonx8_67<>(SB)
+DATA neonx8Table<>+544(SB)/8, $neonx8_68<>(SB)
+DATA neonx8Table<>+552(SB)/8, $neonx8_69<>(SB)
+DATA neonx8Table<>+560(SB)/8, $neonx8_70<>(SB)
+DATA neonx8Table<>+568(SB)/8, $neonx8_71<>(SB)
+DATA neonx8Table<>+576(SB)/8, $neonx8_72<>(SB)
+DATA neonx8Table<>+584(SB)/8, $neonx8_73<>(SB)
+DATA neonx8Table<>+592(SB)/8, $neonx8_74<>(SB)
+DATA neonx8Table<>+600(SB)/8, $neonx8_75<>(SB)
+DATA neonx8Table<>+608(SB)/8, $neonx8_76<>(SB)
+DATA neonx8Table<>+616(SB)/8, $neonx8_77<>(SB)
+DATA neonx8Table<>+624(SB)/8, $neonx8_78<>(SB)
+DATA neonx8Table<>+632(SB)/8, $neonx8_79<>(SB)
+DATA neonx8Table<>+640(SB)/8, $neonx8_80<>(SB)
+DATA neonx8Table<>+648(SB)/8, $neonx8_81<>(SB)
+DATA neonx8Table<>+656(SB)/8, $neonx8_82<>(SB)
+DATA neonx8Table<>+664(SB)/8, $neonx8_83<>(SB)
+DATA neonx8Table<>+672(SB)/8, $neonx8_84<>(SB)
+DATA neonx8Table<>+680(SB)/8, $neonx8_85<>(SB)
+DATA neonx8Table<>+688(SB)/8, $neonx8_86<>(SB)
+DATA neonx8Table<>+696(SB)/8, $neonx8_87<>(SB)
+DATA neonx8Table<>+704(SB)/8, $neonx8_88<>(SB)
+DATA neonx8Table<>+712(SB)/8, $neonx8_89<>(SB)
+DATA neonx8Table<>+720(SB)/8, $neonx8_90<>(SB)
+DATA neonx8Table<>+728(SB)/8, $neonx8_91<>(SB)
+DATA neonx8Table<>+736(SB)/8, $neonx8_92<>(SB)
+DATA neonx8Table<>+744(SB)/8, $neonx8_93<>(SB)
+DATA neonx8Table<>+752(SB)/8, $neonx8_94<>(SB)
+DATA neonx8Table<>+760(SB)/8, $neonx8_95<>(SB)
+DATA neonx8Table<>+768(SB)/8, $neonx8_96<>(SB)
+DATA neonx8Table<>+776(SB)/8, $neonx8_97<>(SB)
+DATA neonx8Table<>+784(SB)/8, $neonx8_98<>(SB)
+DATA neonx8Table<>+792(SB)/8, $neonx8_99<>(SB)
+DATA neonx8Table<>+800(SB)/8, $neonx8_100<>(SB)
+DATA neonx8Table<>+808(SB)/8, $neonx8_101<>(SB)
+DATA neonx8Table<>+816(SB)/8, $neonx8_102<>(SB)
+DATA neonx8Table<>+824(SB)/8, $neonx8_103<>(SB)
+DATA neonx8Table<>+832(SB)/8, $neonx8_104<>(SB)
+DATA neonx8Table<>+840(SB)/8, $neonx8_105<>(SB)
+DATA neonx8Table<>+848(SB)/8, $neonx8_106<>(SB)
+DATA neonx8Table<>+856(SB)/8, $neonx8_107<>(SB)
+DATA neonx8Table<>+864(SB)/8, $neonx8_108<>(SB)
+DATA neonx8Table<>+872(SB)/8, $neonx8_109<>(SB)
+DATA neonx8Table<>+880(SB)/8, $neonx8_110<>(SB)
+DATA neonx8Table<>+888(SB)/8, $neonx8_111<>(SB)
+DATA neonx8Table<>+896(SB)/8, $neonx8_112<>(SB)
+DATA neonx8Table<>+904(SB)/8, $neonx8_113<>(SB)
+DATA neonx8Table<>+912(SB)/8, $neonx8_114<>(SB)
+DATA neonx8Table<>+920(SB)/8, $neonx8_115<>(SB)
+DATA neonx8Table<>+928(SB)/8, $neonx8_116<>(SB)
+DATA neonx8Table<>+936(SB)/8, $neonx8_117<>(SB)
+DATA neonx8Table<>+944(SB)/8, $neonx8_118<>(SB)
+DATA neonx8Table<>+952(SB)/8, $neonx8_119<>(SB)
+DATA neonx8Table<>+960(SB)/8, $neonx8_120<>(SB)
+DATA neonx8Table<>+968(SB)/8, $neonx8_121<>(SB)
+DATA neonx8Table<>+976(SB)/8, $neonx8_122<>(SB)
+DATA neonx8Table<>+984(SB)/8, $neonx8_123<>(SB)
+DATA neonx8Table<>+992(SB)/8, $neonx8_124<>(SB)
+DATA neonx8Table<>+1000(SB)/8, $neonx8_125<>(SB)
+DATA neonx8Table<>+1008(SB)/8, $neonx8_126<>(SB)
+DATA neonx8Table<>+1016(SB)/8, $neonx8_127<>(SB)
+DATA neonx8Table<>+1024(SB)/8, $neonx8_128<>(SB)
+DATA neonx8Table<>+1032(SB)/8, $neonx8_129<>(SB)
+DATA neonx8Table<>+1040(SB)/8, $neonx8_130<>(SB)
+DATA neonx8Table<>+1048(SB)/8, $neonx8_131<>(SB)
+DATA neonx8Table<>+1056(SB)/8, $neonx8_132<>(SB)
+DATA neonx8Table<>+1064(SB)/8, $neonx8_133<>(SB)
+DATA neonx8Table<>+1072(SB)/8, $neonx8_134<>(SB)
+DATA neonx8Table<>+1080(SB)/8, $neonx8_135<>(SB)
+DATA neonx8Table<>+1088(SB)/8, $neonx8_136<>(SB)
+DATA neonx8Table<>+1096(SB)/8, $neonx8_137<>(SB)
+DATA neonx8Table<>+1104(SB)/8, $neonx8_138<>(SB)
+DATA neonx8Table<>+1112(SB)/8, $neonx8_139<>(SB)
+DATA neonx8Table<>+1120(SB)/8, $neonx8_140<>(SB)
+DATA neonx8Table<>+1128(SB)/8, $neonx8_141<>(SB)
+DATA neonx8Table<>+1136(SB)/8, $neonx8_142<>(SB)
+DATA neonx8Table<>+1144(SB)/8, $neonx8_143<>(SB)
+DATA neonx8Table<>+1152(SB)/8, $neonx8_144<>(SB)
+DATA neonx8Table<>+1160(SB)/8, $neonx8_145<>(SB)
+DATA neonx8Table<>+1168(SB)/8, $neonx8_146<>(SB)
+DATA neonx8Table<>+1176(SB)/8, $neonx8_147<>(SB)
+DATA neonx8Table<>+1184(SB)/8, $neonx8_148<>(SB)
+DATA neonx8Table<>+1192(SB)/8, $neonx8_149<>(SB)
+DATA neonx8Table<>+1200(SB)/8, $neonx8_150<>(SB)
+DATA neonx8Table<>+1208(SB)/8, $neonx8_151<>(SB)
+DATA neonx8Table<>+1216(SB)/8, $neonx8_152<>(SB)
+DATA neonx8Table<>+1224(SB)/8, $neonx8_153<>(SB)
+DATA neonx8Table<>+1232(SB)/8, $neonx8_154<>(SB)
+DATA neonx8Table<>+1240(SB)/8, $neonx8_155<>(SB)
+DATA neonx8Table<>+1248(SB)/8, $neonx8_156<>(SB)
+DATA neonx8Table<>+1256(SB)/8, $neonx8_157<>(SB)
+DATA neonx8Table<>+1264(SB)/8, $neonx8_158<>(SB)
+DATA neonx8Table<>+1272(SB)/8, $neonx8_159<>(SB)
+DATA neonx8Table<>+1280(SB)/8, $neonx8_160<>(SB)
+DATA neonx8Table<>+1288(SB)/8, $neonx8_161<>(SB)
+DATA neonx8Table<>+1296(SB)/8, $neonx8_162<>(SB)
+DATA neonx8Table<>+1304(SB)/8, $neonx8_163<>(SB)
+DATA neonx8Table<>+1312(SB)/8, $neonx8_164<>(SB)
+DATA neonx8Table<>+1320(SB)/8, $neonx8_165<>(SB)
+DATA neonx8Table<>+1328(SB)/8, $neonx8_166<>(SB)
+DATA neonx8Table<>+1336(SB)/8, $neonx8_167<>(SB)
+DATA neonx8Table<>+1344(SB)/8, $neonx8_168<>(SB)
+DATA neonx8Table<>+1352(SB)/8, $neonx8_169<>(SB)
+DATA neonx8Table<>+1360(SB)/8, $neonx8_170<>(SB)
+DATA neonx8Table<>+1368(SB)/8, $neonx8_171<>(SB)
+DATA neonx8Table<>+1376(SB)/8, $neonx8_172<>(SB)
+DATA neonx8Table<>+1384(SB)/8, $neonx8_173<>(SB)
+DATA neonx8Table<>+1392(SB)/8, $neonx8_174<>(SB)
+DATA neonx8Table<>+1400(SB)/8, $neonx8_175<>(SB)
+DATA neonx8Table<>+1408(SB)/8, $neonx8_176<>(SB)
+DATA neonx8Table<>+1416(SB)/8, $neonx8_177<>(SB)
+DATA neonx8Table<>+1424(SB)/8, $neonx8_178<>(SB)
+DATA neonx8Table<>+1432(SB)/8, $neonx8_179<>(SB)
+DATA neonx8Table<>+1440(SB)/8, $neonx8_180<>(SB)
+DATA neonx8Table<>+1448(SB)/8, $neonx8_181<>(SB)
+DATA neonx8Table<>+1456(SB)/8, $neonx8_182<>(SB)
+DATA neonx8Table<>+1464(SB)/8, $neonx8_183<>(SB)
+DATA neonx8Table<>+1472(SB)/8, $neonx8_184<>(SB)
+DATA neonx8Table<>+1480(SB)/8, $neonx8_185<>(SB)
+DATA neonx8Table<>+1488(SB)/8, $neonx8_186<>(SB)
+DATA neonx8Table<>+1496(SB)/8, $neonx8_187<>(SB)
+DATA neonx8Table<>+1504(SB)/8, $neonx8_188<>(SB)
+DATA neonx8Table<>+1512(SB)/8, $neonx8_189<>(SB)
+DATA neonx8Table<>+1520(SB)/8, $neonx8_190<>(SB)
+DATA neonx8Table<>+1528(SB)/8, $neonx8_191<>(SB)
+DATA neonx8Table<>+1536(SB)/8, $neonx8_192<>(SB)
+DATA neonx8Table<>+1544(SB)/8, $neonx8_193<>(SB)
+DATA neonx8Table<>+1552(SB)/8, $neonx8_194<>(SB)
+DATA neonx8Table<>+1560(SB)/8, $neonx8_195<>(SB)
+DATA neonx8Table<>+1568(SB)/8, $neonx8_196<>(SB)
+DATA neonx8Table<>+1576(SB)/8, $neonx8_197<>(SB)
+DATA neonx8Table<>+1584(SB)/8, $neonx8_198<>(SB)
+DATA neonx8Table<>+1592(SB)/8, $neonx8_199<>(SB)
+DATA neonx8Table<>+1600(SB)/8, $neonx8_200<>(SB)
+DATA neonx8Table<>+1608(SB)/8, $neonx8_201<>(SB)
+DATA neonx8Table<>+1616(SB)/8, $neonx8_202<>(SB)
+DATA neonx8Table<>+1624(SB)/8, $neonx8_203<>(SB)
+DATA neonx8Table<>+1632(SB)/8, $neonx8_204<>(SB)
+DATA neonx8Table<>+1640(SB)/8, $neonx8_205<>(SB)
+DATA neonx8Table<>+1648(SB)/8, $neonx8_206<>(SB)
+DATA neonx8Table<>+1656(SB)/8, $neonx8_207<>(SB)
+DATA neonx8Table<>+1664(SB)/8, $neonx8_208<>(SB)
+DATA neonx8Table<>+1672(SB)/8, $neonx8_209<>(SB)
+DATA neonx8Table<>+1680(SB)/8, $neonx8_210<>(SB)
+DATA neonx8Table<>+1688(SB)/8, $neonx8_211<>(SB)
+DATA neonx8Table<>+1696(SB)/8, $neonx8_212<>(SB)
+DATA neonx8Table<>+1704(SB)/8, $neonx8_213<>(SB)
+DATA neonx8Table<>+1712(SB)/8, $neonx8_214<>(SB)
+DATA neonx8Table<>+1720(SB)/8, $neonx8_215<>(SB)
+DATA neonx8Table<>+1728(SB)/8, $neonx8_216<>(SB)
+DATA neonx8Table<>+1736(SB)/8, $neonx8_217<>(SB)
+DATA neonx8Table<>+1744(SB)/8, $neonx8_218<>(SB)
+DATA neonx8Table<>+1752(SB)/8, $neonx8_219<>(SB)
+DATA neonx8Table<>+1760(SB)/8, $neonx8_220<>(SB)
+DATA neonx8Table<>+1768(SB)/8, $neonx8_221<>(SB)
+DATA neonx8Table<>+1776(SB)/8, $neonx8_222<>(SB)
+DATA neonx8Table<>+1784(SB)/8, $neonx8_223<>(SB)
+DATA neonx8Table<>+1792(SB)/8, $neonx8_224<>(SB)
+DATA neonx8Table<>+1800(SB)/8, $neonx8_225<>(SB)
+DATA neonx8Table<>+1808(SB)/8, $neonx8_226<>(SB)
+DATA neonx8Table<>+1816(SB)/8, $neonx8_227<>(SB)
+DATA neonx8Table<>+1824(SB)/8, $neonx8_228<>(SB)
+DATA neonx8Table<>+1832(SB)/8, $neonx8_229<>(SB)
+DATA neonx8Table<>+1840(SB)/8, $neonx8_230<>(SB)
+DATA neonx8Table<>+1848(SB)/8, $neonx8_231<>(SB)
+DATA neonx8Table<>+1856(SB)/8, $neonx8_232<>(SB)
+DATA neonx8Table<>+1864(SB)/8, $neonx8_233<>(SB)
+DATA neonx8Table<>+1872(SB)/8, $neonx8_234<>(SB)
+DATA neonx8Table<>+1880(SB)/8, $neonx8_235<>(SB)
+DATA neonx8Table<>+1888(SB)/8, $neonx8_236<>(SB)
+DATA neonx8Table<>+1896(SB)/8, $neonx8_237<>(SB)
+DATA neonx8Table<>+1904(SB)/8, $neonx8_238<>(SB)
+DATA neonx8Table<>+1912(SB)/8, $neonx8_239<>(SB)
+DATA neonx8Table<>+1920(SB)/8, $neonx8_240<>(SB)
+DATA neonx8Table<>+1928(SB)/8, $neonx8_241<>(SB)
+DATA neonx8Table<>+1936(SB)/8, $neonx8_242<>(SB)
+DATA neonx8Table<>+1944(SB)/8, $neonx8_243<>(SB)
+DATA neonx8Table<>+1952(SB)/8, $neonx8_244<>(SB)
+DATA neonx8Table<>+1960(SB)/8, $neonx8_245<>(SB)
+DATA neonx8Table<>+1968(SB)/8, $neonx8_246<>(SB)
+DATA neonx8Table<>+1976(SB)/8, $neonx8_247<>(SB)
+DATA neonx8Table<>+1984(SB)/8, $neonx8_248<>(SB)
+DATA neonx8Table<>+1992(SB)/8, $neonx8_249<>(SB)
+DATA neonx8Table<>+2000(SB)/8, $neonx8_250<>(SB)
+DATA neonx8Table<>+2008(SB)/8, $neonx8_251<>(SB)
+DATA neonx8Table<>+2016(SB)/8, $neonx8_252<>(SB)
+DATA neonx8Table<>+2024(SB)/8, $neonx8_253<>(SB)
+DATA neonx8Table<>+2032(SB)/8, $neonx8_254<>(SB)
+DATA neonx8Table<>+2040(SB)/8, $neonx8_255<>(SB)
+DATA neonx8Table<>+2048(SB)/8, $neonx8_256<>(SB)
+DATA neonx8Table<>+2056(SB)/8, $neonx8_257<>(SB)
+DATA neonx8Table<>+2064(SB)/8, $neonx8_258<>(SB)
+DATA neonx8Table<>+2072(SB)/8, $neonx8_259<>(SB)
+DATA neonx8Table<>+2080(SB)/8, $neonx8_260<>(SB)
+DATA neonx8Table<>+2088(SB)/8, $neonx8_261<>(SB)
+DATA neonx8Table<>+2096(SB)/8, $neonx8_262<>(SB)
+DATA neonx8Table<>+2104(SB)/8, $neonx8_263<>(SB)
+DATA neonx8Table<>+2112(SB)/8, $neonx8_264<>(SB)
+DATA neonx8Table<>+2120(SB)/8, $neonx8_265<>(SB)
+DATA neonx8Table<>+2128(SB)/8, $neonx8_266<>(SB)
+DATA neonx8Table<>+2136(SB)/8, $neonx8_267<>(SB)
+DATA neonx8Table<>+2144(SB)/8, $neonx8_268<>(SB)
+DATA neonx8Table<>+2152(SB)/8, $neonx8_269<>(SB)
+DATA neonx8Table<>+2160(SB)/8, $neonx8_270<>(SB)
+DATA neonx8Table<>+2168(SB)/8, $neonx8_271<>(SB)
+DATA neonx8Table<>+2176(SB)/8, $neonx8_272<>(SB)
+DATA neonx8Table<>+2184(SB)/8, $neonx8_273<>(SB)
+DATA neonx8Table<>+2192(SB)/8, $neonx8_274<>(SB)
+DATA neonx8Table<>+2200(SB)/8, $neonx8_275<>(SB)
+DATA neonx8Table<>+2208(SB)/8, $neonx8_276<>(SB)
+DATA neonx8Table<>+2216(SB)/8, $neonx8_277<>(SB)
+DATA neonx8Table<>+2224(SB)/8, $neonx8_278<>(SB)
+DATA neonx8Table<>+2232(SB)/8, $neonx8_279<>(SB)
+DATA neonx8Table<>+2240(SB)/8, $neonx8_280<>(SB)
+DATA neonx8Table<>+2248(SB)/8, $neonx8_281<>(SB)
+DATA neonx8Table<>+2256(SB)/8, $neonx8_282<>(SB)
+DATA neonx8Table<>+2264(SB)/8, $neonx8_283<>(SB)
+DATA neonx8Table<>+2272(SB)/8, $neonx8_284<>(SB)
+DATA neonx8Table<>+2280(SB)/8, $neonx8_285<>(SB)
+DATA neonx8Table<>+2288(SB)/8, $neonx8_286<>(SB)
+DATA neonx8Table<>+2296(SB)/8, $neonx8_287<>(SB)
+DATA neonx8Table<>+2304(SB)/8, $neonx8_288<>(SB)
+DATA neonx8Table<>+2312(SB)/8, $neonx8_289<>(SB)
+DATA neonx8Table<>+2320(SB)/8, $neonx8_290<>(SB)
+DATA neonx8Table<>+2328(SB)/8, $neonx8_291<>(SB)
+DATA neonx8Table<>+2336(SB)/8, $neonx8_292<>(SB)
+DATA neonx8Table<>+2344(SB)/8, $neonx8_293<>(SB)
+DATA neonx8Table<>+2352(SB)/8, $neonx8_294<>(SB)
+DATA neonx8Table<>+2360(SB)/8, $neonx8_295<>(SB)
+DATA neonx8Table<>+2368(SB)/8, $neonx8_296<>(SB)
+DATA neonx8Table<>+2376(SB)/8, $neonx8_297<>(SB)
+DATA neonx8Table<>+2384(SB)/8, $neonx8_298<>(SB)
+DATA neonx8Table<>+2392(SB)/8, $neonx8_299<>(SB)
+DATA neonx8Table<>+2400(SB)/8, $neonx8_300<>(SB)
+DATA neonx8Table<>+2408(SB)/8, $neonx8_301<>(SB)
+DATA neonx8Table<>+2416(SB)/8, $neonx8_302<>(SB)
+DATA neonx8Table<>+2424(SB)/8, $neonx8_303<>(SB)
+DATA neonx8Table<>+2432(SB)/8, $neonx8_304<>(SB)
+DATA neonx8Table<>+2440(SB)/8, $neonx8_305<>(SB)
+DATA neonx8Table<>+2448(SB)/8, $neonx8_306<>(SB)
+DATA neonx8Table<>+2456(SB)/8, $neonx8_307<>(SB)
+DATA neonx8Table<>+2464(SB)/8, $neonx8_308<>(SB)
+DATA neonx8Table<>+2472(SB)/8, $neonx8_309<>(SB)
+DATA neonx8Table<>+2480(SB)/8, $neonx8_310<>(SB)
+DATA neonx8Table<>+2488(SB)/8, $neonx8_311<>(SB)
+DATA neonx8Table<>+2496(SB)/8, $neonx8_312<>(SB)
+DATA neonx8Table<>+2504(SB)/8, $neonx8_313<>(SB)
+DATA neonx8Table<>+2512(SB)/8, $neonx8_314<>(SB)
+DATA neonx8Table<>+2520(SB)/8, $neonx8_315<>(SB)
+DATA neonx8Table<>+2528(SB)/8, $neonx8_316<>(SB)
+DATA neonx8Table<>+2536(SB)/8, $neonx8_317<>(SB)
+DATA neonx8Table<>+2544(SB)/8, $neonx8_318<>(SB)
+DATA neonx8Table<>+2552(SB)/8, $neonx8_319<>(SB)
+DATA neonx8Table<>+2560(SB)/8, $neonx8_320<>(SB)
+DATA neonx8Table<>+2568(SB)/8, $neonx8_321<>(SB)
+DATA neonx8Table<>+2576(SB)/8, $neonx8_322<>(SB)
+DATA neonx8Table<>+2584(SB)/8, $neonx8_323<>(SB)
+DATA neonx8Table<>+2592(SB)/8, $neonx8_324<>(SB)
+DATA neonx8Table<>+2600(SB)/8, $neonx8_325<>(SB)
+DATA neonx8Table<>+2608(SB)/8, $neonx8_326<>(SB)
+DATA neonx8Table<>+2616(SB)/8, $neonx8_327<>(SB)
+DATA neonx8Table<>+2624(SB)/8, $neonx8_328<>(SB)
+DATA neonx8Table<>+2632(SB)/8, $neonx8_329<>(SB)
+DATA neonx8Table<>+2640(SB)/8, $neonx8_330<>(SB)
+DATA neonx8Table<>+2648(SB)/8, $neonx8_331<>(SB)
+DATA neonx8Table<>+2656(SB)/8, $neonx8_332<>(SB)
+DATA neonx8Table<>+2664(SB)/8, $neonx8_333<>(SB)
+DATA neonx8Table<>+2672(SB)/8, $neonx8_334<>(SB)
+DATA neonx8Table<>+2680(SB)/8, $neonx8_335<>(SB)
+DATA neonx8Table<>+2688(SB)/8, $neonx8_336<>(SB)
+DATA neonx8Table<>+2696(SB)/8, $neonx8_337<>(SB)
+DATA neonx8Table<>+2704(SB)/8, $neonx8_338<>(SB)
+DATA neonx8Table<>+2712(SB)/8, $neonx8_339<>(SB)
+DATA neonx8Table<>+2720(SB)/8, $neonx8_340<>(SB)
+DATA neonx8Table<>+2728(SB)/8, $neonx8_341<>(SB)
+DATA neonx8Table<>+2736(SB)/8, $neonx8_342<>(SB)
+DATA neonx8Table<>+2744(SB)/8, $neonx8_343<>(SB)
+DATA neonx8Table<>+2752(SB)/8, $neonx8_344<>(SB)
+DATA neonx8Table<>+2760(SB)/8, $neonx8_345<>(SB)
+DATA neonx8Table<>+2768(SB)/8, $neonx8_346<>(SB)
+DATA neonx8Table<>+2776(SB)/8, $neonx8_347<>(SB)
+DATA neonx8Table<>+2784(SB)/8, $neonx8_348<>(SB)
+DATA neonx8Table<>+2792(SB)/8, $neonx8_349<>(SB)
+DATA neonx8Table<>+2800(SB)/8, $neonx8_350<>(SB)
+DATA neonx8Table<>+2808(SB)/8, $neonx8_351<>(SB)
+DATA neonx8Table<>+2816(SB)/8, $neonx8_352<>(SB)
+DATA neonx8Table<>+2824(SB)/8, $neonx8_353<>(SB)
+DATA neonx8Table<>+2832(SB)/8, $neonx8_354<>(SB)
+DATA neonx8Table<>+2840(SB)/8, $neonx8_355<>(SB)
+DATA neonx8Table<>+2848(SB)/8, $neonx8_356<>(SB)
+DATA neonx8Table<>+2856(SB)/8, $neonx8_357<>(SB)
+DATA neonx8Table<>+2864(SB)/8, $neonx8_358<>(SB)
+DATA neonx8Table<>+2872(SB)/8, $neonx8_359<>(SB)
+DATA neonx8Table<>+2880(SB)/8, $neonx8_360<>(SB)
+DATA neonx8Table<>+2888(SB)/8, $neonx8_361<>(SB)
+DATA neonx8Table<>+2896(SB)/8, $neonx8_362<>(SB)
+DATA neonx8Table<>+2904(SB)/8, $neonx8_363<>(SB)
+DATA neonx8Table<>+2912(SB)/8, $neonx8_364<>(SB)
+DATA neonx8Table<>+2920(SB)/8, $neonx8_365<>(SB)
+DATA neonx8Table<>+2928(SB)/8, $neonx8_366<>(SB)
+DATA neonx8Table<>+2936(SB)/8, $neonx8_367<>(SB)
+DATA neonx8Table<>+2944(SB)/8, $neonx8_368<>(SB)
+DATA neonx8Table<>+2952(SB)/8, $neonx8_369<>(SB)
+DATA neonx8Table<>+2960(SB)/8, $neonx8_370<>(SB)
+DATA neonx8Table<>+2968(SB)/8, $neonx8_371<>(SB)
+DATA neonx8Table<>+2976(SB)/8, $neonx8_372<>(SB)
+DATA neonx8Table<>+2984(SB)/8, $neonx8_373<>(SB)
+DATA neonx8Table<>+2992(SB)/8, $neonx8_374<>(SB)
+DATA neonx8Table<>+3000(SB)/8, $neonx8_375<>(SB)
+DATA neonx8Table<>+3008(SB)/8, $neonx8_376<>(SB)
+DATA neonx8Table<>+3016(SB)/8, $neonx8_377<>(SB)
+DATA neonx8Table<>+3024(SB)/8, $neonx8_378<>(SB)
+DATA neonx8Table<>+3032(SB)/8, $neonx8_379<>(SB)
+DATA neonx8Table<>+3040(SB)/8, $neonx8_380<>(SB)
+DATA neonx8Table<>+3048(SB)/8, $neonx8_381<>(SB)
+DATA neonx8Table<>+3056(SB)/8, $neonx8_382<>(SB)
+DATA neonx8Table<>+3064(SB)/8, $neonx8_383<>(SB)
+DATA neonx8Table<>+3072(SB)/8, $neonx8_384<>(SB)
+DATA neonx8Table<>+3080(SB)/8, $neonx8_385<>(SB)
+DATA neonx8Table<>+3088(SB)/8, $neonx8_386<>(SB)
+DATA neonx8Table<>+3096(SB)/8, $neonx8_387<>(SB)
+DATA neonx8Table<>+3104(SB)/8, $neonx8_388<>(SB)
+DATA neonx8Table<>+3112(SB)/8, $neonx8_389<>(SB)
+DATA neonx8Table<>+3120(SB)/8, $neonx8_390<>(SB)
+DATA neonx8Table<>+3128(SB)/8, $neonx8_391<>(SB)
+DATA neonx8Table<>+3136(SB)/8, $neonx8_392<>(SB)
+DATA neonx8Table<>+3144(SB)/8, $neonx8_393<>(SB)
+DATA neonx8Table<>+3152(SB)/8, $neonx8_394<>(SB)
+DATA neonx8Table<>+3160(SB)/8, $neonx8_395<>(SB)
+DATA neonx8Table<>+3168(SB)/8, $neonx8_396<>(SB)
+GLOBL neonx8Table<>(SB), RODATA, $3176
+
 // func neonx4(code *laneInstr, rows *unsafe.Pointer) *laneInstr
 TEXT ·neonx4(SB), NOSPLIT|NOFRAME, $0-24
 	MOVD code+0(FP), R0
@@ -830,6 +1243,7 @@ GLOBL neonx4Table<>(SB), RODATA, $3176
 
 #define NEXT MOVHU 12(R0), R3; ADD $12, R0; MOVD (R2)(R3<<3), R3; JMP (R3)
 #define VECTORS16 VECTOR(0); VECTOR(1); VECTOR(2); VECTOR(3); VECTOR(4); VECTOR(5); VECTOR(6); VECTOR(7); VECTOR(8); VECTOR(9); VECTOR(10); VECTOR(11); VECTOR(12); VECTOR(13); VECTOR(14); VECTOR(15)
+#define VECTORS8 VECTOR(0); VECTOR(1); VECTOR(2); VECTOR(3); VECTOR(4); VECTOR(5); VECTOR(6); VECTOR(7)
 #define VECTORS4 VECTOR(0); VECTOR(1); VECTOR(2); VECTOR(3)
 
 // Move M, stored
@@ -837,6 +1251,8 @@ GLOBL neonx4Table<>(SB), RODATA, $3176
 #define VECTOR(I) WORD $(0x3dc000a0 + I*1025); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_1<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_1<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_1<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -847,6 +1263,8 @@ TEXT neonx4_1<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3d800080 + I*1025)
 TEXT neonx16_2<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_2<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_2<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -857,6 +1275,8 @@ TEXT neonx4_2<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4eb41e80 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_3<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_3<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_3<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -867,6 +1287,8 @@ TEXT neonx4_3<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4eb41e80 + I*1)
 TEXT neonx16_4<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_4<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_4<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -877,6 +1299,8 @@ TEXT neonx4_4<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ee0fa00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_5<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_5<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_5<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -887,6 +1311,8 @@ TEXT neonx4_5<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ee0fa00 + I*1)
 TEXT neonx16_6<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_6<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_6<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -897,6 +1323,8 @@ TEXT neonx4_6<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee0f800 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_7<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_7<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_7<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -907,6 +1335,8 @@ TEXT neonx4_7<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee0f800 + I*33)
 TEXT neonx16_8<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_8<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_8<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -917,6 +1347,8 @@ TEXT neonx4_8<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ee0fa00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_9<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_9<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_9<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -927,6 +1359,8 @@ TEXT neonx4_9<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ee0fa00 + I*1)
 TEXT neonx16_10<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_10<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_10<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -937,6 +1371,8 @@ TEXT neonx4_10<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee0f800 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_11<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_11<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_11<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -947,6 +1383,8 @@ TEXT neonx4_11<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee0f800 + I*33)
 TEXT neonx16_12<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_12<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_12<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -957,6 +1395,8 @@ TEXT neonx4_12<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ee1fa00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_13<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_13<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_13<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -967,6 +1407,8 @@ TEXT neonx4_13<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ee1fa00 + I*1)
 TEXT neonx16_14<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_14<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_14<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -977,6 +1419,8 @@ TEXT neonx4_14<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee1f800 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_15<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_15<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_15<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -987,6 +1431,8 @@ TEXT neonx4_15<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee1f800 + I*33)
 TEXT neonx16_16<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_16<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_16<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -997,6 +1443,8 @@ TEXT neonx4_16<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e619a00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_17<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_17<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_17<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1007,6 +1455,8 @@ TEXT neonx4_17<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e619a00 + I*1)
 TEXT neonx16_18<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_18<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_18<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1017,6 +1467,8 @@ TEXT neonx4_18<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e619800 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_19<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_19<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_19<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1027,6 +1479,8 @@ TEXT neonx4_19<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e619800 + I*33)
 TEXT neonx16_20<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_20<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_20<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1037,6 +1491,8 @@ TEXT neonx4_20<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ee18a00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_21<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_21<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_21<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1047,6 +1503,8 @@ TEXT neonx4_21<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ee18a00 + I*1)
 TEXT neonx16_22<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_22<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_22<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1057,6 +1515,8 @@ TEXT neonx4_22<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee18800 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_23<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_23<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_23<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1067,6 +1527,8 @@ TEXT neonx4_23<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee18800 + I*33)
 TEXT neonx16_24<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_24<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_24<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1077,6 +1539,8 @@ TEXT neonx4_24<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ee0da00 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_25<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_25<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_25<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1087,6 +1551,8 @@ TEXT neonx4_25<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ee0da00 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_26<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_26<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_26<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1097,6 +1563,8 @@ TEXT neonx4_26<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee0d800 + I*33); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_27<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_27<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_27<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1107,6 +1575,8 @@ TEXT neonx4_27<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee0d800 + I*33); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_28<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_28<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_28<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1117,6 +1587,8 @@ TEXT neonx4_28<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef54600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_29<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_29<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_29<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1127,6 +1599,8 @@ TEXT neonx4_29<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef54600 + I*1)
 TEXT neonx16_30<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_30<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_30<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1137,6 +1611,8 @@ TEXT neonx4_30<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef54400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_31<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_31<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_31<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1147,6 +1623,8 @@ TEXT neonx4_31<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef54400 + I*33)
 TEXT neonx16_32<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_32<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_32<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1157,6 +1635,8 @@ TEXT neonx4_32<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef54600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_33<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_33<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_33<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1167,6 +1647,8 @@ TEXT neonx4_33<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef54600 + I*1)
 TEXT neonx16_34<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_34<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_34<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1177,6 +1659,8 @@ TEXT neonx4_34<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef54400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_35<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_35<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_35<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1187,6 +1671,8 @@ TEXT neonx4_35<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef54400 + I*33)
 TEXT neonx16_36<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_36<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_36<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1197,6 +1683,8 @@ TEXT neonx4_36<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ef54600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_37<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_37<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_37<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1207,6 +1695,8 @@ TEXT neonx4_37<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ef54600 + I*1)
 TEXT neonx16_38<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_38<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_38<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1217,6 +1707,8 @@ TEXT neonx4_38<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ef54400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_39<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_39<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_39<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1227,6 +1719,8 @@ TEXT neonx4_39<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ef54400 + I*33)
 TEXT neonx16_40<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_40<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_40<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1237,6 +1731,8 @@ TEXT neonx4_40<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_41<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_41<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_41<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1247,6 +1743,8 @@ TEXT neonx4_41<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71d600 + I*1)
 TEXT neonx16_42<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_42<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_42<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1257,6 +1755,8 @@ TEXT neonx4_42<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_43<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_43<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_43<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1267,6 +1767,8 @@ TEXT neonx4_43<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75d600 + I*1)
 TEXT neonx16_44<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_44<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_44<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1277,6 +1779,8 @@ TEXT neonx4_44<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71d400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_45<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_45<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_45<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1287,6 +1791,8 @@ TEXT neonx4_45<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71d400 + I*33)
 TEXT neonx16_46<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_46<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_46<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1297,6 +1803,8 @@ TEXT neonx4_46<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75d400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_47<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_47<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_47<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1307,6 +1815,8 @@ TEXT neonx4_47<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75d400 + I*33)
 TEXT neonx16_48<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_48<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_48<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1317,6 +1827,8 @@ TEXT neonx4_48<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71de00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_49<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_49<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_49<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1327,6 +1839,8 @@ TEXT neonx4_49<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71de00 + I*1)
 TEXT neonx16_50<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_50<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_50<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1337,6 +1851,8 @@ TEXT neonx4_50<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e75de00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_51<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_51<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_51<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1347,6 +1863,8 @@ TEXT neonx4_51<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e75de00 + I*1)
 TEXT neonx16_52<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_52<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_52<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1357,6 +1875,8 @@ TEXT neonx4_52<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_53<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_53<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_53<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1367,6 +1887,8 @@ TEXT neonx4_53<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc00 + I*33)
 TEXT neonx16_54<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_54<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_54<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1377,6 +1899,8 @@ TEXT neonx4_54<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_55<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_55<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_55<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1387,6 +1911,8 @@ TEXT neonx4_55<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc00 + I*33)
 TEXT neonx16_56<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_56<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_56<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1397,6 +1923,8 @@ TEXT neonx4_56<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc00 + I*65569); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_57<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_57<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_57<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1407,6 +1935,8 @@ TEXT neonx4_57<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc00 + I*65569)
 TEXT neonx16_58<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_58<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_58<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1417,6 +1947,8 @@ TEXT neonx4_58<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_59<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_59<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_59<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1427,6 +1959,8 @@ TEXT neonx4_59<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1d600 + I*1)
 TEXT neonx16_60<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_60<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_60<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1437,6 +1971,8 @@ TEXT neonx4_60<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ef5d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_61<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_61<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_61<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1447,6 +1983,8 @@ TEXT neonx4_61<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ef5d600 + I*1)
 TEXT neonx16_62<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_62<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_62<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1457,6 +1995,8 @@ TEXT neonx4_62<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1d680 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_63<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_63<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_63<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1467,6 +2007,8 @@ TEXT neonx4_63<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1d680 + I*1)
 TEXT neonx16_64<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_64<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_64<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1477,6 +2019,8 @@ TEXT neonx4_64<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1d400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_65<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_65<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_65<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1487,6 +2031,8 @@ TEXT neonx4_65<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1d400 + I*33)
 TEXT neonx16_66<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_66<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_66<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1497,6 +2043,8 @@ TEXT neonx4_66<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ef5d400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_67<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_67<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_67<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1507,6 +2055,8 @@ TEXT neonx4_67<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ef5d400 + I*33)
 TEXT neonx16_68<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_68<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_68<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1517,6 +2067,8 @@ TEXT neonx4_68<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ee0d600 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_69<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_69<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_69<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1527,6 +2079,8 @@ TEXT neonx4_69<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ee0d600 + I*65537)
 TEXT neonx16_70<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_70<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_70<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1537,6 +2091,8 @@ TEXT neonx4_70<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee0d680 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_71<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_71<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_71<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1547,6 +2103,8 @@ TEXT neonx4_71<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee0d680 + I*65537)
 TEXT neonx16_72<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_72<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_72<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1557,6 +2115,8 @@ TEXT neonx4_72<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71fe00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_73<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_73<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_73<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1567,6 +2127,8 @@ TEXT neonx4_73<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71fe00 + I*1)
 TEXT neonx16_74<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_74<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_74<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1577,6 +2139,8 @@ TEXT neonx4_74<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e75fe00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_75<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_75<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_75<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1587,6 +2151,8 @@ TEXT neonx4_75<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e75fe00 + I*1)
 TEXT neonx16_76<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_76<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_76<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1597,6 +2163,8 @@ TEXT neonx4_76<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71fe80 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_77<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_77<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_77<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1607,6 +2175,8 @@ TEXT neonx4_77<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71fe80 + I*1)
 TEXT neonx16_78<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_78<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_78<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1617,6 +2187,8 @@ TEXT neonx4_78<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71fc00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_79<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_79<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_79<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1627,6 +2199,8 @@ TEXT neonx4_79<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71fc00 + I*33)
 TEXT neonx16_80<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_80<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_80<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1637,6 +2211,8 @@ TEXT neonx4_80<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75fc00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_81<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_81<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_81<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1647,6 +2223,8 @@ TEXT neonx4_81<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75fc00 + I*33)
 TEXT neonx16_82<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_82<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_82<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1657,6 +2235,8 @@ TEXT neonx4_82<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e60fe00 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_83<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_83<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_83<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1667,6 +2247,8 @@ TEXT neonx4_83<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e60fe00 + I*65537)
 TEXT neonx16_84<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_84<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_84<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1677,6 +2259,8 @@ TEXT neonx4_84<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60fe80 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_85<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_85<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_85<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1687,6 +2271,8 @@ TEXT neonx4_85<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60fe80 + I*65537)
 TEXT neonx16_86<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_86<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_86<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1697,6 +2283,8 @@ TEXT neonx4_86<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef18600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_87<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_87<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_87<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1707,6 +2295,8 @@ TEXT neonx4_87<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef18600 + I*1)
 TEXT neonx16_88<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_88<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_88<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1717,6 +2307,8 @@ TEXT neonx4_88<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef58600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_89<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_89<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_89<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1727,6 +2319,8 @@ TEXT neonx4_89<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef58600 + I*1)
 TEXT neonx16_90<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_90<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_90<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1737,6 +2331,8 @@ TEXT neonx4_90<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef18680 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_91<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_91<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_91<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1747,6 +2343,8 @@ TEXT neonx4_91<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef18680 + I*1)
 TEXT neonx16_92<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_92<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_92<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1757,6 +2355,8 @@ TEXT neonx4_92<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef18400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_93<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_93<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_93<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1767,6 +2367,8 @@ TEXT neonx4_93<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef18400 + I*33)
 TEXT neonx16_94<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_94<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_94<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1777,6 +2379,8 @@ TEXT neonx4_94<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef58400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_95<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_95<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_95<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1787,6 +2391,8 @@ TEXT neonx4_95<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef58400 + I*33)
 TEXT neonx16_96<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_96<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_96<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1797,6 +2403,8 @@ TEXT neonx4_96<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ee08600 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_97<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_97<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_97<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1807,6 +2415,8 @@ TEXT neonx4_97<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ee08600 + I*65537)
 TEXT neonx16_98<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_98<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_98<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1817,6 +2427,8 @@ TEXT neonx4_98<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee08680 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_99<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_99<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_99<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1827,6 +2439,8 @@ TEXT neonx4_99<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee08680 + I*65537)
 TEXT neonx16_100<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_100<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_100<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1837,6 +2451,8 @@ TEXT neonx4_100<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1f600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_101<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_101<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_101<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1847,6 +2463,8 @@ TEXT neonx4_101<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1f600 + I*1)
 TEXT neonx16_102<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_102<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_102<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1857,6 +2475,8 @@ TEXT neonx4_102<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ef5f600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_103<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_103<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_103<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1867,6 +2487,8 @@ TEXT neonx4_103<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ef5f600 + I*1)
 TEXT neonx16_104<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_104<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_104<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1877,6 +2499,8 @@ TEXT neonx4_104<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1f400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_105<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_105<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_105<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1887,6 +2511,8 @@ TEXT neonx4_105<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef1f400 + I*33)
 TEXT neonx16_106<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_106<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_106<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1897,6 +2523,8 @@ TEXT neonx4_106<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ef5f400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_107<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_107<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_107<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1907,6 +2535,8 @@ TEXT neonx4_107<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ef5f400 + I*33)
 TEXT neonx16_108<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_108<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_108<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1917,6 +2547,8 @@ TEXT neonx4_108<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71f600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_109<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_109<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_109<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1927,6 +2559,8 @@ TEXT neonx4_109<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71f600 + I*1)
 TEXT neonx16_110<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_110<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_110<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1937,6 +2571,8 @@ TEXT neonx4_110<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75f600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_111<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_111<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_111<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1947,6 +2583,8 @@ TEXT neonx4_111<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75f600 + I*1)
 TEXT neonx16_112<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_112<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_112<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1957,6 +2595,8 @@ TEXT neonx4_112<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71f400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_113<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_113<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_113<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1967,6 +2607,8 @@ TEXT neonx4_113<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71f400 + I*33)
 TEXT neonx16_114<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_114<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_114<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1977,6 +2619,8 @@ TEXT neonx4_114<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75f400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_115<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_115<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_115<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1987,6 +2631,8 @@ TEXT neonx4_115<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75f400 + I*33)
 TEXT neonx16_116<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_116<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_116<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -1997,6 +2643,8 @@ TEXT neonx4_116<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef0e620 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_117<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_117<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_117<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2007,6 +2655,8 @@ TEXT neonx4_117<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef0e620 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_118<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_118<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_118<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2017,6 +2667,8 @@ TEXT neonx4_118<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef0e6a0 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_119<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_119<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_119<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2027,6 +2679,8 @@ TEXT neonx4_119<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef0e6a0 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_120<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_120<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_120<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2037,6 +2691,8 @@ TEXT neonx4_120<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ee0e620 + I*65537); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_121<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_121<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_121<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2047,6 +2703,8 @@ TEXT neonx4_121<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ee0e620 + I*65537); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_122<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_122<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_122<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2057,6 +2715,8 @@ TEXT neonx4_122<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee0e6a0 + I*65537); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_123<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_123<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_123<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2067,6 +2727,8 @@ TEXT neonx4_123<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee0e6a0 + I*65537); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_124<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_124<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_124<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2077,6 +2739,8 @@ TEXT neonx4_124<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e70e620 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_125<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_125<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_125<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2087,6 +2751,8 @@ TEXT neonx4_125<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e70e620 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_126<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_126<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_126<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2097,6 +2763,8 @@ TEXT neonx4_126<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e70e6a0 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_127<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_127<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_127<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2107,6 +2775,8 @@ TEXT neonx4_127<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e70e6a0 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_128<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_128<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_128<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2117,6 +2787,8 @@ TEXT neonx4_128<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e60e620 + I*65537); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_129<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_129<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_129<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2127,6 +2799,8 @@ TEXT neonx4_129<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e60e620 + I*65537); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_130<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_130<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_130<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2137,6 +2811,8 @@ TEXT neonx4_130<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60e6a0 + I*65537); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_131<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_131<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_131<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2147,6 +2823,8 @@ TEXT neonx4_131<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60e6a0 + I*65537); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_132<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_132<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_132<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2157,6 +2835,8 @@ TEXT neonx4_132<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e600 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_133<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_133<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_133<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2167,6 +2847,8 @@ TEXT neonx4_133<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e600 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_134<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_134<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_134<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2177,6 +2859,8 @@ TEXT neonx4_134<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef5e600 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_135<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_135<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_135<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2187,6 +2871,8 @@ TEXT neonx4_135<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef5e600 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_136<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_136<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_136<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2197,6 +2883,8 @@ TEXT neonx4_136<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e400 + I*33); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_137<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_137<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_137<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2207,6 +2895,8 @@ TEXT neonx4_137<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e400 + I*33); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_138<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_138<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_138<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2217,6 +2907,8 @@ TEXT neonx4_138<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef5e400 + I*33); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_139<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_139<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_139<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2227,6 +2919,8 @@ TEXT neonx4_139<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef5e400 + I*33); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_140<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_140<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_140<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2237,6 +2931,8 @@ TEXT neonx4_140<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e600 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_141<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_141<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_141<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2247,6 +2943,8 @@ TEXT neonx4_141<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e600 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_142<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_142<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_142<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2257,6 +2955,8 @@ TEXT neonx4_142<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e75e600 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_143<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_143<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_143<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2267,6 +2967,8 @@ TEXT neonx4_143<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e75e600 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_144<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_144<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_144<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2277,6 +2979,8 @@ TEXT neonx4_144<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e400 + I*33); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_145<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_145<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_145<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2287,6 +2991,8 @@ TEXT neonx4_145<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e400 + I*33); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_146<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_146<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_146<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2297,6 +3003,8 @@ TEXT neonx4_146<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75e400 + I*33); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_147<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_147<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_147<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2307,6 +3015,8 @@ TEXT neonx4_147<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75e400 + I*33); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_148<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_148<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_148<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2317,6 +3027,8 @@ TEXT neonx4_148<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_149<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_149<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_149<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2327,6 +3039,8 @@ TEXT neonx4_149<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_150<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_150<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_150<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2337,6 +3051,8 @@ TEXT neonx4_150<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_151<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_151<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_151<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2347,6 +3063,8 @@ TEXT neonx4_151<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_152<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_152<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_152<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2357,6 +3075,8 @@ TEXT neonx4_152<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_153<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_153<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_153<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2367,6 +3087,8 @@ TEXT neonx4_153<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_154<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_154<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_154<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2377,6 +3099,8 @@ TEXT neonx4_154<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x4e391c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_155<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_155<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_155<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2387,6 +3111,8 @@ TEXT neonx4_155<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x4e391c00 + I*33)
 TEXT neonx16_156<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_156<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_156<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2397,6 +3123,8 @@ TEXT neonx4_156<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x4e601f20 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_157<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_157<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_157<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2407,6 +3135,8 @@ TEXT neonx4_157<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x4e601f20 + I*65537)
 TEXT neonx16_158<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_158<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_158<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2417,6 +3147,8 @@ TEXT neonx4_158<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x4e601f20 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_159<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_159<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_159<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2427,6 +3159,8 @@ TEXT neonx4_159<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x4e601f20 + I*65537)
 TEXT neonx16_160<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_160<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_160<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2437,6 +3171,8 @@ TEXT neonx4_160<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x4e601f20 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_161<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_161<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_161<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2447,6 +3183,8 @@ TEXT neonx4_161<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x4e601f20 + I*65537)
 TEXT neonx16_162<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_162<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_162<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2457,6 +3195,8 @@ TEXT neonx4_162<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x4e601f20 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_163<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_163<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_163<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2467,6 +3207,8 @@ TEXT neonx4_163<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x4e601f20 + I*65537)
 TEXT neonx16_164<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_164<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_164<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2477,6 +3219,8 @@ TEXT neonx4_164<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e311e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_165<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_165<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_165<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2487,6 +3231,8 @@ TEXT neonx4_165<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e311e00 + I*1)
 TEXT neonx16_166<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_166<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_166<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2497,6 +3243,8 @@ TEXT neonx4_166<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e351e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_167<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_167<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_167<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2507,6 +3255,8 @@ TEXT neonx4_167<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e351e00 + I*1)
 TEXT neonx16_168<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_168<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_168<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2517,6 +3267,8 @@ TEXT neonx4_168<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e311c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_169<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_169<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_169<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2527,6 +3279,8 @@ TEXT neonx4_169<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e311c00 + I*33)
 TEXT neonx16_170<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_170<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_170<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2537,6 +3291,8 @@ TEXT neonx4_170<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e351c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_171<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_171<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_171<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2547,6 +3303,8 @@ TEXT neonx4_171<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e351c00 + I*33)
 TEXT neonx16_172<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_172<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_172<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2557,6 +3315,8 @@ TEXT neonx4_172<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4eb11e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_173<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_173<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_173<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2567,6 +3327,8 @@ TEXT neonx4_173<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4eb11e00 + I*1)
 TEXT neonx16_174<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_174<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_174<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2577,6 +3339,8 @@ TEXT neonx4_174<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4eb51e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_175<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_175<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_175<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2587,6 +3351,8 @@ TEXT neonx4_175<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4eb51e00 + I*1)
 TEXT neonx16_176<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_176<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_176<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2597,6 +3363,8 @@ TEXT neonx4_176<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4eb11c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_177<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_177<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_177<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2607,6 +3375,8 @@ TEXT neonx4_177<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4eb11c00 + I*33)
 TEXT neonx16_178<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_178<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_178<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2617,6 +3387,8 @@ TEXT neonx4_178<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4eb51c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_179<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_179<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_179<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2627,6 +3399,8 @@ TEXT neonx4_179<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4eb51c00 + I*33)
 TEXT neonx16_180<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_180<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_180<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2637,6 +3411,8 @@ TEXT neonx4_180<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e311e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_181<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_181<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_181<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2647,6 +3423,8 @@ TEXT neonx4_181<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e311e00 + I*1)
 TEXT neonx16_182<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_182<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_182<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2657,6 +3435,8 @@ TEXT neonx4_182<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e351e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_183<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_183<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_183<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2667,6 +3447,8 @@ TEXT neonx4_183<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e351e00 + I*1)
 TEXT neonx16_184<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_184<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_184<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2677,6 +3459,8 @@ TEXT neonx4_184<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e311c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_185<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_185<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_185<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2687,6 +3471,8 @@ TEXT neonx4_185<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e311c00 + I*33)
 TEXT neonx16_186<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_186<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_186<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2697,6 +3483,8 @@ TEXT neonx4_186<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e351c00 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_187<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_187<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_187<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2707,6 +3495,8 @@ TEXT neonx4_187<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e351c00 + I*33)
 TEXT neonx16_188<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_188<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_188<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2717,6 +3507,8 @@ TEXT neonx4_188<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef18600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_189<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_189<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_189<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2727,6 +3519,8 @@ TEXT neonx4_189<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef18600 + I*1)
 TEXT neonx16_190<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_190<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_190<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2737,6 +3531,8 @@ TEXT neonx4_190<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ef58600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_191<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_191<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_191<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2747,6 +3543,8 @@ TEXT neonx4_191<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4ef58600 + I*1)
 TEXT neonx16_192<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_192<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_192<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2757,6 +3555,8 @@ TEXT neonx4_192<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef18400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_193<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_193<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_193<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2767,6 +3567,8 @@ TEXT neonx4_193<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ef18400 + I*33)
 TEXT neonx16_194<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_194<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_194<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2777,6 +3579,8 @@ TEXT neonx4_194<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ef58400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_195<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_195<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_195<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2787,6 +3591,8 @@ TEXT neonx4_195<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ef58400 + I*33)
 TEXT neonx16_196<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_196<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_196<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2797,6 +3603,8 @@ TEXT neonx4_196<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x4ee0da10; WORD $0x4ee0da31; WORD $0x4eb11e10; WORD $(0x4e701f20 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_197<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_197<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_197<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2807,6 +3615,8 @@ TEXT neonx4_197<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x4ee0da10; WORD $0x4ee0da31; WORD $0x4eb11e10; WORD $(0x4e701f20 + I*1)
 TEXT neonx16_198<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_198<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_198<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2817,6 +3627,8 @@ TEXT neonx4_198<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ee0d810 + I*32); WORD $0x4ee0da31; WORD $0x4eb11e10; WORD $(0x4e701f20 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_199<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_199<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_199<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2827,6 +3639,8 @@ TEXT neonx4_199<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ee0d810 + I*32); WORD $0x4ee0da31; WORD $0x4eb11e10; WORD $(0x4e701f20 + I*1)
 TEXT neonx16_200<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_200<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_200<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2837,6 +3651,8 @@ TEXT neonx4_200<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x4ee0da10; WORD $0x4ee0da31; WORD $0x4e311e10; WORD $(0x4e701f20 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_201<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_201<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_201<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2847,6 +3663,8 @@ TEXT neonx4_201<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x4ee0da10; WORD $0x4ee0da31; WORD $0x4e311e10; WORD $(0x4e701f20 + I*1)
 TEXT neonx16_202<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_202<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_202<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2857,6 +3675,8 @@ TEXT neonx4_202<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ee0d810 + I*32); WORD $0x4ee0da31; WORD $0x4e311e10; WORD $(0x4e701f20 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_203<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_203<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_203<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2867,6 +3687,8 @@ TEXT neonx4_203<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ee0d810 + I*32); WORD $0x4ee0da31; WORD $0x4e311e10; WORD $(0x4e701f20 + I*1)
 TEXT neonx16_204<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_204<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_204<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2877,6 +3699,8 @@ TEXT neonx4_204<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x3dc000e0 + I*1025); WORD $(0x4e71ce00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_205<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_205<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_205<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2887,6 +3711,8 @@ TEXT neonx4_205<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x3dc000e0 + I*1025); WORD $(0x4e71ce00 + I*1)
 TEXT neonx16_206<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_206<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_206<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2897,6 +3723,8 @@ TEXT neonx4_206<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4eb61ec0 + I*1); WORD $(0x4e71ce00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_207<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_207<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_207<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2907,6 +3735,8 @@ TEXT neonx4_207<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4eb61ec0 + I*1); WORD $(0x4e71ce00 + I*1)
 TEXT neonx16_208<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_208<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_208<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2917,6 +3747,8 @@ TEXT neonx4_208<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000e0 + I*1025); WORD $(0x4e75ce00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_209<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_209<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_209<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2927,6 +3759,8 @@ TEXT neonx4_209<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000e0 + I*1025); WORD $(0x4e75ce00 + I*1)
 TEXT neonx16_210<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_210<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_210<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2937,6 +3771,8 @@ TEXT neonx4_210<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4eb61ec0 + I*1); WORD $(0x4e75ce00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_211<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_211<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_211<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2947,6 +3783,8 @@ TEXT neonx4_211<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4eb61ec0 + I*1); WORD $(0x4e75ce00 + I*1)
 TEXT neonx16_212<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_212<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_212<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2957,6 +3795,8 @@ TEXT neonx4_212<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $(0x4e71cc12 + I*32); WORD $(0x4eb21e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_213<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_213<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_213<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2967,6 +3807,8 @@ TEXT neonx4_213<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $(0x4e71cc12 + I*32); WORD $(0x4eb21e40 + I*1)
 TEXT neonx16_214<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_214<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_214<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2977,6 +3819,8 @@ TEXT neonx4_214<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $0x4eb61ed2; WORD $(0x4e71cc12 + I*32); WORD $(0x4eb21e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_215<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_215<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_215<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2987,6 +3831,8 @@ TEXT neonx4_215<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $0x4eb61ed2; WORD $(0x4e71cc12 + I*32); WORD $(0x4eb21e40 + I*1)
 TEXT neonx16_216<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_216<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_216<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -2997,6 +3843,8 @@ TEXT neonx4_216<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000f2 + I*1024); WORD $(0x4e75cc12 + I*32); WORD $(0x4eb21e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_217<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_217<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_217<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3007,6 +3855,8 @@ TEXT neonx4_217<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000f2 + I*1024); WORD $(0x4e75cc12 + I*32); WORD $(0x4eb21e40 + I*1)
 TEXT neonx16_218<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_218<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_218<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3017,6 +3867,8 @@ TEXT neonx4_218<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $0x4eb61ed2; WORD $(0x4e75cc12 + I*32); WORD $(0x4eb21e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_219<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_219<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_219<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3027,6 +3879,8 @@ TEXT neonx4_219<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $0x4eb61ed2; WORD $(0x4e75cc12 + I*32); WORD $(0x4eb21e40 + I*1)
 TEXT neonx16_220<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_220<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_220<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3037,6 +3891,8 @@ TEXT neonx4_220<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71ce00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_221<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_221<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_221<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3047,6 +3903,8 @@ TEXT neonx4_221<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71ce00 + I*1)
 TEXT neonx16_222<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_222<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_222<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3057,6 +3915,8 @@ TEXT neonx4_222<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75ce00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_223<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_223<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_223<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3067,6 +3927,8 @@ TEXT neonx4_223<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75ce00 + I*1)
 TEXT neonx16_224<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_224<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_224<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3077,6 +3939,8 @@ TEXT neonx4_224<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000f2 + I*1024); WORD $(0x4e60cc12 + I*65568); WORD $(0x4eb21e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_225<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_225<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_225<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3087,6 +3951,8 @@ TEXT neonx4_225<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000f2 + I*1024); WORD $(0x4e60cc12 + I*65568); WORD $(0x4eb21e40 + I*1)
 TEXT neonx16_226<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_226<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_226<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3097,6 +3963,8 @@ TEXT neonx4_226<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $0x4eb61ed2; WORD $(0x4e60cc12 + I*65568); WORD $(0x4eb21e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_227<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_227<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_227<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3107,6 +3975,8 @@ TEXT neonx4_227<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $0x4eb61ed2; WORD $(0x4e60cc12 + I*65568); WORD $(0x4eb21e40 + I*1)
 TEXT neonx16_228<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_228<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_228<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3117,6 +3987,8 @@ TEXT neonx4_228<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_229<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_229<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_229<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3127,6 +3999,8 @@ TEXT neonx4_229<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1)
 TEXT neonx16_230<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_230<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_230<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3137,6 +4011,8 @@ TEXT neonx4_230<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4e76d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_231<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_231<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_231<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3147,6 +4023,8 @@ TEXT neonx4_231<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4e76d600 + I*1)
 TEXT neonx16_232<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_232<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_232<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3157,6 +4035,8 @@ TEXT neonx4_232<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_233<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_233<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_233<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3167,6 +4047,8 @@ TEXT neonx4_233<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1)
 TEXT neonx16_234<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_234<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_234<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3177,6 +4059,8 @@ TEXT neonx4_234<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4e76d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_235<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_235<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_235<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3187,6 +4071,8 @@ TEXT neonx4_235<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4e76d600 + I*1)
 TEXT neonx16_236<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_236<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_236<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3197,6 +4083,8 @@ TEXT neonx4_236<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_237<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_237<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_237<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3207,6 +4095,8 @@ TEXT neonx4_237<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1)
 TEXT neonx16_238<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_238<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_238<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3217,6 +4107,8 @@ TEXT neonx4_238<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x4e76d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_239<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_239<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_239<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3227,6 +4119,8 @@ TEXT neonx4_239<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x4e76d600 + I*1)
 TEXT neonx16_240<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_240<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_240<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3237,6 +4131,8 @@ TEXT neonx4_240<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_241<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_241<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_241<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3247,6 +4143,8 @@ TEXT neonx4_241<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1)
 TEXT neonx16_242<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_242<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_242<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3257,6 +4155,8 @@ TEXT neonx4_242<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x4e76d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_243<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_243<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_243<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3267,6 +4167,8 @@ TEXT neonx4_243<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x4e76d600 + I*1)
 TEXT neonx16_244<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_244<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_244<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3277,6 +4179,8 @@ TEXT neonx4_244<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4e60d600 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_245<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_245<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_245<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3287,6 +4191,8 @@ TEXT neonx4_245<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4e60d600 + I*65537)
 TEXT neonx16_246<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_246<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_246<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3297,6 +4203,8 @@ TEXT neonx4_246<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4e60d600 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_247<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_247<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_247<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3307,6 +4215,8 @@ TEXT neonx4_247<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4e60d600 + I*65537)
 TEXT neonx16_248<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_248<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_248<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3317,6 +4227,8 @@ TEXT neonx4_248<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_249<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_249<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_249<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3327,6 +4239,8 @@ TEXT neonx4_249<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x3dc000f2 + I*1024); WORD $(0x4e72d600 + I*1)
 TEXT neonx16_250<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_250<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_250<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3337,6 +4251,8 @@ TEXT neonx4_250<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x4e76d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_251<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_251<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_251<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3347,6 +4263,8 @@ TEXT neonx4_251<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x4e76d600 + I*1)
 TEXT neonx16_252<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_252<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_252<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3357,6 +4275,8 @@ TEXT neonx4_252<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_253<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_253<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_253<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3367,6 +4287,8 @@ TEXT neonx4_253<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1)
 TEXT neonx16_254<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_254<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_254<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3377,6 +4299,8 @@ TEXT neonx4_254<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4ef6d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_255<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_255<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_255<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3387,6 +4311,8 @@ TEXT neonx4_255<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4ef6d600 + I*1)
 TEXT neonx16_256<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_256<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_256<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3397,6 +4323,8 @@ TEXT neonx4_256<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_257<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_257<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_257<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3407,6 +4335,8 @@ TEXT neonx4_257<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1)
 TEXT neonx16_258<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_258<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_258<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3417,6 +4347,8 @@ TEXT neonx4_258<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4ef6d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_259<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_259<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_259<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3427,6 +4359,8 @@ TEXT neonx4_259<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4ef6d600 + I*1)
 TEXT neonx16_260<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_260<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_260<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3437,6 +4371,8 @@ TEXT neonx4_260<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_261<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_261<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_261<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3447,6 +4383,8 @@ TEXT neonx4_261<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1)
 TEXT neonx16_262<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_262<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_262<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3457,6 +4395,8 @@ TEXT neonx4_262<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x4ef6d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_263<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_263<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_263<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3467,6 +4407,8 @@ TEXT neonx4_263<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x4ef6d600 + I*1)
 TEXT neonx16_264<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_264<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_264<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3477,6 +4419,8 @@ TEXT neonx4_264<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_265<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_265<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_265<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3487,6 +4431,8 @@ TEXT neonx4_265<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1)
 TEXT neonx16_266<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_266<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_266<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3497,6 +4443,8 @@ TEXT neonx4_266<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x4ef6d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_267<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_267<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_267<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3507,6 +4455,8 @@ TEXT neonx4_267<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x4ef6d600 + I*1)
 TEXT neonx16_268<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_268<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_268<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3517,6 +4467,8 @@ TEXT neonx4_268<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4ee0d600 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_269<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_269<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_269<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3527,6 +4479,8 @@ TEXT neonx4_269<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4ee0d600 + I*65537)
 TEXT neonx16_270<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_270<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_270<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3537,6 +4491,8 @@ TEXT neonx4_270<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4ee0d600 + I*65537); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_271<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_271<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_271<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3547,6 +4503,8 @@ TEXT neonx4_271<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4ee0d600 + I*65537)
 TEXT neonx16_272<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_272<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_272<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3557,6 +4515,8 @@ TEXT neonx4_272<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_273<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_273<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_273<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3567,6 +4527,8 @@ TEXT neonx4_273<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef2d600 + I*1)
 TEXT neonx16_274<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_274<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_274<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3577,6 +4539,8 @@ TEXT neonx4_274<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x4ef6d600 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_275<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_275<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_275<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3587,6 +4551,8 @@ TEXT neonx4_275<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x4ef6d600 + I*1)
 TEXT neonx16_276<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_276<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_276<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3597,6 +4563,8 @@ TEXT neonx4_276<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_277<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_277<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_277<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3607,6 +4575,8 @@ TEXT neonx4_277<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1)
 TEXT neonx16_278<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_278<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_278<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3617,6 +4587,8 @@ TEXT neonx4_278<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4ef0d6c0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_279<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_279<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_279<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3627,6 +4599,8 @@ TEXT neonx4_279<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4ef0d6c0 + I*1)
 TEXT neonx16_280<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_280<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_280<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3637,6 +4611,8 @@ TEXT neonx4_280<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_281<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_281<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_281<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3647,6 +4623,8 @@ TEXT neonx4_281<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1)
 TEXT neonx16_282<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_282<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_282<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3657,6 +4635,8 @@ TEXT neonx4_282<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4ef0d6c0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_283<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_283<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_283<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3667,6 +4647,8 @@ TEXT neonx4_283<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4ef0d6c0 + I*1)
 TEXT neonx16_284<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_284<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_284<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3677,6 +4659,8 @@ TEXT neonx4_284<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_285<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_285<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_285<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3687,6 +4671,8 @@ TEXT neonx4_285<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1)
 TEXT neonx16_286<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_286<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_286<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3697,6 +4683,8 @@ TEXT neonx4_286<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x4ef0d6c0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_287<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_287<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_287<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3707,6 +4695,8 @@ TEXT neonx4_287<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71dc10 + I*32); WORD $(0x4ef0d6c0 + I*1)
 TEXT neonx16_288<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_288<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_288<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3717,6 +4707,8 @@ TEXT neonx4_288<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_289<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_289<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_289<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3727,6 +4719,8 @@ TEXT neonx4_289<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1)
 TEXT neonx16_290<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_290<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_290<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3737,6 +4731,8 @@ TEXT neonx4_290<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x4ef0d6c0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_291<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_291<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_291<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3747,6 +4743,8 @@ TEXT neonx4_291<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75dc10 + I*32); WORD $(0x4ef0d6c0 + I*1)
 TEXT neonx16_292<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_292<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_292<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3757,6 +4755,8 @@ TEXT neonx4_292<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4ef0d400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_293<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_293<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_293<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3767,6 +4767,8 @@ TEXT neonx4_293<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x6e71de10; WORD $(0x4ef0d400 + I*33)
 TEXT neonx16_294<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_294<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_294<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3777,6 +4779,8 @@ TEXT neonx4_294<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4ef0d400 + I*33); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_295<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_295<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_295<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3787,6 +4791,8 @@ TEXT neonx4_295<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x6e75de10; WORD $(0x4ef0d400 + I*33)
 TEXT neonx16_296<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_296<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_296<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3797,6 +4803,8 @@ TEXT neonx4_296<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_297<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_297<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_297<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3807,6 +4815,8 @@ TEXT neonx4_297<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ef0d640 + I*1)
 TEXT neonx16_298<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_298<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_298<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3817,6 +4827,8 @@ TEXT neonx4_298<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x4ef0d6c0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_299<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_299<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_299<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3827,6 +4839,8 @@ TEXT neonx4_299<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60dc10 + I*65568); WORD $(0x4ef0d6c0 + I*1)
 TEXT neonx16_300<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_300<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_300<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3837,6 +4851,8 @@ TEXT neonx4_300<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $0x4ee0da10; WORD $0x6e711e50; WORD $(0x4eb01e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_301<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_301<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_301<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3847,6 +4863,8 @@ TEXT neonx4_301<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $0x4ee0da10; WORD $0x6e711e50; WORD $(0x4eb01e00 + I*1)
 TEXT neonx16_302<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_302<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_302<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3857,6 +4875,8 @@ TEXT neonx4_302<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x4ee0da10; WORD $0x6e711ed0; WORD $(0x4eb01e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_303<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_303<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_303<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3867,6 +4887,8 @@ TEXT neonx4_303<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x4ee0da10; WORD $0x6e711ed0; WORD $(0x4eb01e00 + I*1)
 TEXT neonx16_304<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_304<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_304<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3877,6 +4899,8 @@ TEXT neonx4_304<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $0x4ee0da10; WORD $0x6e751e50; WORD $(0x4eb01e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_305<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_305<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_305<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3887,6 +4911,8 @@ TEXT neonx4_305<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $0x4ee0da10; WORD $0x6e751e50; WORD $(0x4eb01e00 + I*1)
 TEXT neonx16_306<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_306<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_306<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3897,6 +4923,8 @@ TEXT neonx4_306<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x4ee0da10; WORD $0x6e751ed0; WORD $(0x4eb01e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_307<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_307<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_307<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3907,6 +4935,8 @@ TEXT neonx4_307<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x4ee0da10; WORD $0x6e751ed0; WORD $(0x4eb01e00 + I*1)
 TEXT neonx16_308<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_308<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_308<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3917,6 +4947,8 @@ TEXT neonx4_308<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ee0d800 + I*33); WORD $(0x6e711e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_309<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_309<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_309<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3927,6 +4959,8 @@ TEXT neonx4_309<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $(0x4ee0d800 + I*33); WORD $(0x6e711e40 + I*1)
 TEXT neonx16_310<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_310<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_310<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3937,6 +4971,8 @@ TEXT neonx4_310<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ee0d800 + I*33); WORD $(0x6e711ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_311<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_311<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_311<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3947,6 +4983,8 @@ TEXT neonx4_311<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4ee0d800 + I*33); WORD $(0x6e711ec0 + I*1)
 TEXT neonx16_312<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_312<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_312<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3957,6 +4995,8 @@ TEXT neonx4_312<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000f2 + I*1024); WORD $(0x4ee0d800 + I*33); WORD $(0x6e751e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_313<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_313<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_313<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3967,6 +5007,8 @@ TEXT neonx4_313<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000f2 + I*1024); WORD $(0x4ee0d800 + I*33); WORD $(0x6e751e40 + I*1)
 TEXT neonx16_314<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_314<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_314<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3977,6 +5019,8 @@ TEXT neonx4_314<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee0d800 + I*33); WORD $(0x6e751ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_315<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_315<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_315<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3987,6 +5031,8 @@ TEXT neonx4_315<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4ee0d800 + I*33); WORD $(0x6e751ec0 + I*1)
 TEXT neonx16_316<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_316<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_316<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -3997,6 +5043,8 @@ TEXT neonx4_316<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $0x4ee0da10; WORD $(0x6e601e50 + I*65536); WORD $(0x4eb01e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_317<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_317<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_317<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4007,6 +5055,8 @@ TEXT neonx4_317<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000f2 + I*1024); WORD $0x4ee0da10; WORD $(0x6e601e50 + I*65536); WORD $(0x4eb01e00 + I*1)
 TEXT neonx16_318<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_318<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_318<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4017,6 +5067,8 @@ TEXT neonx4_318<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x4ee0da10; WORD $(0x6e601ed0 + I*65536); WORD $(0x4eb01e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_319<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_319<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_319<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4027,6 +5079,8 @@ TEXT neonx4_319<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x4ee0da10; WORD $(0x6e601ed0 + I*65536); WORD $(0x4eb01e00 + I*1)
 TEXT neonx16_320<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_320<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_320<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4037,6 +5091,8 @@ TEXT neonx4_320<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x4ee0da10; WORD $(0x6e711c10 + I*32); WORD $(0x4eb01e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_321<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_321<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_321<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4047,6 +5103,8 @@ TEXT neonx4_321<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $0x4ee0da10; WORD $(0x6e711c10 + I*32); WORD $(0x4eb01e00 + I*1)
 TEXT neonx16_322<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_322<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_322<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4057,6 +5115,8 @@ TEXT neonx4_322<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x4ee0da10; WORD $(0x6e751c10 + I*32); WORD $(0x4eb01e00 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_323<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_323<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_323<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4067,6 +5127,8 @@ TEXT neonx4_323<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $0x4ee0da10; WORD $(0x6e751c10 + I*32); WORD $(0x4eb01e00 + I*1)
 TEXT neonx16_324<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_324<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_324<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4077,6 +5139,8 @@ TEXT neonx4_324<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef0e620 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_325<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_325<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_325<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4087,6 +5151,8 @@ TEXT neonx4_325<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef0e620 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_326<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_326<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_326<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4097,6 +5163,8 @@ TEXT neonx4_326<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef0e620 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_327<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_327<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_327<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4107,6 +5175,8 @@ TEXT neonx4_327<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef0e6a0 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_328<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_328<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_328<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4117,6 +5187,8 @@ TEXT neonx4_328<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef0e6a0 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_329<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_329<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_329<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4127,6 +5199,8 @@ TEXT neonx4_329<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef0e6a0 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_330<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_330<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_330<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4137,6 +5211,8 @@ TEXT neonx4_330<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ee0e620 + I*65537); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_331<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_331<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_331<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4147,6 +5223,8 @@ TEXT neonx4_331<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ee0e620 + I*65537); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_332<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_332<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_332<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4157,6 +5235,8 @@ TEXT neonx4_332<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ee0e620 + I*65537); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_333<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_333<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_333<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4167,6 +5247,8 @@ TEXT neonx4_333<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee0e6a0 + I*65537); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_334<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_334<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_334<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4177,6 +5259,8 @@ TEXT neonx4_334<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee0e6a0 + I*65537); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_335<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_335<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_335<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4187,6 +5271,8 @@ TEXT neonx4_335<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ee0e6a0 + I*65537); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_336<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_336<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_336<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4197,6 +5283,8 @@ TEXT neonx4_336<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e70e620 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_337<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_337<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_337<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4207,6 +5295,8 @@ TEXT neonx4_337<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e70e620 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_338<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_338<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_338<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4217,6 +5307,8 @@ TEXT neonx4_338<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e70e620 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_339<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_339<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_339<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4227,6 +5319,8 @@ TEXT neonx4_339<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e70e6a0 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_340<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_340<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_340<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4237,6 +5331,8 @@ TEXT neonx4_340<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e70e6a0 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_341<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_341<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_341<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4247,6 +5343,8 @@ TEXT neonx4_341<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e70e6a0 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_342<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_342<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_342<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4257,6 +5355,8 @@ TEXT neonx4_342<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e60e620 + I*65537); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_343<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_343<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_343<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4267,6 +5367,8 @@ TEXT neonx4_343<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e60e620 + I*65537); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_344<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_344<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_344<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4277,6 +5379,8 @@ TEXT neonx4_344<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e60e620 + I*65537); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_345<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_345<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_345<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4287,6 +5391,8 @@ TEXT neonx4_345<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60e6a0 + I*65537); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_346<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_346<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_346<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4297,6 +5403,8 @@ TEXT neonx4_346<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60e6a0 + I*65537); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_347<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_347<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_347<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4307,6 +5415,8 @@ TEXT neonx4_347<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e60e6a0 + I*65537); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_348<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_348<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_348<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4317,6 +5427,8 @@ TEXT neonx4_348<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_349<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_349<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_349<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4327,6 +5439,8 @@ TEXT neonx4_349<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e600 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_350<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_350<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_350<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4337,6 +5451,8 @@ TEXT neonx4_350<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_351<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_351<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_351<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4347,6 +5463,8 @@ TEXT neonx4_351<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef5e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_352<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_352<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_352<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4357,6 +5475,8 @@ TEXT neonx4_352<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef5e600 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_353<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_353<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_353<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4367,6 +5487,8 @@ TEXT neonx4_353<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6ef5e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_354<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_354<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_354<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4377,6 +5499,8 @@ TEXT neonx4_354<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_355<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_355<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_355<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4387,6 +5511,8 @@ TEXT neonx4_355<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e400 + I*33); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_356<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_356<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_356<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4397,6 +5523,8 @@ TEXT neonx4_356<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6ef1e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_357<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_357<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_357<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4407,6 +5535,8 @@ TEXT neonx4_357<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef5e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_358<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_358<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_358<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4417,6 +5547,8 @@ TEXT neonx4_358<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef5e400 + I*33); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_359<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_359<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_359<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4427,6 +5559,8 @@ TEXT neonx4_359<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6ef5e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_360<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_360<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_360<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4437,6 +5571,8 @@ TEXT neonx4_360<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_361<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_361<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_361<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4447,6 +5583,8 @@ TEXT neonx4_361<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e600 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_362<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_362<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_362<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4457,6 +5595,8 @@ TEXT neonx4_362<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_363<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_363<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_363<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4467,6 +5607,8 @@ TEXT neonx4_363<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e75e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_364<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_364<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_364<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4477,6 +5619,8 @@ TEXT neonx4_364<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e75e600 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_365<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_365<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_365<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4487,6 +5631,8 @@ TEXT neonx4_365<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x6e75e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_366<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_366<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_366<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4497,6 +5643,8 @@ TEXT neonx4_366<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_367<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_367<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_367<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4507,6 +5655,8 @@ TEXT neonx4_367<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e400 + I*33); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_368<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_368<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_368<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4517,6 +5667,8 @@ TEXT neonx4_368<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x6e71e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_369<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_369<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_369<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4527,6 +5679,8 @@ TEXT neonx4_369<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_370<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_370<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_370<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4537,6 +5691,8 @@ TEXT neonx4_370<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75e400 + I*33); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_371<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_371<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_371<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4547,6 +5703,8 @@ TEXT neonx4_371<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x6e75e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_372<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_372<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_372<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4557,6 +5715,8 @@ TEXT neonx4_372<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_373<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_373<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_373<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4567,6 +5727,8 @@ TEXT neonx4_373<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_374<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_374<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_374<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4577,6 +5739,8 @@ TEXT neonx4_374<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_375<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_375<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_375<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4587,6 +5751,8 @@ TEXT neonx4_375<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_376<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_376<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_376<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4597,6 +5763,8 @@ TEXT neonx4_376<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_377<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_377<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_377<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4607,6 +5775,8 @@ TEXT neonx4_377<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_378<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_378<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_378<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4617,6 +5787,8 @@ TEXT neonx4_378<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_379<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_379<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_379<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4627,6 +5799,8 @@ TEXT neonx4_379<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_380<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_380<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_380<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4637,6 +5811,8 @@ TEXT neonx4_380<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_381<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_381<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_381<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4647,6 +5823,8 @@ TEXT neonx4_381<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_382<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_382<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_382<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4657,6 +5835,8 @@ TEXT neonx4_382<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x3dc00113 + I*1024); WORD $(0x6e731ec0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_383<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_383<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_383<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4667,6 +5847,8 @@ TEXT neonx4_383<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e771e40 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_384<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_384<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_384<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4677,6 +5859,8 @@ TEXT neonx4_384<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e721e60 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_385<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_385<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_385<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4687,6 +5871,8 @@ TEXT neonx4_385<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e761e60 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_386<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_386<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_386<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4697,6 +5883,8 @@ TEXT neonx4_386<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e721ee0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_387<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_387<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_387<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4707,6 +5895,8 @@ TEXT neonx4_387<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e721e60 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_388<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_388<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_388<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4717,6 +5907,8 @@ TEXT neonx4_388<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x3dc00113 + I*1024); WORD $(0x6e761e60 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_389<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_389<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_389<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4727,6 +5919,8 @@ TEXT neonx4_389<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000b0 + I*1024); WORD $(0x4e75e600 + I*1); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e721ee0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_390<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_390<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_390<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4737,6 +5931,8 @@ TEXT neonx4_390<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e721e60 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_391<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_391<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_391<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4747,6 +5943,8 @@ TEXT neonx4_391<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x3dc00113 + I*1024); WORD $(0x6e761e60 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_392<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_392<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_392<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4757,6 +5955,8 @@ TEXT neonx4_392<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x3dc000d1 + I*1024); WORD $(0x4e71e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e721ee0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_393<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_393<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_393<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4767,6 +5967,8 @@ TEXT neonx4_393<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x3dc00113 + I*1024); WORD $(0x6e721e60 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_394<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_394<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_394<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4777,6 +5979,8 @@ TEXT neonx4_394<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x3dc00113 + I*1024); WORD $(0x6e761e60 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_395<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_395<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_395<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN
@@ -4787,6 +5991,8 @@ TEXT neonx4_395<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(I) WORD $(0x4e75e400 + I*33); WORD $(0x3dc000f2 + I*1024); WORD $(0x6e721ee0 + I*1); WORD $(0x3d800080 + I*1025)
 TEXT neonx16_396<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS16; NEXT
+TEXT neonx8_396<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS8; NEXT
 TEXT neonx4_396<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS4; NEXT
 #undef BEGIN

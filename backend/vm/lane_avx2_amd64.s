@@ -444,6 +444,420 @@ DATA avx2x8Table<>+3160(SB)/8, $avx2x8_395<>(SB)
 DATA avx2x8Table<>+3168(SB)/8, $avx2x8_396<>(SB)
 GLOBL avx2x8Table<>(SB), RODATA, $3176
 
+// func avx2x4(code *laneInstr, rows *unsafe.Pointer) *laneInstr
+TEXT ·avx2x4(SB), NOSPLIT|NOFRAME, $0-24
+	MOVQ code+0(FP), SI
+	MOVQ rows+8(FP), DI
+	LEAQ avx2x4Table<>(SB), BX
+	MOVWLZX (SI), AX
+	MOVQ (BX)(AX*8), AX
+	JMP AX
+
+// The end: ret+16(FP) of the entry is the instruction.
+TEXT avx2x4_0<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ SI, 24(SP)
+	VZEROUPPER
+	RET
+
+DATA avx2x4Table<>+0(SB)/8, $avx2x4_0<>(SB)
+DATA avx2x4Table<>+8(SB)/8, $avx2x4_1<>(SB)
+DATA avx2x4Table<>+16(SB)/8, $avx2x4_2<>(SB)
+DATA avx2x4Table<>+24(SB)/8, $avx2x4_3<>(SB)
+DATA avx2x4Table<>+32(SB)/8, $avx2x4_4<>(SB)
+DATA avx2x4Table<>+40(SB)/8, $avx2x4_5<>(SB)
+DATA avx2x4Table<>+48(SB)/8, $avx2x4_6<>(SB)
+DATA avx2x4Table<>+56(SB)/8, $avx2x4_7<>(SB)
+DATA avx2x4Table<>+64(SB)/8, $avx2x4_8<>(SB)
+DATA avx2x4Table<>+72(SB)/8, $avx2x4_9<>(SB)
+DATA avx2x4Table<>+80(SB)/8, $avx2x4_10<>(SB)
+DATA avx2x4Table<>+88(SB)/8, $avx2x4_11<>(SB)
+DATA avx2x4Table<>+96(SB)/8, $avx2x4_12<>(SB)
+DATA avx2x4Table<>+104(SB)/8, $avx2x4_13<>(SB)
+DATA avx2x4Table<>+112(SB)/8, $avx2x4_14<>(SB)
+DATA avx2x4Table<>+120(SB)/8, $avx2x4_15<>(SB)
+DATA avx2x4Table<>+128(SB)/8, $avx2x4_16<>(SB)
+DATA avx2x4Table<>+136(SB)/8, $avx2x4_17<>(SB)
+DATA avx2x4Table<>+144(SB)/8, $avx2x4_18<>(SB)
+DATA avx2x4Table<>+152(SB)/8, $avx2x4_19<>(SB)
+DATA avx2x4Table<>+160(SB)/8, $avx2x4_20<>(SB)
+DATA avx2x4Table<>+168(SB)/8, $avx2x4_21<>(SB)
+DATA avx2x4Table<>+176(SB)/8, $avx2x4_22<>(SB)
+DATA avx2x4Table<>+184(SB)/8, $avx2x4_23<>(SB)
+DATA avx2x4Table<>+192(SB)/8, $avx2x4_24<>(SB)
+DATA avx2x4Table<>+200(SB)/8, $avx2x4_25<>(SB)
+DATA avx2x4Table<>+208(SB)/8, $avx2x4_26<>(SB)
+DATA avx2x4Table<>+216(SB)/8, $avx2x4_27<>(SB)
+DATA avx2x4Table<>+224(SB)/8, $avx2x4_28<>(SB)
+DATA avx2x4Table<>+232(SB)/8, $avx2x4_29<>(SB)
+DATA avx2x4Table<>+240(SB)/8, $avx2x4_30<>(SB)
+DATA avx2x4Table<>+248(SB)/8, $avx2x4_31<>(SB)
+DATA avx2x4Table<>+256(SB)/8, $avx2x4_32<>(SB)
+DATA avx2x4Table<>+264(SB)/8, $avx2x4_33<>(SB)
+DATA avx2x4Table<>+272(SB)/8, $avx2x4_34<>(SB)
+DATA avx2x4Table<>+280(SB)/8, $avx2x4_35<>(SB)
+DATA avx2x4Table<>+288(SB)/8, $avx2x4_36<>(SB)
+DATA avx2x4Table<>+296(SB)/8, $avx2x4_37<>(SB)
+DATA avx2x4Table<>+304(SB)/8, $avx2x4_38<>(SB)
+DATA avx2x4Table<>+312(SB)/8, $avx2x4_39<>(SB)
+DATA avx2x4Table<>+320(SB)/8, $avx2x4_40<>(SB)
+DATA avx2x4Table<>+328(SB)/8, $avx2x4_41<>(SB)
+DATA avx2x4Table<>+336(SB)/8, $avx2x4_42<>(SB)
+DATA avx2x4Table<>+344(SB)/8, $avx2x4_43<>(SB)
+DATA avx2x4Table<>+352(SB)/8, $avx2x4_44<>(SB)
+DATA avx2x4Table<>+360(SB)/8, $avx2x4_45<>(SB)
+DATA avx2x4Table<>+368(SB)/8, $avx2x4_46<>(SB)
+DATA avx2x4Table<>+376(SB)/8, $avx2x4_47<>(SB)
+DATA avx2x4Table<>+384(SB)/8, $avx2x4_48<>(SB)
+DATA avx2x4Table<>+392(SB)/8, $avx2x4_49<>(SB)
+DATA avx2x4Table<>+400(SB)/8, $avx2x4_50<>(SB)
+DATA avx2x4Table<>+408(SB)/8, $avx2x4_51<>(SB)
+DATA avx2x4Table<>+416(SB)/8, $avx2x4_52<>(SB)
+DATA avx2x4Table<>+424(SB)/8, $avx2x4_53<>(SB)
+DATA avx2x4Table<>+432(SB)/8, $avx2x4_54<>(SB)
+DATA avx2x4Table<>+440(SB)/8, $avx2x4_55<>(SB)
+DATA avx2x4Table<>+448(SB)/8, $avx2x4_56<>(SB)
+DATA avx2x4Table<>+456(SB)/8, $avx2x4_57<>(SB)
+DATA avx2x4Table<>+464(SB)/8, $avx2x4_58<>(SB)
+DATA avx2x4Table<>+472(SB)/8, $avx2x4_59<>(SB)
+DATA avx2x4Table<>+480(SB)/8, $avx2x4_60<>(SB)
+DATA avx2x4Table<>+488(SB)/8, $avx2x4_61<>(SB)
+DATA avx2x4Table<>+496(SB)/8, $avx2x4_62<>(SB)
+DATA avx2x4Table<>+504(SB)/8, $avx2x4_63<>(SB)
+DATA avx2x4Table<>+512(SB)/8, $avx2x4_64<>(SB)
+DATA avx2x4Table<>+520(SB)/8, $avx2x4_65<>(SB)
+DATA avx2x4Table<>+528(SB)/8, $avx2x4_66<>(SB)
+DATA avx2x4Table<>+536(SB)/8, $avx2x4_67<>(SB)
+DATA avx2x4Table<>+544(SB)/8, $avx2x4_68<>(SB)
+DATA avx2x4Table<>+552(SB)/8, $avx2x4_69<>(SB)
+DATA avx2x4Table<>+560(SB)/8, $avx2x4_70<>(SB)
+DATA avx2x4Table<>+568(SB)/8, $avx2x4_71<>(SB)
+DATA avx2x4Table<>+576(SB)/8, $avx2x4_72<>(SB)
+DATA avx2x4Table<>+584(SB)/8, $avx2x4_73<>(SB)
+DATA avx2x4Table<>+592(SB)/8, $avx2x4_74<>(SB)
+DATA avx2x4Table<>+600(SB)/8, $avx2x4_75<>(SB)
+DATA avx2x4Table<>+608(SB)/8, $avx2x4_76<>(SB)
+DATA avx2x4Table<>+616(SB)/8, $avx2x4_77<>(SB)
+DATA avx2x4Table<>+624(SB)/8, $avx2x4_78<>(SB)
+DATA avx2x4Table<>+632(SB)/8, $avx2x4_79<>(SB)
+DATA avx2x4Table<>+640(SB)/8, $avx2x4_80<>(SB)
+DATA avx2x4Table<>+648(SB)/8, $avx2x4_81<>(SB)
+DATA avx2x4Table<>+656(SB)/8, $avx2x4_82<>(SB)
+DATA avx2x4Table<>+664(SB)/8, $avx2x4_83<>(SB)
+DATA avx2x4Table<>+672(SB)/8, $avx2x4_84<>(SB)
+DATA avx2x4Table<>+680(SB)/8, $avx2x4_85<>(SB)
+DATA avx2x4Table<>+688(SB)/8, $avx2x4_86<>(SB)
+DATA avx2x4Table<>+696(SB)/8, $avx2x4_87<>(SB)
+DATA avx2x4Table<>+704(SB)/8, $avx2x4_88<>(SB)
+DATA avx2x4Table<>+712(SB)/8, $avx2x4_89<>(SB)
+DATA avx2x4Table<>+720(SB)/8, $avx2x4_90<>(SB)
+DATA avx2x4Table<>+728(SB)/8, $avx2x4_91<>(SB)
+DATA avx2x4Table<>+736(SB)/8, $avx2x4_92<>(SB)
+DATA avx2x4Table<>+744(SB)/8, $avx2x4_93<>(SB)
+DATA avx2x4Table<>+752(SB)/8, $avx2x4_94<>(SB)
+DATA avx2x4Table<>+760(SB)/8, $avx2x4_95<>(SB)
+DATA avx2x4Table<>+768(SB)/8, $avx2x4_96<>(SB)
+DATA avx2x4Table<>+776(SB)/8, $avx2x4_97<>(SB)
+DATA avx2x4Table<>+784(SB)/8, $avx2x4_98<>(SB)
+DATA avx2x4Table<>+792(SB)/8, $avx2x4_99<>(SB)
+DATA avx2x4Table<>+800(SB)/8, $avx2x4_100<>(SB)
+DATA avx2x4Table<>+808(SB)/8, $avx2x4_101<>(SB)
+DATA avx2x4Table<>+816(SB)/8, $avx2x4_102<>(SB)
+DATA avx2x4Table<>+824(SB)/8, $avx2x4_103<>(SB)
+DATA avx2x4Table<>+832(SB)/8, $avx2x4_104<>(SB)
+DATA avx2x4Table<>+840(SB)/8, $avx2x4_105<>(SB)
+DATA avx2x4Table<>+848(SB)/8, $avx2x4_106<>(SB)
+DATA avx2x4Table<>+856(SB)/8, $avx2x4_107<>(SB)
+DATA avx2x4Table<>+864(SB)/8, $avx2x4_108<>(SB)
+DATA avx2x4Table<>+872(SB)/8, $avx2x4_109<>(SB)
+DATA avx2x4Table<>+880(SB)/8, $avx2x4_110<>(SB)
+DATA avx2x4Table<>+888(SB)/8, $avx2x4_111<>(SB)
+DATA avx2x4Table<>+896(SB)/8, $avx2x4_112<>(SB)
+DATA avx2x4Table<>+904(SB)/8, $avx2x4_113<>(SB)
+DATA avx2x4Table<>+912(SB)/8, $avx2x4_114<>(SB)
+DATA avx2x4Table<>+920(SB)/8, $avx2x4_115<>(SB)
+DATA avx2x4Table<>+928(SB)/8, $avx2x4_116<>(SB)
+DATA avx2x4Table<>+936(SB)/8, $avx2x4_117<>(SB)
+DATA avx2x4Table<>+944(SB)/8, $avx2x4_118<>(SB)
+DATA avx2x4Table<>+952(SB)/8, $avx2x4_119<>(SB)
+DATA avx2x4Table<>+960(SB)/8, $avx2x4_120<>(SB)
+DATA avx2x4Table<>+968(SB)/8, $avx2x4_121<>(SB)
+DATA avx2x4Table<>+976(SB)/8, $avx2x4_122<>(SB)
+DATA avx2x4Table<>+984(SB)/8, $avx2x4_123<>(SB)
+DATA avx2x4Table<>+992(SB)/8, $avx2x4_124<>(SB)
+DATA avx2x4Table<>+1000(SB)/8, $avx2x4_125<>(SB)
+DATA avx2x4Table<>+1008(SB)/8, $avx2x4_126<>(SB)
+DATA avx2x4Table<>+1016(SB)/8, $avx2x4_127<>(SB)
+DATA avx2x4Table<>+1024(SB)/8, $avx2x4_128<>(SB)
+DATA avx2x4Table<>+1032(SB)/8, $avx2x4_129<>(SB)
+DATA avx2x4Table<>+1040(SB)/8, $avx2x4_130<>(SB)
+DATA avx2x4Table<>+1048(SB)/8, $avx2x4_131<>(SB)
+DATA avx2x4Table<>+1056(SB)/8, $avx2x4_132<>(SB)
+DATA avx2x4Table<>+1064(SB)/8, $avx2x4_133<>(SB)
+DATA avx2x4Table<>+1072(SB)/8, $avx2x4_134<>(SB)
+DATA avx2x4Table<>+1080(SB)/8, $avx2x4_135<>(SB)
+DATA avx2x4Table<>+1088(SB)/8, $avx2x4_136<>(SB)
+DATA avx2x4Table<>+1096(SB)/8, $avx2x4_137<>(SB)
+DATA avx2x4Table<>+1104(SB)/8, $avx2x4_138<>(SB)
+DATA avx2x4Table<>+1112(SB)/8, $avx2x4_139<>(SB)
+DATA avx2x4Table<>+1120(SB)/8, $avx2x4_140<>(SB)
+DATA avx2x4Table<>+1128(SB)/8, $avx2x4_141<>(SB)
+DATA avx2x4Table<>+1136(SB)/8, $avx2x4_142<>(SB)
+DATA avx2x4Table<>+1144(SB)/8, $avx2x4_143<>(SB)
+DATA avx2x4Table<>+1152(SB)/8, $avx2x4_144<>(SB)
+DATA avx2x4Table<>+1160(SB)/8, $avx2x4_145<>(SB)
+DATA avx2x4Table<>+1168(SB)/8, $avx2x4_146<>(SB)
+DATA avx2x4Table<>+1176(SB)/8, $avx2x4_147<>(SB)
+DATA avx2x4Table<>+1184(SB)/8, $avx2x4_148<>(SB)
+DATA avx2x4Table<>+1192(SB)/8, $avx2x4_149<>(SB)
+DATA avx2x4Table<>+1200(SB)/8, $avx2x4_150<>(SB)
+DATA avx2x4Table<>+1208(SB)/8, $avx2x4_151<>(SB)
+DATA avx2x4Table<>+1216(SB)/8, $avx2x4_152<>(SB)
+DATA avx2x4Table<>+1224(SB)/8, $avx2x4_153<>(SB)
+DATA avx2x4Table<>+1232(SB)/8, $avx2x4_154<>(SB)
+DATA avx2x4Table<>+1240(SB)/8, $avx2x4_155<>(SB)
+DATA avx2x4Table<>+1248(SB)/8, $avx2x4_156<>(SB)
+DATA avx2x4Table<>+1256(SB)/8, $avx2x4_157<>(SB)
+DATA avx2x4Table<>+1264(SB)/8, $avx2x4_158<>(SB)
+DATA avx2x4Table<>+1272(SB)/8, $avx2x4_159<>(SB)
+DATA avx2x4Table<>+1280(SB)/8, $avx2x4_160<>(SB)
+DATA avx2x4Table<>+1288(SB)/8, $avx2x4_161<>(SB)
+DATA avx2x4Table<>+1296(SB)/8, $avx2x4_162<>(SB)
+DATA avx2x4Table<>+1304(SB)/8, $avx2x4_163<>(SB)
+DATA avx2x4Table<>+1312(SB)/8, $avx2x4_164<>(SB)
+DATA avx2x4Table<>+1320(SB)/8, $avx2x4_165<>(SB)
+DATA avx2x4Table<>+1328(SB)/8, $avx2x4_166<>(SB)
+DATA avx2x4Table<>+1336(SB)/8, $avx2x4_167<>(SB)
+DATA avx2x4Table<>+1344(SB)/8, $avx2x4_168<>(SB)
+DATA avx2x4Table<>+1352(SB)/8, $avx2x4_169<>(SB)
+DATA avx2x4Table<>+1360(SB)/8, $avx2x4_170<>(SB)
+DATA avx2x4Table<>+1368(SB)/8, $avx2x4_171<>(SB)
+DATA avx2x4Table<>+1376(SB)/8, $avx2x4_172<>(SB)
+DATA avx2x4Table<>+1384(SB)/8, $avx2x4_173<>(SB)
+DATA avx2x4Table<>+1392(SB)/8, $avx2x4_174<>(SB)
+DATA avx2x4Table<>+1400(SB)/8, $avx2x4_175<>(SB)
+DATA avx2x4Table<>+1408(SB)/8, $avx2x4_176<>(SB)
+DATA avx2x4Table<>+1416(SB)/8, $avx2x4_177<>(SB)
+DATA avx2x4Table<>+1424(SB)/8, $avx2x4_178<>(SB)
+DATA avx2x4Table<>+1432(SB)/8, $avx2x4_179<>(SB)
+DATA avx2x4Table<>+1440(SB)/8, $avx2x4_180<>(SB)
+DATA avx2x4Table<>+1448(SB)/8, $avx2x4_181<>(SB)
+DATA avx2x4Table<>+1456(SB)/8, $avx2x4_182<>(SB)
+DATA avx2x4Table<>+1464(SB)/8, $avx2x4_183<>(SB)
+DATA avx2x4Table<>+1472(SB)/8, $avx2x4_184<>(SB)
+DATA avx2x4Table<>+1480(SB)/8, $avx2x4_185<>(SB)
+DATA avx2x4Table<>+1488(SB)/8, $avx2x4_186<>(SB)
+DATA avx2x4Table<>+1496(SB)/8, $avx2x4_187<>(SB)
+DATA avx2x4Table<>+1504(SB)/8, $avx2x4_188<>(SB)
+DATA avx2x4Table<>+1512(SB)/8, $avx2x4_189<>(SB)
+DATA avx2x4Table<>+1520(SB)/8, $avx2x4_190<>(SB)
+DATA avx2x4Table<>+1528(SB)/8, $avx2x4_191<>(SB)
+DATA avx2x4Table<>+1536(SB)/8, $avx2x4_192<>(SB)
+DATA avx2x4Table<>+1544(SB)/8, $avx2x4_193<>(SB)
+DATA avx2x4Table<>+1552(SB)/8, $avx2x4_194<>(SB)
+DATA avx2x4Table<>+1560(SB)/8, $avx2x4_195<>(SB)
+DATA avx2x4Table<>+1568(SB)/8, $avx2x4_196<>(SB)
+DATA avx2x4Table<>+1576(SB)/8, $avx2x4_197<>(SB)
+DATA avx2x4Table<>+1584(SB)/8, $avx2x4_198<>(SB)
+DATA avx2x4Table<>+1592(SB)/8, $avx2x4_199<>(SB)
+DATA avx2x4Table<>+1600(SB)/8, $avx2x4_200<>(SB)
+DATA avx2x4Table<>+1608(SB)/8, $avx2x4_201<>(SB)
+DATA avx2x4Table<>+1616(SB)/8, $avx2x4_202<>(SB)
+DATA avx2x4Table<>+1624(SB)/8, $avx2x4_203<>(SB)
+DATA avx2x4Table<>+1632(SB)/8, $avx2x4_204<>(SB)
+DATA avx2x4Table<>+1640(SB)/8, $avx2x4_205<>(SB)
+DATA avx2x4Table<>+1648(SB)/8, $avx2x4_206<>(SB)
+DATA avx2x4Table<>+1656(SB)/8, $avx2x4_207<>(SB)
+DATA avx2x4Table<>+1664(SB)/8, $avx2x4_208<>(SB)
+DATA avx2x4Table<>+1672(SB)/8, $avx2x4_209<>(SB)
+DATA avx2x4Table<>+1680(SB)/8, $avx2x4_210<>(SB)
+DATA avx2x4Table<>+1688(SB)/8, $avx2x4_211<>(SB)
+DATA avx2x4Table<>+1696(SB)/8, $avx2x4_212<>(SB)
+DATA avx2x4Table<>+1704(SB)/8, $avx2x4_213<>(SB)
+DATA avx2x4Table<>+1712(SB)/8, $avx2x4_214<>(SB)
+DATA avx2x4Table<>+1720(SB)/8, $avx2x4_215<>(SB)
+DATA avx2x4Table<>+1728(SB)/8, $avx2x4_216<>(SB)
+DATA avx2x4Table<>+1736(SB)/8, $avx2x4_217<>(SB)
+DATA avx2x4Table<>+1744(SB)/8, $avx2x4_218<>(SB)
+DATA avx2x4Table<>+1752(SB)/8, $avx2x4_219<>(SB)
+DATA avx2x4Table<>+1760(SB)/8, $avx2x4_220<>(SB)
+DATA avx2x4Table<>+1768(SB)/8, $avx2x4_221<>(SB)
+DATA avx2x4Table<>+1776(SB)/8, $avx2x4_222<>(SB)
+DATA avx2x4Table<>+1784(SB)/8, $avx2x4_223<>(SB)
+DATA avx2x4Table<>+1792(SB)/8, $avx2x4_224<>(SB)
+DATA avx2x4Table<>+1800(SB)/8, $avx2x4_225<>(SB)
+DATA avx2x4Table<>+1808(SB)/8, $avx2x4_226<>(SB)
+DATA avx2x4Table<>+1816(SB)/8, $avx2x4_227<>(SB)
+DATA avx2x4Table<>+1824(SB)/8, $avx2x4_228<>(SB)
+DATA avx2x4Table<>+1832(SB)/8, $avx2x4_229<>(SB)
+DATA avx2x4Table<>+1840(SB)/8, $avx2x4_230<>(SB)
+DATA avx2x4Table<>+1848(SB)/8, $avx2x4_231<>(SB)
+DATA avx2x4Table<>+1856(SB)/8, $avx2x4_232<>(SB)
+DATA avx2x4Table<>+1864(SB)/8, $avx2x4_233<>(SB)
+DATA avx2x4Table<>+1872(SB)/8, $avx2x4_234<>(SB)
+DATA avx2x4Table<>+1880(SB)/8, $avx2x4_235<>(SB)
+DATA avx2x4Table<>+1888(SB)/8, $avx2x4_236<>(SB)
+DATA avx2x4Table<>+1896(SB)/8, $avx2x4_237<>(SB)
+DATA avx2x4Table<>+1904(SB)/8, $avx2x4_238<>(SB)
+DATA avx2x4Table<>+1912(SB)/8, $avx2x4_239<>(SB)
+DATA avx2x4Table<>+1920(SB)/8, $avx2x4_240<>(SB)
+DATA avx2x4Table<>+1928(SB)/8, $avx2x4_241<>(SB)
+DATA avx2x4Table<>+1936(SB)/8, $avx2x4_242<>(SB)
+DATA avx2x4Table<>+1944(SB)/8, $avx2x4_243<>(SB)
+DATA avx2x4Table<>+1952(SB)/8, $avx2x4_244<>(SB)
+DATA avx2x4Table<>+1960(SB)/8, $avx2x4_245<>(SB)
+DATA avx2x4Table<>+1968(SB)/8, $avx2x4_246<>(SB)
+DATA avx2x4Table<>+1976(SB)/8, $avx2x4_247<>(SB)
+DATA avx2x4Table<>+1984(SB)/8, $avx2x4_248<>(SB)
+DATA avx2x4Table<>+1992(SB)/8, $avx2x4_249<>(SB)
+DATA avx2x4Table<>+2000(SB)/8, $avx2x4_250<>(SB)
+DATA avx2x4Table<>+2008(SB)/8, $avx2x4_251<>(SB)
+DATA avx2x4Table<>+2016(SB)/8, $avx2x4_252<>(SB)
+DATA avx2x4Table<>+2024(SB)/8, $avx2x4_253<>(SB)
+DATA avx2x4Table<>+2032(SB)/8, $avx2x4_254<>(SB)
+DATA avx2x4Table<>+2040(SB)/8, $avx2x4_255<>(SB)
+DATA avx2x4Table<>+2048(SB)/8, $avx2x4_256<>(SB)
+DATA avx2x4Table<>+2056(SB)/8, $avx2x4_257<>(SB)
+DATA avx2x4Table<>+2064(SB)/8, $avx2x4_258<>(SB)
+DATA avx2x4Table<>+2072(SB)/8, $avx2x4_259<>(SB)
+DATA avx2x4Table<>+2080(SB)/8, $avx2x4_260<>(SB)
+DATA avx2x4Table<>+2088(SB)/8, $avx2x4_261<>(SB)
+DATA avx2x4Table<>+2096(SB)/8, $avx2x4_262<>(SB)
+DATA avx2x4Table<>+2104(SB)/8, $avx2x4_263<>(SB)
+DATA avx2x4Table<>+2112(SB)/8, $avx2x4_264<>(SB)
+DATA avx2x4Table<>+2120(SB)/8, $avx2x4_265<>(SB)
+DATA avx2x4Table<>+2128(SB)/8, $avx2x4_266<>(SB)
+DATA avx2x4Table<>+2136(SB)/8, $avx2x4_267<>(SB)
+DATA avx2x4Table<>+2144(SB)/8, $avx2x4_268<>(SB)
+DATA avx2x4Table<>+2152(SB)/8, $avx2x4_269<>(SB)
+DATA avx2x4Table<>+2160(SB)/8, $avx2x4_270<>(SB)
+DATA avx2x4Table<>+2168(SB)/8, $avx2x4_271<>(SB)
+DATA avx2x4Table<>+2176(SB)/8, $avx2x4_272<>(SB)
+DATA avx2x4Table<>+2184(SB)/8, $avx2x4_273<>(SB)
+DATA avx2x4Table<>+2192(SB)/8, $avx2x4_274<>(SB)
+DATA avx2x4Table<>+2200(SB)/8, $avx2x4_275<>(SB)
+DATA avx2x4Table<>+2208(SB)/8, $avx2x4_276<>(SB)
+DATA avx2x4Table<>+2216(SB)/8, $avx2x4_277<>(SB)
+DATA avx2x4Table<>+2224(SB)/8, $avx2x4_278<>(SB)
+DATA avx2x4Table<>+2232(SB)/8, $avx2x4_279<>(SB)
+DATA avx2x4Table<>+2240(SB)/8, $avx2x4_280<>(SB)
+DATA avx2x4Table<>+2248(SB)/8, $avx2x4_281<>(SB)
+DATA avx2x4Table<>+2256(SB)/8, $avx2x4_282<>(SB)
+DATA avx2x4Table<>+2264(SB)/8, $avx2x4_283<>(SB)
+DATA avx2x4Table<>+2272(SB)/8, $avx2x4_284<>(SB)
+DATA avx2x4Table<>+2280(SB)/8, $avx2x4_285<>(SB)
+DATA avx2x4Table<>+2288(SB)/8, $avx2x4_286<>(SB)
+DATA avx2x4Table<>+2296(SB)/8, $avx2x4_287<>(SB)
+DATA avx2x4Table<>+2304(SB)/8, $avx2x4_288<>(SB)
+DATA avx2x4Table<>+2312(SB)/8, $avx2x4_289<>(SB)
+DATA avx2x4Table<>+2320(SB)/8, $avx2x4_290<>(SB)
+DATA avx2x4Table<>+2328(SB)/8, $avx2x4_291<>(SB)
+DATA avx2x4Table<>+2336(SB)/8, $avx2x4_292<>(SB)
+DATA avx2x4Table<>+2344(SB)/8, $avx2x4_293<>(SB)
+DATA avx2x4Table<>+2352(SB)/8, $avx2x4_294<>(SB)
+DATA avx2x4Table<>+2360(SB)/8, $avx2x4_295<>(SB)
+DATA avx2x4Table<>+2368(SB)/8, $avx2x4_296<>(SB)
+DATA avx2x4Table<>+2376(SB)/8, $avx2x4_297<>(SB)
+DATA avx2x4Table<>+2384(SB)/8, $avx2x4_298<>(SB)
+DATA avx2x4Table<>+2392(SB)/8, $avx2x4_299<>(SB)
+DATA avx2x4Table<>+2400(SB)/8, $avx2x4_300<>(SB)
+DATA avx2x4Table<>+2408(SB)/8, $avx2x4_301<>(SB)
+DATA avx2x4Table<>+2416(SB)/8, $avx2x4_302<>(SB)
+DATA avx2x4Table<>+2424(SB)/8, $avx2x4_303<>(SB)
+DATA avx2x4Table<>+2432(SB)/8, $avx2x4_304<>(SB)
+DATA avx2x4Table<>+2440(SB)/8, $avx2x4_305<>(SB)
+DATA avx2x4Table<>+2448(SB)/8, $avx2x4_306<>(SB)
+DATA avx2x4Table<>+2456(SB)/8, $avx2x4_307<>(SB)
+DATA avx2x4Table<>+2464(SB)/8, $avx2x4_308<>(SB)
+DATA avx2x4Table<>+2472(SB)/8, $avx2x4_309<>(SB)
+DATA avx2x4Table<>+2480(SB)/8, $avx2x4_310<>(SB)
+DATA avx2x4Table<>+2488(SB)/8, $avx2x4_311<>(SB)
+DATA avx2x4Table<>+2496(SB)/8, $avx2x4_312<>(SB)
+DATA avx2x4Table<>+2504(SB)/8, $avx2x4_313<>(SB)
+DATA avx2x4Table<>+2512(SB)/8, $avx2x4_314<>(SB)
+DATA avx2x4Table<>+2520(SB)/8, $avx2x4_315<>(SB)
+DATA avx2x4Table<>+2528(SB)/8, $avx2x4_316<>(SB)
+DATA avx2x4Table<>+2536(SB)/8, $avx2x4_317<>(SB)
+DATA avx2x4Table<>+2544(SB)/8, $avx2x4_318<>(SB)
+DATA avx2x4Table<>+2552(SB)/8, $avx2x4_319<>(SB)
+DATA avx2x4Table<>+2560(SB)/8, $avx2x4_320<>(SB)
+DATA avx2x4Table<>+2568(SB)/8, $avx2x4_321<>(SB)
+DATA avx2x4Table<>+2576(SB)/8, $avx2x4_322<>(SB)
+DATA avx2x4Table<>+2584(SB)/8, $avx2x4_323<>(SB)
+DATA avx2x4Table<>+2592(SB)/8, $avx2x4_324<>(SB)
+DATA avx2x4Table<>+2600(SB)/8, $avx2x4_325<>(SB)
+DATA avx2x4Table<>+2608(SB)/8, $avx2x4_326<>(SB)
+DATA avx2x4Table<>+2616(SB)/8, $avx2x4_327<>(SB)
+DATA avx2x4Table<>+2624(SB)/8, $avx2x4_328<>(SB)
+DATA avx2x4Table<>+2632(SB)/8, $avx2x4_329<>(SB)
+DATA avx2x4Table<>+2640(SB)/8, $avx2x4_330<>(SB)
+DATA avx2x4Table<>+2648(SB)/8, $avx2x4_331<>(SB)
+DATA avx2x4Table<>+2656(SB)/8, $avx2x4_332<>(SB)
+DATA avx2x4Table<>+2664(SB)/8, $avx2x4_333<>(SB)
+DATA avx2x4Table<>+2672(SB)/8, $avx2x4_334<>(SB)
+DATA avx2x4Table<>+2680(SB)/8, $avx2x4_335<>(SB)
+DATA avx2x4Table<>+2688(SB)/8, $avx2x4_336<>(SB)
+DATA avx2x4Table<>+2696(SB)/8, $avx2x4_337<>(SB)
+DATA avx2x4Table<>+2704(SB)/8, $avx2x4_338<>(SB)
+DATA avx2x4Table<>+2712(SB)/8, $avx2x4_339<>(SB)
+DATA avx2x4Table<>+2720(SB)/8, $avx2x4_340<>(SB)
+DATA avx2x4Table<>+2728(SB)/8, $avx2x4_341<>(SB)
+DATA avx2x4Table<>+2736(SB)/8, $avx2x4_342<>(SB)
+DATA avx2x4Table<>+2744(SB)/8, $avx2x4_343<>(SB)
+DATA avx2x4Table<>+2752(SB)/8, $avx2x4_344<>(SB)
+DATA avx2x4Table<>+2760(SB)/8, $avx2x4_345<>(SB)
+DATA avx2x4Table<>+2768(SB)/8, $avx2x4_346<>(SB)
+DATA avx2x4Table<>+2776(SB)/8, $avx2x4_347<>(SB)
+DATA avx2x4Table<>+2784(SB)/8, $avx2x4_348<>(SB)
+DATA avx2x4Table<>+2792(SB)/8, $avx2x4_349<>(SB)
+DATA avx2x4Table<>+2800(SB)/8, $avx2x4_350<>(SB)
+DATA avx2x4Table<>+2808(SB)/8, $avx2x4_351<>(SB)
+DATA avx2x4Table<>+2816(SB)/8, $avx2x4_352<>(SB)
+DATA avx2x4Table<>+2824(SB)/8, $avx2x4_353<>(SB)
+DATA avx2x4Table<>+2832(SB)/8, $avx2x4_354<>(SB)
+DATA avx2x4Table<>+2840(SB)/8, $avx2x4_355<>(SB)
+DATA avx2x4Table<>+2848(SB)/8, $avx2x4_356<>(SB)
+DATA avx2x4Table<>+2856(SB)/8, $avx2x4_357<>(SB)
+DATA avx2x4Table<>+2864(SB)/8, $avx2x4_358<>(SB)
+DATA avx2x4Table<>+2872(SB)/8, $avx2x4_359<>(SB)
+DATA avx2x4Table<>+2880(SB)/8, $avx2x4_360<>(SB)
+DATA avx2x4Table<>+2888(SB)/8, $avx2x4_361<>(SB)
+DATA avx2x4Table<>+2896(SB)/8, $avx2x4_362<>(SB)
+DATA avx2x4Table<>+2904(SB)/8, $avx2x4_363<>(SB)
+DATA avx2x4Table<>+2912(SB)/8, $avx2x4_364<>(SB)
+DATA avx2x4Table<>+2920(SB)/8, $avx2x4_365<>(SB)
+DATA avx2x4Table<>+2928(SB)/8, $avx2x4_366<>(SB)
+DATA avx2x4Table<>+2936(SB)/8, $avx2x4_367<>(SB)
+DATA avx2x4Table<>+2944(SB)/8, $avx2x4_368<>(SB)
+DATA avx2x4Table<>+2952(SB)/8, $avx2x4_369<>(SB)
+DATA avx2x4Table<>+2960(SB)/8, $avx2x4_370<>(SB)
+DATA avx2x4Table<>+2968(SB)/8, $avx2x4_371<>(SB)
+DATA avx2x4Table<>+2976(SB)/8, $avx2x4_372<>(SB)
+DATA avx2x4Table<>+2984(SB)/8, $avx2x4_373<>(SB)
+DATA avx2x4Table<>+2992(SB)/8, $avx2x4_374<>(SB)
+DATA avx2x4Table<>+3000(SB)/8, $avx2x4_375<>(SB)
+DATA avx2x4Table<>+3008(SB)/8, $avx2x4_376<>(SB)
+DATA avx2x4Table<>+3016(SB)/8, $avx2x4_377<>(SB)
+DATA avx2x4Table<>+3024(SB)/8, $avx2x4_378<>(SB)
+DATA avx2x4Table<>+3032(SB)/8, $avx2x4_379<>(SB)
+DATA avx2x4Table<>+3040(SB)/8, $avx2x4_380<>(SB)
+DATA avx2x4Table<>+3048(SB)/8, $avx2x4_381<>(SB)
+DATA avx2x4Table<>+3056(SB)/8, $avx2x4_382<>(SB)
+DATA avx2x4Table<>+3064(SB)/8, $avx2x4_383<>(SB)
+DATA avx2x4Table<>+3072(SB)/8, $avx2x4_384<>(SB)
+DATA avx2x4Table<>+3080(SB)/8, $avx2x4_385<>(SB)
+DATA avx2x4Table<>+3088(SB)/8, $avx2x4_386<>(SB)
+DATA avx2x4Table<>+3096(SB)/8, $avx2x4_387<>(SB)
+DATA avx2x4Table<>+3104(SB)/8, $avx2x4_388<>(SB)
+DATA avx2x4Table<>+3112(SB)/8, $avx2x4_389<>(SB)
+DATA avx2x4Table<>+3120(SB)/8, $avx2x4_390<>(SB)
+DATA avx2x4Table<>+3128(SB)/8, $avx2x4_391<>(SB)
+DATA avx2x4Table<>+3136(SB)/8, $avx2x4_392<>(SB)
+DATA avx2x4Table<>+3144(SB)/8, $avx2x4_393<>(SB)
+DATA avx2x4Table<>+3152(SB)/8, $avx2x4_394<>(SB)
+DATA avx2x4Table<>+3160(SB)/8, $avx2x4_395<>(SB)
+DATA avx2x4Table<>+3168(SB)/8, $avx2x4_396<>(SB)
+GLOBL avx2x4Table<>(SB), RODATA, $3176
+
 // func avx2x2(code *laneInstr, rows *unsafe.Pointer) *laneInstr
 TEXT ·avx2x2(SB), NOSPLIT|NOFRAME, $0-24
 	MOVQ code+0(FP), SI
@@ -860,6 +1274,7 @@ GLOBL avx2x2Table<>(SB), RODATA, $3176
 
 #define NEXT MOVWLZX 12(SI), AX; ADDQ $12, SI; MOVQ (BX)(AX*8), AX; JMP AX
 #define VECTORS8 VECTOR(Y0, 0); VECTOR(Y1, 32); VECTOR(Y2, 64); VECTOR(Y3, 96); VECTOR(Y4, 128); VECTOR(Y5, 160); VECTOR(Y6, 192); VECTOR(Y7, 224)
+#define VECTORS4 VECTOR(Y0, 0); VECTOR(Y1, 32); VECTOR(Y2, 64); VECTOR(Y3, 96)
 #define VECTORS2 VECTOR(Y0, 0); VECTOR(Y1, 32)
 
 // Move M, stored
@@ -867,6 +1282,8 @@ GLOBL avx2x2Table<>(SB), RODATA, $3176
 #define VECTOR(D, O) VMOVUPD O(R9), D; VMOVUPD D, O(R8)
 TEXT avx2x8_1<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_1<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_1<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -877,6 +1294,8 @@ TEXT avx2x2_1<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD D, O(R8)
 TEXT avx2x8_2<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_2<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_2<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -887,6 +1306,8 @@ TEXT avx2x2_2<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVAPD Y10, D; VMOVUPD D, O(R8)
 TEXT avx2x8_3<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_3<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_3<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -897,6 +1318,8 @@ TEXT avx2x2_3<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVAPD Y10, D
 TEXT avx2x8_4<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_4<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_4<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -907,6 +1330,8 @@ TEXT avx2x2_4<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VXORPD laneSigns<>(SB), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_5<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_5<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_5<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -917,6 +1342,8 @@ TEXT avx2x2_5<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VXORPD laneSigns<>(SB), Y8, D
 TEXT avx2x8_6<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_6<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_6<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -927,6 +1354,8 @@ TEXT avx2x2_6<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VXORPD laneSigns<>(SB), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_7<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_7<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_7<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -937,6 +1366,8 @@ TEXT avx2x2_7<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VXORPD laneSigns<>(SB), D, D
 TEXT avx2x8_8<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_8<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_8<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -947,6 +1378,8 @@ TEXT avx2x2_8<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VANDPD laneMagnitudes<>(SB), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_9<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_9<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_9<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -957,6 +1390,8 @@ TEXT avx2x2_9<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VANDPD laneMagnitudes<>(SB), Y8, D
 TEXT avx2x8_10<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_10<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_10<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -967,6 +1402,8 @@ TEXT avx2x2_10<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VANDPD laneMagnitudes<>(SB), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_11<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_11<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_11<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -977,6 +1414,8 @@ TEXT avx2x2_11<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VANDPD laneMagnitudes<>(SB), D, D
 TEXT avx2x8_12<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_12<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_12<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -987,6 +1426,8 @@ TEXT avx2x2_12<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSQRTPD O(R9), D; VMOVUPD D, O(R8)
 TEXT avx2x8_13<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_13<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_13<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -997,6 +1438,8 @@ TEXT avx2x2_13<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSQRTPD O(R9), D
 TEXT avx2x8_14<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_14<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_14<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1007,6 +1450,8 @@ TEXT avx2x2_14<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSQRTPD D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_15<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_15<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_15<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1017,6 +1462,8 @@ TEXT avx2x2_15<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSQRTPD D, D
 TEXT avx2x8_16<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_16<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_16<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1027,6 +1474,8 @@ TEXT avx2x2_16<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VROUNDPD $9, O(R9), D; VMOVUPD D, O(R8)
 TEXT avx2x8_17<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_17<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_17<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1037,6 +1486,8 @@ TEXT avx2x2_17<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VROUNDPD $9, O(R9), D
 TEXT avx2x8_18<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_18<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_18<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1047,6 +1498,8 @@ TEXT avx2x2_18<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VROUNDPD $9, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_19<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_19<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_19<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1057,6 +1510,8 @@ TEXT avx2x2_19<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VROUNDPD $9, D, D
 TEXT avx2x8_20<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_20<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_20<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1067,6 +1522,8 @@ TEXT avx2x2_20<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VROUNDPD $10, O(R9), D; VMOVUPD D, O(R8)
 TEXT avx2x8_21<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_21<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_21<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1077,6 +1534,8 @@ TEXT avx2x2_21<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VROUNDPD $10, O(R9), D
 TEXT avx2x8_22<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_22<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_22<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1087,6 +1546,8 @@ TEXT avx2x2_22<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VROUNDPD $10, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_23<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_23<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_23<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1097,6 +1558,8 @@ TEXT avx2x2_23<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VROUNDPD $10, D, D
 TEXT avx2x8_24<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_24<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_24<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1107,6 +1570,8 @@ TEXT avx2x2_24<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, Y14, Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_25<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_25<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_25<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1117,6 +1582,8 @@ TEXT avx2x2_25<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, Y14, Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_26<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_26<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_26<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1127,6 +1594,8 @@ TEXT avx2x2_26<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, Y14, D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_27<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_27<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_27<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1137,6 +1606,8 @@ TEXT avx2x2_27<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, Y14, D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_28<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_28<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_28<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1147,6 +1618,8 @@ TEXT avx2x2_28<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSLLQ X11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_29<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_29<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_29<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1157,6 +1630,8 @@ TEXT avx2x2_29<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSLLQ X11, Y8, D
 TEXT avx2x8_30<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_30<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_30<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1167,6 +1642,8 @@ TEXT avx2x2_30<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSLLQ X11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_31<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_31<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_31<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1177,6 +1654,8 @@ TEXT avx2x2_31<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSLLQ X11, D, D
 TEXT avx2x8_32<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_32<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_32<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1187,6 +1666,8 @@ TEXT avx2x2_32<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSRLQ X11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_33<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_33<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_33<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1197,6 +1678,8 @@ TEXT avx2x2_33<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSRLQ X11, Y8, D
 TEXT avx2x8_34<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_34<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_34<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1207,6 +1690,8 @@ TEXT avx2x2_34<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSRLQ X11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_35<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_35<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_35<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1217,6 +1702,8 @@ TEXT avx2x2_35<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSRLQ X11, D, D
 TEXT avx2x8_36<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_36<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_36<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1227,6 +1714,8 @@ TEXT avx2x2_36<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSRLQ X11, Y8, D; VPXOR Y12, D, D; VPSUBQ Y12, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_37<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_37<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_37<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1237,6 +1726,8 @@ TEXT avx2x2_37<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSRLQ X11, Y8, D; VPXOR Y12, D, D; VPSUBQ Y12, D, D
 TEXT avx2x8_38<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_38<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_38<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1247,6 +1738,8 @@ TEXT avx2x2_38<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSRLQ X11, D, D; VPXOR Y12, D, D; VPSUBQ Y12, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_39<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_39<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_39<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1257,6 +1750,8 @@ TEXT avx2x2_39<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSRLQ X11, D, D; VPXOR Y12, D, D; VPSUBQ Y12, D, D
 TEXT avx2x8_40<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_40<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_40<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1267,6 +1762,8 @@ TEXT avx2x2_40<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VADDPD O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_41<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_41<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_41<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1277,6 +1774,8 @@ TEXT avx2x2_41<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VADDPD O(R10), Y8, D
 TEXT avx2x8_42<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_42<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_42<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1287,6 +1786,8 @@ TEXT avx2x2_42<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VADDPD Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_43<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_43<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_43<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1297,6 +1798,8 @@ TEXT avx2x2_43<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VADDPD Y11, Y8, D
 TEXT avx2x8_44<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_44<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_44<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1307,6 +1810,8 @@ TEXT avx2x2_44<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VADDPD O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_45<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_45<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_45<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1317,6 +1822,8 @@ TEXT avx2x2_45<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VADDPD O(R10), D, D
 TEXT avx2x8_46<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_46<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_46<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1327,6 +1834,8 @@ TEXT avx2x2_46<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VADDPD Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_47<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_47<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_47<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1337,6 +1846,8 @@ TEXT avx2x2_47<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VADDPD Y11, D, D
 TEXT avx2x8_48<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_48<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_48<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1347,6 +1858,8 @@ TEXT avx2x2_48<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_49<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_49<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_49<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1357,6 +1870,8 @@ TEXT avx2x2_49<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, D
 TEXT avx2x8_50<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_50<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_50<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1367,6 +1882,8 @@ TEXT avx2x2_50<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_51<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_51<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_51<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1377,6 +1894,8 @@ TEXT avx2x2_51<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, D
 TEXT avx2x8_52<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_52<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_52<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1387,6 +1906,8 @@ TEXT avx2x2_52<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_53<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_53<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_53<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1397,6 +1918,8 @@ TEXT avx2x2_53<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, D
 TEXT avx2x8_54<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_54<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_54<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1407,6 +1930,8 @@ TEXT avx2x2_54<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_55<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_55<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_55<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1417,6 +1942,8 @@ TEXT avx2x2_55<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, D
 TEXT avx2x8_56<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_56<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_56<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1427,6 +1954,8 @@ TEXT avx2x2_56<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_57<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_57<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_57<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1437,6 +1966,8 @@ TEXT avx2x2_57<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, D
 TEXT avx2x8_58<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_58<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_58<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1447,6 +1978,8 @@ TEXT avx2x2_58<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VSUBPD O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_59<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_59<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_59<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1457,6 +1990,8 @@ TEXT avx2x2_59<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VSUBPD O(R10), Y8, D
 TEXT avx2x8_60<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_60<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_60<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1467,6 +2002,8 @@ TEXT avx2x2_60<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VSUBPD Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_61<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_61<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_61<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1477,6 +2014,8 @@ TEXT avx2x2_61<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VSUBPD Y11, Y8, D
 TEXT avx2x8_62<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_62<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_62<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1487,6 +2026,8 @@ TEXT avx2x2_62<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSUBPD O(R10), Y10, D; VMOVUPD D, O(R8)
 TEXT avx2x8_63<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_63<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_63<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1497,6 +2038,8 @@ TEXT avx2x2_63<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSUBPD O(R10), Y10, D
 TEXT avx2x8_64<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_64<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_64<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1507,6 +2050,8 @@ TEXT avx2x2_64<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSUBPD O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_65<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_65<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_65<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1517,6 +2062,8 @@ TEXT avx2x2_65<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSUBPD O(R10), D, D
 TEXT avx2x8_66<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_66<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_66<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1527,6 +2074,8 @@ TEXT avx2x2_66<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSUBPD Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_67<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_67<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_67<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1537,6 +2086,8 @@ TEXT avx2x2_67<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSUBPD Y11, D, D
 TEXT avx2x8_68<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_68<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_68<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1547,6 +2098,8 @@ TEXT avx2x2_68<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VSUBPD D, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_69<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_69<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_69<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1557,6 +2110,8 @@ TEXT avx2x2_69<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VSUBPD D, Y8, D
 TEXT avx2x8_70<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_70<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_70<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1567,6 +2122,8 @@ TEXT avx2x2_70<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSUBPD D, Y10, D; VMOVUPD D, O(R8)
 TEXT avx2x8_71<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_71<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_71<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1577,6 +2134,8 @@ TEXT avx2x2_71<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VSUBPD D, Y10, D
 TEXT avx2x8_72<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_72<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_72<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1587,6 +2146,8 @@ TEXT avx2x2_72<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VDIVPD O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_73<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_73<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_73<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1597,6 +2158,8 @@ TEXT avx2x2_73<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VDIVPD O(R10), Y8, D
 TEXT avx2x8_74<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_74<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_74<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1607,6 +2170,8 @@ TEXT avx2x2_74<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VDIVPD Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_75<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_75<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_75<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1617,6 +2182,8 @@ TEXT avx2x2_75<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VDIVPD Y11, Y8, D
 TEXT avx2x8_76<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_76<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_76<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1627,6 +2194,8 @@ TEXT avx2x2_76<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VDIVPD O(R10), Y10, D; VMOVUPD D, O(R8)
 TEXT avx2x8_77<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_77<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_77<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1637,6 +2206,8 @@ TEXT avx2x2_77<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VDIVPD O(R10), Y10, D
 TEXT avx2x8_78<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_78<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_78<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1647,6 +2218,8 @@ TEXT avx2x2_78<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VDIVPD O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_79<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_79<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_79<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1657,6 +2230,8 @@ TEXT avx2x2_79<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VDIVPD O(R10), D, D
 TEXT avx2x8_80<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_80<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_80<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1667,6 +2242,8 @@ TEXT avx2x2_80<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VDIVPD Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_81<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_81<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_81<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1677,6 +2254,8 @@ TEXT avx2x2_81<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VDIVPD Y11, D, D
 TEXT avx2x8_82<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_82<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_82<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1687,6 +2266,8 @@ TEXT avx2x2_82<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VDIVPD D, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_83<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_83<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_83<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1697,6 +2278,8 @@ TEXT avx2x2_83<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VDIVPD D, Y8, D
 TEXT avx2x8_84<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_84<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_84<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1707,6 +2290,8 @@ TEXT avx2x2_84<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VDIVPD D, Y10, D; VMOVUPD D, O(R8)
 TEXT avx2x8_85<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_85<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_85<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1717,6 +2302,8 @@ TEXT avx2x2_85<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VDIVPD D, Y10, D
 TEXT avx2x8_86<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_86<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_86<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1727,6 +2314,8 @@ TEXT avx2x2_86<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSUBQ O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_87<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_87<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_87<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1737,6 +2326,8 @@ TEXT avx2x2_87<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSUBQ O(R10), Y8, D
 TEXT avx2x8_88<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_88<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_88<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1747,6 +2338,8 @@ TEXT avx2x2_88<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSUBQ Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_89<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_89<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_89<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1757,6 +2350,8 @@ TEXT avx2x2_89<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSUBQ Y11, Y8, D
 TEXT avx2x8_90<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_90<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_90<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1767,6 +2362,8 @@ TEXT avx2x2_90<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSUBQ O(R10), Y10, D; VMOVUPD D, O(R8)
 TEXT avx2x8_91<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_91<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_91<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1777,6 +2374,8 @@ TEXT avx2x2_91<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSUBQ O(R10), Y10, D
 TEXT avx2x8_92<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_92<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_92<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1787,6 +2386,8 @@ TEXT avx2x2_92<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSUBQ O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_93<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_93<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_93<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1797,6 +2398,8 @@ TEXT avx2x2_93<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSUBQ O(R10), D, D
 TEXT avx2x8_94<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_94<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_94<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1807,6 +2410,8 @@ TEXT avx2x2_94<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSUBQ Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_95<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_95<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_95<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1817,6 +2422,8 @@ TEXT avx2x2_95<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSUBQ Y11, D, D
 TEXT avx2x8_96<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_96<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_96<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1827,6 +2434,8 @@ TEXT avx2x2_96<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSUBQ D, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_97<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_97<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_97<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1837,6 +2446,8 @@ TEXT avx2x2_97<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPSUBQ D, Y8, D
 TEXT avx2x8_98<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_98<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_98<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1847,6 +2458,8 @@ TEXT avx2x2_98<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSUBQ D, Y10, D; VMOVUPD D, O(R8)
 TEXT avx2x8_99<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_99<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_99<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1857,6 +2470,8 @@ TEXT avx2x2_99<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPSUBQ D, Y10, D
 TEXT avx2x8_100<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_100<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_100<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1867,6 +2482,8 @@ TEXT avx2x2_100<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R10), Y9; VMINPD Y8, Y9, Y15; VMINPD Y9, Y8, D; VORPD Y15, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_101<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_101<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_101<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1877,6 +2494,8 @@ TEXT avx2x2_101<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R10), Y9; VMINPD Y8, Y9, Y15; VMINPD Y9, Y8, D; VORPD Y15, D, D
 TEXT avx2x8_102<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_102<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_102<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1887,6 +2506,8 @@ TEXT avx2x2_102<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMINPD Y8, Y11, Y15; VMINPD Y11, Y8, D; VORPD Y15, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_103<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_103<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_103<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1897,6 +2518,8 @@ TEXT avx2x2_103<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMINPD Y8, Y11, Y15; VMINPD Y11, Y8, D; VORPD Y15, D, D
 TEXT avx2x8_104<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_104<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_104<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1907,6 +2530,8 @@ TEXT avx2x2_104<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y9; VMINPD D, Y9, Y15; VMINPD Y9, D, D; VORPD Y15, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_105<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_105<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_105<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1917,6 +2542,8 @@ TEXT avx2x2_105<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y9; VMINPD D, Y9, Y15; VMINPD Y9, D, D; VORPD Y15, D, D
 TEXT avx2x8_106<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_106<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_106<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1927,6 +2554,8 @@ TEXT avx2x2_106<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMINPD D, Y11, Y15; VMINPD Y11, D, D; VORPD Y15, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_107<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_107<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_107<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1937,6 +2566,8 @@ TEXT avx2x2_107<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMINPD D, Y11, Y15; VMINPD Y11, D, D; VORPD Y15, D, D
 TEXT avx2x8_108<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_108<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_108<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1947,6 +2578,8 @@ TEXT avx2x2_108<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R10), Y9; VMAXPD Y8, Y9, Y15; VMAXPD Y9, Y8, D; VANDPD Y15, D, D; VCMPPD $3, Y9, Y8, Y15; VORPD Y15, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_109<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_109<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_109<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1957,6 +2590,8 @@ TEXT avx2x2_109<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R10), Y9; VMAXPD Y8, Y9, Y15; VMAXPD Y9, Y8, D; VANDPD Y15, D, D; VCMPPD $3, Y9, Y8, Y15; VORPD Y15, D, D
 TEXT avx2x8_110<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_110<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_110<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1967,6 +2602,8 @@ TEXT avx2x2_110<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMAXPD Y8, Y11, Y15; VMAXPD Y11, Y8, D; VANDPD Y15, D, D; VCMPPD $3, Y11, Y8, Y15; VORPD Y15, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_111<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_111<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_111<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1977,6 +2614,8 @@ TEXT avx2x2_111<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMAXPD Y8, Y11, Y15; VMAXPD Y11, Y8, D; VANDPD Y15, D, D; VCMPPD $3, Y11, Y8, Y15; VORPD Y15, D, D
 TEXT avx2x8_112<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_112<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_112<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1987,6 +2626,8 @@ TEXT avx2x2_112<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y9; VMOVAPD D, Y8; VMAXPD Y8, Y9, Y15; VMAXPD Y9, Y8, D; VANDPD Y15, D, D; VCMPPD $3, Y9, Y8, Y15; VORPD Y15, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_113<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_113<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_113<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -1997,6 +2638,8 @@ TEXT avx2x2_113<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y9; VMOVAPD D, Y8; VMAXPD Y8, Y9, Y15; VMAXPD Y9, Y8, D; VANDPD Y15, D, D; VCMPPD $3, Y9, Y8, Y15; VORPD Y15, D, D
 TEXT avx2x8_114<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_114<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_114<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2007,6 +2650,8 @@ TEXT avx2x2_114<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVAPD D, Y8; VMAXPD Y8, Y11, Y15; VMAXPD Y11, Y8, D; VANDPD Y15, D, D; VCMPPD $3, Y11, Y8, Y15; VORPD Y15, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_115<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_115<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_115<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2017,6 +2662,8 @@ TEXT avx2x2_115<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVAPD D, Y8; VMAXPD Y8, Y11, Y15; VMAXPD Y11, Y8, D; VANDPD Y15, D, D; VCMPPD $3, Y11, Y8, Y15; VORPD Y15, D, D
 TEXT avx2x8_116<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_116<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_116<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2027,6 +2674,8 @@ TEXT avx2x2_116<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, O(R10), Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_117<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_117<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_117<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2037,6 +2686,8 @@ TEXT avx2x2_117<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, O(R10), Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_118<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_118<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_118<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2047,6 +2698,8 @@ TEXT avx2x2_118<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, Y11, Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_119<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_119<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_119<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2057,6 +2710,8 @@ TEXT avx2x2_119<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, Y11, Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_120<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_120<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_120<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2067,6 +2722,8 @@ TEXT avx2x2_120<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, O(R10), D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_121<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_121<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_121<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2077,6 +2734,8 @@ TEXT avx2x2_121<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, O(R10), D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_122<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_122<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_122<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2087,6 +2746,8 @@ TEXT avx2x2_122<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, Y11, D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_123<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_123<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_123<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2097,6 +2758,8 @@ TEXT avx2x2_123<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, Y11, D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_124<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_124<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_124<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2107,6 +2770,8 @@ TEXT avx2x2_124<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, O(R10), Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_125<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_125<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_125<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2117,6 +2782,8 @@ TEXT avx2x2_125<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, O(R10), Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_126<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_126<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_126<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2127,6 +2794,8 @@ TEXT avx2x2_126<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, Y11, Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_127<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_127<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_127<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2137,6 +2806,8 @@ TEXT avx2x2_127<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, Y11, Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_128<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_128<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_128<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2147,6 +2818,8 @@ TEXT avx2x2_128<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, O(R10), D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_129<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_129<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_129<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2157,6 +2830,8 @@ TEXT avx2x2_129<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, O(R10), D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_130<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_130<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_130<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2167,6 +2842,8 @@ TEXT avx2x2_130<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, Y11, D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_131<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_131<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_131<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2177,6 +2854,8 @@ TEXT avx2x2_131<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, Y11, D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_132<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_132<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_132<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2187,6 +2866,8 @@ TEXT avx2x2_132<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, O(R10), Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_133<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_133<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_133<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2197,6 +2878,8 @@ TEXT avx2x2_133<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, O(R10), Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_134<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_134<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_134<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2207,6 +2890,8 @@ TEXT avx2x2_134<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, Y11, Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_135<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_135<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_135<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2217,6 +2902,8 @@ TEXT avx2x2_135<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, Y11, Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_136<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_136<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_136<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2227,6 +2914,8 @@ TEXT avx2x2_136<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, O(R10), D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_137<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_137<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_137<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2237,6 +2926,8 @@ TEXT avx2x2_137<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, O(R10), D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_138<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_138<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_138<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2247,6 +2938,8 @@ TEXT avx2x2_138<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, Y11, D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_139<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_139<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_139<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2257,6 +2950,8 @@ TEXT avx2x2_139<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, Y11, D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_140<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_140<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_140<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2267,6 +2962,8 @@ TEXT avx2x2_140<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, O(R10), Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_141<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_141<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_141<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2277,6 +2974,8 @@ TEXT avx2x2_141<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, O(R10), Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_142<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_142<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_142<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2287,6 +2986,8 @@ TEXT avx2x2_142<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, Y11, Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_143<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_143<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_143<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2297,6 +2998,8 @@ TEXT avx2x2_143<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, Y11, Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_144<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_144<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_144<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2307,6 +3010,8 @@ TEXT avx2x2_144<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, O(R10), D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_145<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_145<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_145<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2317,6 +3022,8 @@ TEXT avx2x2_145<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, O(R10), D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_146<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_146<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_146<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2327,6 +3034,8 @@ TEXT avx2x2_146<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, Y11, D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_147<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_147<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_147<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2337,6 +3046,8 @@ TEXT avx2x2_147<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, Y11, D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_148<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_148<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_148<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2347,6 +3058,8 @@ TEXT avx2x2_148<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, O(R10), Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_149<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_149<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_149<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2357,6 +3070,8 @@ TEXT avx2x2_149<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, O(R10), Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_150<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_150<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_150<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2367,6 +3082,8 @@ TEXT avx2x2_150<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, Y11, Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_151<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_151<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_151<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2377,6 +3094,8 @@ TEXT avx2x2_151<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, Y11, Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_152<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_152<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_152<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2387,6 +3106,8 @@ TEXT avx2x2_152<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, O(R10), D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_153<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_153<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_153<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2397,6 +3118,8 @@ TEXT avx2x2_153<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, O(R10), D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_154<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_154<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_154<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2407,6 +3130,8 @@ TEXT avx2x2_154<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, Y11, D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_155<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_155<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_155<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2417,6 +3142,8 @@ TEXT avx2x2_155<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, Y11, D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_156<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_156<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_156<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2427,6 +3154,8 @@ TEXT avx2x2_156<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, O(R10), Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_157<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_157<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_157<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2437,6 +3166,8 @@ TEXT avx2x2_157<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, O(R10), Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_158<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_158<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_158<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2447,6 +3178,8 @@ TEXT avx2x2_158<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y11, Y8, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_159<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_159<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_159<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2457,6 +3190,8 @@ TEXT avx2x2_159<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y11, Y8, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_160<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_160<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_160<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2467,6 +3202,8 @@ TEXT avx2x2_160<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, O(R10), D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_161<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_161<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_161<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2477,6 +3214,8 @@ TEXT avx2x2_161<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, O(R10), D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_162<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_162<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_162<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2487,6 +3226,8 @@ TEXT avx2x2_162<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, Y11, D, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_163<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_163<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_163<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2497,6 +3238,8 @@ TEXT avx2x2_163<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, Y11, D, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_164<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_164<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_164<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2507,6 +3250,8 @@ TEXT avx2x2_164<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPAND O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_165<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_165<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_165<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2517,6 +3262,8 @@ TEXT avx2x2_165<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPAND O(R10), Y8, D
 TEXT avx2x8_166<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_166<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_166<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2527,6 +3274,8 @@ TEXT avx2x2_166<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPAND Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_167<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_167<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_167<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2537,6 +3286,8 @@ TEXT avx2x2_167<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPAND Y11, Y8, D
 TEXT avx2x8_168<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_168<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_168<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2547,6 +3298,8 @@ TEXT avx2x2_168<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPAND O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_169<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_169<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_169<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2557,6 +3310,8 @@ TEXT avx2x2_169<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPAND O(R10), D, D
 TEXT avx2x8_170<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_170<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_170<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2567,6 +3322,8 @@ TEXT avx2x2_170<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPAND Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_171<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_171<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_171<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2577,6 +3334,8 @@ TEXT avx2x2_171<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPAND Y11, D, D
 TEXT avx2x8_172<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_172<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_172<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2587,6 +3346,8 @@ TEXT avx2x2_172<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPOR O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_173<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_173<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_173<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2597,6 +3358,8 @@ TEXT avx2x2_173<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPOR O(R10), Y8, D
 TEXT avx2x8_174<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_174<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_174<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2607,6 +3370,8 @@ TEXT avx2x2_174<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPOR Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_175<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_175<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_175<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2617,6 +3382,8 @@ TEXT avx2x2_175<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPOR Y11, Y8, D
 TEXT avx2x8_176<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_176<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_176<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2627,6 +3394,8 @@ TEXT avx2x2_176<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPOR O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_177<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_177<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_177<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2637,6 +3406,8 @@ TEXT avx2x2_177<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPOR O(R10), D, D
 TEXT avx2x8_178<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_178<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_178<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2647,6 +3418,8 @@ TEXT avx2x2_178<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPOR Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_179<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_179<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_179<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2657,6 +3430,8 @@ TEXT avx2x2_179<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPOR Y11, D, D
 TEXT avx2x8_180<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_180<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_180<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2667,6 +3442,8 @@ TEXT avx2x2_180<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPXOR O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_181<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_181<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_181<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2677,6 +3454,8 @@ TEXT avx2x2_181<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPXOR O(R10), Y8, D
 TEXT avx2x8_182<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_182<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_182<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2687,6 +3466,8 @@ TEXT avx2x2_182<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPXOR Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_183<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_183<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_183<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2697,6 +3478,8 @@ TEXT avx2x2_183<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPXOR Y11, Y8, D
 TEXT avx2x8_184<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_184<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_184<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2707,6 +3490,8 @@ TEXT avx2x2_184<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPXOR O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_185<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_185<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_185<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2717,6 +3502,8 @@ TEXT avx2x2_185<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPXOR O(R10), D, D
 TEXT avx2x8_186<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_186<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_186<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2727,6 +3514,8 @@ TEXT avx2x2_186<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPXOR Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_187<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_187<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_187<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2737,6 +3526,8 @@ TEXT avx2x2_187<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPXOR Y11, D, D
 TEXT avx2x8_188<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_188<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_188<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2747,6 +3538,8 @@ TEXT avx2x2_188<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPADDQ O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_189<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_189<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_189<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2757,6 +3550,8 @@ TEXT avx2x2_189<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPADDQ O(R10), Y8, D
 TEXT avx2x8_190<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_190<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_190<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2767,6 +3562,8 @@ TEXT avx2x2_190<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPADDQ Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_191<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_191<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_191<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2777,6 +3574,8 @@ TEXT avx2x2_191<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VPADDQ Y11, Y8, D
 TEXT avx2x8_192<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_192<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_192<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2787,6 +3586,8 @@ TEXT avx2x2_192<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPADDQ O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_193<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_193<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_193<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2797,6 +3598,8 @@ TEXT avx2x2_193<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPADDQ O(R10), D, D
 TEXT avx2x8_194<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_194<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_194<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2807,6 +3610,8 @@ TEXT avx2x2_194<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPADDQ Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_195<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_195<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_195<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2817,6 +3622,8 @@ TEXT avx2x2_195<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VPADDQ Y11, D, D
 TEXT avx2x8_196<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_196<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_196<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2827,6 +3634,8 @@ TEXT avx2x2_196<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R10), Y9; VCMPPD $4, Y14, Y8, Y8; VCMPPD $4, Y14, Y9, Y15; VANDPD Y8, Y15, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_197<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_197<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_197<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2837,6 +3646,8 @@ TEXT avx2x2_197<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R10), Y9; VCMPPD $4, Y14, Y8, Y8; VCMPPD $4, Y14, Y9, Y15; VANDPD Y8, Y15, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_198<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_198<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_198<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2847,6 +3658,8 @@ TEXT avx2x2_198<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y9; VCMPPD $4, Y14, D, Y8; VCMPPD $4, Y14, Y9, Y15; VANDPD Y8, Y15, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_199<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_199<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_199<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2857,6 +3670,8 @@ TEXT avx2x2_199<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y9; VCMPPD $4, Y14, D, Y8; VCMPPD $4, Y14, Y9, Y15; VANDPD Y8, Y15, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_200<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_200<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_200<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2867,6 +3682,8 @@ TEXT avx2x2_200<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R10), Y9; VCMPPD $4, Y14, Y8, Y8; VCMPPD $4, Y14, Y9, Y15; VORPD Y8, Y15, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_201<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_201<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_201<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2877,6 +3694,8 @@ TEXT avx2x2_201<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R10), Y9; VCMPPD $4, Y14, Y8, Y8; VCMPPD $4, Y14, Y9, Y15; VORPD Y8, Y15, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_202<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_202<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_202<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2887,6 +3706,8 @@ TEXT avx2x2_202<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y9; VCMPPD $4, Y14, D, Y8; VCMPPD $4, Y14, Y9, Y15; VORPD Y8, Y15, Y15; VANDPD Y13, Y15, D; VMOVUPD D, O(R8)
 TEXT avx2x8_203<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_203<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_203<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2897,6 +3718,8 @@ TEXT avx2x2_203<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y9; VCMPPD $4, Y14, D, Y8; VCMPPD $4, Y14, Y9, Y15; VORPD Y8, Y15, Y15; VANDPD Y13, Y15, D
 TEXT avx2x8_204<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_204<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_204<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2907,6 +3730,8 @@ TEXT avx2x2_204<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), D; VMOVUPD O(R10), Y8; VFMADD213PD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_205<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_205<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_205<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2917,6 +3742,8 @@ TEXT avx2x2_205<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), D; VMOVUPD O(R10), Y8; VFMADD213PD O(R11), Y8, D
 TEXT avx2x8_206<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_206<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_206<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2927,6 +3754,8 @@ TEXT avx2x2_206<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), D; VMOVUPD O(R10), Y8; VFMADD213PD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_207<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_207<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_207<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2937,6 +3766,8 @@ TEXT avx2x2_207<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), D; VMOVUPD O(R10), Y8; VFMADD213PD Y12, Y8, D
 TEXT avx2x8_208<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_208<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_208<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2947,6 +3778,8 @@ TEXT avx2x2_208<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), D; VFMADD213PD O(R11), Y11, D; VMOVUPD D, O(R8)
 TEXT avx2x8_209<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_209<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_209<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2957,6 +3790,8 @@ TEXT avx2x2_209<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), D; VFMADD213PD O(R11), Y11, D
 TEXT avx2x8_210<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_210<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_210<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2967,6 +3802,8 @@ TEXT avx2x2_210<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), D; VFMADD213PD Y12, Y11, D; VMOVUPD D, O(R8)
 TEXT avx2x8_211<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_211<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_211<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2977,6 +3814,8 @@ TEXT avx2x2_211<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), D; VFMADD213PD Y12, Y11, D
 TEXT avx2x8_212<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_212<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_212<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2987,6 +3826,8 @@ TEXT avx2x2_212<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y8; VFMADD213PD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_213<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_213<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_213<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -2997,6 +3838,8 @@ TEXT avx2x2_213<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y8; VFMADD213PD O(R11), Y8, D
 TEXT avx2x8_214<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_214<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_214<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3007,6 +3850,8 @@ TEXT avx2x2_214<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y8; VFMADD213PD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_215<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_215<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_215<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3017,6 +3862,8 @@ TEXT avx2x2_215<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R10), Y8; VFMADD213PD Y12, Y8, D
 TEXT avx2x8_216<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_216<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_216<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3027,6 +3874,8 @@ TEXT avx2x2_216<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VFMADD213PD O(R11), Y11, D; VMOVUPD D, O(R8)
 TEXT avx2x8_217<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_217<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_217<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3037,6 +3886,8 @@ TEXT avx2x2_217<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VFMADD213PD O(R11), Y11, D
 TEXT avx2x8_218<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_218<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_218<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3047,6 +3898,8 @@ TEXT avx2x2_218<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VFMADD213PD Y12, Y11, D; VMOVUPD D, O(R8)
 TEXT avx2x8_219<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_219<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_219<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3057,6 +3910,8 @@ TEXT avx2x2_219<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VFMADD213PD Y12, Y11, D
 TEXT avx2x8_220<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_220<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_220<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3067,6 +3922,8 @@ TEXT avx2x2_220<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VFMADD231PD O(R10), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_221<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_221<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_221<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3077,6 +3934,8 @@ TEXT avx2x2_221<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VFMADD231PD O(R10), Y8, D
 TEXT avx2x8_222<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_222<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_222<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3087,6 +3946,8 @@ TEXT avx2x2_222<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VFMADD231PD Y11, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_223<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_223<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_223<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3097,6 +3958,8 @@ TEXT avx2x2_223<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VFMADD231PD Y11, Y8, D
 TEXT avx2x8_224<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_224<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_224<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3107,6 +3970,8 @@ TEXT avx2x2_224<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VFMADD213PD O(R11), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_225<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_225<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_225<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3117,6 +3982,8 @@ TEXT avx2x2_225<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VFMADD213PD O(R11), D, D
 TEXT avx2x8_226<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_226<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_226<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3127,6 +3994,8 @@ TEXT avx2x2_226<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VFMADD213PD Y12, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_227<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_227<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_227<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3137,6 +4006,8 @@ TEXT avx2x2_227<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VFMADD213PD Y12, D, D
 TEXT avx2x8_228<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_228<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_228<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3147,6 +4018,8 @@ TEXT avx2x2_228<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VADDPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_229<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_229<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_229<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3157,6 +4030,8 @@ TEXT avx2x2_229<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VADDPD O(R11), Y8, D
 TEXT avx2x8_230<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_230<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_230<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3167,6 +4042,8 @@ TEXT avx2x2_230<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VADDPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_231<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_231<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_231<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3177,6 +4054,8 @@ TEXT avx2x2_231<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VADDPD Y12, Y8, D
 TEXT avx2x8_232<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_232<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_232<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3187,6 +4066,8 @@ TEXT avx2x2_232<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VADDPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_233<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_233<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_233<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3197,6 +4078,8 @@ TEXT avx2x2_233<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VADDPD O(R11), Y8, D
 TEXT avx2x8_234<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_234<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_234<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3207,6 +4090,8 @@ TEXT avx2x2_234<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VADDPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_235<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_235<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_235<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3217,6 +4102,8 @@ TEXT avx2x2_235<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VADDPD Y12, Y8, D
 TEXT avx2x8_236<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_236<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_236<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3227,6 +4114,8 @@ TEXT avx2x2_236<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VADDPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_237<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_237<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_237<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3237,6 +4126,8 @@ TEXT avx2x2_237<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VADDPD O(R11), Y8, D
 TEXT avx2x8_238<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_238<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_238<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3247,6 +4138,8 @@ TEXT avx2x2_238<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VADDPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_239<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_239<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_239<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3257,6 +4150,8 @@ TEXT avx2x2_239<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VADDPD Y12, Y8, D
 TEXT avx2x8_240<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_240<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_240<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3267,6 +4162,8 @@ TEXT avx2x2_240<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VADDPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_241<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_241<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_241<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3277,6 +4174,8 @@ TEXT avx2x2_241<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VADDPD O(R11), Y8, D
 TEXT avx2x8_242<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_242<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_242<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3287,6 +4186,8 @@ TEXT avx2x2_242<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VADDPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_243<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_243<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_243<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3297,6 +4198,8 @@ TEXT avx2x2_243<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VADDPD Y12, Y8, D
 TEXT avx2x8_244<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_244<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_244<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3307,6 +4210,8 @@ TEXT avx2x2_244<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VADDPD D, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_245<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_245<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_245<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3317,6 +4222,8 @@ TEXT avx2x2_245<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VADDPD D, Y8, D
 TEXT avx2x8_246<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_246<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_246<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3327,6 +4234,8 @@ TEXT avx2x2_246<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VADDPD D, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_247<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_247<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_247<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3337,6 +4246,8 @@ TEXT avx2x2_247<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VADDPD D, Y8, D
 TEXT avx2x8_248<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_248<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_248<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3347,6 +4258,8 @@ TEXT avx2x2_248<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VADDPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_249<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_249<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_249<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3357,6 +4270,8 @@ TEXT avx2x2_249<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VADDPD O(R11), Y8, D
 TEXT avx2x8_250<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_250<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_250<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3367,6 +4282,8 @@ TEXT avx2x2_250<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VADDPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_251<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_251<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_251<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3377,6 +4294,8 @@ TEXT avx2x2_251<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VADDPD Y12, Y8, D
 TEXT avx2x8_252<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_252<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_252<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3387,6 +4306,8 @@ TEXT avx2x2_252<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_253<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_253<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_253<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3397,6 +4318,8 @@ TEXT avx2x2_253<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD O(R11), Y8, D
 TEXT avx2x8_254<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_254<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_254<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3407,6 +4330,8 @@ TEXT avx2x2_254<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_255<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_255<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_255<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3417,6 +4342,8 @@ TEXT avx2x2_255<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD Y12, Y8, D
 TEXT avx2x8_256<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_256<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_256<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3427,6 +4354,8 @@ TEXT avx2x2_256<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_257<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_257<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_257<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3437,6 +4366,8 @@ TEXT avx2x2_257<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD O(R11), Y8, D
 TEXT avx2x8_258<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_258<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_258<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3447,6 +4378,8 @@ TEXT avx2x2_258<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_259<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_259<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_259<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3457,6 +4390,8 @@ TEXT avx2x2_259<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD Y12, Y8, D
 TEXT avx2x8_260<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_260<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_260<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3467,6 +4402,8 @@ TEXT avx2x2_260<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VSUBPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_261<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_261<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_261<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3477,6 +4414,8 @@ TEXT avx2x2_261<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VSUBPD O(R11), Y8, D
 TEXT avx2x8_262<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_262<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_262<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3487,6 +4426,8 @@ TEXT avx2x2_262<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VSUBPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_263<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_263<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_263<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3497,6 +4438,8 @@ TEXT avx2x2_263<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VSUBPD Y12, Y8, D
 TEXT avx2x8_264<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_264<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_264<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3507,6 +4450,8 @@ TEXT avx2x2_264<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VSUBPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_265<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_265<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_265<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3517,6 +4462,8 @@ TEXT avx2x2_265<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VSUBPD O(R11), Y8, D
 TEXT avx2x8_266<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_266<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_266<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3527,6 +4474,8 @@ TEXT avx2x2_266<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VSUBPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_267<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_267<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_267<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3537,6 +4486,8 @@ TEXT avx2x2_267<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VSUBPD Y12, Y8, D
 TEXT avx2x8_268<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_268<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_268<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3547,6 +4498,8 @@ TEXT avx2x2_268<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD D, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_269<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_269<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_269<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3557,6 +4510,8 @@ TEXT avx2x2_269<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD D, Y8, D
 TEXT avx2x8_270<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_270<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_270<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3567,6 +4522,8 @@ TEXT avx2x2_270<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD D, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_271<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_271<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_271<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3577,6 +4534,8 @@ TEXT avx2x2_271<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD D, Y8, D
 TEXT avx2x8_272<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_272<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_272<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3587,6 +4546,8 @@ TEXT avx2x2_272<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VSUBPD O(R11), Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_273<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_273<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_273<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3597,6 +4558,8 @@ TEXT avx2x2_273<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VSUBPD O(R11), Y8, D
 TEXT avx2x8_274<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_274<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_274<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3607,6 +4570,8 @@ TEXT avx2x2_274<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VSUBPD Y12, Y8, D; VMOVUPD D, O(R8)
 TEXT avx2x8_275<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_275<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_275<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3617,6 +4582,8 @@ TEXT avx2x2_275<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VSUBPD Y12, Y8, D
 TEXT avx2x8_276<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_276<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_276<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3627,6 +4594,8 @@ TEXT avx2x2_276<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_277<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_277<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_277<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3637,6 +4606,8 @@ TEXT avx2x2_277<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D
 TEXT avx2x8_278<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_278<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_278<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3647,6 +4618,8 @@ TEXT avx2x2_278<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD Y8, Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_279<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_279<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_279<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3657,6 +4630,8 @@ TEXT avx2x2_279<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD Y8, Y12, D
 TEXT avx2x8_280<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_280<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_280<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3667,6 +4642,8 @@ TEXT avx2x2_280<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_281<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_281<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_281<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3677,6 +4654,8 @@ TEXT avx2x2_281<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D
 TEXT avx2x8_282<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_282<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_282<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3687,6 +4666,8 @@ TEXT avx2x2_282<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD Y8, Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_283<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_283<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_283<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3697,6 +4678,8 @@ TEXT avx2x2_283<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD Y8, Y12, D
 TEXT avx2x8_284<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_284<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_284<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3707,6 +4690,8 @@ TEXT avx2x2_284<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_285<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_285<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_285<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3717,6 +4702,8 @@ TEXT avx2x2_285<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D
 TEXT avx2x8_286<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_286<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_286<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3727,6 +4714,8 @@ TEXT avx2x2_286<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VSUBPD Y8, Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_287<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_287<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_287<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3737,6 +4726,8 @@ TEXT avx2x2_287<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD O(R10), D, Y8; VSUBPD Y8, Y12, D
 TEXT avx2x8_288<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_288<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_288<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3747,6 +4738,8 @@ TEXT avx2x2_288<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_289<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_289<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_289<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3757,6 +4750,8 @@ TEXT avx2x2_289<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D
 TEXT avx2x8_290<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_290<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_290<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3767,6 +4762,8 @@ TEXT avx2x2_290<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VSUBPD Y8, Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_291<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_291<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_291<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3777,6 +4774,8 @@ TEXT avx2x2_291<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD Y11, D, Y8; VSUBPD Y8, Y12, D
 TEXT avx2x8_292<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_292<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_292<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3787,6 +4786,8 @@ TEXT avx2x2_292<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD Y8, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_293<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_293<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_293<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3797,6 +4798,8 @@ TEXT avx2x2_293<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD O(R10), Y8, Y8; VSUBPD Y8, D, D
 TEXT avx2x8_294<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_294<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_294<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3807,6 +4810,8 @@ TEXT avx2x2_294<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD Y8, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_295<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_295<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_295<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3817,6 +4822,8 @@ TEXT avx2x2_295<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMULPD Y11, Y8, Y8; VSUBPD Y8, D, D
 TEXT avx2x8_296<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_296<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_296<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3827,6 +4834,8 @@ TEXT avx2x2_296<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_297<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_297<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_297<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3837,6 +4846,8 @@ TEXT avx2x2_297<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VMOVUPD O(R11), Y9; VSUBPD Y8, Y9, D
 TEXT avx2x8_298<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_298<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_298<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3847,6 +4858,8 @@ TEXT avx2x2_298<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VSUBPD Y8, Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_299<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_299<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_299<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3857,6 +4870,8 @@ TEXT avx2x2_299<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMULPD D, D, Y8; VSUBPD Y8, Y12, D
 TEXT avx2x8_300<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_300<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_300<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3867,6 +4882,8 @@ TEXT avx2x2_300<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R11), Y9; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, O(R10), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_301<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_301<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_301<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3877,6 +4894,8 @@ TEXT avx2x2_301<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R11), Y9; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, O(R10), Y9, D
 TEXT avx2x8_302<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_302<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_302<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3887,6 +4906,8 @@ TEXT avx2x2_302<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, O(R10), Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_303<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_303<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_303<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3897,6 +4918,8 @@ TEXT avx2x2_303<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, O(R10), Y12, D
 TEXT avx2x8_304<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_304<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_304<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3907,6 +4930,8 @@ TEXT avx2x2_304<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R11), Y9; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, Y11, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_305<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_305<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_305<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3917,6 +4942,8 @@ TEXT avx2x2_305<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R11), Y9; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, Y11, Y9, D
 TEXT avx2x8_306<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_306<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_306<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3927,6 +4954,8 @@ TEXT avx2x2_306<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, Y11, Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_307<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_307<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_307<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3937,6 +4966,8 @@ TEXT avx2x2_307<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, Y11, Y12, D
 TEXT avx2x8_308<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_308<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_308<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3947,6 +4978,8 @@ TEXT avx2x2_308<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R11), Y9; VCMPPD $4, Y14, D, Y15; VBLENDVPD Y15, O(R10), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_309<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_309<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_309<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3957,6 +4990,8 @@ TEXT avx2x2_309<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R11), Y9; VCMPPD $4, Y14, D, Y15; VBLENDVPD Y15, O(R10), Y9, D
 TEXT avx2x8_310<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_310<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_310<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3967,6 +5002,8 @@ TEXT avx2x2_310<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, Y14, D, Y15; VBLENDVPD Y15, O(R10), Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_311<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_311<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_311<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3977,6 +5014,8 @@ TEXT avx2x2_311<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, Y14, D, Y15; VBLENDVPD Y15, O(R10), Y12, D
 TEXT avx2x8_312<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_312<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_312<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3987,6 +5026,8 @@ TEXT avx2x2_312<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R11), Y9; VCMPPD $4, Y14, D, Y15; VBLENDVPD Y15, Y11, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_313<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_313<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_313<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -3997,6 +5038,8 @@ TEXT avx2x2_313<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R11), Y9; VCMPPD $4, Y14, D, Y15; VBLENDVPD Y15, Y11, Y9, D
 TEXT avx2x8_314<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_314<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_314<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4007,6 +5050,8 @@ TEXT avx2x2_314<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, Y14, D, Y15; VBLENDVPD Y15, Y11, Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_315<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_315<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_315<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4017,6 +5062,8 @@ TEXT avx2x2_315<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, Y14, D, Y15; VBLENDVPD Y15, Y11, Y12, D
 TEXT avx2x8_316<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_316<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_316<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4027,6 +5074,8 @@ TEXT avx2x2_316<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R11), Y9; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, D, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_317<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_317<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_317<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4037,6 +5086,8 @@ TEXT avx2x2_317<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VMOVUPD O(R11), Y9; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, D, Y9, D
 TEXT avx2x8_318<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_318<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_318<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4047,6 +5098,8 @@ TEXT avx2x2_318<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, D, Y12, D; VMOVUPD D, O(R8)
 TEXT avx2x8_319<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_319<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_319<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4057,6 +5110,8 @@ TEXT avx2x2_319<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, D, Y12, D
 TEXT avx2x8_320<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_320<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_320<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4067,6 +5122,8 @@ TEXT avx2x2_320<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, O(R10), D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_321<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_321<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_321<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4077,6 +5134,8 @@ TEXT avx2x2_321<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, O(R10), D, D
 TEXT avx2x8_322<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_322<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_322<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4087,6 +5146,8 @@ TEXT avx2x2_322<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, Y11, D, D; VMOVUPD D, O(R8)
 TEXT avx2x8_323<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_323<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_323<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4097,6 +5158,8 @@ TEXT avx2x2_323<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y14, Y8, Y15; VBLENDVPD Y15, Y11, D, D
 TEXT avx2x8_324<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_324<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_324<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4107,6 +5170,8 @@ TEXT avx2x2_324<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_325<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_325<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_325<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4117,6 +5182,8 @@ TEXT avx2x2_325<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_326<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_326<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_326<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4127,6 +5194,8 @@ TEXT avx2x2_326<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, O(R10), Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_327<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_327<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_327<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4137,6 +5206,8 @@ TEXT avx2x2_327<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_328<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_328<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_328<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4147,6 +5218,8 @@ TEXT avx2x2_328<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_329<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_329<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_329<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4157,6 +5230,8 @@ TEXT avx2x2_329<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $17, Y11, Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_330<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_330<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_330<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4167,6 +5242,8 @@ TEXT avx2x2_330<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_331<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_331<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_331<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4177,6 +5254,8 @@ TEXT avx2x2_331<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_332<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_332<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_332<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4187,6 +5266,8 @@ TEXT avx2x2_332<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, O(R10), D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_333<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_333<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_333<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4197,6 +5278,8 @@ TEXT avx2x2_333<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_334<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_334<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_334<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4207,6 +5290,8 @@ TEXT avx2x2_334<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_335<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_335<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_335<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4217,6 +5302,8 @@ TEXT avx2x2_335<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $17, Y11, D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_336<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_336<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_336<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4227,6 +5314,8 @@ TEXT avx2x2_336<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_337<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_337<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_337<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4237,6 +5326,8 @@ TEXT avx2x2_337<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_338<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_338<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_338<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4247,6 +5338,8 @@ TEXT avx2x2_338<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, O(R10), Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_339<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_339<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_339<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4257,6 +5350,8 @@ TEXT avx2x2_339<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_340<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_340<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_340<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4267,6 +5362,8 @@ TEXT avx2x2_340<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_341<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_341<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_341<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4277,6 +5374,8 @@ TEXT avx2x2_341<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $18, Y11, Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_342<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_342<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_342<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4287,6 +5386,8 @@ TEXT avx2x2_342<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_343<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_343<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_343<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4297,6 +5398,8 @@ TEXT avx2x2_343<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_344<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_344<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_344<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4307,6 +5410,8 @@ TEXT avx2x2_344<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, O(R10), D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_345<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_345<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_345<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4317,6 +5422,8 @@ TEXT avx2x2_345<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_346<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_346<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_346<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4327,6 +5434,8 @@ TEXT avx2x2_346<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_347<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_347<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_347<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4337,6 +5446,8 @@ TEXT avx2x2_347<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $18, Y11, D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_348<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_348<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_348<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4347,6 +5458,8 @@ TEXT avx2x2_348<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_349<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_349<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_349<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4357,6 +5470,8 @@ TEXT avx2x2_349<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_350<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_350<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_350<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4367,6 +5482,8 @@ TEXT avx2x2_350<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, O(R10), Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_351<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_351<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_351<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4377,6 +5494,8 @@ TEXT avx2x2_351<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_352<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_352<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_352<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4387,6 +5506,8 @@ TEXT avx2x2_352<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_353<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_353<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_353<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4397,6 +5518,8 @@ TEXT avx2x2_353<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $30, Y11, Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_354<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_354<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_354<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4407,6 +5530,8 @@ TEXT avx2x2_354<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_355<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_355<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_355<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4417,6 +5542,8 @@ TEXT avx2x2_355<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_356<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_356<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_356<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4427,6 +5554,8 @@ TEXT avx2x2_356<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, O(R10), D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_357<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_357<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_357<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4437,6 +5566,8 @@ TEXT avx2x2_357<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_358<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_358<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_358<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4447,6 +5578,8 @@ TEXT avx2x2_358<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_359<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_359<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_359<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4457,6 +5590,8 @@ TEXT avx2x2_359<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $30, Y11, D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_360<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_360<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_360<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4467,6 +5602,8 @@ TEXT avx2x2_360<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_361<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_361<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_361<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4477,6 +5614,8 @@ TEXT avx2x2_361<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_362<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_362<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_362<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4487,6 +5626,8 @@ TEXT avx2x2_362<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, O(R10), Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_363<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_363<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_363<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4497,6 +5638,8 @@ TEXT avx2x2_363<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_364<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_364<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_364<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4507,6 +5650,8 @@ TEXT avx2x2_364<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_365<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_365<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_365<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4517,6 +5662,8 @@ TEXT avx2x2_365<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $29, Y11, Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_366<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_366<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_366<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4527,6 +5674,8 @@ TEXT avx2x2_366<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_367<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_367<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_367<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4537,6 +5686,8 @@ TEXT avx2x2_367<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_368<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_368<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_368<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4547,6 +5698,8 @@ TEXT avx2x2_368<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, O(R10), D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_369<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_369<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_369<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4557,6 +5710,8 @@ TEXT avx2x2_369<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_370<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_370<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_370<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4567,6 +5722,8 @@ TEXT avx2x2_370<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_371<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_371<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_371<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4577,6 +5734,8 @@ TEXT avx2x2_371<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $29, Y11, D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_372<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_372<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_372<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4587,6 +5746,8 @@ TEXT avx2x2_372<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_373<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_373<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_373<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4597,6 +5758,8 @@ TEXT avx2x2_373<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_374<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_374<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_374<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4607,6 +5770,8 @@ TEXT avx2x2_374<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, O(R10), Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_375<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_375<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_375<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4617,6 +5782,8 @@ TEXT avx2x2_375<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_376<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_376<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_376<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4627,6 +5794,8 @@ TEXT avx2x2_376<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_377<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_377<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_377<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4637,6 +5806,8 @@ TEXT avx2x2_377<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $0, Y11, Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_378<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_378<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_378<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4647,6 +5818,8 @@ TEXT avx2x2_378<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_379<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_379<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_379<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4657,6 +5830,8 @@ TEXT avx2x2_379<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_380<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_380<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_380<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4667,6 +5842,8 @@ TEXT avx2x2_380<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, O(R10), D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_381<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_381<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_381<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4677,6 +5854,8 @@ TEXT avx2x2_381<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_382<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_382<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_382<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4687,6 +5866,8 @@ TEXT avx2x2_382<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_383<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_383<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_383<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4697,6 +5878,8 @@ TEXT avx2x2_383<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $0, Y11, D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_384<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_384<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_384<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4707,6 +5890,8 @@ TEXT avx2x2_384<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_385<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_385<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_385<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4717,6 +5902,8 @@ TEXT avx2x2_385<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, O(R10), Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_386<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_386<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_386<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4727,6 +5914,8 @@ TEXT avx2x2_386<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, O(R10), Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_387<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_387<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_387<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4737,6 +5926,8 @@ TEXT avx2x2_387<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_388<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_388<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_388<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4747,6 +5938,8 @@ TEXT avx2x2_388<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y11, Y8, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_389<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_389<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_389<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4757,6 +5950,8 @@ TEXT avx2x2_389<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VMOVUPD O(R9), Y8; VCMPPD $4, Y11, Y8, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_390<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_390<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_390<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4767,6 +5962,8 @@ TEXT avx2x2_390<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_391<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_391<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_391<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4777,6 +5974,8 @@ TEXT avx2x2_391<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, O(R10), D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_392<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_392<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_392<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4787,6 +5986,8 @@ TEXT avx2x2_392<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, O(R10), D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_393<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_393<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_393<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4797,6 +5998,8 @@ TEXT avx2x2_393<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, O(R11), Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_394<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_394<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_394<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4807,6 +6010,8 @@ TEXT avx2x2_394<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, Y11, D, Y15; VMOVUPD O(R12), Y9; VBLENDVPD Y15, Y12, Y9, D; VMOVUPD D, O(R8)
 TEXT avx2x8_395<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_395<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_395<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN
@@ -4817,6 +6022,8 @@ TEXT avx2x2_395<>(SB), NOSPLIT|NOFRAME, $0-0
 #define VECTOR(D, O) VCMPPD $4, Y11, D, Y15; VBLENDVPD Y15, O(R11), Y13, D; VMOVUPD D, O(R8)
 TEXT avx2x8_396<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS8; NEXT
+TEXT avx2x4_396<>(SB), NOSPLIT|NOFRAME, $0-0
+	BEGIN; VECTORS4; NEXT
 TEXT avx2x2_396<>(SB), NOSPLIT|NOFRAME, $0-0
 	BEGIN; VECTORS2; NEXT
 #undef BEGIN

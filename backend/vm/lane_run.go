@@ -6,17 +6,52 @@ import (
 	"github.com/mtkc/mtkc/backend"
 )
 
-// laneISA is a way to run lane code: how many lanes it takes at a time, and the loops that do so.
+// laneISA is a way to run lane code: the loops that do so, each for its number of lanes.
 type laneISA struct {
 	name  string
-	lanes [2]int // of a block and of the rest; rows of registers have the length of a block
-	run   [2]func(code *laneInstr, rows *unsafe.Pointer) *laneInstr
+	loops []laneLoop // the first has the most lanes, and as many as this has a row of registers
+	any   bool       // the machine in Go, which takes any number up to that
 
 	read func(d, from *float64, list *int32, n int) // d[i] = from[list[i]], n a multiple of 8; nil: in Go
 }
 
-// portable is the machine in Go. It takes any number of lanes.
-var portable = &laneISA{name: "go", lanes: [2]int{64, 8}}
+// laneLoop runs the instructions from code on until one that leaves, and returns it. rows are the
+// addresses of the rows by number.
+type laneLoop struct {
+	lanes int
+	run   func(code *laneInstr, rows *unsafe.Pointer) *laneInstr
+}
+
+// portable is the machine in Go.
+var portable = &laneISA{name: "go", loops: []laneLoop{{lanes: 64}}, any: true}
+
+// block is the largest number of lanes at a time.
+func (isa *laneISA) block() int { return isa.loops[0].lanes }
+
+// most is the largest number of lanes at a time that is not above n, a multiple of 8.
+func (isa *laneISA) most(n int) int {
+	if isa.any {
+		return min(n, isa.block())
+	}
+	for _, l := range isa.loops {
+		if l.lanes <= n {
+			return l.lanes
+		}
+	}
+	panic("mtkc: bug: the number of lanes is no multiple of 8")
+}
+
+// least is the smallest number of lanes at a time that is not below n, which is not above block.
+func (isa *laneISA) least(n int) int {
+	if isa.any {
+		return n
+	}
+	k := len(isa.loops) - 1
+	for isa.loops[k].lanes < n {
+		k--
+	}
+	return isa.loops[k].lanes
+}
 
 // laneMachine is the one in use: the best of those that the processor has.
 var laneMachine = append(laneISAs(), portable)[0]
@@ -39,10 +74,10 @@ func rowAlign(n int) []float64 {
 
 // frame makes a frame with the registers temps, as long as a block of lanes each.
 func (c *laneCode) frame(isa *laneISA, temps []float64) *laneFrame {
-	block := isa.lanes[0]
+	block := isa.block()
 	f := &laneFrame{laneCode: c, isa: isa, at: make([]unsafe.Pointer, len(c.rows)), args: make([]float64, c.maxArgs)}
 	full, numbers := copies(c.full, block), c.numbers
-	if isa.run[0] == nil {
+	if isa.any {
 		numbers = copies(c.numbers, block)
 	}
 	for i, r := range c.rows {
@@ -74,14 +109,14 @@ func copies(numbers []float64, n int) []float64 {
 // single sets a row that is one number for all lanes: in Go a row of copies of it, which it has of
 // its own.
 func (f *laneFrame) single(r int32, v *float64) {
-	if f.isa.run[0] != nil {
+	if !f.isa.any {
 		f.at[r] = unsafe.Pointer(v)
 		return
 	}
 	if f.at[r] == nil {
-		f.at[r] = unsafe.Pointer(unsafe.SliceData(make([]float64, f.isa.lanes[0])))
+		f.at[r] = unsafe.Pointer(unsafe.SliceData(make([]float64, f.isa.block())))
 	}
-	for i, s := 0, f.row(int(r), f.isa.lanes[0]); i < len(s); i++ {
+	for i, s := 0, f.row(int(r), f.isa.block()); i < len(s); i++ {
 		s[i] = *v
 	}
 }
@@ -89,15 +124,16 @@ func (f *laneFrame) single(r int32, v *float64) {
 // row is the first n entries of row r.
 func (f *laneFrame) row(r, n int) []float64 { return unsafe.Slice((*float64)(f.at[r]), n) }
 
-// run executes the code for n lanes: as many as in a block, or, where there are loops in assembly,
-// as in the rest.
+// run executes the code for n lanes, as many as one of the loops has.
 func (f *laneFrame) run(n int) {
-	loop := f.isa.run[0]
-	if n != f.isa.lanes[0] {
-		loop = f.isa.run[1]
+	var loop func(code *laneInstr, rows *unsafe.Pointer) *laneInstr
+	for _, l := range f.isa.loops {
+		if l.lanes == n {
+			loop = l.run
+		}
 	}
 	for pc := 0; ; pc++ {
-		if loop == nil {
+		if f.isa.any {
 			pc = f.interpret(pc, n)
 		} else {
 			end := loop(&f.code[pc], &f.at[0])

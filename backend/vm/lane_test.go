@@ -264,7 +264,11 @@ func randomSteps(rng *rand.Rand, n, nu, np int) *backend.Kernel {
 	b = backend.NewBuilder("chain")
 	pick = random(rng, b, 1+rng.IntN(20), map[backend.Op]int{backend.S: 3, backend.P: 1, backend.Data: 1})
 	s = backend.Step{Name: "chain", N: n, Data: data, Ordered: true}
-	s.Index = []backend.Table{entries(min(n, np)), {Base: int32(n), Stride: 1}, entries(n + 1), {Base: int32(n + 1), Stride: 1}}
+	earlier := make([]int32, n)
+	for i := range earlier {
+		earlier[i] = int32(rng.IntN(n + 1 + i))
+	}
+	s.Index = []backend.Table{entries(min(n, np)), {Base: int32(n), Stride: 1}, backend.NewTable(earlier), {Base: int32(n + 1), Stride: 1}}
 	b.Output(backend.Scratch, 3, pick())
 	s.Body = b.Finish()
 	k.Steps = append(k.Steps, s)

@@ -116,7 +116,7 @@ type LaneRunner struct {
 // Runner makes a runner.
 func (l *Lanes) Runner() *LaneRunner {
 	r := &LaneRunner{lanes: l, isa: laneMachine}
-	block := r.isa.lanes[0]
+	block := r.isa.block()
 	temps := rowAlign(l.temps * block)
 	for _, s := range l.steps {
 		r.frames = append(r.frames, s.code.frame(r.isa, temps))
@@ -142,10 +142,7 @@ func (r *LaneRunner) Run(t, u, p, w, out, mem, code []float64) {
 		r.base[rowSOut] = r.base[rowS]
 	}
 	for first := 0; first < l.width; {
-		n := r.isa.lanes[0]
-		if l.width-first < n {
-			n = r.isa.lanes[1]
-		}
+		n := r.isa.most(l.width - first)
 		r.set(rowTime, t, first)
 		r.set(rowU, u, first)
 		r.set(rowP, p, first)

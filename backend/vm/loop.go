@@ -14,25 +14,119 @@ import (
 
 // loop is a step over instances made ready to run. It is not changed afterwards.
 type loop struct {
-	n       int
-	ordered bool
+	isa     *laneISA
 	code    *laneCode
 	index   []backend.Table
 	data    [][]float64
-	inPlace bool // arguments that are read evenly may be read where they lie
+	rows    []loopRow
+	chunks  []chunk
+	n       int
+	need    [rowSOut + 1]int // entries of each array
+	inPlace bool             // arguments may be read where they lie
 }
+
+// loopRow is a row of an argument or result.
+type loopRow struct {
+	row    int32
+	space  rowSpace
+	single bool
+	table  *backend.Table
+	data   []float64
+}
+
+// chunk is a part of the instances that run together. Bit i of even says of row i that its entries
+// follow each other.
+type chunk struct {
+	first, n int32
+	even     uint64
+}
+
+// shortest is the length from which a stretch of entries that follow each other is worth a chunk of
+// its own, so that they are read and written in place.
+const shortest = 16
 
 // encodeLoop translates a step. What lies at the same place for all instances is one number for all
 // lanes.
 func encodeLoop(s *backend.Step, funcs []*expr.Func) *loop {
-	l := &loop{n: s.N, ordered: s.Ordered, index: s.Index, data: s.Data, inPlace: !s.Ordered}
+	l := &loop{isa: laneMachine, n: s.N, index: s.Index, data: s.Data, inPlace: true}
 	l.code = encodeLanes(s.Body, funcs, l.single)
 	for _, o := range s.Body.Out {
 		if o.Space == backend.Memory { // which may be the array of an argument
 			l.inPlace = false
 		}
 	}
+	for k, r := range l.code.rows {
+		if r.space < rowTime {
+			continue
+		}
+		x := loopRow{row: int32(k), space: r.space}
+		switch r.space {
+		case rowTime:
+			x.single = true
+		case rowData:
+			x.data = l.data[r.index]
+		default:
+			x.table = &l.index[r.index]
+			x.single = r.space < rowMain && x.table.List == nil && x.table.Stride == 0
+			l.need[r.space] = max(l.need[r.space], bound(x.table, l.n))
+		}
+		l.rows = append(l.rows, x)
+	}
+	l.cut(s.Ordered)
 	return l
+}
+
+// bound is the length that an array must have for the n entries of a table.
+func bound(t *backend.Table, n int) int {
+	if t.List == nil {
+		return int(max(t.At(0), t.At(n-1))) + 1
+	}
+	if slices.Min(t.List[:n]) < 0 {
+		panic("mtkc: bug: a table has a negative entry")
+	}
+	return int(slices.Max(t.List[:n])) + 1
+}
+
+// cut makes the chunks.
+func (l *loop) cut(ordered bool) {
+	if ordered {
+		for i := range l.n {
+			l.chunks = append(l.chunks, chunk{int32(i), 1, 0})
+		}
+		return
+	}
+	ends := make([]int, min(len(l.rows), 64)) // of the stretch that the present instance belongs to
+	for first := 0; first < l.n; {
+		end := min(first+l.isa.block(), l.n)
+		for i := range ends {
+			r := &l.rows[i]
+			switch {
+			case r.single:
+				ends[i] = first
+				continue
+			case r.data != nil || r.table.List == nil && r.table.Stride == 1:
+				ends[i] = l.n
+			case r.table.List == nil:
+				ends[i] = first
+			case ends[i] <= first:
+				e := first + 1
+				for list := r.table.List; e < l.n && list[e] == list[e-1]+1; e++ {
+				}
+				ends[i] = e
+			}
+			if ends[i] >= first+shortest {
+				end = min(end, ends[i])
+			}
+		}
+		c := chunk{first: int32(first), n: int32(end - first)}
+		for i, e := range ends {
+			if e >= end {
+				c.even |= 1 << i
+			}
+		}
+		l.chunks = append(l.chunks, c)
+		first = end
+	}
 }
 
 // single reports whether an input is one number for all instances.
@@ -51,54 +145,17 @@ func (l *loop) single(in backend.Instr) bool {
 type loopFrame struct {
 	*loop
 	frame *laneFrame
-	rows  []loopRow
+	own   [][]float64 // by row, for the entries of a chunk where they do not lie in a row
 	time  float64
-	need  [rowSOut + 1]int // entries of each array
-}
-
-// loopRow is a row of an argument or result.
-type loopRow struct {
-	row    int32
-	space  rowSpace
-	single bool
-	even   bool // entries follow each other
-	table  *backend.Table
-	data   []float64
-	own    []float64 // for the entries of a block, where they do not lie in a row
-}
-
-// bound is the length that an array must have for the n entries of a table.
-func bound(t *backend.Table, n int) int {
-	if t.List == nil {
-		return int(max(t.At(0), t.At(n-1))) + 1
-	}
-	if slices.Min(t.List[:n]) < 0 {
-		panic("mtkc: bug: a table has a negative entry")
-	}
-	return int(slices.Max(t.List[:n])) + 1
 }
 
 func (l *loop) frame() *loopFrame {
-	block := laneMachine.lanes[0]
-	f := &loopFrame{loop: l, frame: l.code.frame(laneMachine, rowAlign(l.code.temps*block))}
-	for _, k := range f.frame.moving {
-		r := loopRow{row: k, space: l.code.rows[k].space}
-		index := l.code.rows[k].index
-		switch r.space {
-		case rowTime:
-			r.single = true
-		case rowData:
-			r.data, r.even = l.data[index], true
-		default:
-			r.table = &l.index[index]
-			r.even = r.table.List == nil && r.table.Stride == 1
-			r.single = r.space < rowMain && r.table.List == nil && r.table.Stride == 0
-			f.need[r.space] = max(f.need[r.space], bound(r.table, l.n))
+	block := l.isa.block()
+	f := &loopFrame{loop: l, frame: l.code.frame(l.isa, rowAlign(l.code.temps*block)), own: make([][]float64, len(l.rows))}
+	for i := range l.rows {
+		if !l.rows[i].single {
+			f.own[i] = rowAlign(block)
 		}
-		if !r.single {
-			r.own = rowAlign(block)
-		}
-		f.rows = append(f.rows, r)
 	}
 	return f
 }
@@ -110,48 +167,54 @@ func (f *loopFrame) run(t float64, arr *arrays) {
 	for s, a := range from {
 		_ = a[:f.need[s]] // gather and scatter do not look
 	}
-	isa := f.frame.isa
-	block := isa.lanes[0]
-	step := block
-	if f.ordered {
-		step = 1
+	for i := range f.rows {
+		if r := &f.rows[i]; r.space == rowTime {
+			f.frame.single(r.row, &f.time)
+		} else if r.single {
+			f.frame.single(r.row, &from[r.space][r.table.Base])
+		}
 	}
-	for first := 0; first < f.n; first += step {
-		m := min(step, f.n-first)
-		whole := m == block
+	for _, c := range f.chunks {
+		first, n := int(c.first), int(c.n)
+		lanes := f.isa.least(n) // those above n have no meaning
 		for i := range f.rows {
 			r := &f.rows[i]
+			if r.single {
+				continue
+			}
+			even := c.even>>i&1 != 0
+			own := f.own[i]
+			f.frame.at[r.row] = unsafe.Pointer(&own[0])
 			switch {
-			case r.space == rowTime:
-				f.frame.single(r.row, &f.time)
-			case r.single:
-				f.frame.single(r.row, &from[r.space][r.table.Base])
-			case whole && r.data != nil:
-				f.frame.at[r.row] = unsafe.Pointer(&r.data[first : first+m][0])
-			case whole && r.even && (f.inPlace || r.space >= rowMain):
-				at := int(r.table.Base) + first
-				f.frame.at[r.row] = unsafe.Pointer(&from[r.space][at : at+m][0])
-			default:
-				f.frame.at[r.row] = unsafe.Pointer(&r.own[0])
-				if r.data != nil {
-					copy(r.own[:m], r.data[first:first+m])
-				} else if r.space < rowMain {
-					isa.gather(r.own[:m], from[r.space], r.table, first)
+			case r.data != nil:
+				if first+lanes <= len(r.data) {
+					f.frame.at[r.row] = unsafe.Pointer(&r.data[first])
+				} else {
+					copy(own, r.data[first:])
 				}
+			case r.space >= rowMain:
+				if even && n == lanes {
+					f.frame.at[r.row] = unsafe.Pointer(&from[r.space][r.table.At(first)])
+				}
+			case even:
+				a := from[r.space][r.table.At(first):]
+				if f.inPlace && lanes <= len(a) {
+					f.frame.at[r.row] = unsafe.Pointer(&a[0])
+				} else {
+					copy(own[:n], a)
+				}
+			default:
+				f.isa.gather(own[:n], from[r.space], r.table, first)
 			}
 		}
-		switch {
-		case isa.run[0] == nil:
-			f.frame.run(m)
-		case m <= isa.lanes[1]:
-			f.frame.run(isa.lanes[1])
-		default:
-			f.frame.run(block)
-		}
+		f.frame.run(lanes)
 		for i := range f.rows {
-			r := &f.rows[i]
-			if r.space >= rowMain && !(whole && r.even) {
-				scatter(from[r.space], r.own[:m], r.table, first)
+			switch r := &f.rows[i]; {
+			case r.space < rowMain:
+			case c.even>>i&1 == 0:
+				scatter(from[r.space], f.own[i][:n], r.table, first)
+			case n < lanes:
+				copy(from[r.space][r.table.At(first):], f.own[i][:n])
 			}
 		}
 	}
@@ -177,10 +240,6 @@ func (isa *laneISA) gather(d, from []float64, t *backend.Table, first int) {
 		return
 	}
 	at, step := int(t.Base)+first*int(t.Stride), int(t.Stride)
-	if step == 1 {
-		copy(d, from[at:at+len(d)])
-		return
-	}
 	for i := range d {
 		d[i] = *(*float64)(unsafe.Add(p, at*8))
 		at += step
@@ -198,10 +257,6 @@ func scatter(to, v []float64, t *backend.Table, first int) {
 		return
 	}
 	at, step := int(t.Base)+first*int(t.Stride), int(t.Stride)
-	if step == 1 {
-		copy(to[at:at+len(v)], v)
-		return
-	}
 	for i := range v {
 		*(*float64)(unsafe.Add(p, at*8)) = v[i]
 		at += step

@@ -22,13 +22,13 @@ func main() {
 func files() map[string][]byte {
 	m := map[string][]byte{"lane_table.go": table()}
 	for name, x := range map[string]*x86{
-		"lane_avx512_amd64.s": {wide: true, families: []int{8, 1}},
-		"lane_avx2_amd64.s":   {families: []int{8, 2}},
+		"lane_avx512_amd64.s": {wide: true, families: []int{8, 4, 1}},
+		"lane_avx2_amd64.s":   {families: []int{8, 4, 2}},
 	} {
 		x.b = new(bytes.Buffer)
 		m[name] = x.file()
 	}
-	n := &neon{b: new(bytes.Buffer), families: []int{16, 4}}
+	n := &neon{b: new(bytes.Buffer), families: []int{16, 8, 4}}
 	m["lane_arm64.s"] = n.file()
 	return m
 }
