@@ -95,6 +95,13 @@ func (c *laneCode) frame(isa *laneISA, temps []float64) *laneFrame {
 	return f
 }
 
+// copy is a frame with the same registers and rows of its own.
+func (f *laneFrame) copy() *laneFrame {
+	c := *f
+	c.at = append([]unsafe.Pointer(nil), f.at...)
+	return &c
+}
+
 // copies makes a row of n copies of each number.
 func copies(numbers []float64, n int) []float64 {
 	rows := rowAlign(len(numbers) * n)

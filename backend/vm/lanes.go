@@ -93,7 +93,7 @@ func (l *Lanes) choose() int {
 	for s := rowTime; s <= rowSOut; s++ {
 		rows += l.need[s]
 	}
-	width := 128
+	width := 64
 	for width > 8 && rows*width*8 > cache {
 		width /= 2
 	}
@@ -106,86 +106,125 @@ func (l *Lanes) Width() int { return l.width }
 // LaneRunner runs Lanes with registers of its own.
 type LaneRunner struct {
 	lanes  *Lanes
-	isa    *laneISA
-	frames []*laneFrame
-	s      []float64 // scratch array, for a block of lanes
-	base   [rowSOut + 1]unsafe.Pointer
-	stride [rowSOut + 1]int // bytes between the entries of a lane
+	blocks []laneBlock
+	s      []float64                   // scratch array, for a block of lanes
+	base   [rowSOut + 1]unsafe.Pointer // of the arrays of the last run
+}
+
+// laneBlock are lanes that run together.
+type laneBlock struct {
+	first, n int
+	frames   []*laneFrame // by step
+	at       [rowSOut + 1]unsafe.Pointer
+	stride   [rowSOut + 1]int // bytes between the entries of a lane
 }
 
 // Runner makes a runner.
 func (l *Lanes) Runner() *LaneRunner {
-	r := &LaneRunner{lanes: l, isa: laneMachine}
-	block := r.isa.block()
+	isa := laneMachine
+	block := isa.block()
+	r := &LaneRunner{lanes: l, s: rowAlign(l.scratch * block)}
 	temps := rowAlign(l.temps * block)
+	var frames []*laneFrame
 	for _, s := range l.steps {
-		r.frames = append(r.frames, s.code.frame(r.isa, temps))
+		frames = append(frames, s.code.frame(isa, temps))
 	}
-	r.s = rowAlign(l.scratch * block)
-	for s := range r.stride {
-		r.stride[s] = 8 * l.width
+	for first := 0; first < l.width; {
+		b := laneBlock{first: first, n: isa.most(l.width - first)}
+		for _, f := range frames {
+			b.frames = append(b.frames, f.copy())
+		}
+		for s := range b.stride {
+			b.stride[s] = 8 * l.width
+		}
+		b.stride[rowS], b.stride[rowSOut] = 8*block, 8*block
+		r.blocks = append(r.blocks, b)
+		first += b.n
 	}
-	r.stride[rowS], r.stride[rowSOut] = 8*block, 8*block
 	return r
 }
 
 // Run computes all lanes: entry i of lane l of an array is at [i*Width+l]. t has one entry of each
 // lane, and code, the action codes, too. Arrays that the kernel does not use may be nil. What is
-// written must not overlap what is read.
+// written must not overlap what is read. A run on the arrays of the one before is a little faster;
+// the runner keeps them.
 func (r *LaneRunner) Run(t, u, p, w, out, mem, code []float64) {
 	l := r.lanes
 	if l.zero {
 		clear(out)
 	}
-	if l.scratch > 0 {
-		r.base[rowS] = unsafe.Pointer(&r.s[0])
-		r.base[rowSOut] = r.base[rowS]
-	}
-	for first := 0; first < l.width; {
-		n := r.isa.most(l.width - first)
-		r.set(rowTime, t, first)
-		r.set(rowU, u, first)
-		r.set(rowP, p, first)
-		r.set(rowW, w, first)
-		r.set(rowMain, out, first)
-		r.set(rowMem, mem, first)
-		r.set(rowCode, code, first)
+	same := r.set(rowTime, t)
+	same = r.set(rowU, u) && same
+	same = r.set(rowP, p) && same
+	same = r.set(rowW, w) && same
+	same = r.set(rowMain, out) && same
+	same = r.set(rowMem, mem) && same
+	same = r.set(rowCode, code) && same
+	for i := range r.blocks {
+		b := &r.blocks[i]
+		if !same {
+			r.place(b)
+		}
 		for i, s := range l.steps {
-			f := r.frames[i]
+			f := b.frames[i]
 			if s.loop == nil {
-				for _, k := range f.moving {
-					row := f.rows[k]
-					f.at[k] = unsafe.Add(r.base[row.space], int(row.index)*r.stride[row.space])
-				}
-				f.run(n)
+				f.run(b.n)
 				continue
 			}
 			for j := range s.loop.N {
-				r.instance(f, s.loop, j)
-				f.run(n)
+				b.instance(f, s.loop, j)
+				f.run(b.n)
 			}
 		}
-		first += n
 	}
 }
 
-// set notes where lane first of an array begins, of which there must be what the kernel needs.
-func (r *LaneRunner) set(s rowSpace, a []float64, first int) {
-	if n := r.lanes.need[s]; n > 0 {
-		r.base[s] = unsafe.Pointer(&a[:n*r.lanes.width][first])
+// set notes an array, of which there must be what the kernel needs, and reports whether it was the
+// same before.
+func (r *LaneRunner) set(s rowSpace, a []float64) bool {
+	n := r.lanes.need[s]
+	if n == 0 {
+		return true
+	}
+	at := unsafe.Pointer(unsafe.SliceData(a[:n*r.lanes.width]))
+	same := r.base[s] == at
+	r.base[s] = at
+	return same
+}
+
+// place gives the rows of a block their places.
+func (r *LaneRunner) place(b *laneBlock) {
+	for s, n := range r.lanes.need {
+		if n > 0 {
+			b.at[s] = unsafe.Add(r.base[s], 8*b.first)
+		}
+	}
+	if len(r.s) > 0 {
+		b.at[rowS] = unsafe.Pointer(&r.s[0])
+		b.at[rowSOut] = b.at[rowS]
+	}
+	for i, s := range r.lanes.steps {
+		if s.loop != nil {
+			continue
+		}
+		f := b.frames[i]
+		for _, k := range f.moving {
+			row := f.rows[k]
+			f.at[k] = unsafe.Add(b.at[row.space], int(row.index)*b.stride[row.space])
+		}
 	}
 }
 
 // instance gives the rows of a loop their places for instance j.
-func (r *LaneRunner) instance(f *laneFrame, s *backend.Step, j int) {
+func (b *laneBlock) instance(f *laneFrame, s *backend.Step, j int) {
 	for _, k := range f.moving {
 		switch row := f.rows[k]; row.space {
 		case rowData:
 			f.single(k, &s.Data[row.index][j])
 		case rowTime:
-			f.at[k] = r.base[rowTime]
+			f.at[k] = b.at[rowTime]
 		default:
-			f.at[k] = unsafe.Add(r.base[row.space], int(s.Index[row.index].At(j))*r.stride[row.space])
+			f.at[k] = unsafe.Add(b.at[row.space], int(s.Index[row.index].At(j))*b.stride[row.space])
 		}
 	}
 }
