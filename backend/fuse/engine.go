@@ -78,7 +78,7 @@ func (e *Engine) Run(ctx context.Context, b *ensemble.Batch) error {
 	}
 	done := ctx.Done()
 	for e.refill(b) {
-		for !e.attention() {
+		for !e.attention(b) {
 			select {
 			case <-done:
 				return context.Cause(ctx)
@@ -95,15 +95,25 @@ func (e *Engine) Run(ctx context.Context, b *ensemble.Batch) error {
 	return nil
 }
 
-// attention reports whether a lane has passed a time to save, or has ended.
-func (e *Engine) attention() bool {
+// attention reports whether a lane has passed a time to save, or enough lanes have ended that
+// it pays to begin others: that takes about half a step of all lanes.
+func (e *Engine) attention(b *ensemble.Batch) bool {
 	status, time := e.x[Status*e.w:][:e.w], e.x[T*e.w:][:e.w]
+	live, ended := 0, 0
 	for l := range e.lane {
-		if time[l] >= e.lane[l].at || status[l] != Running && e.lane[l].trajectory >= 0 {
+		s := &e.lane[l]
+		switch {
+		case s.trajectory < 0:
+			continue
+		case time[l] >= s.at:
 			return true
+		case status[l] == Running:
+			live++
+		default:
+			ended++
 		}
 	}
-	return false
+	return live == 0 || e.next < b.N && 16*ended >= e.w
 }
 
 // store writes the trajectories that have ended to the batch and frees their lanes.
