@@ -161,9 +161,17 @@ func (a *Archive) same(n, size int) bool {
 // Floats visits the contents of slices whose lengths the problem and the method fix.
 func (a *Archive) Floats(v ...[]float64) {
 	for _, s := range v {
-		if a.same(len(s), 8) {
+		switch {
+		case !a.same(len(s), 8): // when loading, there are as many
+		case a.load:
+			b := a.buf[a.at : a.at+8*len(s)]
 			for i := range s {
-				s[i] = math.Float64frombits(a.word(math.Float64bits(s[i])))
+				s[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+			}
+			a.at += len(b)
+		default:
+			for _, x := range s {
+				a.buf = binary.LittleEndian.AppendUint64(a.buf, math.Float64bits(x))
 			}
 		}
 	}

@@ -36,7 +36,8 @@ type lanes struct {
 	eng     Engine
 	b       Batch
 	all     Batch // its memory
-	starter *ode.Starter
+	opt     ode.Options
+	starter *ode.Starter // smooth problems
 	observe func(t float64, u, p, out []float64)
 	again   *scalar // for trajectories that the engine gives up
 	slots   []slot
@@ -65,7 +66,7 @@ func newLanes(e *ensemble, eng Engine) (*lanes, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lanes{e: e, eng: eng, observe: obs, again: again, p0: make([]float64, len(e.p.P))}
+	l := &lanes{e: e, eng: eng, opt: e.run, observe: obs, again: again, p0: make([]float64, len(e.p.P))}
 	if e.p.Hybrid == nil {
 		l.starter = ode.NewStarter(e.p)
 	}
@@ -169,8 +170,9 @@ func (l *lanes) run(ctx context.Context, c *chunk) error {
 // start finds where trajectory i begins and puts it into the batch.
 func (l *lanes) start(ctx context.Context, c *chunk, i int) {
 	e, t, s := l.e, &c.list[i], &l.slots[i]
-	opt, ok := e.options(&c.setups[i])
-	*s = slot{in: s.in, end: opt.Span[1], save: opt.SaveAt}
+	opt := &l.opt
+	ok := e.set(opt, &c.setups[i])
+	s.end, s.save, s.next, s.seen, s.live, s.hold, s.again = opt.Span[1], opt.SaveAt, 0, 0, false, 0, false
 	l.b.Status[i] = Reached
 	t.T = opt.Span[0]
 	c.mark(e, i, 0)
@@ -188,9 +190,9 @@ func (l *lanes) start(ctx context.Context, c *chunk, i int) {
 	}
 	var err error
 	if s.in == nil {
-		s.in, err = ode.NewIntegrator(ctx, e.p, opt)
+		s.in, err = ode.NewIntegrator(ctx, e.p, *opt)
 	} else {
-		err = s.in.Reset(ctx, opt)
+		err = s.in.Reset(ctx, *opt)
 	}
 	switch f := (*ode.Failure)(nil); {
 	case err == nil && !s.in.Done():

@@ -13,13 +13,14 @@ import (
 type scalar struct {
 	e       *ensemble
 	in      *ode.Integrator // nil: not made yet
+	opt     ode.Options
 	observe func(t float64, u, p, out []float64)
 	p       []float64
 }
 
 func newScalar(e *ensemble) (*scalar, error) {
 	obs, err := e.p.Observer(e.vars)
-	return &scalar{e: e, observe: obs, p: make([]float64, len(e.p.P))}, err
+	return &scalar{e: e, opt: e.run, observe: obs, p: make([]float64, len(e.p.P))}, err
 }
 
 func (s *scalar) chunk() int   { return group }
@@ -34,11 +35,11 @@ func (s *scalar) run(ctx context.Context, c *chunk) error {
 	return nil
 }
 
-// options are those of a trajectory; ok: it ends behind its start.
-func (e *ensemble) options(s *Setup) (opt ode.Options, ok bool) {
-	opt = e.run
+// set makes opt, which holds what all trajectories have in common, the options of one; ok: it ends
+// behind its start.
+func (e *ensemble) set(opt *ode.Options, s *Setup) (ok bool) {
 	opt.Entries, opt.Values = e.entries, s.Values
-	if s.U0 != nil {
+	if opt.U0 = e.run.U0; s.U0 != nil {
 		opt.U0 = s.U0
 	}
 	opt.Span[1], ok = e.end(s)
@@ -46,7 +47,7 @@ func (e *ensemble) options(s *Setup) (opt ode.Options, ok bool) {
 	if e.opt.Callbacks != nil {
 		opt.Callbacks = e.opt.Callbacks()
 	}
-	return opt, ok
+	return ok
 }
 
 // before are the times to record up to end.
@@ -62,18 +63,18 @@ func (e *ensemble) before(end float64) []float64 {
 // one integrates trajectory i of a chunk.
 func (s *scalar) one(ctx context.Context, c *chunk, i int) error {
 	e, t := s.e, &c.list[i]
-	opt, ok := e.options(&c.setups[i])
+	opt := &s.opt
 	t.T = opt.Span[0]
-	if !ok {
+	if !e.set(opt, &c.setups[i]) {
 		t.Retcode, t.Message = ode.InitFailure, fmt.Sprintf("the trajectory ends at %v, which is not behind its start at %v", opt.Span[1], t.T)
 		c.mark(e, i, 0)
 		return nil
 	}
 	var err error
 	if s.in == nil {
-		s.in, err = ode.NewIntegrator(ctx, e.p, opt)
+		s.in, err = ode.NewIntegrator(ctx, e.p, *opt)
 	} else {
-		err = s.in.Reset(ctx, opt)
+		err = s.in.Reset(ctx, *opt)
 	}
 	for err == nil && !s.in.Done() {
 		err = s.in.Step()

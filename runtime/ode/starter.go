@@ -38,16 +38,16 @@ func NewStarter(p *Problem) *Starter {
 	return s
 }
 
-// Start writes the state and p, parameters and discrete memory, with which a run with these options begins
-// to u and params. The error is one of NewIntegrator, a *Failure where consistent initial values
+// Start writes the state and p, parameters and discrete memory, with which a run with the options opt begins
+// to u and params. opt is left as it is. The error is one of NewIntegrator, a *Failure where consistent initial values
 // are not found.
-func (s *Starter) Start(ctx context.Context, opt Options, u, params []float64) error {
+func (s *Starter) Start(ctx context.Context, opt *Options, u, params []float64) error {
 	if !s.plain {
 		var err error
 		if s.in == nil {
-			s.in, err = NewIntegrator(ctx, s.p, opt)
+			s.in, err = NewIntegrator(ctx, s.p, *opt)
 		} else {
-			err = s.in.Reset(ctx, opt)
+			err = s.in.Reset(ctx, *opt)
 		}
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (s *Starter) Start(ctx context.Context, opt Options, u, params []float64) e
 		return nil
 	}
 	p, set := s.p, &s.set
-	set.Options = opt
+	set.P, set.U0, set.Set, set.Entries, set.Values = opt.P, opt.U0, opt.Set, opt.Entries, opt.Values
 	if err := set.values(p); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (s *Starter) Start(ctx context.Context, opt Options, u, params []float64) e
 		return nil
 	}
 	// An integrator says what is wrong.
-	in, err := NewIntegrator(ctx, p, opt)
+	in, err := NewIntegrator(ctx, p, *opt)
 	if err == nil {
 		copy(u, in.ws.U)
 		copy(params, in.ws.Params)

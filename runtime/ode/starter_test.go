@@ -35,7 +35,7 @@ func TestStarter(t *testing.T) {
 			{Entries: []Entry{{Index: min(2, len(p.Params)-1)}}, Values: []float64{0}},
 		} {
 			u, params := make([]float64, p.N()), make([]float64, len(p.P))
-			err := s.Start(context.Background(), opt, u, params)
+			err := s.Start(context.Background(), &opt, u, params)
 			in, want := NewIntegrator(context.Background(), p, opt)
 			if (err == nil) != (want == nil) || err != nil && err.Error() != want.Error() {
 				t.Errorf("%s: %v, an integrator says: %v", p.Name, err, want)
@@ -54,7 +54,7 @@ func BenchmarkStarter(b *testing.B) {
 	u, params := make([]float64, 3), make([]float64, 3)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := s.Start(context.Background(), opt, u, params); err != nil {
+		if err := s.Start(context.Background(), &opt, u, params); err != nil {
 			b.Fatal(err)
 		}
 	}
