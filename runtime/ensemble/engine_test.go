@@ -19,6 +19,7 @@ type reference struct {
 	atol     float64
 	maxSteps int64
 	runs     int
+	steps    int64
 }
 
 func newReference(p *ode.Problem, tol float64) *reference {
@@ -34,7 +35,9 @@ func (r *reference) Run(ctx context.Context, b *ensemble.Batch) error {
 			return ctx.Err()
 		}
 		if b.Status[i] == ensemble.Running {
+			before := b.Steps[i]
 			r.one(b, i)
+			r.steps += b.Steps[i] - before
 		}
 	}
 	return nil

@@ -25,8 +25,8 @@ const (
 // A trajectory that comes back from the engine after fewer than fewLaneSteps steps stays with its integrator for
 // holdFirst steps, and for twice as many each time that this happens again, at most for mostHold.
 const (
-	fewLaneSteps = 4
-	holdFirst    = 8
+	fewLaneSteps = 2
+	holdFirst    = 4
 	mostHold     = 4096
 )
 

@@ -77,3 +77,19 @@ func ender(t testing.TB) *ode.Problem {
 	p.Span = [2]float64{0, 10}
 	return p
 }
+
+// kinked has a condition that is no event, max.
+func kinked(t testing.TB) *ode.Problem {
+	p := flat(t, `parameter Real a = 1; Real x(start = 0, fixed = true); Real y(start = 0, fixed = true);`,
+		`der(x) = cos(3*time); der(y) = max(a*x, 0.1) - 0.2*y;`)
+	p.Span = [2]float64{0, 5}
+	return p
+}
+
+// slider is driven to the border of a relation from both sides and slides along it, until the force turns.
+func slider(t testing.TB) *ode.Problem {
+	p := flat(t, `parameter Real f = 0.5; Real x(start = 0.3, fixed = true);`,
+		`der(x) = f*time - (if x > 0 then 1 else -1);`)
+	p.Span = [2]float64{0, 4}
+	return p
+}

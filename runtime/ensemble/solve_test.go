@@ -155,6 +155,8 @@ func TestEngine(t *testing.T) {
 		{"relay", relay(t), []ensemble.Axis{ensemble.Logarithmic("band", 0.1, 2, 36)}, []string{"T", "on"}, 1e-5},
 		{"sampled", sampled(t), []ensemble.Axis{ensemble.Linear("k", 0.1, 2, 36)}, []string{"y", "u", "ref"}, 1e-6},
 		{"ender", ender(t), []ensemble.Axis{ensemble.Linear("rate", 0.1, 4, 36)}, nil, 1e-6},
+		{"kinked", kinked(t), []ensemble.Axis{ensemble.Linear("a", 0.5, 2, 36)}, nil, 1e-6},
+		{"slider", slider(t), []ensemble.Axis{ensemble.Linear("f", 0.3, 0.9, 36)}, nil, 1e-6},
 	} {
 		for _, steps := range []int{0, 12} {
 			opt := ensemble.Options{Run: ode.Options{Steps: steps, Solver: "Tsit5", RelTol: 1e-9, AbsTol: 1e-9}, Vars: m.vars, Keep: true}
@@ -168,11 +170,16 @@ func TestEngine(t *testing.T) {
 				if workers == 2 {
 					opt.ChunkSize = 0
 				}
-				opt.Engine = func() (ensemble.Engine, error) { return newReference(m.p, 1e-9), nil }
+				var engines []*reference
+				opt.Engine = func() (ensemble.Engine, error) {
+					engines = append(engines, newReference(m.p, 1e-9))
+					return engines[len(engines)-1], nil
+				}
 				got, err := ensemble.Solve(context.Background(), m.p, grid(t, m.axes...), opt)
 				if err != nil {
 					t.Fatal(err)
 				}
+				t.Logf("%s: %d of %d steps by the engine, %d rounds, %d events", m.name, engines[0].steps, got.Steps, engines[0].runs, got.Events)
 				if got.Engine != "reference" || got.Unfit != "" {
 					t.Fatalf("%s: engine %q, %s", m.name, got.Engine, got.Unfit)
 				}
