@@ -59,3 +59,19 @@ func BenchmarkStarter(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkStarterAlgebraic(b *testing.B) {
+	for _, p := range []*Problem{withInit(), transistor()} {
+		s := NewStarter(p)
+		opt := Options{Span: [2]float64{0, 1}}
+		u, params := make([]float64, p.N()), make([]float64, len(p.P))
+		b.Run(p.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := s.Start(context.Background(), &opt, u, params); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
