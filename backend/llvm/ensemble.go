@@ -26,7 +26,7 @@ type Ensemble struct {
 
 // EnsembleOptions say how an integrator is compiled.
 type EnsembleOptions struct {
-	Library *libllvm.Library // nil: libllvm.Find
+	Library *libllvm.Library // nil: the one that is found, with the user's cache of objects
 	Lanes   int              // 1, 2, 4, 8 or 16 trajectories side by side; 0: what suits the processor and the model
 }
 
@@ -52,21 +52,16 @@ func NewEnsemble(in *fuse.Integrator, opt EnsembleOptions) (*Ensemble, error) {
 	if err := native.Supported(); err != nil {
 		return nil, err
 	}
-	lib := opt.Library
-	if lib == nil {
-		var err error
-		if lib, err = libllvm.Find(); err != nil {
-			return nil, err
-		}
+	tools, err := newToolchain(opt.Library)
+	if err != nil {
+		return nil, err
 	}
-	host := lib.Host()
-	e := &Ensemble{lanes: opt.Lanes, version: lib.Version()}
+	e := &Ensemble{lanes: opt.Lanes, version: tools.Version}
 	if e.lanes == 0 {
-		e.lanes = lanesFor(in, host)
+		e.lanes = lanesFor(in, tools.Host)
 	}
 	start := time.Now()
-	target := Target{Opaque: lib.Major() >= 15, NoFMA: !hasFMA(host)}
-	var err error
+	target := tools.target()
 	if e.in, err = target.prepareIntegrator(in); err != nil {
 		return nil, err
 	}
@@ -75,11 +70,7 @@ func NewEnsemble(in *fuse.Integrator, opt EnsembleOptions) (*Ensemble, error) {
 	text := m.text("")
 	e.Text = time.Since(start)
 	start = time.Now()
-	obj, err := lib.Compile(text, libllvm.Options{Level: 1})
-	if err != nil {
-		return nil, err
-	}
-	mod, err := native.Load(obj)
+	mod, _, _, err := tools.load(text, libllvm.Options{Level: 1})
 	if err != nil {
 		return nil, err
 	}

@@ -145,16 +145,21 @@ func (w *runWriter) leaveGPU() {
 }
 
 // PTX makes the run loop of an integrator a kernel for graphics processors of an architecture,
-// "sm_70" or a later one. The error is a *Refusal or a *libllvm.CompileError.
+// "sm_70" or a later one. lib nil means the library that is found, with the user's cache. The error
+// is a *Refusal, a *libllvm.NotFoundError or a *libllvm.CompileError.
 func PTX(in *fuse.Integrator, arch string, lib *libllvm.Library) (*PTXKernel, error) {
-	target := Target{Opaque: lib.Major() >= 15, Lanes: 1, Space: 1}
-	in, err := target.prepareIntegrator(in)
+	tools, err := newToolchain(lib)
 	if err != nil {
+		return nil, err
+	}
+	target := tools.target()
+	target.Lanes, target.Space, target.NoFMA = 1, 1, false
+	if in, err = target.prepareIntegrator(in); err != nil {
 		return nil, err
 	}
 	m := newModule(target)
 	m.run(in, "run", 1, true)
-	text, err := lib.Compile(m.text(""), libllvm.Options{
+	text, _, err := tools.compile(m.text(""), libllvm.Options{
 		Target: libllvm.Target{Triple: "nvptx64-nvidia-cuda", CPU: arch},
 		Level:  2, Passes: "default<O2>", Kind: libllvm.Assembly,
 	})

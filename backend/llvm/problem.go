@@ -17,7 +17,7 @@ import (
 // Options say how a program is compiled. The zero value compiles for this machine with
 // the library that is found, and waits for it.
 type Options struct {
-	Library *libllvm.Library // nil: libllvm.Find
+	Library *libllvm.Library // nil: the one that is found, with the user's cache of objects
 	Level   Level
 	// Tiered lets the vm run the kernels while they are compiled in the background, at level
 	// Fast first and then at Level. Results do not depend on when the code is ready.
@@ -54,12 +54,13 @@ type Machine struct {
 
 // Report says what was compiled and what that took.
 type Report struct {
-	Library  string // version and path
+	Library  string // version
 	Kernels  []KernelReport
 	Text     time.Duration // to write the text
 	Compile  time.Duration // parsing, code generation and loading, all levels
 	TextSize int           // bytes of IR
 	CodeSize int           // bytes of the object
+	Kept     bool          // the object was in the cache
 }
 
 // KernelReport says what became of a kernel.
@@ -82,6 +83,9 @@ func (r *Report) String() string {
 	s := "no kernel is compiled"
 	if len(yes) > 0 {
 		s = fmt.Sprintf("%s compiled by LLVM %s in %s", strings.Join(yes, ", "), r.Library, (r.Text + r.Compile).Round(100*time.Microsecond))
+		if r.Kept {
+			s = fmt.Sprintf("%s compiled by LLVM %s before, loaded from the cache in %s", strings.Join(yes, ", "), r.Library, (r.Text + r.Compile).Round(100*time.Microsecond))
+		}
 	}
 	if len(no) > 0 {
 		s += "; on the vm: " + strings.Join(no, ", ")
@@ -124,26 +128,21 @@ func New(prog *backend.Program, opt Options) (*Machine, error) {
 	if err := native.Supported(); err != nil {
 		return nil, err
 	}
-	lib := opt.Library
-	if lib == nil {
-		var err error
-		if lib, err = libllvm.Find(); err != nil {
-			return nil, err
-		}
+	tools, err := newToolchain(opt.Library)
+	if err != nil {
+		return nil, err
 	}
 	m := &Machine{vm: vm.New(prog), prog: prog, done: make(chan struct{})}
 	start := time.Now()
-	text := m.text(Target{Opaque: lib.Major() >= 15, NoFMA: !hasFMA(lib.Host()), Chunk: opt.Chunk})
+	target := tools.target()
+	target.Chunk = opt.Chunk
+	text := m.text(target)
 	m.report.Text = time.Since(start)
 	m.report.TextSize = len(text)
-	m.report.Library = lib.Version()
+	m.report.Library = tools.Version
 	build := func(l Level) error {
 		start := time.Now()
-		obj, err := lib.Compile(text, opt.compile(l))
-		if err != nil {
-			return err
-		}
-		mod, err := native.Load(obj)
+		mod, size, kept, err := tools.load(text, opt.compile(l))
 		if err != nil {
 			return err
 		}
@@ -160,7 +159,7 @@ func New(prog *backend.Program, opt Options) (*Machine, error) {
 				return err
 			}
 		}
-		m.report.CodeSize = len(obj)
+		m.report.CodeSize, m.report.Kept = size, kept
 		m.report.Compile += time.Since(start)
 		m.code.Store(c)
 		return nil
@@ -176,16 +175,6 @@ func New(prog *backend.Program, opt Options) (*Machine, error) {
 		}
 	}()
 	return m, nil
-}
-
-// hasFMA reports whether a target is known to have fused multiply-add.
-func hasFMA(t libllvm.Target) bool {
-	return strings.HasPrefix(t.Triple, "aarch64") || hasFeature(t, "fma")
-}
-
-// hasFeature reports whether a target names a feature.
-func hasFeature(t libllvm.Target, name string) bool {
-	return strings.Contains(","+t.Features+",", ",+"+name+",")
 }
 
 // text writes the module of all parts.
