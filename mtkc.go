@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/llvm"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
@@ -36,6 +37,9 @@ type Options struct {
 
 	// Go holds the settings of the target go.
 	Go GoOptions
+
+	// LLVM says how Native compiles the kernels.
+	LLVM llvm.Options
 
 	// Check runs the checker of every pass after it. A checker that finds a fault
 	// panics: it is a bug of mtkc. Tests set it.
@@ -60,6 +64,9 @@ type Compiler struct {
 	prob  *ode.Problem
 	start *initialized
 	code  []byte // Go source
+	ir    []byte // text of LLVM IR
+
+	native *llvm.Machine
 
 	done   map[string]bool
 	timing []Timing

@@ -65,6 +65,10 @@ var passes = []Pass{
 		Name: "go", Needs: []string{"lower"}, Doc: "write the kernels as Go source",
 		run: toGo, dump: dumpGo, size: sizeGo,
 	},
+	{
+		Name: "llvm", Needs: []string{"lower"}, Doc: "write the kernels as text of LLVM IR",
+		run: toLLVM, dump: dumpLLVM, size: sizeLLVM,
+	},
 }
 
 // Passes returns the table of passes, in order. It is a copy.

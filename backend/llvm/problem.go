@@ -22,7 +22,8 @@ type Options struct {
 	// Tiered lets the vm run the kernels while they are compiled in the background, at level
 	// Fast first and then at Level. Results do not depend on when the code is ready.
 	Tiered bool
-	Chunk  int // operations of a function, 0: 250
+	Delay  time.Duration // how long a tiered start waits before it compiles
+	Chunk  int           // operations of a function, 0: 250
 }
 
 // Level is how much the code is worked on.
@@ -170,11 +171,19 @@ func New(prog *backend.Program, opt Options) (*Machine, error) {
 	}
 	go func() {
 		defer close(m.done)
+		time.Sleep(opt.Delay)
 		if m.err = build(Fast); m.err == nil && opt.Level != Fast {
 			m.err = build(opt.Level)
 		}
 	}()
 	return m, nil
+}
+
+// IR is the text of the kernels that New compiles, one function each, and what became of them.
+func IR(prog *backend.Program, target Target) ([]byte, []KernelReport) {
+	m := &Machine{prog: prog}
+	text := m.text(target)
+	return text, m.report.Kernels
 }
 
 // text writes the module of all parts.

@@ -76,7 +76,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to write: `a,b,...`, with * for any part of a name, or whole components (default: states, discrete variables, and the model's own variables)")
 	fl.StringVarP(&f.out, "output", "o", "", "write the table to the CSV `FILE`")
 	fl.StringVar(&f.plot, "plot", "", "draw the variables to `FILE` (.svg or .png)")
-	fl.StringVar(&f.backend, "backend", "vm", "`NAME` of what runs the kernels: vm or go")
+	fl.StringVar(&f.backend, "backend", "vm", "`NAME` of what runs the kernels: vm, llvm, go, or auto: the vm at once, and machine code as soon as it is made")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with the summary and the final values on stdout, nothing else")
 	f.register(cmd)
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say more on stderr: sizes, the method and why, statistics")
@@ -85,7 +85,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	})
 	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions(ode.Forms(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("constraints", cobra.FixedCompletions(ode.ConstraintWays(), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("backend", cobra.FixedCompletions([]string{"vm", "go"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("backend", cobra.FixedCompletions([]string{"vm", "llvm", "go", "auto"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -213,11 +213,11 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 		}
 	}
 	switch f.backend {
-	case "vm", "go", "":
-	case "llvm", "cuda":
-		found.Add(diag.Pos{}, "E010", "use --backend vm (the default) or --backend go", "--backend %s: this version of mtkc has no such backend yet", f.backend)
+	case "vm", "llvm", "go", "auto", "":
+	case "cuda":
+		found.Add(diag.Pos{}, "E010", "use --backend vm (the default), llvm or go", "--backend %s: this version of mtkc has no such backend yet", f.backend)
 	default:
-		bad(&found, "backend", f.backend, "backends: vm, go")
+		bad(&found, "backend", f.backend, "backends: vm, llvm, go, auto")
 	}
 	if f.json && f.dump != "" {
 		found.Add(diag.Pos{}, "E002", "leave one of them out", "--dump and --json both write to the standard output")
@@ -227,6 +227,10 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 	}
 	return req, found
 }
+
+// autoDelay is how long a run with --backend auto goes on before its kernels are compiled: most
+// are over by then.
+const autoDelay = 150 * time.Millisecond
 
 // saveAt turns --saveat into times of the span.
 func saveAt(text string, span [2]float64) ([]float64, diag.List) {
@@ -332,6 +336,23 @@ func (f *runFlags) solve(ctx context.Context, cmd *cobra.Command, path string, s
 		return c, nil, found
 	}
 	printFindings(stderr, found)
+	switch f.backend {
+	case "llvm":
+		if prob, found = c.Native(ctx); found.Errors() > 0 {
+			return c, nil, found
+		}
+		if f.verbose {
+			fmt.Fprintln(stderr, c.NativeReport())
+		}
+	case "auto":
+		c.LLVM.Tiered, c.LLVM.Delay = true, autoDelay
+		fast, found := c.Native(ctx)
+		if found.Errors() == 0 {
+			prob = fast
+		} else if f.verbose {
+			fmt.Fprintf(stderr, "the kernels run on the vm: %s\n", found[0].Message)
+		}
+	}
 	if found = c.CheckRequest(req); found.Errors() > 0 {
 		return c, nil, found
 	}
