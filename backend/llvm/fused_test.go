@@ -49,9 +49,10 @@ func compile(t testing.TB, text string) *backend.Program {
 				kind = model.ParameterVar
 			}
 			v := s.NewVariable(name, kind)
-			if kind == model.ParameterVar {
+			switch {
+			case kind == model.ParameterVar:
 				v.Value = term(value)
-			} else {
+			case value != "":
 				v.Start, v.Fixed = term(value), model.FixedTrue
 			}
 			s.AddVar(v)

@@ -131,7 +131,7 @@ func (w *kernelWriter) entry(k *backend.Kernel, main int) {
 	m := w.m
 	d := m.pointer("double")
 	if w.lanes == 1 {
-		m.line("define void @", w.name, "(", w.parameters(), ")", attributes(1), "entry:")
+		m.line("define ", m.linkage, "void @", w.name, "(", w.parameters(), ")", attributes(1), "entry:")
 	} else {
 		m.line("define void @", w.name, "(", m.local(d), " %args)", attributes(w.lanes), "entry:")
 		for i, name := range []string{"%at", "%u", "%p", "%out", "%w"} {

@@ -58,6 +58,7 @@ type module struct {
 	own     map[ownKey]string // elementary functions: their names; written at the end
 	pending []ownKey
 	temps   int
+	linkage string // of entries: "", or "internal "
 }
 
 // ownKey is an elementary function of some lanes.
