@@ -19,7 +19,8 @@ import (
 // Device runs kernels. Any goroutine may use it.
 type Device interface {
 	Name() string
-	Threads() int // that run at once at most: batches should be several times larger
+	Processors() int // "SM"
+	Threads() int    // that all processors hold at most
 	// Load makes kernels of PTX text ready.
 	Load(ptx []byte) (Code, error)
 	Close() error
@@ -46,6 +47,8 @@ type Kernel struct {
 type Queue interface {
 	// Alloc makes memory of n bytes that the host and the device have a copy of each.
 	Alloc(n int) (*Buffer, error)
+	// Free gives it back when all that was begun is done.
+	Free(b *Buffer) error
 	// Upload copies n bytes at off to the device's memory, Download those there to the host's.
 	Upload(b *Buffer, off, n int) error
 	Download(b *Buffer, off, n int) error
@@ -57,7 +60,7 @@ type Queue interface {
 	Close() error
 }
 
-// Buffer is memory of a Queue, freed with it.
+// Buffer is memory of a Queue, freed with it at the latest.
 type Buffer struct {
 	Host []byte // the host's copy, aligned to 8 bytes at least
 	at   uint64 // of the device's

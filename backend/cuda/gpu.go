@@ -40,6 +40,8 @@ func Open(index int) (Device, error) {
 
 func (g *gpu) Name() string { return g.c.Device().Name }
 
+func (g *gpu) Processors() int { return g.c.Device().Processors }
+
 func (g *gpu) Threads() int { return g.c.Device().Processors * g.c.Device().Threads }
 
 func (g *gpu) Close() error { return g.c.Close() }
@@ -88,11 +90,9 @@ func (k *gpuCode) Kernel(name string) (Kernel, error) {
 
 // gpuQueue is a stream and its memory.
 type gpuQueue struct {
-	k       *gpuCode
-	s       *libcuda.Stream
-	hosts   []*libcuda.Host
-	devices []libcuda.Pointer
-	mirror  map[*Buffer]*libcuda.Host
+	k     *gpuCode
+	s     *libcuda.Stream
+	hosts map[*Buffer]*libcuda.Host
 }
 
 func (k *gpuCode) Queue() (Queue, error) {
@@ -100,7 +100,7 @@ func (k *gpuCode) Queue() (Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &gpuQueue{k: k, s: s, mirror: map[*Buffer]*libcuda.Host{}}, nil
+	return &gpuQueue{k: k, s: s, hosts: map[*Buffer]*libcuda.Host{}}, nil
 }
 
 func (q *gpuQueue) Alloc(n int) (*Buffer, error) {
@@ -108,23 +108,31 @@ func (q *gpuQueue) Alloc(n int) (*Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.hosts = append(q.hosts, h)
 	p, err := q.k.c.Alloc(n)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, h.Free())
 	}
-	q.devices = append(q.devices, p)
 	b := &Buffer{Host: h.Bytes(), at: uint64(p)}
-	q.mirror[b] = h
+	q.hosts[b] = h
 	return b, nil
 }
 
+func (q *gpuQueue) Free(b *Buffer) error {
+	h := q.hosts[b]
+	if h == nil {
+		return errors.New("cuda: the memory is not that of the queue, or was freed")
+	}
+	delete(q.hosts, b)
+	b.Host = nil
+	return errors.Join(q.s.Synchronize(), h.Free(), q.k.c.Free(libcuda.Pointer(b.at)))
+}
+
 func (q *gpuQueue) Upload(b *Buffer, off, n int) error {
-	return q.s.Write(libcuda.Pointer(b.at)+libcuda.Pointer(off), q.mirror[b], off, n)
+	return q.s.Write(libcuda.Pointer(b.at)+libcuda.Pointer(off), q.hosts[b], off, n)
 }
 
 func (q *gpuQueue) Download(b *Buffer, off, n int) error {
-	return q.s.Read(q.mirror[b], off, libcuda.Pointer(b.at)+libcuda.Pointer(off), n)
+	return q.s.Read(q.hosts[b], off, libcuda.Pointer(b.at)+libcuda.Pointer(off), n)
 }
 
 func (q *gpuQueue) Launch(kernel string, grid, block int, args ...any) error {
@@ -155,13 +163,9 @@ func (q *gpuQueue) Wait(ctx context.Context) error {
 
 // Close waits for what is in the queue, since its memory goes.
 func (q *gpuQueue) Close() error {
-	err := errors.Join(q.s.Synchronize(), q.s.Close())
-	for _, h := range q.hosts {
-		err = errors.Join(err, h.Free())
+	err := q.s.Synchronize()
+	for b := range q.hosts {
+		err = errors.Join(err, q.Free(b))
 	}
-	for _, p := range q.devices {
-		err = errors.Join(err, q.k.c.Free(p))
-	}
-	q.hosts, q.devices, q.mirror = nil, nil, nil
-	return err
+	return errors.Join(err, q.s.Close())
 }

@@ -13,9 +13,10 @@ type interpreter struct{}
 // do.
 func Interpreted() Device { return interpreter{} }
 
-func (interpreter) Name() string { return "PTX interpreter" }
-func (interpreter) Threads() int { return 64 }
-func (interpreter) Close() error { return nil }
+func (interpreter) Name() string    { return "PTX interpreter" }
+func (interpreter) Processors() int { return 1 }
+func (interpreter) Threads() int    { return 64 }
+func (interpreter) Close() error    { return nil }
 
 // ptxCode is PTX text that was understood.
 type ptxCode []byte
@@ -47,6 +48,11 @@ func (q *ptxQueue) Alloc(n int) (*Buffer, error) {
 	b := &Buffer{at: uint64(ptxtest.Map(q.m, words))}
 	b.Host = bytesOf(words)[:n:n]
 	return b, nil
+}
+
+func (q *ptxQueue) Free(b *Buffer) error {
+	b.Host = nil
+	return q.m.Unmap(ptxtest.Pointer(b.at))
 }
 
 func (q *ptxQueue) Upload(*Buffer, int, int) error   { return nil } // there is one copy

@@ -40,7 +40,7 @@ var lattice = []layer{
 	{path: "backend/llvm/libllvm", imports: []string{"runtime"}, modules: []string{"github.com/ebitengine/purego"}},
 	{path: "backend/llvm/cache", imports: []string{"backend/llvm/libllvm"}},
 	{path: "backend/llvm", imports: []string{"expr", "backend", "backend/llvm/libllvm", "backend/llvm/cache", "runtime"}},
-	{path: "backend/cuda", imports: []string{"backend", "runtime"}, modules: []string{"github.com/ebitengine/purego"}},
+	{path: "backend/cuda", imports: []string{"backend", "backend/llvm", "runtime"}, modules: []string{"github.com/ebitengine/purego"}},
 	{path: "plot", imports: []string{"runtime"}, modules: []string{"gonum.org/v1/plot"}},
 	{path: ".", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "frontend", "structural", "jacobian", "linearize", "backend", "backend/llvm", "backend/llvm/libllvm", "backend/cuda", "runtime", "plot"}},
 	{path: "internal/doctor", imports: []string{"runtime", "backend/llvm/libllvm", "backend/llvm/cache", "backend/cuda"}},

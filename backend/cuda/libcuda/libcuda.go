@@ -31,6 +31,7 @@ const (
 	cuDeviceGetName
 	cuDeviceTotalMem
 	cuDeviceGetAttribute
+	cuDevicePrimaryCtxSetFlags
 	cuDevicePrimaryCtxRetain
 	cuDevicePrimaryCtxRelease
 	cuCtxSetCurrent
@@ -67,7 +68,7 @@ const (
 // symbols are the names in the library, in the versions with sizes of 64 bits.
 var symbols = [numProcs]string{
 	"cuInit", "cuDriverGetVersion", "cuGetErrorName", "cuGetErrorString", "cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName", "cuDeviceTotalMem_v2",
-	"cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain", "cuDevicePrimaryCtxRelease_v2", "cuCtxSetCurrent", "cuCtxSynchronize", "cuMemGetInfo_v2",
+	"cuDeviceGetAttribute", "cuDevicePrimaryCtxSetFlags_v2", "cuDevicePrimaryCtxRetain", "cuDevicePrimaryCtxRelease_v2", "cuCtxSetCurrent", "cuCtxSynchronize", "cuMemGetInfo_v2",
 	"cuModuleLoadDataEx", "cuModuleUnload", "cuModuleGetFunction", "cuModuleGetGlobal_v2", "cuFuncGetAttribute", "cuOccupancyMaxActiveBlocksPerMultiprocessor",
 	"cuMemAlloc_v2", "cuMemFree_v2", "cuMemHostAlloc", "cuMemFreeHost", "cuMemcpyHtoD_v2", "cuMemcpyDtoH_v2", "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2",
 	"cuMemsetD8Async", "cuStreamCreate", "cuStreamDestroy_v2", "cuStreamSynchronize", "cuStreamQuery", "cuLaunchKernel",
@@ -265,6 +266,10 @@ type Context struct {
 
 // Context makes a device usable. Close it.
 func (d *Driver) Context(dev Device) (*Context, error) {
+	// Threads that wait sleep, so that many may. It is no matter where another user of the
+	// context wants it otherwise.
+	const blockingSync = 4
+	_ = d.call(cuDevicePrimaryCtxSetFlags, uintptr(dev.handle), blockingSync)
 	c := &Context{d: d, device: dev}
 	if err := d.call(cuDevicePrimaryCtxRetain, uintptr(unsafe.Pointer(&c.handle)), uintptr(dev.handle)); err != nil {
 		return nil, err

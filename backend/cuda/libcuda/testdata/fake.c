@@ -44,6 +44,7 @@ R cuDeviceGetAttribute(int *v, int a, int d) {
 	}
 	return OK;
 }
+R cuDevicePrimaryCtxSetFlags_v2(int d, unsigned f) { return f == 4 ? OK : INVALID; }
 R cuDevicePrimaryCtxRetain(void **c, int d) { retained[d - 10]++; *c = contexts + (d - 10); return OK; }
 R cuDevicePrimaryCtxRelease_v2(int d) { return retained[d - 10]-- > 0 ? OK : CONTEXT; }
 R cuCtxSetCurrent(void *c) { current = c; return OK; }
