@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/mtkc/mtkc/backend/cuda/libcuda"
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/llvm"
 	"github.com/mtkc/mtkc/runtime/ensemble"
@@ -136,11 +137,18 @@ func (g *Engine) Run(ctx context.Context, b *ensemble.Batch) error {
 		return fmt.Errorf("cuda: times to save need an integrator with dense output")
 	}
 	each := 8*(6+in.N+in.NP+len(b.Save)*in.N) + 4
-	part := max(1, room/each)
-	for lo := 0; lo < b.N; lo += part {
-		if err := g.run(ctx, b, lo, min(lo+part, b.N)); err != nil {
+	part := min(b.N, max(1, room/each))
+	for lo := 0; lo < b.N; {
+		hi := min(lo+part, b.N)
+		err := g.run(ctx, b, lo, hi)
+		if e, ok := errors.AsType[*libcuda.Error](err); ok && e.Code == libcuda.OutOfMemory && part > 1 {
+			part = (part + 1) / 2
+			continue
+		}
+		if err != nil {
 			return err
 		}
+		lo = hi
 	}
 	return nil
 }
@@ -160,7 +168,11 @@ func (g *Engine) reserve(n, saves, threads int) error {
 	if n <= g.trajectories && saves <= g.saves && threads <= g.threads {
 		return nil
 	}
+	if n > g.trajectories || saves > g.saves { // both count in Out: no larger than asked for now
+		g.trajectories, g.saves = 0, 0
+	}
 	n, saves, threads = max(n, g.trajectories), max(saves, g.saves), max(threads, g.threads)
+	g.trajectories, g.saves, g.threads = 0, 0, 0 // until it has worked
 	for _, p := range g.e.loop.Params {
 		size := parameters[p.Name](g.e.in, n, saves, threads)
 		if old := g.buf[p.Name]; p.Type == "int64" || old != nil && len(old.Host) >= size {

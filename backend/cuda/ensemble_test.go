@@ -15,7 +15,9 @@ import (
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/backend/cuda/ptxas"
 	"github.com/mtkc/mtkc/backend/fuse"
+	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/runtime/ensemble"
+	"github.com/mtkc/mtkc/runtime/ode"
 )
 
 // makeBatch makes n trajectories from the default values, parameters varied by a fifth. For
@@ -146,7 +148,7 @@ func TestEngines(t *testing.T) {
 	for _, on := range devices {
 		t.Run(on.name, func(t *testing.T) {
 			d := on.open(t)
-			p := &problems[1]
+			p := named("lorenz-tsit5-dense")
 			prog, in := p.integrator(t)
 			e, err := NewEnsemble(d, in, p.loop(t, in))
 			if err != nil {
@@ -192,7 +194,7 @@ func TestEngines(t *testing.T) {
 
 // A run ends when its context does, and the engine is usable after it.
 func TestEnsembleCancel(t *testing.T) {
-	p := &problems[0]
+	p := named("lorenz-tsit5")
 	prog, in := p.integrator(t)
 	g := engine(t, Interpreted(), p, in)
 	g.budget = 1
@@ -294,6 +296,49 @@ func BenchmarkEnsemble(b *testing.B) {
 				}
 				run(b, g, 1000)
 			})
+		})
+	}
+}
+
+// Whole ensembles, whose events package ensemble handles between batches, come out as they
+// do from the lanes of the vm.
+func TestSolve(t *testing.T) {
+	for _, on := range devices {
+		t.Run(on.name, func(t *testing.T) {
+			d := on.open(t)
+			q := named("ball-tsit5-events")
+			prog, in := q.integrator(t)
+			p := vm.Problem(prog)
+			e, err := NewEnsemble(d, in, q.loop(t, in))
+			if err != nil {
+				t.Fatal(err)
+			}
+			opt := ensemble.Options{Keep: true, Run: ode.Options{Span: [2]float64{0, q.end}, Solver: q.method, RelTol: q.rtol, AbsTol: q.atol, SaveAt: []float64{0, 0.3, 1, 2, 2.5, 3}}}
+			var rows [][]float64
+			for i := range 60 {
+				rows = append(rows, []float64{10 - 0.1*float64(i)})
+			}
+			solve := func(f func() (ensemble.Engine, error)) *ensemble.Result {
+				opt.Engine = f
+				r, err := ensemble.Solve(t.Context(), p, ensemble.Rows(ensemble.Named("g"), rows), opt)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Unfit != "" || r.Events == 0 {
+					t.Errorf("%q, %d events", r.Unfit, r.Events)
+				}
+				return r
+			}
+			got := solve(func() (ensemble.Engine, error) { return e.Engine(fuse.SettingsOf(p, &opt.Run)) })
+			want := solve(func() (ensemble.Engine, error) { return fuse.NewVMEngine(in, 8, fuse.SettingsOf(p, &opt.Run)) })
+			for i := range want.Trajectories {
+				if a, b := got.Trajectories[i], want.Trajectories[i]; fmt.Sprint(a) != fmt.Sprint(b) {
+					t.Fatalf("trajectory %d: %v, wanted %v", i, a, b)
+				}
+			}
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

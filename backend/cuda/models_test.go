@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ import (
 )
 
 // compile makes a program from lines: "var x = 1", "guess x = 1" for a start value that is
-// not fixed, "param p = 3", and equations.
+// not fixed, "param p = 3", "when cond then reinit x = e", and equations.
 func compile(t testing.TB, text string) *backend.Program {
 	t.Helper()
 	s := model.NewSystem("test")
@@ -48,6 +49,11 @@ func compile(t testing.TB, text string) *backend.Program {
 				v.Fixed = model.FixedTrue
 			}
 			s.AddVar(v)
+		case "when":
+			head, body, _ := strings.Cut(rest, " then reinit ")
+			l, r, _ := strings.Cut(body, " = ")
+			x := model.Action{Kind: model.ReinitAction, Target: term(l), Value: term(r), Cond: expr.None, If: expr.None}
+			s.Whens = append(s.Whens, model.WhenClause{Branches: []model.WhenBranch{{Conds: []expr.ID{term(head)}, Actions: []model.Action{x}}}})
 		default:
 			l, r, _ := strings.Cut(line, " = ")
 			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r)})
@@ -146,7 +152,18 @@ const spring = `
 	der(x) = v
 	der(v) = -9.81 + (if x < 0 then -k*x else 0)`
 
+// A ball that bounces.
+const ball = `
+	param e = 0.8
+	param g = 10
+	var h = 1
+	var v = 0
+	der(h) = v
+	der(v) = -g - 0.01*v*abs(v)
+	when h <= 0 then reinit v = -e*v`
+
 var problems = []problem{
+	{"ball-tsit5-events", ball, "Tsit5", fuse.Options{Dense: true, Events: true}, 3, 1e-7, 1e-7},
 	{"lorenz-tsit5", lorenz, "Tsit5", fuse.Options{}, 10, 1e-6, 1e-6},
 	{"lorenz-tsit5-dense", lorenz, "Tsit5", fuse.Options{Dense: true}, 10, 1e-6, 1e-6},
 	{"lorenz-vern7", lorenz, "Vern7", fuse.Options{}, 10, 1e-9, 1e-9},
@@ -157,6 +174,10 @@ var problems = []problem{
 	{"robertson-kvaerno5", robertson, "Kvaerno5", fuse.Options{}, 1e5, 1e-6, 1e-10},
 	{"reaction-rodas5p", reaction, "Rodas5P", fuse.Options{}, 1e3, 1e-6, 1e-9},
 	{"hires-rodas5p", hires, "Rodas5P", fuse.Options{}, 321.8122, 1e-6, 1e-10},
+}
+
+func named(name string) *problem {
+	return &problems[slices.IndexFunc(problems, func(p problem) bool { return p.name == name })]
 }
 
 func (p *problem) settings() fuse.Settings {
