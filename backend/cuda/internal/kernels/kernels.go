@@ -55,7 +55,7 @@ func Cases() []Case {
 		list = append(list,
 			Case{"axpy", v, 5, 64, axpyArgs, axpy},
 			Case{"lorenz", v, 3, 32, lorenzArgs, lorenz},
-			Case{"floats", v, 2, 128, floatArgs, floats},
+			Case{"floats", v, 3, 128, floatArgs, floats},
 			Case{"integers", v, 3, 96, integerArgs, integers},
 			Case{"functions", v, 2, 32, functionArgs, functions},
 			Case{"queue", v, 2, 32, queueArgs, queue},
@@ -168,6 +168,8 @@ func floatArgs() []any {
 			x, y = append(x, a), append(y, b)
 		}
 	}
+	zero := math.Copysign(0, -1)
+	x, y = append(x, 0, zero, zero), append(y, zero, 0, zero)
 	n := len(x)
 	return []any{int64(n), x, y, make([]float64, 15*n), make([]uint32, n)}
 }
