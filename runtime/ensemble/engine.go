@@ -30,6 +30,7 @@ const (
 	NotFinite        // a state that is not a number, or infinite
 	TooMany          // too many steps
 	Crossed          // an event indicator changed sign in the next step; the trajectory stands at its start
+	Unsound          // the engine's linear algebra does for this trajectory no longer
 )
 
 // Engine integrates batches with one method at fixed tolerances, smooth pieces of trajectories alone:

@@ -16,10 +16,12 @@ import (
 	"github.com/mtkc/mtkc/runtime/ode"
 )
 
-// Sizes of batches where the engine has no wish of its own. Trajectories with events have an integrator each.
+// Sizes of batches where the engine has no wish of its own. Trajectories with events have an integrator each, of
+// 40 KB and more; the workers together have mostHybrid of them, unless the user wants more.
 const (
 	smoothChunk = 1024
 	hybridChunk = 256
+	mostHybrid  = 8192
 )
 
 // A trajectory that comes back from the engine after fewer than fewLaneSteps steps stays with its integrator for
@@ -73,14 +75,20 @@ func newLanes(e *ensemble, eng Engine) (*lanes, error) {
 	return l, nil
 }
 
-func (l *lanes) chunk() int {
+func (l *lanes) chunk(workers int) int {
+	hybrid, n := l.e.p.Hybrid != nil, 0
 	if c, ok := l.eng.(interface{ Chunk() int }); ok {
-		return c.Chunk()
+		n = c.Chunk()
 	}
-	if l.e.p.Hybrid != nil {
+	switch {
+	case n <= 0 && hybrid:
 		return hybridChunk
+	case n <= 0:
+		return smoothChunk
+	case hybrid:
+		return min(n, max(hybridChunk, mostHybrid/workers))
 	}
-	return smoothChunk
+	return n
 }
 
 func (l *lanes) close() error {

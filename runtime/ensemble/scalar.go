@@ -23,8 +23,8 @@ func newScalar(e *ensemble) (*scalar, error) {
 	return &scalar{e: e, opt: e.run, observe: obs, p: make([]float64, len(e.p.P))}, err
 }
 
-func (s *scalar) chunk() int   { return group }
-func (s *scalar) close() error { return nil }
+func (s *scalar) chunk(int) int { return group }
+func (s *scalar) close() error  { return nil }
 
 func (s *scalar) run(ctx context.Context, c *chunk) error {
 	for i := range c.list {

@@ -57,6 +57,7 @@ type note struct {
 // runner integrates the trajectories of chunks; each worker has one.
 type runner interface {
 	run(ctx context.Context, c *chunk) error
+	chunk(workers int) int // the number of trajectories that suits it
 	close() error
 }
 
@@ -82,7 +83,7 @@ func Solve(ctx context.Context, p *ode.Problem, src Source, opt Options) (*Resul
 	}
 	size := opt.ChunkSize
 	if size <= 0 {
-		size = first.(interface{ chunk() int }).chunk()
+		size = first.chunk(workers)
 	}
 	size = (max(size, 1) + group - 1) / group * group
 	if s, ok := src.(Sized); ok && s.Len() < int64(size)*int64(workers) {
