@@ -82,12 +82,19 @@ func Solve(ctx context.Context, p *ode.Problem, src Source, opt Options) (*Resul
 		return nil, err
 	}
 	size := opt.ChunkSize
+	length := int64(math.MaxInt64)
+	if s, ok := src.(Sized); ok {
+		length = s.Len()
+	}
 	if size <= 0 {
 		size = first.chunk(workers)
+		if workers > 1 {
+			size = int(min(int64(size), share(length, workers)))
+		}
 	}
 	size = (max(size, 1) + group - 1) / group * group
-	if s, ok := src.(Sized); ok && s.Len() < int64(size)*int64(workers) {
-		workers = int(max(1, min(int64(workers), (s.Len()+int64(size)-1)/int64(size))))
+	if length < int64(size)*int64(workers) {
+		workers = int(max(1, (length+int64(size)-1)/int64(size)))
 	}
 
 	outer := ctx
@@ -143,6 +150,14 @@ func Solve(ctx context.Context, p *ode.Problem, src Source, opt Options) (*Resul
 		return res, context.Cause(ctx)
 	}
 	return res, e.err
+}
+
+// share is the largest chunk that leaves each worker several of them, for some take longer than others; at
+// least one, though, and none that is too small for lanes.
+func share(length int64, workers int) int64 {
+	const several, small, least = 4, 256, 64
+	part := length / int64(workers)
+	return max(least, min(part, max(small, part/several)))
 }
 
 // prepare checks the options.
