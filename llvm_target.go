@@ -6,8 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"time"
 
+	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/backend/llvm"
 	"github.com/mtkc/mtkc/backend/llvm/libllvm"
 	"github.com/mtkc/mtkc/diag"
@@ -79,4 +83,64 @@ func noNative(err error) diag.List {
 		return diag.New(diag.Pos{}, "E017", "use --backend vm or --backend go", "--backend llvm: %v", platform)
 	}
 	return diag.New(diag.Pos{}, "E017", "use --backend vm, and see mtkc doctor", "--backend llvm: %v", err)
+}
+
+// Artifact makes a program for other languages with a C header: format "ll" is text of LLVM IR, "o" an object,
+// "so" a shared library, which cc links. cpu is the processor that the code is for, "" this machine's; LLVM's
+// names are taken, and "generic" runs on every one. E017 says that this machine lacks a tool, E018 that the
+// right-hand side cannot be compiled; other functions that cannot are left out, with a remark in the header.
+func (c *Compiler) Artifact(ctx context.Context, format, cpu string) (a *llvm.Artifact, data []byte, found diag.List) {
+	if found = c.Run(ctx, "lower"); c.failed {
+		return nil, nil, found
+	}
+	start := time.Now()
+	a, data, err := artifact(ctx, c.prog, format, cpu)
+	var refused *llvm.Refusal
+	switch {
+	case errors.As(err, &refused):
+		return nil, nil, append(found, diag.New(diag.Pos{}, "E018", "name a processor that has what is missing with --cpu (x86-64-v3 has), or use --backend go", "the model cannot be compiled by LLVM: %s", refused.Reason)...)
+	case err != nil:
+		return nil, nil, append(found, noNative(err)...)
+	}
+	c.timing = append(c.timing, Timing{Pass: "native", Seconds: time.Since(start).Seconds(), Size: fmt.Sprintf("%d bytes", len(data))})
+	return a, data, found
+}
+
+func artifact(ctx context.Context, prog *backend.Program, format, cpu string) (*llvm.Artifact, []byte, error) {
+	if format == "ll" {
+		a, err := llvm.TextTarget(cpu).Artifact(prog)
+		if err != nil {
+			return nil, nil, err
+		}
+		return a, a.Text, nil
+	}
+	a, object, err := llvm.CompileArtifact(prog, cpu)
+	if err != nil || format == "o" {
+		return a, object, err
+	}
+	lib, err := link(ctx, object)
+	return a, lib, err
+}
+
+// link makes a shared library of an object.
+func link(ctx context.Context, object []byte) ([]byte, error) {
+	cc, err := exec.LookPath("cc")
+	if err != nil {
+		if cc, err = exec.LookPath("gcc"); err != nil {
+			return nil, errors.New("a shared library is linked by cc, which is not in PATH: install a C compiler, or write an object (-o x.o)")
+		}
+	}
+	dir, err := os.MkdirTemp("", "mtkc-link-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	in, out := filepath.Join(dir, "x.o"), filepath.Join(dir, "x.so")
+	if err := os.WriteFile(in, object, 0o644); err != nil {
+		return nil, err
+	}
+	if msg, err := exec.CommandContext(ctx, cc, "-shared", "-o", out, in).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s -shared: %v\n%s", cc, err, bytes.TrimSpace(msg))
+	}
+	return os.ReadFile(out)
 }

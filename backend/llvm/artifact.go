@@ -3,7 +3,6 @@ package llvm
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -313,6 +312,15 @@ func CompileArtifact(prog *backend.Program, cpu string) (*Artifact, []byte, erro
 	return a, object, err
 }
 
+// TextTarget is what text for a processor must heed, see CompileArtifact. Pointers have types, which all
+// versions of LLVM from 14 on read.
+func TextTarget(cpu string) Target {
+	if cpu == "" {
+		return Target{}
+	}
+	return Target{NoFMA: !knownFMA(libllvm.Target{CPU: cpu})}
+}
+
 // knownFMA reports whether a processor that is named has fused multiply-add: all but the oldest of
 // x86-64.
 func knownFMA(t libllvm.Target) bool {
@@ -324,9 +332,4 @@ func knownFMA(t libllvm.Target) bool {
 		return false
 	}
 	return true
-}
-
-// HeaderName is the name of the header beside an artifact.
-func HeaderName(path string) string {
-	return strings.TrimSuffix(path, filepath.Ext(path)) + ".h"
 }

@@ -18,16 +18,19 @@ import (
 
 func newCompile() *cobra.Command {
 	var f modelFlags
-	var backend, out, pkg string
+	var backend, out, pkg, cpu string
 	cmd := &cobra.Command{
-		Use:   "compile MODEL --backend go|basemodelica",
-		Short: "Turn a model into Go source or flat text",
+		Use:   "compile MODEL --backend go|llvm|basemodelica",
+		Short: "Turn a model into Go source, machine code or flat text",
 		Long: `Turn a model into another form:
 
   go            Go source that imports only the runtime of mtkc, for go generate. Its names
                 carry that of the model, unless its file is alone in a directory
+  llvm          text of LLVM IR (-o x.ll), an object (x.o) or a shared library (x.so),
+                with a C header (x.h) beside it; needs libLLVM, but for text
   basemodelica  the flat system as Base Modelica, which other tools read`,
 		Example: `  mtkc compile --backend go -o pendulum_mtk.go examples/pendulum
+  mtkc compile --backend llvm -o pendulum.o examples/pendulum
   mtkc compile --backend basemodelica --arg N=100 -o ladder.bmo examples/rcladder`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,18 +41,30 @@ func newCompile() *cobra.Command {
 				pass = "go"
 			case "basemodelica":
 				pass = "flat"
-			case "llvm", "cuda":
-				found.Add(diag.Pos{}, "E010", "use --backend go or --backend basemodelica", "--backend %s: this version of mtkc has no such backend yet", backend)
+			case "llvm":
+				switch ext := filepath.Ext(out); {
+				case out == "-" || ext == ".ll" || ext == ".o" || ext == ".so":
+				default:
+					bad(&found, "output", out, "the backend llvm writes .ll, .o or .so")
+				}
+			case "cuda":
+				found.Add(diag.Pos{}, "E010", "use --backend go, llvm or basemodelica", "--backend %s: this version of mtkc has no such backend yet", backend)
 			case "":
-				found.Add(diag.Pos{}, "E002", "write --backend go or --backend basemodelica", "mtkc compile needs a --backend")
+				found.Add(diag.Pos{}, "E002", "write --backend go, llvm or basemodelica", "mtkc compile needs a --backend")
 			default:
-				bad(&found, "backend", backend, "backends: go, basemodelica")
+				bad(&found, "backend", backend, "backends: go, llvm, basemodelica")
 			}
 			if pkg != "" && (!token.IsIdentifier(pkg) || pkg == "_") {
 				bad(&found, "package", pkg, "a package is named by letters and digits, for example --package pendulum")
 			}
+			if cpu != "" && backend != "llvm" {
+				found.Add(diag.Pos{}, "E002", "leave --cpu out", "--cpu is for --backend llvm")
+			}
 			if found.Errors() > 0 {
 				return found
+			}
+			if backend == "llvm" && f.dump == "" {
+				return compileLLVM(cmd, mtkc.New(args[0], opt), out, cpu, f.timing)
 			}
 			dir := ""
 			if info, err := os.Stat(out); err == nil && info.IsDir() {
@@ -99,10 +114,45 @@ func newCompile() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&backend, "backend", "", "`NAME` of the form to write: go or basemodelica")
+	fl.StringVar(&backend, "backend", "", "`NAME` of the form to write: go, llvm or basemodelica")
 	fl.StringVarP(&out, "output", "o", "-", "write to `PATH`, a file or an existing directory (- is stdout)")
 	fl.StringVar(&pkg, "package", "", "`NAME` of the generated Go package (default: that of the directory of -o, else made from the model's name)")
+	fl.StringVar(&cpu, "cpu", "", "processor `NAME` that machine code is for, as LLVM calls it: x86-64-v3, znver4, generic, ... (default: this machine's)")
 	f.register(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("backend", cobra.FixedCompletions([]string{"go", "basemodelica"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("backend", cobra.FixedCompletions([]string{"go", "llvm", "basemodelica"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// compileLLVM writes machine code, or its text, and the header beside it.
+func compileLLVM(cmd *cobra.Command, c *mtkc.Compiler, out, cpu string, timing bool) error {
+	format := "ll"
+	if out != "-" {
+		format = strings.TrimPrefix(filepath.Ext(out), ".")
+	}
+	a, data, found := c.Artifact(cmd.Context(), format, cpu)
+	if timing {
+		printTiming(cmd.ErrOrStderr(), c, nil)
+	}
+	if found.Errors() > 0 {
+		return found
+	}
+	printFindings(cmd.ErrOrStderr(), found)
+	for _, r := range a.Refused {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s_%s is left out: %s\n", a.Name, r.Kernel, r.Reason)
+	}
+	text := func(b []byte) func(io.Writer) error {
+		return func(w io.Writer) error { _, err := w.Write(b); return err }
+	}
+	if err := writeFile(out, cmd.OutOrStdout(), text(data)); err != nil {
+		return err
+	}
+	if out == "-" {
+		return nil
+	}
+	header := strings.TrimSuffix(out, filepath.Ext(out)) + ".h"
+	if err := writeFile(header, cmd.OutOrStdout(), text(a.Header)); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: wrote %s and %s\n", c.System().Name, out, header)
+	return nil
 }
