@@ -56,7 +56,7 @@ func (m *module) run(in *fuse.Integrator, name string, lanes int, gpu bool) (scr
 	// One lane of several: the entries lie as far apart as there are lanes.
 	one := func(k *backend.Kernel, part string) []string {
 		v := &kernelWriter{m: m, name: name + "." + part, lanes: 1}
-		v.straightAt(k, place{m: m, lanes: 1, apart: lanes, close: 1})
+		v.body(k, place{m: m, lanes: 1, apart: lanes, close: 1})
 		w.scratch = max(w.scratch, v.scratch)
 		return v.parts
 	}
@@ -65,9 +65,9 @@ func (m *module) run(in *fuse.Integrator, name string, lanes int, gpu bool) (scr
 	if in.Save != nil {
 		save = one(in.Save, "save")
 	}
-	if in.Step.Ops() > memorySteps {
+	if len(in.Step.Steps) > 0 || in.Step.Ops() > memorySteps {
 		v := &kernelWriter{m: m, name: name + ".step", lanes: lanes}
-		v.straight(in.Step)
+		v.body(in.Step, place{m: m, lanes: lanes, apart: lanes})
 		w.scratch = max(w.scratch, v.scratch)
 		step = v.parts
 	}

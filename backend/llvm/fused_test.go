@@ -17,6 +17,7 @@ import (
 	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/elementary"
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/expr"
@@ -27,6 +28,11 @@ import (
 
 // compile makes a program from lines: "var x = 1", "param p = 3", and equations.
 func compile(t testing.TB, text string) *backend.Program {
+	t.Helper()
+	return compileWith(t, text, backend.Options{})
+}
+
+func compileWith(t testing.TB, text string, opt backend.Options) *backend.Program {
 	t.Helper()
 	s := model.NewSystem("test")
 	term := func(x string) expr.ID {
@@ -64,7 +70,7 @@ func compile(t testing.TB, text string) *backend.Program {
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
-	prog, list := backend.Lower(pl, backend.Options{})
+	prog, list := backend.Lower(pl, opt)
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -216,6 +222,82 @@ func TestEnsemble(t *testing.T) {
 				sameBatch(t, g.Name(), got, want)
 			}
 			t.Logf("%s: text %v, code %v", g.Name(), e.Text, e.Compile)
+		}
+	}
+}
+
+// ring is Lorenz's model of 1996 with n states.
+func ring(n int) string {
+	var b strings.Builder
+	b.WriteString("param F = 8\n")
+	for i := range n {
+		fmt.Fprintf(&b, "var x%d = %v\n", i, 8+0.01*float64(i%5))
+	}
+	for i := range n {
+		fmt.Fprintf(&b, "der(x%d) = (x%d - x%d)*x%d - x%d + F\n", i, (i+1)%n, (i+n-2)%n, (i+n-1)%n, i)
+	}
+	return b.String()
+}
+
+// Large models, whose state stays in memory, straight or in loops; stiff methods; elementary functions;
+// chemistry after Robertson.
+func TestEnsembleMethods(t *testing.T) {
+	libs := libraries(t)
+	const robertson = `
+		param k1 = 0.04
+		param k2 = 3e7
+		param k3 = 1e4
+		var a = 1
+		var b = 0
+		var c = 0
+		der(a) = -k1*a + k3*b*c
+		der(b) = k1*a - k3*b*c - k2*b*b
+		der(c) = k2*b*b`
+	const waves = `
+		param w = 3
+		var x = 1
+		var y = 0
+		der(x) = sin(w*time)*exp(-x*x) - y
+		der(y) = tanh(x) + cos(y)^1.5`
+	for k, c := range []struct {
+		name, text, method string
+		roll               backend.Options
+		tend               float64
+	}{
+		{"ring 50", ring(50), "Tsit5", backend.Options{RollFrom: math.MaxInt}, 0.5},
+		{"ring 50 in loops", ring(50), "Tsit5", backend.Options{RollFrom: 1}, 0.5},
+		{"robertson", robertson, "Rodas5P", backend.Options{}, 100},
+		{"waves", waves, "Vern7", backend.Options{}, 5},
+	} {
+		prog := compileWith(t, c.text, c.roll)
+		in, err := fuse.New(prog, c.method, fuse.Options{Dense: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		basic := *in
+		basic.Begin, basic.Step, basic.Save = elementary.Lower(in.Begin), elementary.Lower(in.Step), elementary.Lower(in.Save)
+		settings := fuse.Settings{RelTol: 1e-6, AbsTol: []float64{1e-8}}
+		b := batch(prog, rand.New(rand.NewPCG(3, 2)), 21, []float64{0.1 * c.tend, 0.11 * c.tend, 0.9 * c.tend}, c.tend)
+		want := copyBatch(b)
+		oracle(&basic, settings, want)
+		for _, lanes := range []int{1, 8} {
+			e, err := NewEnsemble(in, EnsembleOptions{Lanes: lanes, Library: libs[k%len(libs)]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := e.Engine(settings)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, budget := range []int64{1000, 3} {
+				g.budget = budget
+				got := copyBatch(b)
+				if err := g.Run(context.Background(), got); err != nil {
+					t.Fatal(err)
+				}
+				sameBatch(t, c.name+", "+g.Name(), got, want)
+			}
+			t.Logf("%s, %s: %d operations, %d of code, text %v, code %v", c.name, g.Name(), in.Step.Work(), in.Step.Ops(), e.Text, e.Compile)
 		}
 	}
 }

@@ -71,20 +71,26 @@ func (t Target) check(k *backend.Kernel) error {
 // kernel writes the functions of a kernel. main is the length of its array out, which matters
 // if entries that are not written are 0.
 func (m *module) kernel(k *backend.Kernel, name string, lanes, main int) Entry {
-	w := &kernelWriter{m: m, name: name, lanes: lanes, slots: k.Scratch * lanes}
+	w := &kernelWriter{m: m, name: name, lanes: lanes}
+	w.body(k, place{m: m, lanes: lanes, apart: lanes})
+	w.entry(k, main)
+	return Entry{name, lanes, w.scratch}
+}
+
+// body writes the functions that the entry calls.
+func (w *kernelWriter) body(k *backend.Kernel, at place) {
+	w.slots = k.Scratch * at.apart
 	w.scratch = w.slots
 	if len(k.Steps) == 0 {
-		w.straight(k)
+		w.straight(k, at)
 	}
 	for i := range k.Steps {
 		if s := &k.Steps[i]; s.N > 0 {
-			w.loop(s)
+			w.loop(s, at)
 		} else {
-			w.straight(s.Body)
+			w.straight(s.Body, at)
 		}
 	}
-	w.entry(k, main)
-	return Entry{name, lanes, w.scratch}
 }
 
 // kernelWriter is a kernel on its way to functions.
@@ -206,11 +212,7 @@ func (m *module) zero(ranges [][2]int, lanes int) {
 }
 
 // straight writes straight-line code as functions of bounded length.
-func (w *kernelWriter) straight(k *backend.Kernel) {
-	w.straightAt(k, place{m: w.m, lanes: w.lanes, apart: w.lanes})
-}
-
-func (w *kernelWriter) straightAt(k *backend.Kernel, at place) {
+func (w *kernelWriter) straight(k *backend.Kernel, at place) {
 	w.pieces(k, w.lanes, func(name string, _ *code, write func(place)) {
 		w.m.line("define internal void ", name, "(", w.parameters(), ")", attributes(at.lanes), "entry:")
 		write(at)

@@ -16,7 +16,21 @@ type place struct {
 
 	step   *backend.Step // nil: straight-line code
 	vector bool          // the lanes are instances %i, %i+1, ...
-	index  map[int32]string
+	index  map[entry]string
+}
+
+// entry is what a table names for instance %i, in numbers of an array.
+type entry struct {
+	table int32
+	apart int
+}
+
+// apartOut is the distance of entries of an array that is written.
+func (a place) apartOut(s backend.Space) int {
+	if s == backend.Main && a.close > 0 {
+		return a.close
+	}
+	return a.apart
 }
 
 // array is the name of the array of an input.
@@ -59,11 +73,11 @@ func (a place) read(op backend.Op, index int32) string {
 	t := &a.step.Index[index]
 	switch {
 	case !a.vector:
-		return m.load(a.address(array(op), index), a.lanes)
+		return m.load(a.address(array(op), index, a.apart), a.lanes)
 	case t.List == nil && t.Stride == 0:
 		return m.splat(m.load(m.at(array(op), int(t.Base)), 1), "double", a.lanes)
 	case t.List == nil && t.Stride == 1:
-		return m.load(a.address(array(op), index), a.lanes)
+		return m.load(a.address(array(op), index, a.apart), a.lanes)
 	}
 	return a.gather(array(op), index)
 }
@@ -75,17 +89,14 @@ func (a place) write(o backend.Output, value string) {
 	if o.Space == backend.Scratch {
 		to = "%w"
 	}
+	apart := a.apartOut(o.Space)
 	if a.step == nil {
-		apart := a.apart
-		if a.close > 0 {
-			apart = a.close
-		}
 		m.store(value, m.at(to, int(o.Index)*apart), a.lanes)
 		return
 	}
 	t := &a.step.Index[o.Index]
 	if !a.vector || t.List == nil && t.Stride == 1 {
-		m.store(value, a.address(to, o.Index), a.lanes)
+		m.store(value, a.address(to, o.Index, apart), a.lanes)
 		return
 	}
 	entries := a.entries(o.Index)
@@ -98,9 +109,10 @@ func (a place) write(o backend.Output, value string) {
 }
 
 // address is that of the entry that a table names for instance %i.
-func (a place) address(array string, index int32) string {
+func (a place) address(array string, index int32, apart int) string {
 	m := a.m
-	e, ok := a.index[index]
+	key := entry{index, apart}
+	e, ok := a.index[key]
 	if !ok {
 		t := &a.step.Index[index]
 		if t.List != nil {
@@ -115,10 +127,10 @@ func (a place) address(array string, index int32) string {
 				e = m.let("add i64 ", e, ", ", strconv.Itoa(int(t.Base)))
 			}
 		}
-		if a.apart > 1 {
-			e = m.let("mul i64 ", e, ", ", strconv.Itoa(a.apart))
+		if apart > 1 {
+			e = m.let("mul i64 ", e, ", ", strconv.Itoa(apart))
 		}
-		a.index[index] = e
+		a.index[key] = e
 	}
 	return m.let("getelementptr inbounds double, ", m.pointer("double"), " ", array, ", i64 ", e)
 }
@@ -135,7 +147,8 @@ func (a place) list(t *backend.Table) string {
 // entries are those that a table names for the instances of all lanes.
 func (a place) entries(index int32) string {
 	m := a.m
-	if e, ok := a.index[index]; ok {
+	key := entry{index, 0}
+	if e, ok := a.index[key]; ok {
 		return e
 	}
 	t := &a.step.Index[index]
@@ -159,7 +172,7 @@ func (a place) entries(index int32) string {
 		}
 		e = m.let("add ", ints, " ", m.splat(first, "i64", a.lanes), ", ", far, ">")
 	}
-	a.index[index] = e
+	a.index[key] = e
 	return e
 }
 
@@ -206,10 +219,10 @@ func (a place) readUniform(in backend.Instr) string {
 // loop writes a loop over instances: eight at a time where their order does not matter and
 // there are as many, else one by one. The last eight may overlap the ones before: computing an
 // instance again gives the same.
-func (w *kernelWriter) loop(s *backend.Step) {
+func (w *kernelWriter) loop(s *backend.Step, at place) {
 	m := w.m
-	at := place{m: m, lanes: w.lanes, apart: w.lanes, step: s}
-	if n := m.lanes(); w.lanes == 1 && n > 1 && !s.Ordered && s.N >= n {
+	at.step = s
+	if n := m.lanes(); w.lanes == 1 && at.apart == 1 && n > 1 && !s.Ordered && s.N >= n {
 		at.lanes, at.vector = n, true
 	}
 	stride := 1
@@ -218,7 +231,7 @@ func (w *kernelWriter) loop(s *backend.Step) {
 	}
 	fresh := func() place {
 		b := at
-		b.index = map[int32]string{}
+		b.index = map[entry]string{}
 		return b
 	}
 	if s.Body.Ops() <= m.chunk() {
