@@ -92,21 +92,36 @@ func (e *emitter) norm(err, u0, u1 []ref, h ref, must []ref) ref {
 	return s
 }
 
-// decide emits the end of a step whose error has the square norm: all entries of x before
-// the states. It returns whether the step is accepted. An event holds a step back that would
-// be, an unsound pivot every one; both may be None.
-func (s *attempt) decide(c control.Controller, order int, square, event, pivot ref) ref {
-	return s.decideIterated(c, order, square, backend.None, 0, event, pivot)
+// outcome is what a step is judged by.
+type outcome struct {
+	square ref     // of the norm of the error
+	limits []limit // besides the error
+	event  ref     // holds a step back that would be accepted; None: nothing does
+	pivot  ref     // an unsound pivot, which holds every step back; None: there is none
 }
 
-// decideIterated is decide where the step rests on iterations too: what they leave over what they
-// may leave, which goes with h to the power, limits the step as the error does. It may be None.
-func (s *attempt) decideIterated(c control.Controller, order int, square, left ref, power int, event, pivot ref) ref {
+// limit is a number that must be 1 at most for the step to be accepted. It goes with h to the
+// power, and limits the next step as the error does.
+type limit struct {
+	over  ref
+	power int
+	event bool // a step that cannot be so short is held back as by an event
+}
+
+// decide emits the end of a step: all entries of x before the states. It returns whether the
+// step is accepted. The error goes with h to the power order + 1.
+func (s *attempt) decide(c control.Controller, order int, o outcome) ref {
 	one := s.Number(1)
-	ok := s.le(square, one)
-	if left != backend.None {
-		ok = s.and(ok, s.le(left, one))
+	ok := s.le(o.square, one)
+	vague := backend.None
+	for _, l := range o.limits {
+		fits := s.le(l.over, one)
+		ok = s.and(ok, fits)
+		if l.event {
+			vague = s.not(fits)
+		}
 	}
+	square, event, pivot := o.square, o.event, o.pivot
 	moves, held, why := s.running, backend.None, s.Number(Event)
 	if event != backend.None {
 		held = s.and(ok, event)
@@ -137,8 +152,8 @@ func (s *attempt) decideIterated(c control.Controller, order int, square, left r
 		x = s.least(x, s.fma(s.Number(c.Beta[0]), worse, ratio))
 	}
 	x = s.sel(ok, x, s.mul(s.Number(-1/float64(order+1)), err))
-	if left != backend.None {
-		x = s.least(x, s.mul(s.Number(-1/float64(power)), s.log2(s.most(s.Number(0x1p-66), left))))
+	for _, l := range o.limits {
+		x = s.least(x, s.mul(s.Number(-1/float64(l.power)), s.log2(s.most(s.Number(0x1p-66), l.over))))
 	}
 	top := s.sel(ok, s.Number(math.Log2(c.Max/c.Safety)), s.Number(math.Log2(0.95/c.Safety)))
 	x = s.most(s.Number(math.Log2(c.Min/c.Safety)), s.least(x, top))
@@ -155,7 +170,11 @@ func (s *attempt) decideIterated(c control.Controller, order int, square, left r
 	steps, rejected := s.x(Steps), s.x(Rejected)
 	tries := s.add(s.add(steps, rejected), one)
 	status = s.sel(s.and(s.le(s.setting(MaxAttempts), tries), s.not(s.and(accept, s.last))), s.Number(MaxSteps), status)
-	status = s.sel(short, s.sel(s.finite(square), s.Number(TooSmall), s.Number(NotANum)), status)
+	end := s.sel(s.finite(square), s.Number(TooSmall), s.Number(NotANum))
+	if vague != backend.None {
+		end = s.sel(vague, s.Number(Event), end)
+	}
+	status = s.sel(short, end, status)
 	if held != backend.None {
 		status = s.sel(held, why, status)
 	}

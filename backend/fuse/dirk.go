@@ -208,28 +208,36 @@ func (m *dirk) step() *backend.Kernel {
 		err = f.solve(err)
 	}
 	square := e.norm(err, u, unew, backend.None, last)
-	event := backend.None
 	end := make([]ref, m.n)
 	for i := range end {
 		end[i] = e.mul(back, last[i])
 	}
-	if m.in.Events {
-		event = e.or(e.changed(s.tn, unew), e.changed(s.node(0.5), e.middle(s.h, u, unew, slope, end)))
+	start := slices.Clone(z[0])
+	for _, i := range m.alg {
+		// That of the parabola which has the slope at the end.
+		parabola := e.sub(e.mul(e.Number(2), e.sub(unew[i], u[i])), last[i])
+		start[i] = e.sel(first, parabola, z[0][i])
 	}
-	accept := s.decideIterated(m.ctl, m.estimate, square, left, m.iterations+2, event, f.unsound)
+	z[0] = start
+	if m.First {
+		z[1] = start
+	}
+	o := outcome{square: square, limits: []limit{{over: left, power: m.iterations + 2}}, event: backend.None, pivot: f.unsound}
+	if m.in.Events {
+		w := newWatch(len(m.Dense[1]))
+		changes, rough := s.samples(w, u, unew, func(theta float64) []ref {
+			b := make([]float64, len(m.Dense))
+			for i, row := range m.Dense {
+				b[i] = polynomial(row, theta)
+			}
+			return e.shifted(u, b, z)
+		})
+		o.event, o.limits = changes, append(o.limits, limit{rough, w.d + 1, true})
+	}
+	accept := s.decide(m.ctl, m.estimate, o)
 	e.result(StateAt, e.choose(accept, unew, u)...)
 	e.result(m.slopeAt(), e.choose(accept, end, slope)...)
 	if m.opt.Dense {
-		start := slices.Clone(z[0])
-		for _, i := range m.alg {
-			// That of the parabola which has the slope at the end.
-			parabola := e.sub(e.mul(e.Number(2), e.sub(unew[i], u[i])), last[i])
-			start[i] = e.sel(first, parabola, z[0][i])
-		}
-		z[0] = start
-		if m.First {
-			z[1] = start
-		}
 		e.result(m.oldAt(), e.choose(accept, u, e.states(m.oldAt()))...)
 		for r := range m.Dense[1] {
 			row := make([]float64, len(m.Dense))

@@ -22,9 +22,13 @@ func (c *common) emitter(name string) *emitter {
 
 // at is what names entries base + stride*i of an array to instance i of a loop.
 func (e *emitter) at(base, stride int) int {
-	t := backend.Table{Base: int32(base), Stride: int32(stride)}
+	return e.table(backend.Table{Base: int32(base), Stride: int32(stride)})
+}
+
+// table is what names the entries of a table.
+func (e *emitter) table(t backend.Table) int {
 	for k := range e.index {
-		if x := &e.index[k]; x.Base == t.Base && x.Stride == t.Stride {
+		if x := &e.index[k]; t.List == nil && x.List == nil && x.Base == t.Base && x.Stride == t.Stride {
 			return k
 		}
 	}

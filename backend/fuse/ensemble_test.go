@@ -21,6 +21,11 @@ func TestEnsemble(t *testing.T) {
 		der(h) = v
 		der(v) = -g - 0.01*v*abs(v)
 		when h <= 0 then reinit v = -e*v`
+	// A state that moves slowly and short pulses: steps would be longer than their period.
+	const pulses = `
+		param a = 0.9
+		var x = 1
+		der(x) = -0.01*x + (if sin(10*time) > a + 0.001*x then 1 else 0)`
 	for _, c := range []struct {
 		name, text, param, method string
 		t1                        float64
@@ -31,6 +36,11 @@ func TestEnsemble(t *testing.T) {
 		{"ball", ball, "g", "Vern7", 3, 1e-5},
 		{"ball", ball, "g", "Rodas5P", 3, 1e-5},
 		{"implicit", implicit, "a", "Rodas5P", 5, 1e-5},
+		{"pulses", pulses, "a", "Tsit5", 5, 1e-5},
+		{"pulses", pulses, "a", "Vern7", 5, 1e-5},
+		{"pulses", pulses, "a", "Rodas5P", 5, 1e-5},
+		{"pulses", pulses, "a", "Rosenbrock23", 5, 1e-4},
+		{"pulses", pulses, "a", "KenCarp4", 5, 1e-5},
 	} {
 		prog := compile(t, c.text)
 		p := vm.Problem(prog)

@@ -98,11 +98,14 @@ func (m *erk) step() *backend.Kernel {
 		second := e.norm(e.weighted(m.E2, k), u, unew, s.h, nil)
 		square = e.combined(square, second)
 	}
-	event := backend.None
+	o := outcome{square: square, event: backend.None, pivot: backend.None}
 	if m.in.Events {
-		event = m.crossed(e, s, u, unew, k)
+		all, _ := m.stages(e, u, s.h, k, len(m.A), s.node) // those of the interpolant too
+		w := newWatch(len(m.Dense[0]))
+		changes, rough := s.samples(w, u, unew, func(theta float64) []ref { return e.combine(u, s.h, m.weights(theta), all) })
+		o.event, o.limits = changes, []limit{{rough, w.d + 1, true}}
 	}
-	accept := s.decide(m.ctl, m.estimate, square, event, backend.None)
+	accept := s.decide(m.ctl, m.estimate, o)
 	e.result(StateAt, e.choose(accept, unew, u)...)
 	e.result(m.slopeAt(), e.choose(accept, k[m.end], k[0])...)
 	if m.opt.Dense {
@@ -158,6 +161,24 @@ func (m *erk) interpolate(e *emitter, theta, h ref, old []ref, k [][]ref) []ref 
 			}
 		}
 		v[i] = e.fma(h, s, old[i])
+	}
+	return v
+}
+
+// weights are b_i(theta).
+func (m *erk) weights(theta float64) []float64 {
+	b := make([]float64, len(m.Dense))
+	for i, row := range m.Dense {
+		b[i] = polynomial(row, theta)
+	}
+	return b
+}
+
+// polynomial is sum_r row[r] x^(r+1).
+func polynomial(row []float64, x float64) float64 {
+	v := 0.0
+	for r := len(row) - 1; r >= 0; r-- {
+		v = (v + row[r]) * x
 	}
 	return v
 }

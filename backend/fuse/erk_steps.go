@@ -1,6 +1,9 @@
 package fuse
 
-import "github.com/mtkc/mtkc/backend"
+import (
+	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/runtime/ode"
+)
 
 // Explicit Runge-Kutta methods for models with steps: what erk.go does for all states at once
 // as loops.
@@ -83,13 +86,22 @@ func (m *erk) stepSteps() *backend.Kernel {
 	if !m.FSAL {
 		g.stage(m.end, m.B, func(e *emitter) ref { return e.attempt().tn })
 	}
-	// The solution stands where f has read it, its slopes where f has written them.
+	// The solution stands where f has read it, its slopes where f has written them, unless an
+	// interpolant needs further stages.
+	unewAt := g.f.in
+	if m.in.Events && len(m.A) > m.end+1 {
+		unewAt = s.reserve(m.n)
+		s.copies("end of the step", m.n, backend.S, g.f.in, backend.Scratch, unewAt)
+		for i := m.end + 1; i < len(m.A); i++ {
+			g.stage(i, m.A[i], func(e *emitter) ref { return e.attempt().node(m.C[i]) })
+		}
+	}
 	e1, e2 := s.padded(m.n), 0
 	if m.E2 != nil {
 		e2 = s.padded(m.n)
 	}
 	s.each("error", m.n, func(e *emitter) {
-		unew := e.each(backend.S, g.f.in)
+		unew := e.each(backend.S, unewAt)
 		weight := e.div(e.Number(1), e.scaleOver(e.each(backend.P, m.np+AbsTol), e.each(backend.U, StateAt), unew))
 		r := e.mul(g.sum(e, m.E), weight)
 		v := e.fma(unew, e.Number(0), e.mul(r, r))
@@ -102,13 +114,15 @@ func (m *erk) stepSteps() *backend.Kernel {
 			e.put(backend.Scratch, e2, e.mul(r, r))
 		}
 	})
-	n1, n2 := s.reduce(e1, m.n), 0
+	n1, n2 := s.sum(e1, m.n), 0
 	if m.E2 != nil {
-		n2 = s.reduce(e2, m.n)
+		n2 = s.sum(e2, m.n)
 	}
-	events := 0
+	var w *watch
+	changes, rough := 0, 0
 	if m.in.Events {
-		events = m.crossedSteps(g)
+		w = newWatch(len(m.Dense[0]))
+		changes, rough = m.samplesSteps(g, w, unewAt)
 	}
 	accepted := s.reserve(1)
 	s.once("decision", func(e *emitter) {
@@ -118,16 +132,17 @@ func (m *erk) stepSteps() *backend.Kernel {
 		if m.E2 != nil {
 			square = e.combined(square, e.mul(share, e.Input(backend.S, int32(n2))))
 		}
-		event := backend.None
+		o := outcome{square: square, event: backend.None, pivot: backend.None}
 		if m.in.Events {
-			event = e.Input(backend.S, int32(events))
+			o.event = e.Input(backend.S, int32(changes))
+			o.limits = []limit{{e.Input(backend.S, int32(rough)), w.d + 1, true}}
 		}
-		e.Output(backend.Scratch, accepted, a.decide(m.ctl, m.estimate, square, event, backend.None))
+		e.Output(backend.Scratch, accepted, a.decide(m.ctl, m.estimate, o))
 	})
 	s.each("end of the step", m.n, func(e *emitter) {
 		accept := e.Input(backend.S, int32(accepted))
 		choose := func(at int, v ref) { e.put(backend.Main, at, e.sel(accept, v, e.each(backend.U, at))) }
-		choose(StateAt, e.each(backend.S, g.f.in))
+		choose(StateAt, e.each(backend.S, unewAt))
 		choose(m.slopeAt(), g.slope(e, m.end))
 		if m.opt.Dense {
 			choose(m.oldAt(), e.each(backend.U, StateAt))
@@ -139,37 +154,72 @@ func (m *erk) stepSteps() *backend.Kernel {
 	return s.k
 }
 
-// crossedSteps is crossed of a model with steps; it returns the entry of the scratch array.
-func (m *erk) crossedSteps(g *stageSums) int {
+// samplesSteps is samples of a model with steps; it returns the entries of the scratch array where
+// the two results are.
+func (m *erk) samplesSteps(g *stageSums, w *watch, unewAt int) (changes, rough int) {
 	s := g.s
 	rels := m.prog.Meta.Hybrid.Relations
 	f := s.callee(m.prog.Crossings, len(rels))
-	flag := s.reserve(1)
-	check := func(name string, before func(e *emitter) ref) {
-		s.once(name, func(e *emitter) {
-			gs := make([]ref, len(rels))
-			for i := range gs {
-				gs[i] = e.Input(backend.S, int32(f.out+i))
+	var kept []int // indicators by sample
+	keep := func(theta float64) {
+		f.call(func(e *emitter) ref { return e.attempt().node(theta) })
+		at := s.reserve(len(rels))
+		s.copies("indicators", len(rels), backend.S, f.out, backend.Scratch, at)
+		kept = append(kept, at)
+	}
+	s.copies("start of the step", m.n, backend.U, StateAt, backend.Scratch, f.in)
+	keep(0)
+	for _, theta := range w.at {
+		if theta == 1 {
+			s.copies("end of the step", m.n, backend.S, unewAt, backend.Scratch, f.in)
+		} else {
+			b := m.weights(theta)
+			s.each("inside of the step", m.n, func(e *emitter) {
+				e.put(backend.Scratch, f.in, e.fma(g.h(e), g.sum(e, b), e.each(backend.U, StateAt)))
+			})
+		}
+		keep(theta)
+	}
+	// Relations of one kind are a loop.
+	type kind struct {
+		kind   ode.RelationKind
+		strict bool
+	}
+	groups := map[kind][]int32{}
+	var kinds []kind
+	for i := range rels {
+		k := kind{rels[i].Kind, rels[i].Strict}
+		if groups[k] == nil {
+			kinds = append(kinds, k)
+		}
+		groups[k] = append(groups[k], int32(i))
+	}
+	change, miss := s.padded(len(rels)), s.padded(len(rels))
+	for _, k := range kinds {
+		list := groups[k]
+		s.each("relations", len(list), func(e *emitter) {
+			entries := func(base int) int {
+				t := make([]int32, len(list))
+				for j, i := range list {
+					t[j] = int32(base) + i
+				}
+				return e.table(backend.NewTable(t))
 			}
-			e.Output(backend.Scratch, flag, e.or(e.changedBy(gs), before(e)))
+			slots := make([]int32, len(list))
+			for j, i := range list {
+				slots[j] = int32(rels[i].Slot)
+			}
+			values := make([]ref, len(kept))
+			for j, at := range kept {
+				values[j] = e.Builder.Input(backend.S, int32(entries(at)))
+			}
+			memory := e.Builder.Input(backend.P, int32(e.table(backend.NewTable(slots))))
+			c, r := e.relation(w, k.kind, k.strict, memory, values)
+			e.Output(backend.Scratch, entries(change), e.sel(c, e.Number(1), e.Number(0)))
+			e.Output(backend.Scratch, entries(miss), r)
 		})
 	}
-	s.each("middle of the step", m.n, func(e *emitter) {
-		u := e.each(backend.U, StateAt)
-		if mid := m.middleWeights(); mid != nil {
-			e.put(backend.Scratch, f.in, e.fma(g.h(e), g.sum(e, mid), u))
-			return
-		}
-		mean := e.mul(e.Number(0.5), e.add(u, e.each(backend.S, g.f.in)))
-		change := e.sub(g.slope(e, 0), g.slope(e, m.end))
-		e.put(backend.Scratch, f.in, e.fma(e.mul(g.h(e), e.Number(0.125)), change, mean))
-	})
-	f.call(func(e *emitter) ref { return e.attempt().node(0.5) })
-	check("relations in the middle", func(e *emitter) ref { return e.Number(0) })
-	s.copies("end of the step", m.n, backend.S, g.f.in, backend.Scratch, f.in)
-	f.call(func(e *emitter) ref { return e.attempt().tn })
-	check("relations at the end", func(e *emitter) ref { return e.Input(backend.S, int32(flag)) })
-	return flag
+	return s.largest(change, len(rels)), s.largest(miss, len(rels))
 }
 
 // saveSteps is save of a model with steps.

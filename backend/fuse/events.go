@@ -2,13 +2,13 @@ package fuse
 
 import (
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/runtime/event"
 	"github.com/mtkc/mtkc/runtime/ode"
 )
 
 // Events. The relations of the model are frozen in p while a step is made; the step is held
-// back if one of them would not have its memory at the end, or inside at the middle, where
-// it may have crossed twice. What counts as a change is as in package ode, whose
-// integrator then takes the trajectory over the event:
+// back if one of them would change in it, and package ode's integrator takes the trajectory over the
+// event. What counts as a change is as there:
 //
 //	comparison, kink  g > 0, or g >= 0 where it is not strict, differs from the memory
 //	sign(g)           differs from the memory; at g = 0 it does unless the memory is 0
@@ -16,97 +16,154 @@ import (
 //	trunc(g)          g is outside the closed interval where trunc has the value of the memory
 //
 // A kink whose memory is 0.5 is not watched. An indicator that is no number changes nothing.
+//
+// As in package ode, the indicators are sampled at the Chebyshev nodes of the step's interpolant, its
+// degree and 4 at least being the degree of their polynomials, turned so that they are negative
+// while the memory holds, and the polynomials are compared with the indicators at three further points. A
+// change at a sample holds the step back, and so does a positive Bernstein coefficient, which
+// a polynomial that changes inside has: where it has not changed after all, the integrator
+// finds nothing, and the trajectory goes on. A polynomial that misses the indicator by more than a thousandth of
+// its spread, where it comes near zero, says nothing; package ode halves the interval, here the step
+// is rejected, and the misfit limits the next step as its error does (it goes with h to the power degree + 1). A step that
+// cannot be so short is held back.
 
 // literally is the memory of a kink that is not watched.
 const literally = 0.5
 
-// changed says whether a relation does not keep its memory at (t, u).
-func (e *emitter) changed(t ref, u []ref) ref {
-	return e.changedBy(e.call(e.c.prog.Crossings, len(e.c.prog.Meta.Hybrid.Relations), t, u))
+// misfit is what a polynomial may miss an indicator by, relative to its spread.
+const misfit = 1e-3
+
+// watch says where the indicators of a step are sampled.
+type watch struct {
+	d     int
+	at    []float64   // the nodes without the start, the end last; the further points behind
+	bern  [][]float64 // weights of the values at all nodes: Bernstein coefficients 1 to d-1
+	value [][]float64 // and the polynomial at the further points
 }
 
-// changedBy is changed for the indicators g.
-func (e *emitter) changedBy(g []ref) ref {
-	rels := e.c.prog.Meta.Hybrid.Relations
-	some := backend.None
-	for i := range rels {
-		v := e.leaves(&rels[i], g[i], e.Input(backend.P, int32(rels[i].Slot)))
-		if some == backend.None {
-			some = v
-		} else {
-			some = e.or(some, v)
-		}
+// newWatch is for an interpolant of that degree.
+func newWatch(degree int) *watch {
+	w := &watch{d: min(max(degree, 4), 12)}
+	s := event.NewScanner(w.d)
+	x := s.Nodes()
+	w.at = append(w.at, x[1:]...)
+	for k := 1; k < w.d; k++ {
+		w.bern = append(w.bern, s.Bernstein(k))
 	}
-	return some
+	// In the three widest gaps, at odd places, lest a periodic indicator agree by chance.
+	m := w.d / 2
+	for _, theta := range [...]float64{0.58*x[m] + 0.42*x[m+1], 0.37*x[m-1] + 0.63*x[m], 0.71*x[m+1] + 0.29*x[m+2]} {
+		row := make([]float64, w.d+1)
+		for i := range row {
+			row[i] = 1
+			for j := range x {
+				if j != i {
+					row[i] *= (theta - x[j]) / (x[i] - x[j])
+				}
+			}
+		}
+		w.at, w.value = append(w.at, theta), append(w.value, row)
+	}
+	return w
 }
 
-// leaves says whether the memory of a relation is wrong for the indicator g.
-func (e *emitter) leaves(r *ode.Relation, g, memory ref) ref {
+// turned is the indicator, negative while the memory holds.
+func (e *emitter) turned(kind ode.RelationKind, g, memory ref) ref {
 	zero, one := e.Number(0), e.Number(1)
-	switch r.Kind {
+	minus := e.sub(zero, g)
+	switch kind {
 	case ode.SignOf:
-		positive := e.and(e.lt(zero, memory), e.le(g, zero))
-		negative := e.and(e.lt(memory, zero), e.le(zero, g))
-		rest := e.and(e.eq(memory, zero), e.lt(zero, e.abs(g)))
-		return e.or(e.or(positive, negative), rest)
+		side := e.sel(e.lt(zero, memory), minus, g)
+		return e.sel(e.eq(memory, zero), e.mul(g, g), side)
 	case ode.FloorOf, ode.TruncOf:
 		lo, hi := memory, e.add(memory, one)
-		if r.Kind == ode.TruncOf {
+		if kind == ode.TruncOf {
 			lo = e.sel(e.le(memory, zero), e.sub(memory, one), memory)
 			hi = e.sel(e.lt(memory, zero), memory, hi)
 		}
-		return e.or(e.lt(g, lo), e.lt(hi, g))
+		return e.mul(e.sub(g, lo), e.sub(g, hi))
 	}
-	// With a number g, one of the two comparisons holds.
-	up, down := e.lt(zero, g), e.le(g, zero)
-	if !r.Strict {
-		up, down = e.le(zero, g), e.lt(g, zero)
-	}
-	wrong := e.sel(memory, down, up)
-	if r.Kind == ode.Kink {
-		wrong = e.and(wrong, e.ne(memory, e.Number(literally)))
-	}
-	return wrong
+	return e.sel(memory, minus, g)
 }
 
-// crossed says whether a relation changes in the step, by its end and its middle. There
-// the interpolant of the method is taken if it needs no further stages, else the cubic
-// Hermite polynomial.
-func (m *erk) crossed(e *emitter, s *attempt, u, unew []ref, k [][]ref) ref {
-	var mid []ref
-	if b := m.middleWeights(); b != nil {
-		mid = e.combine(u, s.h, b, k)
-	} else {
-		mid = e.middle(s.h, u, unew, k[0], k[m.end])
+// closed says whether an indicator that is zero, turned, is a change; None: never.
+func (e *emitter) closed(kind ode.RelationKind, strict bool, memory ref) ref {
+	zero := e.Number(0)
+	switch {
+	case kind == ode.FloorOf || kind == ode.TruncOf:
+		return backend.None
+	case kind == ode.SignOf || strict:
+		return e.ne(memory, zero)
 	}
-	return e.or(e.changed(s.tn, unew), e.changed(s.node(0.5), mid))
+	return e.eq(memory, zero)
 }
 
-// middleWeights are the weights of the interpolant in the middle of the step, nil where it
-// needs further stages.
-func (m *erk) middleWeights() []float64 {
-	if len(m.A) > m.end+1 {
-		return nil
+// relation looks at the samples of the indicator of a relation, that at the start first. It
+// says whether the relation changes, and what the polynomial misses over what it may.
+func (e *emitter) relation(w *watch, kind ode.RelationKind, strict bool, memory ref, g []ref) (changes, rough ref) {
+	zero := e.Number(0)
+	y := make([]ref, len(g))
+	for i, v := range g {
+		y[i] = e.turned(kind, v, memory)
 	}
-	b := make([]float64, len(m.Dense))
-	for i, row := range m.Dense {
-		for r := len(row) - 1; r >= 0; r-- {
-			b[i] = (b[i] + row[r]) / 2
+	low, high := y[1], y[1] // of numbers, where the first is one
+	for _, v := range y[2:] {
+		low, high = e.least(v, low), e.most(v, high)
+	}
+	changes = e.lt(zero, high)
+	if closed := e.closed(kind, strict, memory); closed != backend.None {
+		changes = e.or(changes, e.and(closed, e.eq(high, zero)))
+	}
+	low, high = e.least(y[0], low), e.most(y[0], high)
+	spread := e.sub(high, low)
+	weighted := func(a []float64) ref {
+		s := backend.None
+		for i, v := range a {
+			s = e.chain(s, e.Number(v), y[i])
 		}
+		return s
 	}
-	return b
+	noise := e.mul(e.Number(1e-12), spread) // of the coefficients, where the indicator starts at zero
+	for _, row := range w.bern {
+		changes = e.or(changes, e.lt(noise, weighted(row)))
+	}
+	rough = zero
+	for i, row := range w.value {
+		v := y[w.d+1+i]
+		off := e.abs(e.sub(weighted(row), v))
+		may := e.fma(e.Number(misfit), spread, e.mul(e.Number(1e-9), e.abs(v)))
+		// Zero over zero: a constant.
+		rough = e.most(e.sel(e.lt(zero, off), e.div(off, may), zero), rough)
+	}
+	near := e.and(e.le(low, spread), e.le(e.sub(zero, spread), high))
+	if kind == ode.Kink {
+		watched := e.ne(memory, e.Number(literally))
+		changes, near = e.and(changes, watched), e.and(near, watched)
+	}
+	return changes, e.sel(near, rough, zero)
 }
 
-// middle is the cubic Hermite polynomial in the middle of a step; algebraic variables have no
-// slopes and go straight.
-func (e *emitter) middle(h ref, u0, u1, k0, k1 []ref) []ref {
-	v := make([]ref, len(u0))
-	eighth := e.mul(h, e.Number(0.125))
-	for i := range v {
-		v[i] = e.mul(e.Number(0.5), e.add(u0[i], u1[i]))
-		if e.c.mass(i) {
-			v[i] = e.fma(eighth, e.sub(k0[i], k1[i]), v[i])
+// samples emits the search for changes in a step; state gives the states at a part of it.
+func (s *attempt) samples(w *watch, u, unew []ref, state func(theta float64) []ref) (changes, rough ref) {
+	e := s.emitter
+	rels := e.c.prog.Meta.Hybrid.Relations
+	g := [][]ref{e.call(e.c.prog.Crossings, len(rels), s.t, u)}
+	for _, theta := range w.at {
+		v := unew
+		if theta != 1 {
+			v = state(theta)
 		}
+		g = append(g, e.call(e.c.prog.Crossings, len(rels), s.node(theta), v))
 	}
-	return v
+	changes, rough = e.Number(0), e.Number(0)
+	for i := range rels {
+		r := &rels[i]
+		values := make([]ref, len(g))
+		for k := range g {
+			values[k] = g[k][i]
+		}
+		c, m := e.relation(w, r.Kind, r.Strict, e.Input(backend.P, int32(r.Slot)), values)
+		changes, rough = e.or(changes, c), e.most(m, rough)
+	}
+	return changes, rough
 }

@@ -77,7 +77,7 @@ func (m *rosenbrock) step() *backend.Kernel {
 	f := e.factor(m.piv, jac, e.mul(back, e.Number(1/m.Gamma)))
 
 	stages := m.need
-	if m.opt.Dense {
+	if m.opt.Dense || m.in.Events {
 		stages = len(m.B)
 	}
 	var k [][]ref
@@ -102,11 +102,26 @@ func (m *rosenbrock) step() *backend.Kernel {
 	unew := e.shifted(u, m.B, k)
 	f1 := e.rhs(s.tn, unew)
 	square := e.norm(e.weighted(m.E, k), u, unew, backend.None, f1)
-	event := backend.None
+	o := outcome{square: square, event: backend.None, pivot: f.unsound}
 	if m.in.Events {
-		event = e.or(e.changed(s.tn, unew), e.changed(s.node(0.5), e.middle(s.h, u, unew, f0, f1)))
+		w := newWatch(max(3, len(m.H)+1))
+		changes, rough := s.samples(w, u, unew, func(theta float64) []ref {
+			if len(m.H) == 0 {
+				return e.hermiteAt(theta, s.h, u, unew, f0, f1)
+			}
+			// u + theta (unew - u + (1 - theta) sum_r theta^r K_r)
+			b := make([]float64, len(k))
+			for i := range b {
+				for r, row := range m.H {
+					b[i] += math.Pow(theta, float64(r+1)) * (1 - theta) * row[i]
+				}
+				b[i] += theta * m.B[i]
+			}
+			return e.shifted(u, b, k)
+		})
+		o.event, o.limits = changes, []limit{{rough, w.d + 1, true}}
 	}
-	accept := s.decide(m.ctl, m.estimate, square, event, f.unsound)
+	accept := s.decide(m.ctl, m.estimate, o)
 	e.result(StateAt, e.choose(accept, unew, u)...)
 	e.result(m.slopeAt(), e.choose(accept, f1, f0)...)
 	if m.opt.Dense {
@@ -168,6 +183,22 @@ func (m *rosenbrock) save() *backend.Kernel {
 	}
 	e.result(0, e.choose(e.eq(e.x(TSave), e.x(T)), u, at)...)
 	return e.Finish()
+}
+
+// hermiteAt is hermite for a theta that is known.
+func (e *emitter) hermiteAt(theta float64, h ref, u0, u1, k0, k1 []ref) []ref {
+	v := make([]ref, len(u0))
+	x, y := theta*theta*(3-2*theta), theta*(1-theta)
+	for i := range v {
+		d := e.sub(u1[i], u0[i])
+		if !e.c.mass(i) {
+			v[i] = e.fma(e.Number(theta), d, u0[i])
+			continue
+		}
+		slope := e.fma(e.Number(-y*theta), k1[i], e.mul(e.Number(y*(1-theta)), k0[i]))
+		v[i] = e.fma(h, slope, e.fma(e.Number(x), d, u0[i]))
+	}
+	return v
 }
 
 // hermite is the cubic Hermite polynomial; algebraic variables have no slopes and go

@@ -161,9 +161,15 @@ func shifted(t backend.Table, by int32) backend.Table {
 // padded reserves n entries that reduce may read blocks of.
 func (s *sequence) padded(n int) int { return s.reserve((n + reduceBy - 1) / reduceBy * reduceBy) }
 
-// reduce adds up n entries of the scratch array from a padded part at, and returns where
-// the sum is.
-func (s *sequence) reduce(at, n int) int {
+// sum adds up n entries of the scratch array from a padded part at, and returns where the sum is.
+func (s *sequence) sum(at, n int) int { return s.reduce("sum", at, n, (*emitter).add) }
+
+// largest is sum for the largest of numbers that are not negative.
+func (s *sequence) largest(at, n int) int {
+	return s.reduce("largest", at, n, func(e *emitter, a, b ref) ref { return e.most(b, a) })
+}
+
+func (s *sequence) reduce(name string, at, n int, join func(e *emitter, a, b ref) ref) int {
 	for n > reduceBy {
 		blocks := (n + reduceBy - 1) / reduceBy
 		if rest := blocks*reduceBy - n; rest > 0 {
@@ -174,29 +180,25 @@ func (s *sequence) reduce(at, n int) int {
 			})
 		}
 		to := s.padded(blocks)
-		s.each("sums of "+strconv.Itoa(reduceBy), blocks, func(e *emitter) {
-			v := ref(backend.None)
-			for j := range reduceBy {
-				x := e.Builder.Input(backend.S, int32(e.at(at+j, reduceBy)))
-				if v == backend.None {
-					v = x
-				} else {
-					v = e.add(v, x)
-				}
+		s.each(name+" of "+strconv.Itoa(reduceBy), blocks, func(e *emitter) {
+			entry := func(j int) ref { return e.Builder.Input(backend.S, int32(e.at(at+j, reduceBy))) }
+			v := entry(0)
+			for j := 1; j < reduceBy; j++ {
+				v = join(e, v, entry(j))
 			}
 			e.put(backend.Scratch, to, v)
 		})
 		at, n = to, blocks
 	}
-	sum := s.reserve(1)
-	s.once("sum", func(e *emitter) {
+	to := s.reserve(1)
+	s.once(name, func(e *emitter) {
 		v := e.Input(backend.S, int32(at))
 		for i := 1; i < n; i++ {
-			v = e.add(v, e.Input(backend.S, int32(at+i)))
+			v = join(e, v, e.Input(backend.S, int32(at+i)))
 		}
-		e.Output(backend.Scratch, sum, v)
+		e.Output(backend.Scratch, to, v)
 	})
-	return sum
+	return to
 }
 
 // copies adds a loop that copies n entries.
@@ -227,7 +229,7 @@ func (c *common) beginSteps(order int) *backend.Kernel {
 		term(e, 0, e.each(backend.U, StateAt))
 		term(e, 1, slope)
 	})
-	d0, d1, bad := s.reduce(terms[0], c.n), s.reduce(terms[1], c.n), s.reduce(sound, c.n)
+	d0, d1, bad := s.sum(terms[0], c.n), s.sum(terms[1], c.n), s.sum(sound, c.n)
 	s.once("trial step", func(e *emitter) { e.Output(backend.Scratch, h0, e.trial(root(e, d0), root(e, d1))) })
 	s.each("end of the trial step", c.n, func(e *emitter) {
 		e.put(backend.Scratch, f.in, e.fma(e.Input(backend.S, int32(h0)), e.each(backend.S, f0), e.each(backend.U, StateAt)))
@@ -236,7 +238,7 @@ func (c *common) beginSteps(order int) *backend.Kernel {
 	s.each("norm of the change of slopes", c.n, func(e *emitter) {
 		term(e, 2, e.sub(e.each(backend.S, f.out), e.each(backend.S, f0)))
 	})
-	d2 := s.reduce(terms[2], c.n)
+	d2 := s.sum(terms[2], c.n)
 	s.once("first step", func(e *emitter) {
 		e.ready(order, e.Input(backend.S, int32(h0)), root(e, d1), root(e, d2), e.Input(backend.S, int32(bad)))
 	})

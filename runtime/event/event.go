@@ -104,6 +104,10 @@ func NewScanner(degree int) *Scanner {
 // changed.
 func (s *Scanner) Nodes() []float64 { return s.nodes }
 
+// Bernstein is the row of weights of the values at the nodes that give Bernstein coefficient k. It
+// may not be changed.
+func (s *Scanner) Bernstein(k int) []float64 { return s.conv[k*(s.d+1):][:s.d+1] }
+
 // Far reports that a polynomial with node values between least and most stays before
 // zero everywhere: its coefficients differ from the mean of the values by at most bound
 // times their half range.
