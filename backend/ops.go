@@ -22,7 +22,7 @@ const (
 	Mul  // A * B, rounded: never fused with an addition
 	Div  // A / B
 	Sqrt // square root
-	Pow  // math.Pow(A, B); never an integer or half-integer constant exponent
+	Pow  // A to the power B, with the special cases of math.Pow; never an integer or half-integer constant exponent
 
 	Sin
 	Cos
@@ -44,11 +44,11 @@ const (
 	Floor
 	Ceil
 	Atan2
-	Min // math.Min
-	Max // math.Max
-	Mod // A - floor(A/B)*B
-	Rem // math.Mod
-	Quo // trunc(A/B)
+	Min // not a number if an operand is, and -0 < 0
+	Max
+	Mod // A - floor(A/B)*B, each operation rounded
+	Rem // as math.Mod where |A/B| < 2^53, else 0 with the sign of A
+	Quo // trunc(A/B), the quotient rounded first
 
 	Lt // A < B
 	Le // A <= B

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
+
+	"github.com/mtkc/mtkc/runtime/elementary"
 )
 
 // Num is a number: an exact rational with 64-bit parts, or a float64 where the
@@ -187,7 +189,7 @@ func (a Num) Pow(b Num) (Num, bool) {
 	if r, ok := a.root(b); ok {
 		return r, true
 	}
-	f := math.Pow(a.Float(), b.Float())
+	f := elementary.Pow(a.Float(), b.Float())
 	abs := math.Abs(f)
 	if !(abs <= math.MaxFloat64) || abs < 0x1p-1022 && !a.IsZero() {
 		return Num{}, false

@@ -1,7 +1,5 @@
 package expr
 
-import "math"
-
 //go:generate go run ./gen
 
 // Op is an operator. The table of operators is the file ops.txt.
@@ -34,21 +32,9 @@ func b2f(b bool) float64 {
 	return 0
 }
 
-// The values that the table names beside those of package math. Truth values are 0
+// The values that the table names beside those of packages math and elementary. Truth values are 0
 // and 1; everything but 0 counts as true.
 
-func sign(x float64) float64 {
-	switch {
-	case x > 0:
-		return 1
-	case x < 0:
-		return -1
-	}
-	return x // 0 and NaN
-}
-
-func mod(x, y float64) float64       { return x - math.Floor(x/y)*y }
-func quo(x, y float64) float64       { return math.Trunc(x / y) }
 func less(x, y float64) float64      { return b2f(x < y) }
 func lessEqual(x, y float64) float64 { return b2f(x <= y) }
 func equal(x, y float64) float64     { return b2f(x == y) }

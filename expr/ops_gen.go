@@ -2,7 +2,11 @@
 
 package expr
 
-import "math"
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/elementary"
+)
 
 // The operators. Relations are < and <= only: a > b is stored as b < a.
 const (
@@ -73,77 +77,77 @@ func init() {
 		OpAdd:   {Name: "+", Arity: -1, Cost: 1},
 		OpMul:   {Name: "*", Arity: -1, Cost: 1},
 		OpSin: {Name: "sin", Arity: 1, Cost: 20, LaTeX: "\\sin",
-			Eval: func(a []float64) float64 { return math.Sin(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Sin(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Fn(OpCos, a[0])
 			}},
 		OpCos: {Name: "cos", Arity: 1, Cost: 20, LaTeX: "\\cos",
-			Eval: func(a []float64) float64 { return math.Cos(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Cos(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Neg(p.Fn(OpSin, a[0]))
 			}},
 		OpTan: {Name: "tan", Arity: 1, Cost: 25, LaTeX: "\\tan",
-			Eval: func(a []float64) float64 { return math.Tan(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Tan(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Add(One, p.Pow(p.Fn(OpTan, a[0]), p.Int(2)))
 			}},
 		OpAsin: {Name: "asin", Arity: 1, Cost: 25, LaTeX: "\\arcsin",
-			Eval: func(a []float64) float64 { return math.Asin(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Asin(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Inv(p.Sqrt(p.Sub(One, p.Pow(a[0], p.Int(2)))))
 			}},
 		OpAcos: {Name: "acos", Arity: 1, Cost: 25, LaTeX: "\\arccos",
-			Eval: func(a []float64) float64 { return math.Acos(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Acos(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Neg(p.Inv(p.Sqrt(p.Sub(One, p.Pow(a[0], p.Int(2))))))
 			}},
 		OpAtan: {Name: "atan", Arity: 1, Cost: 25, LaTeX: "\\arctan",
-			Eval: func(a []float64) float64 { return math.Atan(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Atan(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Inv(p.Add(One, p.Pow(a[0], p.Int(2))))
 			}},
 		OpSinh: {Name: "sinh", Arity: 1, Cost: 25, LaTeX: "\\sinh",
-			Eval: func(a []float64) float64 { return math.Sinh(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Sinh(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Fn(OpCosh, a[0])
 			}},
 		OpCosh: {Name: "cosh", Arity: 1, Cost: 25, LaTeX: "\\cosh",
-			Eval: func(a []float64) float64 { return math.Cosh(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Cosh(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Fn(OpSinh, a[0])
 			}},
 		OpTanh: {Name: "tanh", Arity: 1, Cost: 25, LaTeX: "\\tanh",
-			Eval: func(a []float64) float64 { return math.Tanh(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Tanh(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Sub(One, p.Pow(p.Fn(OpTanh, a[0]), p.Int(2)))
 			}},
 		OpAsinh: {Name: "asinh", Arity: 1, Cost: 30, LaTeX: "\\operatorname{arsinh}",
-			Eval: func(a []float64) float64 { return math.Asinh(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Asinh(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Inv(p.Sqrt(p.Add(One, p.Pow(a[0], p.Int(2)))))
 			}},
 		OpAcosh: {Name: "acosh", Arity: 1, Cost: 30, LaTeX: "\\operatorname{arcosh}",
-			Eval: func(a []float64) float64 { return math.Acosh(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Acosh(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Inv(p.Mul(p.Sqrt(p.Sub(a[0], One)), p.Sqrt(p.Add(a[0], One))))
 			}},
 		OpAtanh: {Name: "atanh", Arity: 1, Cost: 30, LaTeX: "\\operatorname{artanh}",
-			Eval: func(a []float64) float64 { return math.Atanh(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Atanh(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Inv(p.Sub(One, p.Pow(a[0], p.Int(2))))
 			}},
 		OpExp: {Name: "exp", Arity: 1, Cost: 15, LaTeX: "\\exp",
-			Eval: func(a []float64) float64 { return math.Exp(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Exp(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Fn(OpExp, a[0])
 			}},
 		OpLog: {Name: "log", Arity: 1, Cost: 15, LaTeX: "\\ln",
-			Eval: func(a []float64) float64 { return math.Log(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Log(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Inv(a[0])
 			}},
 		OpLog10: {Name: "log10", Arity: 1, Cost: 15, LaTeX: "\\log_{10}",
-			Eval: func(a []float64) float64 { return math.Log10(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Log10(a[0]) },
 			Diff: func(p *Pool, a []ID, _ int) ID {
 				return p.Inv(p.Mul(p.Fn(OpLog, p.Int(10)), a[0]))
 			}},
@@ -153,7 +157,7 @@ func init() {
 				return p.Fn(OpSign, a[0])
 			}},
 		OpSign: {Name: "sign", Arity: 1, Cost: 2, LaTeX: "\\operatorname{sgn}",
-			Eval: func(a []float64) float64 { return sign(a[0]) },
+			Eval: func(a []float64) float64 { return elementary.Sign(a[0]) },
 			Diff: func(_ *Pool, _ []ID, _ int) ID {
 				return Zero
 			}},
@@ -168,7 +172,7 @@ func init() {
 				return Zero
 			}},
 		OpAtan2: {Name: "atan2", Arity: 2, Cost: 30, LaTeX: "\\operatorname{atan2}",
-			Eval: func(a []float64) float64 { return math.Atan2(a[0], a[1]) },
+			Eval: func(a []float64) float64 { return elementary.Atan2(a[0], a[1]) },
 			Diff: func(p *Pool, a []ID, i int) ID {
 				if i == 0 {
 					return p.Div(a[1], p.Add(p.Pow(a[0], p.Int(2)), p.Pow(a[1], p.Int(2))))
@@ -192,7 +196,7 @@ func init() {
 				return p.If(p.Fn(OpNoEvent, p.Fn(OpLe, a[1], a[0])), Zero, One)
 			}},
 		OpMod: {Name: "mod", Arity: 2, Cost: 10, LaTeX: "#1 \\bmod #2",
-			Eval: func(a []float64) float64 { return mod(a[0], a[1]) },
+			Eval: func(a []float64) float64 { return elementary.Mod(a[0], a[1]) },
 			Diff: func(p *Pool, a []ID, i int) ID {
 				if i == 0 {
 					return One
@@ -200,7 +204,7 @@ func init() {
 				return p.Neg(p.Fn(OpFloor, p.Div(a[0], a[1])))
 			}},
 		OpRem: {Name: "rem", Arity: 2, Cost: 10, LaTeX: "\\operatorname{rem}",
-			Eval: func(a []float64) float64 { return math.Mod(a[0], a[1]) },
+			Eval: func(a []float64) float64 { return elementary.Rem(a[0], a[1]) },
 			Diff: func(p *Pool, a []ID, i int) ID {
 				if i == 0 {
 					return One
@@ -208,7 +212,7 @@ func init() {
 				return p.Neg(p.Fn(OpQuo, a[0], a[1]))
 			}},
 		OpQuo: {Name: "div", Arity: 2, Cost: 5, LaTeX: "\\operatorname{div}",
-			Eval: func(a []float64) float64 { return quo(a[0], a[1]) },
+			Eval: func(a []float64) float64 { return elementary.Quo(a[0], a[1]) },
 			Diff: func(_ *Pool, _ []ID, i int) ID {
 				if i == 0 {
 					return Zero

@@ -3,6 +3,8 @@ package expr
 import (
 	"math"
 	"slices"
+
+	"github.com/mtkc/mtkc/runtime/elementary"
 )
 
 // Substitute replaces terms (usually symbols) by others throughout e. Replacements
@@ -226,7 +228,7 @@ func (p *Pool) apply(t ID, v []float64) float64 {
 			case MinusOne:
 				r /= v[i]
 			default:
-				r *= math.Pow(v[i], v[i+1])
+				r *= elementary.Pow(v[i], v[i+1])
 			}
 		}
 		return r

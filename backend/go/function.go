@@ -505,6 +505,9 @@ func (f *function) constant(v float64, prec int) string {
 	switch {
 	case math.IsNaN(v):
 		f.g.usesMath = true
+		if w := math.Float64bits(v); w != math.Float64bits(math.NaN()) {
+			return fmt.Sprintf("math.Float64frombits(%#x)", w)
+		}
 		return "math.NaN()"
 	case math.IsInf(v, 0):
 		f.g.usesMath = true
@@ -531,13 +534,28 @@ var binary = map[backend.Op]struct {
 	backend.And: {" && ", precAnd}, backend.Or: {" || ", precOr},
 }
 
-// calls are operations that a function of package math computes.
+// calls are operations that a function computes.
 var calls = map[backend.Op]string{
-	backend.Sqrt: "Sqrt", backend.Pow: "Pow", backend.Sin: "Sin", backend.Cos: "Cos", backend.Tan: "Tan",
-	backend.Asin: "Asin", backend.Acos: "Acos", backend.Atan: "Atan", backend.Sinh: "Sinh", backend.Cosh: "Cosh",
-	backend.Tanh: "Tanh", backend.Asinh: "Asinh", backend.Acosh: "Acosh", backend.Atanh: "Atanh",
-	backend.Exp: "Exp", backend.Log: "Log", backend.Log10: "Log10", backend.Abs: "Abs", backend.Floor: "Floor",
-	backend.Ceil: "Ceil", backend.Atan2: "Atan2", backend.Min: "Min", backend.Max: "Max", backend.Rem: "Mod",
+	backend.Sqrt: "math.Sqrt", backend.Abs: "math.Abs", backend.Floor: "math.Floor", backend.Ceil: "math.Ceil",
+	backend.FMA: "math.FMA", backend.Min: "min", backend.Max: "max",
+	backend.Pow: "elementary.Pow", backend.Sin: "elementary.Sin", backend.Cos: "elementary.Cos", backend.Tan: "elementary.Tan",
+	backend.Asin: "elementary.Asin", backend.Acos: "elementary.Acos", backend.Atan: "elementary.Atan",
+	backend.Sinh: "elementary.Sinh", backend.Cosh: "elementary.Cosh", backend.Tanh: "elementary.Tanh",
+	backend.Asinh: "elementary.Asinh", backend.Acosh: "elementary.Acosh", backend.Atanh: "elementary.Atanh",
+	backend.Exp: "elementary.Exp", backend.Log: "elementary.Log", backend.Log10: "elementary.Log10",
+	backend.Sign: "elementary.Sign", backend.Atan2: "elementary.Atan2",
+	backend.Mod: "elementary.Mod", backend.Rem: "elementary.Rem", backend.Quo: "elementary.Quo",
+}
+
+// call is the text of a call of a function, whose package the file imports then.
+func (g *generator) call(name string, args ...string) string {
+	switch pkg, _, _ := strings.Cut(name, "."); pkg {
+	case "math":
+		g.usesMath = true
+	case "elementary":
+		g.usesElementary = true
+	}
+	return name + "(" + strings.Join(args, ", ") + ")"
 }
 
 // words are the operators on the bits of numbers.
@@ -576,12 +594,13 @@ func (f *function) expression(r int32, prec int) string {
 		return parens(a+op.text+b, op.prec, prec)
 	}
 	if fn, ok := calls[in.Op]; ok {
-		f.g.usesMath = true
-		args := f.number(in.A, precSum)
-		if in.Op.Arity() == 2 {
-			args += ", " + f.number(in.B, precSum)
+		var args []string
+		f.k.Operands(in, func(a backend.Ref) { args = append(args, f.number(a, precSum)) })
+		text := f.g.call(fn, args...)
+		if allConst && (in.Op == backend.Min || in.Op == backend.Max) {
+			text = "float64(" + text + ")" // that of constants would be one
 		}
-		return "math." + fn + "(" + args + ")"
+		return text
 	}
 	if word, ok := words[in.Op]; ok {
 		f.g.usesMath = true
@@ -595,9 +614,6 @@ func (f *function) expression(r int32, prec int) string {
 		return fmt.Sprintf("math.Float64frombits(%s %s %s)", bits(in.A), word, bits(in.B))
 	}
 	switch in.Op {
-	case backend.FMA:
-		f.g.usesMath = true
-		return "math.FMA(" + f.number(in.A, precSum) + ", " + f.number(in.B, precSum) + ", " + f.number(in.C, precSum) + ")"
 	case backend.Neg:
 		x := f.number(in.A, precMul)
 		if strings.HasPrefix(x, "-") {
@@ -607,15 +623,6 @@ func (f *function) expression(r int32, prec int) string {
 	case backend.Not:
 		x := f.truthIn(in.A, precUnary)
 		return "!" + x
-	case backend.Sign:
-		f.g.usesSign = true
-		return f.g.signFunc + "(" + f.number(in.A, precSum) + ")"
-	case backend.Mod:
-		f.g.usesMod, f.g.usesMath = true, true
-		return f.g.modFunc + "(" + f.number(in.A, precSum) + ", " + f.number(in.B, precSum) + ")"
-	case backend.Quo:
-		f.g.usesMath = true
-		return "math.Trunc(float64(" + f.number(in.A, precSum) + ")/float64(" + f.number(in.B, precSum) + "))"
 	}
 	panic("mtkc: bug: no Go for " + in.Op.String())
 }

@@ -79,7 +79,7 @@ type generator struct {
 
 	// Names at the package level.
 	params, defaults, newProblem, kernels, newKernels string
-	truthFunc, signFunc, modFunc                      string
+	truthFunc                                         string
 
 	stateNames, memoryNames []string // of the model
 	fields                  []string // of the parameter struct
@@ -102,8 +102,8 @@ type generator struct {
 
 	jet, usesTaylor bool // the Taylor coefficients are written, with calls of package taylor
 
-	scratch                                int // length of the scratch array
-	usesMath, usesTruth, usesSign, usesMod bool
+	scratch                             int // length of the scratch array
+	usesMath, usesElementary, usesTruth bool
 }
 
 func newGenerator(prog *backend.Program, opt Options) *generator {
@@ -131,8 +131,6 @@ func newGenerator(prog *backend.Program, opt Options) *generator {
 		g.data = g.top.unique(g.lower + "Data")
 	}
 	g.truthFunc = g.top.unique(g.lower + "Truth")
-	g.signFunc = g.top.unique(g.lower + "Sign")
-	g.modFunc = g.top.unique(g.lower + "Mod")
 	for i := range prog.Meta.States {
 		g.stateNames = append(g.stateNames, prog.Meta.States[i].Name)
 	}
@@ -153,7 +151,7 @@ func newGenerator(prog *backend.Program, opt Options) *generator {
 		g.stateConsts = append(g.stateConsts, g.top.unique(g.model+"State"+exported(s)))
 	}
 	g.reserved = append([]string{"k", "t",
-		g.truthFunc, g.signFunc, g.modFunc}, predeclared...)
+		g.truthFunc}, predeclared...)
 	return g
 }
 

@@ -161,21 +161,24 @@ func (j *jetWriter) at(v taylor.Value, entry string) string {
 // array is the text of a series.
 func array(v taylor.Value) string { return fmt.Sprintf("s%d", v) }
 
-// functions of package math.
+// jetFunctions are the operations that a function computes.
 var jetFunctions = map[taylor.Op]string{
-	taylor.OpSqrt: "Sqrt", taylor.OpPow: "Pow", taylor.OpSin: "Sin", taylor.OpCos: "Cos", taylor.OpTan: "Tan", taylor.OpAsin: "Asin", taylor.OpAcos: "Acos",
-	taylor.OpAtan: "Atan", taylor.OpSinh: "Sinh", taylor.OpCosh: "Cosh", taylor.OpTanh: "Tanh", taylor.OpAsinh: "Asinh", taylor.OpAcosh: "Acosh", taylor.OpAtanh: "Atanh",
-	taylor.OpExp: "Exp", taylor.OpLog: "Log", taylor.OpLog10: "Log10", taylor.OpAbs: "Abs", taylor.OpAtan2: "Atan2", taylor.OpMin: "Min", taylor.OpMax: "Max",
+	taylor.OpSqrt: "math.Sqrt", taylor.OpAbs: "math.Abs", taylor.OpMin: "min", taylor.OpMax: "max",
+	taylor.OpPow: "elementary.Pow", taylor.OpSin: "elementary.Sin", taylor.OpCos: "elementary.Cos", taylor.OpTan: "elementary.Tan",
+	taylor.OpAsin: "elementary.Asin", taylor.OpAcos: "elementary.Acos", taylor.OpAtan: "elementary.Atan",
+	taylor.OpSinh: "elementary.Sinh", taylor.OpCosh: "elementary.Cosh", taylor.OpTanh: "elementary.Tanh",
+	taylor.OpAsinh: "elementary.Asinh", taylor.OpAcosh: "elementary.Acosh", taylor.OpAtanh: "elementary.Atanh",
+	taylor.OpExp: "elementary.Exp", taylor.OpLog: "elementary.Log", taylor.OpLog10: "elementary.Log10",
+	taylor.OpSign: "elementary.Sign", taylor.OpAtan2: "elementary.Atan2",
 }
 
 // value is the text of an operation on numbers; condition says that it is a truth value of Go.
 func (j *jetWriter) value(op taylor.Op, a, b string) (text string, condition bool) {
 	if f, ok := jetFunctions[op]; ok {
-		j.g.usesMath = true
 		if op.Arity() == 2 {
-			return fmt.Sprintf("math.%s(%s, %s)", f, a, b), false
+			return j.g.call(f, a, b), false
 		}
-		return fmt.Sprintf("math.%s(%s)", f, a), false
+		return j.g.call(f, a), false
 	}
 	switch op {
 	case taylor.OpNeg:
@@ -188,9 +191,6 @@ func (j *jetWriter) value(op taylor.Op, a, b string) (text string, condition boo
 		return fmt.Sprintf("float64(%s * %s)", a, b), false
 	case taylor.OpDiv:
 		return a + " / " + b, false
-	case taylor.OpSign:
-		j.g.usesSign = true
-		return j.g.signFunc + "(" + a + ")", false
 	case taylor.OpLift:
 		return a, false
 	case taylor.OpLt:

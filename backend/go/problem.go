@@ -32,6 +32,9 @@ func (g *generator) file() string {
 	if g.usesMath || g.large {
 		b.WriteByte('\n')
 	}
+	if g.usesElementary {
+		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/elementary\"\n")
+	}
 	if !g.large && (g.prog.Meta.Jac != nil || g.prog.Meta.InvJac != nil) {
 		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/linsolve\"\n")
 	}
@@ -55,12 +58,6 @@ func (g *generator) file() string {
 func (g *generator) helpers(b *strings.Builder) {
 	if g.usesTruth {
 		fmt.Fprintf(b, "\n// %s is a truth value as a number.\nfunc %s(b bool) float64 {\n\tif b {\n\t\treturn 1\n\t}\n\treturn 0\n}\n", g.truthFunc, g.truthFunc)
-	}
-	if g.usesSign {
-		fmt.Fprintf(b, "\n// %s is -1, 0 or 1.\nfunc %s(x float64) float64 {\n\tif x > 0 {\n\t\treturn 1\n\t}\n\tif x < 0 {\n\t\treturn -1\n\t}\n\treturn x\n}\n", g.signFunc, g.signFunc)
-	}
-	if g.usesMod {
-		fmt.Fprintf(b, "\n// %s is x - floor(x/y)*y.\nfunc %s(x, y float64) float64 { return x - float64(math.Floor(x/y)*y) }\n", g.modFunc, g.modFunc)
 	}
 }
 

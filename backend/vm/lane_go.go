@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/runtime/elementary"
 )
 
 // The portable lane machine. Where the instruction takes one number for all lanes, it has a row of
@@ -107,13 +108,13 @@ func (f *laneFrame) pick(op uint16, d, a, b, c, e []float64) {
 	}
 }
 
-// functions are the operations with one operand that package math computes.
+// functions are the operations with one operand that functions compute.
 var functions = map[backend.Op]func(float64) float64{
-	backend.Sin: math.Sin, backend.Cos: math.Cos, backend.Tan: math.Tan,
-	backend.Asin: math.Asin, backend.Acos: math.Acos, backend.Atan: math.Atan,
-	backend.Sinh: math.Sinh, backend.Cosh: math.Cosh, backend.Tanh: math.Tanh,
-	backend.Asinh: math.Asinh, backend.Acosh: math.Acosh, backend.Atanh: math.Atanh,
-	backend.Exp: math.Exp, backend.Log: math.Log, backend.Log10: math.Log10,
+	backend.Sin: elementary.Sin, backend.Cos: elementary.Cos, backend.Tan: elementary.Tan,
+	backend.Asin: elementary.Asin, backend.Acos: elementary.Acos, backend.Atan: elementary.Atan,
+	backend.Sinh: elementary.Sinh, backend.Cosh: elementary.Cosh, backend.Tanh: elementary.Tanh,
+	backend.Asinh: elementary.Asinh, backend.Acosh: elementary.Acosh, backend.Atanh: elementary.Atanh,
+	backend.Exp: elementary.Exp, backend.Log: elementary.Log, backend.Log10: elementary.Log10,
 	backend.Floor: math.Floor, backend.Ceil: math.Ceil,
 }
 
@@ -133,13 +134,7 @@ func unary(op backend.Op, d, a []float64) {
 		}
 	case backend.Sign:
 		for i := range d {
-			x := a[i]
-			if x > 0 {
-				x = 1
-			} else if x < 0 {
-				x = -1
-			}
-			d[i] = x
+			d[i] = elementary.Sign(a[i])
 		}
 	case backend.Not:
 		for i := range d {
@@ -210,11 +205,11 @@ func binary(op backend.Op, d, a, b []float64) {
 		}
 	case backend.Pow:
 		for i := range d {
-			d[i] = math.Pow(a[i], b[i])
+			d[i] = elementary.Pow(a[i], b[i])
 		}
 	case backend.Atan2:
 		for i := range d {
-			d[i] = math.Atan2(a[i], b[i])
+			d[i] = elementary.Atan2(a[i], b[i])
 		}
 	case backend.Min:
 		for i := range d {
@@ -226,15 +221,15 @@ func binary(op backend.Op, d, a, b []float64) {
 		}
 	case backend.Mod:
 		for i := range d {
-			d[i] = a[i] - float64(math.Floor(a[i]/b[i])*b[i])
+			d[i] = elementary.Mod(a[i], b[i])
 		}
 	case backend.Rem:
 		for i := range d {
-			d[i] = math.Mod(a[i], b[i])
+			d[i] = elementary.Rem(a[i], b[i])
 		}
 	case backend.Quo:
 		for i := range d {
-			d[i] = math.Trunc(a[i] / b[i])
+			d[i] = elementary.Quo(a[i], b[i])
 		}
 	case backend.Lt:
 		for i := range d {

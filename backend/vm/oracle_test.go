@@ -9,6 +9,7 @@ import (
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/internal/check/randexpr"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/runtime/elementary"
 	"github.com/mtkc/mtkc/structural"
 )
 
@@ -113,7 +114,7 @@ func parts(p *expr.Pool, e expr.ID, val, memo map[expr.ID]float64) (num, den []f
 		v, isNum := p.Value(a[i+1])
 		n, d, exact := v.Exact()
 		if !isNum || !exact || d > 2 {
-			num = append(num, math.Pow(b, inOrder(p, a[i+1], val, memo)))
+			num = append(num, elementary.Pow(b, inOrder(p, a[i+1], val, memo)))
 			continue
 		}
 		m := max(n, -n)

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/runtime/elementary"
 )
 
 // frame is what a run of a code needs of its own.
@@ -104,35 +105,35 @@ func interpret[I uint16 | uint32](prog []instr[I], r unsafe.Pointer, f *frame, a
 		case uint16(backend.Div):
 			*d = *at(r, in.a) / *at(r, in.b)
 		case uint16(backend.Sin):
-			*d = math.Sin(*at(r, in.a))
+			*d = elementary.Sin(*at(r, in.a))
 		case uint16(backend.Cos):
-			*d = math.Cos(*at(r, in.a))
+			*d = elementary.Cos(*at(r, in.a))
 		case uint16(backend.Tan):
-			*d = math.Tan(*at(r, in.a))
+			*d = elementary.Tan(*at(r, in.a))
 		case uint16(backend.Asin):
-			*d = math.Asin(*at(r, in.a))
+			*d = elementary.Asin(*at(r, in.a))
 		case uint16(backend.Acos):
-			*d = math.Acos(*at(r, in.a))
+			*d = elementary.Acos(*at(r, in.a))
 		case uint16(backend.Atan):
-			*d = math.Atan(*at(r, in.a))
+			*d = elementary.Atan(*at(r, in.a))
 		case uint16(backend.Sinh):
-			*d = math.Sinh(*at(r, in.a))
+			*d = elementary.Sinh(*at(r, in.a))
 		case uint16(backend.Cosh):
-			*d = math.Cosh(*at(r, in.a))
+			*d = elementary.Cosh(*at(r, in.a))
 		case uint16(backend.Tanh):
-			*d = math.Tanh(*at(r, in.a))
+			*d = elementary.Tanh(*at(r, in.a))
 		case uint16(backend.Asinh):
-			*d = math.Asinh(*at(r, in.a))
+			*d = elementary.Asinh(*at(r, in.a))
 		case uint16(backend.Acosh):
-			*d = math.Acosh(*at(r, in.a))
+			*d = elementary.Acosh(*at(r, in.a))
 		case uint16(backend.Atanh):
-			*d = math.Atanh(*at(r, in.a))
+			*d = elementary.Atanh(*at(r, in.a))
 		case uint16(backend.Exp):
-			*d = math.Exp(*at(r, in.a))
+			*d = elementary.Exp(*at(r, in.a))
 		case uint16(backend.Log):
-			*d = math.Log(*at(r, in.a))
+			*d = elementary.Log(*at(r, in.a))
 		case uint16(backend.Log10):
-			*d = math.Log10(*at(r, in.a))
+			*d = elementary.Log10(*at(r, in.a))
 		case uint16(backend.Abs):
 			*d = math.Abs(*at(r, in.a))
 		case uint16(backend.Sqrt):
@@ -142,28 +143,21 @@ func interpret[I uint16 | uint32](prog []instr[I], r unsafe.Pointer, f *frame, a
 		case uint16(backend.Ceil):
 			*d = math.Ceil(*at(r, in.a))
 		case uint16(backend.Pow):
-			*d = math.Pow(*at(r, in.a), *at(r, in.b))
+			*d = elementary.Pow(*at(r, in.a), *at(r, in.b))
 		case uint16(backend.Atan2):
-			*d = math.Atan2(*at(r, in.a), *at(r, in.b))
+			*d = elementary.Atan2(*at(r, in.a), *at(r, in.b))
 		case uint16(backend.Rem):
-			*d = math.Mod(*at(r, in.a), *at(r, in.b))
+			*d = elementary.Rem(*at(r, in.a), *at(r, in.b))
 		case uint16(backend.Min):
 			*d = min(*at(r, in.a), *at(r, in.b))
 		case uint16(backend.Max):
 			*d = max(*at(r, in.a), *at(r, in.b))
 		case uint16(backend.Sign):
-			x := *at(r, in.a)
-			if x > 0 {
-				x = 1
-			} else if x < 0 {
-				x = -1
-			}
-			*d = x
+			*d = elementary.Sign(*at(r, in.a))
 		case uint16(backend.Mod):
-			x, y := *at(r, in.a), *at(r, in.b)
-			*d = x - float64(math.Floor(x/y)*y)
+			*d = elementary.Mod(*at(r, in.a), *at(r, in.b))
 		case uint16(backend.Quo):
-			*d = math.Trunc(*at(r, in.a) / *at(r, in.b))
+			*d = elementary.Quo(*at(r, in.a), *at(r, in.b))
 		case uint16(backend.Lt):
 			*d = truth(*at(r, in.a) < *at(r, in.b))
 		case uint16(backend.Le):

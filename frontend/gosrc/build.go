@@ -212,12 +212,12 @@ func (l *loader) language(instead string) (dir string, err error) {
 			return err
 		}
 		if d.IsDir() {
-			if name != "." && !needed(name) {
+			if name != "." && name != "runtime" && !needed(name) {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		if !needed(filepath.ToSlash(filepath.Dir(name))) || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+		if !needed(filepath.ToSlash(filepath.Dir(name))) || !strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, ".s") || strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
 		text, err := fs.ReadFile(l.opt.Sources, name)
@@ -272,7 +272,7 @@ func (l *loader) language(instead string) (dir string, err error) {
 // against.
 func needed(dir string) bool {
 	switch dir {
-	case "diag", "expr", "model", "library":
+	case "diag", "expr", "model", "library", "runtime/cpu", "runtime/elementary":
 		return true
 	}
 	return strings.HasPrefix(dir, "library/")

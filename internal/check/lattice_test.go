@@ -25,9 +25,11 @@ type layer struct {
 // above it, and of that only what its line says.
 var lattice = []layer{
 	{path: "diag"},
-	{path: "runtime", modules: []string{"gonum.org/v1/gonum"}},
+	{path: "runtime/cpu"},
+	{path: "runtime/elementary", imports: []string{"runtime/cpu"}}, // of expr too: numbers that are folded are those that would be computed
+	{path: "runtime", imports: []string{"runtime/cpu", "runtime/elementary"}, modules: []string{"gonum.org/v1/gonum"}},
 	{path: "sparsity", imports: []string{"runtime"}},
-	{path: "expr"},
+	{path: "expr", imports: []string{"runtime/elementary"}},
 	{path: "rewrite", imports: []string{"expr"}},
 	{path: "model", imports: []string{"diag", "expr", "rewrite"}},
 	{path: "library", imports: []string{"model"}},
@@ -36,7 +38,7 @@ var lattice = []layer{
 	{path: "structural", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "structural/graph"}},
 	{path: "jacobian", imports: []string{"sparsity", "expr", "rewrite", "structural"}},
 	{path: "linearize", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "structural", "jacobian", "runtime"}},
-	{path: "backend", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "structural", "jacobian", "runtime"}},
+	{path: "backend", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "structural", "jacobian", "runtime", "runtime/cpu", "runtime/elementary"}},
 	{path: "backend/llvm/libllvm", imports: []string{"runtime"}, modules: []string{"github.com/ebitengine/purego"}},
 	{path: "backend/llvm/cache", imports: []string{"backend/llvm/libllvm"}},
 	{path: "backend/llvm", imports: []string{"expr", "backend", "backend/llvm/libllvm", "backend/llvm/cache", "runtime"}},
@@ -46,7 +48,7 @@ var lattice = []layer{
 	{path: "internal/doctor", imports: []string{"runtime", "backend/llvm/libllvm", "backend/llvm/cache", "backend/cuda"}},
 	{path: "cmd/mtkc", imports: []string{"diag", "expr", "runtime", "plot", ".", "internal/doctor"},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
-	{path: "examples", imports: []string{"model", "library", "runtime"}},
+	{path: "examples", imports: []string{"model", "library", "runtime", "runtime/elementary"}},
 	{path: "internal/check", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "frontend", "structural", "jacobian", "backend", "runtime", "."},
 		modules: []string{"golang.org/x/tools", "github.com/google/go-cmp", "pgregory.net/rapid"}},
 }

@@ -307,7 +307,8 @@ func (ws *Workspace) fail(code Retcode, cause error, format string, args ...any)
 
 // abrupt reports whether the derivative of a state that is smaller than its tolerance
 // differs much between both ends of that, and the values there: no step that meets the
-// tolerance sees where between them it turns.
+// tolerance sees where between them it turns. A quarter is much: the algebraic unknowns may have been
+// accepted halfway, where the equations have nearly no slope.
 func (ws *Workspace) abrupt(state int) (below, above float64, ok bool) {
 	tol := ws.AbsTol[state]
 	if !(math.Abs(ws.U[state]) < tol) {
@@ -327,7 +328,7 @@ func (ws *Workspace) abrupt(state int) (below, above float64, ok bool) {
 		return du[state]
 	}
 	below, above = slope(-tol), slope(tol)
-	return below, above, math.Abs(above-below) > 0.5*math.Max(math.Abs(below), math.Abs(above))
+	return below, above, math.Abs(above-below) > 0.25*math.Max(math.Abs(below), math.Abs(above))
 }
 
 // FailStep is the failure for a step size that became too small. If f is not

@@ -12,7 +12,11 @@
 // Zou, Experimental Math. 14(1), 2005, proposition 2.1). An operation of order n costs O(n).
 package taylor
 
-import "math"
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/elementary"
+)
 
 // Mul is entry n of a*b.
 func Mul(a, b []float64, n int) float64 {
@@ -194,7 +198,7 @@ func Pow(a []float64, e float64, r []float64, n int) float64 {
 		}
 		a, r = a[zeros:], r[zeros*int(e):]
 		if n -= zeros * int(e); n == 0 {
-			return math.Pow(a[0], e)
+			return elementary.Pow(a[0], e)
 		}
 	}
 	m, step := float64(n), e+1

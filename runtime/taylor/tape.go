@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/mtkc/mtkc/runtime/elementary"
 )
 
 // Op is an operation of a Tape. Truth values are 1 and 0, and everything but 0 is true.
@@ -432,52 +434,47 @@ func (o Op) first(a, b, c float64) float64 {
 	case OpSqrt:
 		return math.Sqrt(a)
 	case OpPow:
-		return math.Pow(a, b)
+		return elementary.Pow(a, b)
 	case OpSin:
-		return math.Sin(a)
+		return elementary.Sin(a)
 	case OpCos:
-		return math.Cos(a)
+		return elementary.Cos(a)
 	case OpTan:
-		return math.Tan(a)
+		return elementary.Tan(a)
 	case OpAsin:
-		return math.Asin(a)
+		return elementary.Asin(a)
 	case OpAcos:
-		return math.Acos(a)
+		return elementary.Acos(a)
 	case OpAtan:
-		return math.Atan(a)
+		return elementary.Atan(a)
 	case OpSinh:
-		return math.Sinh(a)
+		return elementary.Sinh(a)
 	case OpCosh:
-		return math.Cosh(a)
+		return elementary.Cosh(a)
 	case OpTanh:
-		return math.Tanh(a)
+		return elementary.Tanh(a)
 	case OpAsinh:
-		return math.Asinh(a)
+		return elementary.Asinh(a)
 	case OpAcosh:
-		return math.Acosh(a)
+		return elementary.Acosh(a)
 	case OpAtanh:
-		return math.Atanh(a)
+		return elementary.Atanh(a)
 	case OpExp:
-		return math.Exp(a)
+		return elementary.Exp(a)
 	case OpLog:
-		return math.Log(a)
+		return elementary.Log(a)
 	case OpLog10:
-		return math.Log10(a)
+		return elementary.Log10(a)
 	case OpAbs:
 		return math.Abs(a)
 	case OpSign:
-		if a > 0 {
-			return 1
-		} else if a < 0 {
-			return -1
-		}
-		return a
+		return elementary.Sign(a)
 	case OpAtan2:
-		return math.Atan2(a, b)
+		return elementary.Atan2(a, b)
 	case OpMin:
-		return math.Min(a, b)
+		return min(a, b)
 	case OpMax:
-		return math.Max(a, b)
+		return max(a, b)
 	case OpLt:
 		return truth(a < b)
 	case OpLe:
