@@ -194,9 +194,9 @@ func (r *LaneRunner) set(s rowSpace, a []float64) bool {
 
 // place gives the rows of a block their places.
 func (r *LaneRunner) place(b *laneBlock) {
-	for s, n := range r.lanes.need {
-		if n > 0 {
-			b.at[s] = unsafe.Add(r.base[s], 8*b.first)
+	for s, base := range r.base {
+		if base != nil {
+			b.at[s] = unsafe.Add(base, 8*b.first)
 		}
 	}
 	if len(r.s) > 0 {

@@ -66,8 +66,8 @@ func move(to, from []float64) {
 		return
 	}
 	to = to[:len(from)]
-	for i, v := range from {
-		to[i] = v
+	for i := len(from) - 1; i >= 0; i-- {
+		to[i] = from[i]
 	}
 }
 
