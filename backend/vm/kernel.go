@@ -44,18 +44,29 @@ type runner struct {
 	loops []*loopFrame // by step, nil for a code
 	s     []float64
 	zero  bool
-	only  *frame // the kernel is this code
+	only  *frame           // the kernel is this code
+	need  [rowSOut + 1]int // entries of the arrays of the loops
 }
 
 func (k *kernel) runner() *runner {
 	r := &runner{s: make([]float64, k.scratch), zero: k.zero}
+	size := 0
+	for _, s := range k.steps {
+		if s.loop != nil {
+			size = max(size, s.loop.size())
+		}
+	}
+	buf := rowAlign(size)
 	for _, s := range k.steps {
 		var c *frame
 		var l *loopFrame
 		if s.code != nil {
 			c = s.code.frame()
 		} else {
-			l = s.loop.frame()
+			l = s.loop.frame(buf)
+			for i, n := range s.loop.need {
+				r.need[i] = max(r.need[i], n)
+			}
 		}
 		r.codes, r.loops = append(r.codes, c), append(r.loops, l)
 	}
@@ -74,6 +85,8 @@ func (r *runner) run(t float64, a *arrays) float64 {
 		clear(a.main)
 	}
 	a.s = r.s
+	from := bySpace{rowU: a.u, rowP: a.p, rowW: a.w, rowS: a.s, rowMain: a.main, rowMem: a.mem, rowSOut: a.s}
+	from.check(&r.need)
 	code := 0.0
 	for i, c := range r.codes {
 		if c != nil {
@@ -81,7 +94,7 @@ func (r *runner) run(t float64, a *arrays) float64 {
 				code = v
 			}
 		} else {
-			r.loops[i].run(t, a)
+			r.loops[i].run(t, &from)
 		}
 	}
 	return code

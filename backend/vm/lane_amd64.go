@@ -35,7 +35,7 @@ func avx2x4(code *laneInstr, rows *unsafe.Pointer) *laneInstr
 //go:noescape
 func avx2x2(code *laneInstr, rows *unsafe.Pointer) *laneInstr
 
-// gatherAVX512 reads d[i] = from[list[i]] for n entries, a multiple of 8.
+// gatherAVX512 reads d[i] = from[list[i]] for n entries.
 //
 //go:noescape
 func gatherAVX512(d, from *float64, list *int32, n int)

@@ -12,7 +12,7 @@ type laneISA struct {
 	loops []laneLoop // the first has the most lanes, and as many as this has a row of registers
 	any   bool       // the machine in Go, which takes any number up to that
 
-	read func(d, from *float64, list *int32, n int) // d[i] = from[list[i]], n a multiple of 8; nil: in Go
+	read func(d, from *float64, list *int32, n int) // d[i] = from[list[i]]; nil: in Go
 }
 
 // laneLoop runs the instructions from code on until one that leaves, and returns it. rows are the
@@ -60,6 +60,7 @@ var laneMachine = append(laneISAs(), portable)[0]
 type laneFrame struct {
 	*laneCode
 	isa    *laneISA
+	block  int              // length of the rows of registers
 	at     []unsafe.Pointer // by row; those of arguments and results are set before a run
 	moving []int32          // these
 	args   []float64        // of calls
@@ -72,10 +73,9 @@ func rowAlign(n int) []float64 {
 	return s[skip : skip+n : skip+n]
 }
 
-// frame makes a frame with the registers temps, as long as a block of lanes each.
-func (c *laneCode) frame(isa *laneISA, temps []float64) *laneFrame {
-	block := isa.block()
-	f := &laneFrame{laneCode: c, isa: isa, at: make([]unsafe.Pointer, len(c.rows)), args: make([]float64, c.maxArgs)}
+// frame makes a frame with the registers temps, rows of block numbers.
+func (c *laneCode) frame(isa *laneISA, block int, temps []float64) *laneFrame {
+	f := &laneFrame{laneCode: c, isa: isa, block: block, at: make([]unsafe.Pointer, len(c.rows)), args: make([]float64, c.maxArgs)}
 	full, numbers := copies(c.full, block), c.numbers
 	if isa.any {
 		numbers = copies(c.numbers, block)
@@ -121,9 +121,9 @@ func (f *laneFrame) single(r int32, v *float64) {
 		return
 	}
 	if f.at[r] == nil {
-		f.at[r] = unsafe.Pointer(unsafe.SliceData(make([]float64, f.isa.block())))
+		f.at[r] = unsafe.Pointer(unsafe.SliceData(make([]float64, f.block)))
 	}
-	for i, s := 0, f.row(int(r), f.isa.block()); i < len(s); i++ {
+	for i, s := 0, f.row(int(r), f.block); i < len(s); i++ {
 		s[i] = *v
 	}
 }

@@ -122,12 +122,12 @@ type laneBlock struct {
 // Runner makes a runner.
 func (l *Lanes) Runner() *LaneRunner {
 	isa := laneMachine
-	block := isa.block()
+	block := isa.most(l.width)
 	r := &LaneRunner{lanes: l, s: rowAlign(l.scratch * block)}
 	temps := rowAlign(l.temps * block)
 	var frames []*laneFrame
 	for _, s := range l.steps {
-		frames = append(frames, s.code.frame(isa, temps))
+		frames = append(frames, s.code.frame(isa, block, temps))
 	}
 	for first := 0; first < l.width; {
 		b := laneBlock{first: first, n: isa.most(l.width - first)}

@@ -149,24 +149,34 @@ type loopFrame struct {
 	time  float64
 }
 
-func (l *loop) frame() *loopFrame {
+// frame makes a frame that has its registers and rows in buf, which holds no values between runs: the
+// loops of a kernel share it.
+func (l *loop) frame(buf []float64) *loopFrame {
 	block := l.isa.block()
-	f := &loopFrame{loop: l, frame: l.code.frame(l.isa, rowAlign(l.code.temps*block)), own: make([][]float64, len(l.rows))}
+	f := &loopFrame{loop: l, frame: l.code.frame(l.isa, block, buf), own: make([][]float64, len(l.rows))}
 	for i := range l.rows {
-		if !l.rows[i].single {
-			f.own[i] = rowAlign(block)
-		}
+		at := (l.code.temps + i) * block
+		f.own[i] = buf[at : at+block : at+block]
 	}
 	return f
 }
 
-// run computes all instances.
-func (f *loopFrame) run(t float64, arr *arrays) {
-	f.time = t
-	from := [...][]float64{rowU: arr.u, rowP: arr.p, rowW: arr.w, rowS: arr.s, rowMain: arr.main, rowMem: arr.mem, rowSOut: arr.s}
-	for s, a := range from {
-		_ = a[:f.need[s]] // gather and scatter do not look
+// size is the length of the buffer of a frame.
+func (l *loop) size() int { return (l.code.temps + len(l.rows)) * l.isa.block() }
+
+// bySpace are the arrays of a run.
+type bySpace [rowSOut + 1][]float64
+
+// check panics if an array is shorter than need: gather and scatter do not look.
+func (from *bySpace) check(need *[rowSOut + 1]int) {
+	for s, n := range need {
+		_ = from[s][:n]
 	}
+}
+
+// run computes all instances. The arrays have been checked.
+func (f *loopFrame) run(t float64, from *bySpace) {
+	f.time = t
 	for i := range f.rows {
 		if r := &f.rows[i]; r.space == rowTime {
 			f.frame.single(r.row, &f.time)
@@ -225,9 +235,9 @@ func (isa *laneISA) gather(d, from []float64, t *backend.Table, first int) {
 	p := unsafe.Pointer(unsafe.SliceData(from))
 	if t.List != nil {
 		list := t.List[first : first+len(d)]
-		if n := len(d) &^ 7; n > 0 && isa.read != nil {
-			isa.read(&d[0], &from[0], &list[0], n)
-			d, list = d[n:], list[n:]
+		if isa.read != nil && len(d) > 0 {
+			isa.read(&d[0], &from[0], &list[0], len(d))
+			return
 		}
 		for len(d) >= 4 && len(list) >= 4 {
 			d[0], d[1] = *(*float64)(unsafe.Add(p, int(list[0])*8)), *(*float64)(unsafe.Add(p, int(list[1])*8))
