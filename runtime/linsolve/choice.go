@@ -9,6 +9,7 @@ import (
 // for that; real and complex solvers share it.
 type choice struct {
 	kind   Kind
+	cost   float64   // predicted, where the kind was chosen by it
 	an     *analysis // sparse kinds
 	perm   []int32   // BandLU
 	lo, up int
@@ -37,14 +38,14 @@ func newChoice(p *Pattern, h Hints) *choice {
 	c := &choice{kind: h.Kind}
 	auto := c.kind == Auto
 	if auto && (p.Rows <= 8 || p.Rows <= maxDense && p.NNZ() == p.Rows*p.Rows) {
-		c.kind = DenseLU
+		c.kind, c.cost = DenseLU, denseCost(n)
 		return c
 	}
 	if auto {
 		c.lo, c.up = bandwidth(p, nil)
 		if m := max(c.lo, c.up); m < wideBand && p.Rows > 12 && bandCost(n, c.lo, c.up) <= 12*n+3.5*float64(p.NNZ()) {
 			// The terms of programCost that do not count fill are more than that.
-			c.kind = BandLU
+			c.kind, c.cost = BandLU, bandCost(n, c.lo, c.up)
 			return c
 		}
 	}
@@ -55,7 +56,7 @@ func newChoice(p *Pattern, h Hints) *choice {
 		c.an = analyse(p)
 	}
 	if auto {
-		best := math.Inf(1)
+		c.cost = math.Inf(1)
 		// In order of preference where costs are equal.
 		for _, k := range []struct {
 			kind Kind
@@ -67,8 +68,8 @@ func newChoice(p *Pattern, h Hints) *choice {
 			{FrontalLU, frontalCost(n, c.an)},
 			{SparseLU, sparseCost(n, p, c.an)},
 		} {
-			if k.cost < best {
-				best, c.kind = k.cost, k.kind
+			if k.cost < c.cost {
+				c.cost, c.kind = k.cost, k.kind
 			}
 		}
 	}
@@ -116,6 +117,10 @@ func build[T Scalar](p *Pattern, h Hints, c *choice) Solver[T] {
 	}
 	return s.(Solver[T])
 }
+
+// Cost predicts the nanoseconds of a factorisation and two solutions of a real system of
+// pattern p, by the kind that New chooses for it; only ratios of such numbers mean anything.
+func Cost(p *Pattern) float64 { return choose(p, Hints{}).cost }
 
 // The costs of a factorisation and two solutions of a real system in nanoseconds, fitted
 // to BenchmarkSolvers on one machine (2.1 GHz, AVX2): only their ratios matter. fill is

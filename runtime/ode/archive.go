@@ -458,7 +458,7 @@ func (m *auto) Archive(a *archive.Archive) {
 	a.Bool(&m.pending)
 	a.Int(&m.stiff, &m.calm, &m.easy, &m.need)
 	a.Ints(m.steps[:])
-	a.Float(&m.first)
+	a.Float(&m.first, &m.damped, &m.limit)
 	known := m.rho.v != nil
 	a.Bool(&known)
 	if a.Loading() {

@@ -169,7 +169,13 @@ func (e *erk) Restart() error {
 		return ws.FailStep(0)
 	}
 	e.fresh = true
-	ws.H = ws.FirstStep(e.k[0], e.c.order)
+	h, rate := ws.firstStep(e.k[0], e.c.order)
+	// Longer steps are not stable where the slope itself decays at this rate: POLLU would
+	// begin with 12 rejected steps.
+	if h*rate > e.c.bound {
+		h = e.c.bound / rate
+	}
+	ws.H = h
 	return nil
 }
 
@@ -270,29 +276,35 @@ func (e *erk) stages(h, t float64) {
 	}
 }
 
-// stiffness estimates h*|lambda| of the dominant eigenvalue from the last two
-// stages, which both lie at the end of the step: Hairer, Wanner, Solving ODEs II,
-// IV.2. Zero if the table does not allow it. Call it right after a step.
-func (e *erk) stiffness() float64 {
-	if e.s < 3 || e.rows[e.s-2].c != 1 || e.rows[e.s-1].c != 1 {
-		return 0
+// stiffness estimates z = h*|lambda| of the dominant eigenvalue from two points at the end of the
+// step, the last two stages or the last stage and the solution: |k1 - k0| / |y1 - y0| (Hairer,
+// Wanner, Solving ODEs II, IV.2), and the cosine of the angle between the two differences, -1 for a
+// negative eigenvalue. Both are 0 if the table has no such points. Call it right after a step.
+func (e *erk) stiffness() (z, cosine float64) {
+	if e.s < 3 {
+		return 0, 0
 	}
-	last := e.z
-	if e.c.FSAL {
-		last = e.ws.U
+	k0, y0, k1, y1 := e.k[e.s-2], e.y, e.k[e.s-1], e.z
+	switch pair := e.rows[e.s-2].c == 1; {
+	case e.c.FSAL && pair:
+		y1 = e.ws.U
+	case !e.c.FSAL && !pair && e.rows[e.s-1].c == 1:
+		k0, y0, k1, y1 = e.k[e.s-1], e.z, e.k[e.end], e.ws.U
+	case !pair || e.rows[e.s-1].c != 1:
+		return 0, 0
 	}
-	num, den := 0.0, 0.0
-	k1, k0, y := e.k[e.s-1], e.k[e.s-2], e.y
-	for i, v := range last {
+	num, den, dot := 0.0, 0.0, 0.0
+	for i, v := range y1 {
 		w := 1 / (e.ws.AbsTol[i] + e.ws.RelTol*math.Abs(v))
-		a, b := (k1[i]-k0[i])*w, (v-y[i])*w
+		a, b := (k1[i]-k0[i])*w, (v-y0[i])*w
 		num += a * a
 		den += b * b
+		dot += a * b
 	}
-	if !(den > 0) {
-		return 0
+	if !(den > 0 && num > 0) {
+		return 0, 0
 	}
-	return e.h * math.Sqrt(num/den)
+	return e.h * math.Sqrt(num/den), dot / math.Sqrt(num*den)
 }
 
 // Slopes returns f at both ends of the last step, nil if the point was moved since.

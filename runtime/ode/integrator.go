@@ -142,7 +142,7 @@ func (in *Integrator) rewind(ctx context.Context) {
 	ws.RelTol, ws.AbsTol, ws.ExcludeAlgebraic = set.RelTol, set.abstol, set.ExcludeAlgebraic
 	ws.H, ws.HMin, ws.HMax, ws.InitialStep = 0, set.HMin, set.HMax, set.InitialStep
 	ws.Linear, ws.Controller = set.Linear, set.Controller
-	ws.Inner = set.Dense || set.SaveAt != nil || set.SaveGap > 0 || in.p.Hybrid != nil
+	ws.Inner = set.Dense || set.SaveAt != nil || set.SaveGap > 0 || searches(in.p)
 	if ws.N() == 0 {
 		ws.HMax = math.Min(ws.HMax, ws.span/500) // nothing but the time to show
 	}

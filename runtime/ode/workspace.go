@@ -420,8 +420,15 @@ func (p *Problem) state(i int) string {
 // f0 is f at (T, U): Hairer, Norsett, Wanner, Solving ODEs I, II.4, restricted to
 // the differential rows. It uses UNew as scratch.
 func (ws *Workspace) FirstStep(f0 []float64, order int) float64 {
+	h, _ := ws.firstStep(f0, order)
+	return h
+}
+
+// firstStep is FirstStep with an estimate of the rate at which f changes along the solution,
+// |df/du f| / |f|; 0 where the caller gives the step.
+func (ws *Workspace) firstStep(f0 []float64, order int) (h, rate float64) {
 	if ws.InitialStep > 0 {
-		return ws.InitialStep
+		return ws.InitialStep, 0
 	}
 	left := ws.TEnd - ws.T
 	norm := func(v func(i int) float64) float64 {
@@ -464,11 +471,14 @@ func (ws *Workspace) FirstStep(f0 []float64, order int) float64 {
 	} else if d == d {
 		h1 = left // nothing moves
 	}
-	h := math.Min(100*h0, h1)
+	h = math.Min(100*h0, h1)
 	if !(h > 0) {
 		h = h0
 	}
-	return math.Min(math.Min(h, ws.HMax), left)
+	if rate = d2 / d1; !(rate > 0) || math.IsInf(rate, 1) {
+		rate = 0
+	}
+	return math.Min(math.Min(h, ws.HMax), left), rate
 }
 
 // scratch is a vector of N entries for use inside one call.
