@@ -70,7 +70,7 @@ func (k *kernel) runner() *runner {
 		}
 		r.codes, r.loops = append(r.codes, c), append(r.loops, l)
 	}
-	if len(k.steps) == 1 && !k.zero {
+	if len(k.steps) == 1 && !k.zero && k.scratch == 0 {
 		r.only = r.codes[0]
 	}
 	return r
