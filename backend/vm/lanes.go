@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/elementary"
 	"github.com/mtkc/mtkc/expr"
 )
 
@@ -36,12 +37,13 @@ type laneStep struct {
 }
 
 // NewLanes encodes a kernel for width lanes, a multiple of 8 up to MaxLanes; 0 chooses one by the
-// number of values that are alive at once. Operations that are not Base run lane by lane in Go,
-// and so do the functions funcs of the model. The tables of the kernel's steps are kept.
+// length of the arrays. Elementary functions are lowered to base operations; the functions funcs of
+// the model run lane by lane in Go. The tables of the kernel's steps are kept.
 func NewLanes(k *backend.Kernel, funcs []*expr.Func, width int) *Lanes {
 	if width < 0 || width > MaxLanes || width%8 != 0 {
 		panic(fmt.Sprintf("mtkc: bug: %d lanes", width))
 	}
+	k = elementary.Lower(k)
 	l := &Lanes{width: width, scratch: k.Scratch, zero: k.Zero}
 	number := func(in backend.Instr) bool { return in.Op == backend.Data }
 	add := func(body *backend.Kernel, loop *backend.Step) {

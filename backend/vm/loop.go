@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/elementary"
 	"github.com/mtkc/mtkc/expr"
 )
 
@@ -45,11 +46,19 @@ type chunk struct {
 // its own, so that they are read and written in place.
 const shortest = 16
 
+// lowered is the number of instances from which elementary functions are done by vectors. Below, and
+// in order, a call for each is faster than their programs for a few lanes.
+const lowered = 16
+
 // encodeLoop translates a step. What lies at the same place for all instances is one number for all
 // lanes.
 func encodeLoop(s *backend.Step, funcs []*expr.Func) *loop {
 	l := &loop{isa: laneMachine, n: s.N, index: s.Index, data: s.Data, inPlace: true}
-	l.code = encodeLanes(s.Body, funcs, l.single)
+	body := s.Body
+	if !s.Ordered && s.N >= lowered {
+		body = elementary.Lower(body)
+	}
+	l.code = encodeLanes(body, funcs, l.single)
 	for _, o := range s.Body.Out {
 		if o.Space == backend.Memory { // which may be the array of an argument
 			l.inPlace = false
