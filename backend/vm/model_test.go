@@ -325,7 +325,7 @@ func TestKernels(t *testing.T) {
 			for i := range 1000 {
 				x := float64(id) + float64(i)/1000
 				k.RHS(0, []float64{x, 2}, p.P, du)
-				if du[0] != elementary.Sin(2) || du[1] != x*2/(1+x*x) {
+				if du[0] != elementary.Sin(2) || du[1] != x*2/(1+float64(x*x)) {
 					t.Errorf("x = %v: %v", x, du)
 					return
 				}
