@@ -165,3 +165,17 @@ func TestLoopOfBindings(t *testing.T) {
 		}
 	}
 }
+
+// A kernel of one step with a scratch array, which it writes.
+func TestOneStep(t *testing.T) {
+	b := backend.NewBuilder("one")
+	x := b.Emit(backend.Neg, b.Input(backend.U, 0))
+	b.Output(backend.Main, 0, x)
+	b.Output(backend.Scratch, 1, x)
+	k := &backend.Kernel{Scratch: 2, Steps: []backend.Step{{Body: b.Finish()}}}
+	out := make([]float64, 1)
+	newKernel(k, nil).runner().run(0, &arrays{u: []float64{3}, main: out})
+	if out[0] != -3 {
+		t.Errorf("%v, want -3", out[0])
+	}
+}
