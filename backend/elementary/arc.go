@@ -7,11 +7,12 @@ const (
 	quarterPiLo = 0x1.1a62633145c07p-55
 )
 
-// arc is k*pi/4 + t + t^3*P for |t| <= 0.55, as t and the rest.
+// arc is k*pi/4 + t + t^3*P for |t| <= 0.55, where t has its sign turned.
 func (b *program) arc(k, t, turn ref) ref {
 	z := b.mul(t, t)
-	rest := b.bxor(b.mul(b.mul(t, z), b.polynomial(z, atanSeries)), turn)
-	rest = b.add(b.bxor(t, turn), b.fma(k, b.num(quarterPiLo), rest))
+	t = b.bxor(t, turn)
+	rest := b.mul(b.mul(t, z), b.polynomial(z, atanSeries))
+	rest = b.add(t, b.fma(k, b.num(quarterPiLo), rest))
 	return b.fma(k, b.num(quarterPiHi), rest)
 }
 
@@ -22,7 +23,8 @@ func (b *program) atan(x ref) ref {
 	swap := b.lt(unit, a)
 	n, d := b.sel(swap, unit, a), b.sel(swap, a, unit)
 	mid := b.lt(b.mul(d, b.num(0.55)), n)
-	t := b.div(b.sel(mid, b.sub(n, d), n), b.sel(mid, b.add(n, d), d))
+	nought := b.num(0)
+	t := b.div(b.sub(n, b.sel(mid, d, nought)), b.add(d, b.sel(mid, n, nought)))
 	k := b.sel(swap, b.sub(b.num(2), mid), mid)
 	y := b.arc(k, t, b.sel(swap, b.num(math.Copysign(0, -1)), b.num(0)))
 	return b.bxor(y, b.sign(x))

@@ -48,19 +48,25 @@ func (b *program) cosh(x ref) ref {
 	return b.limit(y, h.a)
 }
 
-// tanh is e/(2 - e) with e = 1 - exp(-2*|x|) as a sum of two numbers.
+// tanh is e/(2 - e) with e = 1 - exp(-2*|x|) = 1 - 2^n*exp(r) as a sum of two numbers. The error of the
+// quotient is found with the rounding errors of both, and divided by the denominator roughly.
 func (b *program) tanh(x ref) ref {
 	a := b.abs(x)
-	e := b.reduceExp(b.mul(a, b.num(-2)))
-	q, r2 := b.polynomial(e.r, expSeries), b.mul(e.r, e.r)
-	p := b.fma(r2, q, e.r)                             // exp(r) - 1
-	scale := b.badd(b.shl(e.n, 52), b.word(one|1<<63)) // -2^n
+	n := b.fma(a, b.num(-2*log2e), b.num(rounder))
+	nf := b.sub(n, b.num(rounder))
+	r := b.fma(nf, b.num(-ln2Hi), b.mul(a, b.num(-2)))
+	r = b.fma(nf, b.num(-ln2Lo), r)
+	p := b.fma(b.mul(r, r), b.polynomial(r, expSeries), r) // exp(r) - 1
+	scale := b.badd(b.shl(n, 52), b.word(one|1<<63))       // -2^n
 	rest := b.add(b.num(1), scale)
 	h := b.fma(scale, p, rest)
 	l := b.fma(scale, p, b.sub(rest, h))
 	d := b.sub(b.num(2), h)
 	dl := b.sub(b.sub(b.sub(b.num(2), d), h), l)
-	y := b.quotient(h, l, d, dl)
+	y := b.div(h, d)
+	ny := b.neg(y)
+	rest = b.fma(ny, dl, b.add(b.fma(ny, d, h), l))
+	y = b.fma(rest, b.fma(d, b.num(-0.5), b.num(1.45)), y) // 1/d for d from 1 to 2
 	y = b.sel(b.lt(b.num(22), a), b.num(1), y)
 	return b.bxor(y, b.sign(x))
 }

@@ -62,15 +62,6 @@ func (b *program) twoProduct(x, y ref) (product, err ref) {
 	return product, b.fma(x, y, b.neg(product))
 }
 
-// quotient is (p + pl)/(q + ql) with less than 0.6 ulp of error, for small pl and ql.
-func (b *program) quotient(p, pl, q, ql ref) ref {
-	inverse := b.div(b.num(1), q)
-	y := b.mul(p, inverse)
-	ny := b.neg(y)
-	rest := b.fma(ny, ql, b.add(b.fma(ny, q, p), pl))
-	return b.fma(rest, inverse, y)
-}
-
 // polynomial is the sum of c[k]*x^k in Estrin's order: neighbours are joined by fused
 // multiply-adds, then pairs of them with x^2, and so on.
 func (b *program) polynomial(x ref, c []float64) ref {

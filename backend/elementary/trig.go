@@ -25,20 +25,14 @@ func (b *program) reduceTrig(x ref) (n, r, tail ref) {
 
 // kernels of the sine and cosine of r + tail.
 func (b *program) sineCosine(r, tail ref) (s, c ref) {
-	s0, s1, c0, c1 := b.sineCosineTerms(r, tail)
-	return b.add(s0, s1), b.add(c0, c1)
-}
-
-// sineCosineTerms are two terms each, the first the larger one.
-func (b *program) sineCosineTerms(r, tail ref) (s0, s1, c0, c1 ref) {
 	z := b.mul(r, r)
-	s1 = b.fma(b.mul(z, r), b.polynomial(z, sinSeries), tail)
+	s = b.add(r, b.fma(b.mul(z, r), b.polynomial(z, sinSeries), tail))
 	half := b.num(-0.5)
 	w := b.fma(z, half, b.num(1))
 	t := b.fma(z, half, b.sub(b.num(1), w))
 	t = b.fma(b.mul(z, z), b.polynomial(z, cosSeries), t)
 	t = b.fma(b.neg(r), tail, t)
-	return r, s1, w, t
+	return s, b.add(w, t)
 }
 
 // quadrant chooses between the sine and the cosine of the reduced argument, and the sign: of
@@ -68,18 +62,20 @@ func (b *program) cos(x ref) ref {
 	return b.sel(b.lt(a, b.num(trigLimit)), y, b.fma(x, b.num(0), b.num(1)))
 }
 
-// tan is the quotient of sine and cosine, or of cosine and sine with the other sign in the odd
-// quadrants, with the rounding errors of both and that of the quotient carried along.
+// tan is t = r + r^3*P(r^2), or -1/t in the odd quadrants, with the rounding errors of t and the
+// quotient.
 func (b *program) tan(x ref) ref {
 	a := b.abs(x)
 	n, r, tail := b.reduceTrig(a)
-	s0, s1, c0, c1 := b.sineCosineTerms(r, tail)
-	s, sl := b.fastTwoSum(s0, s1)
-	c, cl := b.fastTwoSum(c0, c1)
-	odd := b.shl(n, 62)
-	p, pl := b.sel(odd, c, s), b.sel(odd, cl, sl)
-	q, ql := b.sel(odd, s, c), b.sel(odd, sl, cl)
-	y := b.quotient(p, pl, q, ql)
+	z := b.mul(r, r)
+	tail = b.fma(tail, z, tail) // the derivative is 1 + tan^2
+	rest := b.fma(b.mul(r, z), b.polynomial(z, tanSeries), tail)
+	t, low := b.fastTwoSum(r, rest)
+	unit := b.num(1)
+	q := b.div(unit, t)
+	nq := b.neg(q)
+	q = b.fma(b.fma(nq, low, b.fma(nq, t, unit)), q, q)
+	y := b.sel(b.shl(n, 62), q, t)
 	y = b.bxor(y, b.sign(b.bxor(b.shl(n, 63), x)))
 	return b.sel(b.lt(a, b.num(trigLimit)), y, b.mul(x, b.num(0)))
 }

@@ -184,22 +184,22 @@ func sin(x float64) float64 {
 	v27 := float64(v25 * v25)
 	v28 := math.FMA(v24, v27, v26)
 	v29 := math.FMA(v15, v28, v13)
-	v32 := math.FMA(v14, -0.5, 1)
-	v33 := 1 - v32
-	v34 := math.FMA(v14, -0.5, v33)
-	v41 := math.FMA(-0.0013888888888887398, v14, 0.041666666666666664)
-	v42 := math.FMA(-2.7557317271729793e-07, v14, 2.480158729876569e-05)
-	v43 := math.FMA(-1.1382632425521717e-11, v14, 2.08761462684032e-09)
-	v44 := math.FMA(v42, v25, v41)
-	v45 := math.FMA(v43, v27, v44)
-	v46 := math.FMA(v25, v45, v34)
-	v47 := -v9
-	v48 := math.FMA(v47, v13, v46)
-	v49 := v9 + v29
-	v50 := v32 + v48
+	v30 := v9 + v29
+	v33 := math.FMA(v14, -0.5, 1)
+	v34 := 1 - v33
+	v35 := math.FMA(v14, -0.5, v34)
+	v42 := math.FMA(-0.0013888888888887398, v14, 0.041666666666666664)
+	v43 := math.FMA(-2.7557317271729793e-07, v14, 2.480158729876569e-05)
+	v44 := math.FMA(-1.1382632425521717e-11, v14, 2.08761462684032e-09)
+	v45 := math.FMA(v43, v25, v42)
+	v46 := math.FMA(v44, v27, v45)
+	v47 := math.FMA(v25, v46, v35)
+	v48 := -v9
+	v49 := math.FMA(v48, v13, v47)
+	v50 := v33 + v49
 	v52 := v1 < 3.5184372088832e+13
 	v53 := math.Float64frombits(math.Float64bits(v4) << 62)
-	v54 := v49
+	v54 := v30
 	if v53 != 0 {
 		v54 = v50
 	}
@@ -233,22 +233,22 @@ func cos(x float64) float64 {
 	v27 := float64(v25 * v25)
 	v28 := math.FMA(v24, v27, v26)
 	v29 := math.FMA(v15, v28, v13)
-	v32 := math.FMA(v14, -0.5, 1)
-	v33 := 1 - v32
-	v34 := math.FMA(v14, -0.5, v33)
-	v41 := math.FMA(-0.0013888888888887398, v14, 0.041666666666666664)
-	v42 := math.FMA(-2.7557317271729793e-07, v14, 2.480158729876569e-05)
-	v43 := math.FMA(-1.1382632425521717e-11, v14, 2.08761462684032e-09)
-	v44 := math.FMA(v42, v25, v41)
-	v45 := math.FMA(v43, v27, v44)
-	v46 := math.FMA(v25, v45, v34)
-	v47 := -v9
-	v48 := math.FMA(v47, v13, v46)
-	v49 := v9 + v29
-	v50 := v32 + v48
+	v30 := v9 + v29
+	v33 := math.FMA(v14, -0.5, 1)
+	v34 := 1 - v33
+	v35 := math.FMA(v14, -0.5, v34)
+	v42 := math.FMA(-0.0013888888888887398, v14, 0.041666666666666664)
+	v43 := math.FMA(-2.7557317271729793e-07, v14, 2.480158729876569e-05)
+	v44 := math.FMA(-1.1382632425521717e-11, v14, 2.08761462684032e-09)
+	v45 := math.FMA(v43, v25, v42)
+	v46 := math.FMA(v44, v27, v45)
+	v47 := math.FMA(v25, v46, v35)
+	v48 := -v9
+	v49 := math.FMA(v48, v13, v47)
+	v50 := v33 + v49
 	v52 := math.Float64frombits(math.Float64bits(v4) + 0x1)
 	v53 := math.Float64frombits(math.Float64bits(v52) << 62)
-	v54 := v49
+	v54 := v30
 	if v53 != 0 {
 		v54 = v50
 	}
@@ -273,67 +273,49 @@ func tan(x float64) float64 {
 	v11 := math.FMA(v5, -6.123233995736766e-17, v10)
 	v13 := math.FMA(v5, 1.4973849048591698e-33, v11)
 	v14 := float64(v9 * v9)
-	v15 := float64(v14 * v9)
-	v22 := math.FMA(0.008333333333330948, v14, -0.16666666666666666)
-	v23 := math.FMA(2.755731610255244e-06, v14, -0.00019841269836758574)
-	v24 := math.FMA(1.5918129294866608e-10, v14, -2.5051131845003624e-08)
-	v25 := float64(v14 * v14)
-	v26 := math.FMA(v23, v25, v22)
-	v27 := float64(v25 * v25)
-	v28 := math.FMA(v24, v27, v26)
-	v29 := math.FMA(v15, v28, v13)
-	v32 := math.FMA(v14, -0.5, 1)
-	v33 := 1 - v32
-	v34 := math.FMA(v14, -0.5, v33)
-	v41 := math.FMA(-0.0013888888888887398, v14, 0.041666666666666664)
-	v42 := math.FMA(-2.7557317271729793e-07, v14, 2.480158729876569e-05)
-	v43 := math.FMA(-1.1382632425521717e-11, v14, 2.08761462684032e-09)
-	v44 := math.FMA(v42, v25, v41)
-	v45 := math.FMA(v43, v27, v44)
-	v46 := math.FMA(v25, v45, v34)
-	v47 := -v9
-	v48 := math.FMA(v47, v13, v46)
-	v49 := v9 + v29
-	v50 := v49 - v9
-	v51 := v29 - v50
-	v52 := v32 + v48
-	v53 := v52 - v32
-	v54 := v48 - v53
-	v55 := math.Float64frombits(math.Float64bits(v4) << 62)
-	v56 := v49
-	if v55 != 0 {
-		v56 = v52
+	v15 := math.FMA(v13, v14, v13)
+	v16 := float64(v9 * v14)
+	v31 := math.FMA(0.1333333333333737, v14, 0.33333333333333326)
+	v32 := math.FMA(0.021869488711020534, v14, 0.053968253964015424)
+	v33 := math.FMA(0.0035921761055165897, v14, 0.008863231777079048)
+	v34 := math.FMA(0.0005922412902876631, v14, 0.0014554372912719403)
+	v35 := math.FMA(0.00011984048753516563, v14, 0.00023059420055972384)
+	v36 := math.FMA(6.846659670620332e-05, v14, -3.2076181526097885e-06)
+	v37 := math.FMA(1.822141548425912e-05, v14, -3.3719655460784994e-05)
+	v38 := float64(v14 * v14)
+	v39 := math.FMA(v32, v38, v31)
+	v40 := math.FMA(v34, v38, v33)
+	v41 := math.FMA(v36, v38, v35)
+	v42 := float64(v38 * v38)
+	v43 := math.FMA(v40, v42, v39)
+	v44 := math.FMA(v37, v42, v41)
+	v45 := float64(v42 * v42)
+	v46 := math.FMA(v44, v45, v43)
+	v47 := math.FMA(v16, v46, v15)
+	v48 := v9 + v47
+	v49 := v48 - v9
+	v50 := v47 - v49
+	v52 := 1 / v48
+	v53 := -v52
+	v54 := math.FMA(v53, v48, 1)
+	v55 := math.FMA(v53, v50, v54)
+	v56 := math.FMA(v55, v52, v52)
+	v57 := math.Float64frombits(math.Float64bits(v4) << 62)
+	v58 := v48
+	if v57 != 0 {
+		v58 = v56
 	}
-	v57 := v51
-	if v55 != 0 {
-		v57 = v54
+	v59 := math.Float64frombits(math.Float64bits(v4) << 63)
+	v60 := math.Float64frombits(math.Float64bits(v59) ^ math.Float64bits(x))
+	v62 := math.Float64frombits(math.Float64bits(v60) & 0x8000000000000000)
+	v63 := math.Float64frombits(math.Float64bits(v58) ^ math.Float64bits(v62))
+	v65 := v1 < 3.5184372088832e+13
+	v67 := float64(x * 0)
+	v68 := v67
+	if v65 {
+		v68 = v63
 	}
-	v58 := v52
-	if v55 != 0 {
-		v58 = v49
-	}
-	v59 := v54
-	if v55 != 0 {
-		v59 = v51
-	}
-	v60 := 1 / v58
-	v61 := float64(v56 * v60)
-	v62 := -v61
-	v63 := math.FMA(v62, v58, v56)
-	v64 := v63 + v57
-	v65 := math.FMA(v62, v59, v64)
-	v66 := math.FMA(v65, v60, v61)
-	v67 := math.Float64frombits(math.Float64bits(v4) << 63)
-	v68 := math.Float64frombits(math.Float64bits(v67) ^ math.Float64bits(x))
-	v70 := math.Float64frombits(math.Float64bits(v68) & 0x8000000000000000)
-	v71 := math.Float64frombits(math.Float64bits(v66) ^ math.Float64bits(v70))
-	v73 := v1 < 3.5184372088832e+13
-	v75 := float64(x * 0)
-	v76 := v75
-	if v73 {
-		v76 = v71
-	}
-	return v76
+	return v68
 }
 
 func asin(x float64) float64 {
@@ -461,53 +443,52 @@ func atan(x float64) float64 {
 	}
 	v7 := float64(v5 * 0.55)
 	v8 := v7 < v4
-	v9 := v4 - v5
-	v10 := v4
+	v10 := float64(0)
 	if v8 {
-		v10 = v9
+		v10 = v5
 	}
-	v11 := v4 + v5
-	v12 := v5
+	v11 := v4 - v10
+	v12 := float64(0)
 	if v8 {
-		v12 = v11
+		v12 = v4
 	}
-	v13 := v10 / v12
-	v15 := 2 - number(v8)
-	v16 := number(v8)
+	v13 := v5 + v12
+	v14 := v11 / v13
+	v16 := 2 - number(v8)
+	v17 := number(v8)
 	if v3 {
-		v16 = v15
+		v17 = v16
 	}
 	v19 := float64(0)
 	if v3 {
 		v19 = math.Copysign(0, -1)
 	}
-	v20 := float64(v13 * v13)
-	v21 := float64(v13 * v20)
-	v36 := math.FMA(0.19999999999999724, v20, -0.3333333333333333)
-	v37 := math.FMA(0.11111111106023758, v20, -0.14285714285654572)
-	v38 := math.FMA(0.07692301604813975, v20, -0.09090908863985787)
-	v39 := math.FMA(0.05881083654057798, v20, -0.06666560334352166)
-	v40 := math.FMA(0.04697897173031055, v20, -0.05252496695434043)
-	v41 := math.FMA(0.03147747598887358, v20, -0.04071743212322443)
-	v42 := math.FMA(0.005746109253696299, v20, -0.01839325882379991)
-	v43 := float64(v20 * v20)
-	v44 := math.FMA(v37, v43, v36)
-	v45 := math.FMA(v39, v43, v38)
-	v46 := math.FMA(v41, v43, v40)
-	v47 := float64(v43 * v43)
-	v48 := math.FMA(v45, v47, v44)
-	v49 := math.FMA(v42, v47, v46)
-	v50 := float64(v47 * v47)
-	v51 := math.FMA(v49, v50, v48)
-	v52 := float64(v21 * v51)
-	v53 := math.Float64frombits(math.Float64bits(v52) ^ math.Float64bits(v19))
-	v54 := math.Float64frombits(math.Float64bits(v13) ^ math.Float64bits(v19))
-	v56 := math.FMA(v16, 3.061616997868383e-17, v53)
-	v57 := v54 + v56
-	v59 := math.FMA(v16, 0.7853981633974483, v57)
-	v60 := math.Float64frombits(math.Float64bits(x) & 0x8000000000000000)
-	v61 := math.Float64frombits(math.Float64bits(v59) ^ math.Float64bits(v60))
-	return v61
+	v20 := float64(v14 * v14)
+	v21 := math.Float64frombits(math.Float64bits(v14) ^ math.Float64bits(v19))
+	v22 := float64(v21 * v20)
+	v37 := math.FMA(0.19999999999999724, v20, -0.3333333333333333)
+	v38 := math.FMA(0.11111111106023758, v20, -0.14285714285654572)
+	v39 := math.FMA(0.07692301604813975, v20, -0.09090908863985787)
+	v40 := math.FMA(0.05881083654057798, v20, -0.06666560334352166)
+	v41 := math.FMA(0.04697897173031055, v20, -0.05252496695434043)
+	v42 := math.FMA(0.03147747598887358, v20, -0.04071743212322443)
+	v43 := math.FMA(0.005746109253696299, v20, -0.01839325882379991)
+	v44 := float64(v20 * v20)
+	v45 := math.FMA(v38, v44, v37)
+	v46 := math.FMA(v40, v44, v39)
+	v47 := math.FMA(v42, v44, v41)
+	v48 := float64(v44 * v44)
+	v49 := math.FMA(v46, v48, v45)
+	v50 := math.FMA(v43, v48, v47)
+	v51 := float64(v48 * v48)
+	v52 := math.FMA(v50, v51, v49)
+	v53 := float64(v22 * v52)
+	v55 := math.FMA(v17, 3.061616997868383e-17, v53)
+	v56 := v21 + v55
+	v58 := math.FMA(v17, 0.7853981633974483, v56)
+	v59 := math.Float64frombits(math.Float64bits(x) & 0x8000000000000000)
+	v60 := math.Float64frombits(math.Float64bits(v58) ^ math.Float64bits(v59))
+	return v60
 }
 
 func sinh(x float64) float64 {
@@ -604,25 +585,25 @@ func cosh(x float64) float64 {
 
 func tanh(x float64) float64 {
 	v1 := math.Abs(x)
-	v3 := float64(v1 * -2)
-	v6 := math.FMA(v3, 1.4426950408889634, 6.755399441055744e+15)
-	v7 := v6 - 6.755399441055744e+15
-	v9 := math.FMA(v7, -0.6931471805599453, v3)
-	v11 := math.FMA(v7, -2.3190468138462996e-17, v9)
-	v22 := math.FMA(0.16666666666666669, v11, 0.5000000000000001)
-	v23 := math.FMA(0.008333333333330065, v11, 0.041666666666624164)
-	v24 := math.FMA(0.00019841269863040545, v11, 0.0013888888917196719)
-	v25 := math.FMA(2.755726848030944e-06, v11, 2.480152132236793e-05)
-	v26 := math.FMA(2.5100375832840034e-08, v11, 2.762007588034591e-07)
-	v27 := float64(v11 * v11)
-	v28 := math.FMA(v23, v27, v22)
-	v29 := math.FMA(v25, v27, v24)
-	v30 := float64(v27 * v27)
+	v4 := math.FMA(v1, -2.8853900817779268, 6.755399441055744e+15)
+	v5 := v4 - 6.755399441055744e+15
+	v8 := float64(v1 * -2)
+	v9 := math.FMA(v5, -0.6931471805599453, v8)
+	v11 := math.FMA(v5, -2.3190468138462996e-17, v9)
+	v12 := float64(v11 * v11)
+	v23 := math.FMA(0.16666666666666669, v11, 0.5000000000000001)
+	v24 := math.FMA(0.008333333333330065, v11, 0.041666666666624164)
+	v25 := math.FMA(0.00019841269863040545, v11, 0.0013888888917196719)
+	v26 := math.FMA(2.755726848030944e-06, v11, 2.480152132236793e-05)
+	v27 := math.FMA(2.5100375832840034e-08, v11, 2.762007588034591e-07)
+	v28 := math.FMA(v24, v12, v23)
+	v29 := math.FMA(v26, v12, v25)
+	v30 := float64(v12 * v12)
 	v31 := math.FMA(v29, v30, v28)
 	v32 := float64(v30 * v30)
-	v33 := math.FMA(v26, v32, v31)
-	v34 := math.FMA(v27, v33, v11)
-	v35 := math.Float64frombits(math.Float64bits(v6) << 52)
+	v33 := math.FMA(v27, v32, v31)
+	v34 := math.FMA(v12, v33, v11)
+	v35 := math.Float64frombits(math.Float64bits(v4) << 52)
 	v37 := math.Float64frombits(math.Float64bits(v35) + 0xbff0000000000000)
 	v39 := 1 + v37
 	v40 := math.FMA(v37, v34, v39)
@@ -632,21 +613,21 @@ func tanh(x float64) float64 {
 	v45 := 2 - v44
 	v46 := v45 - v40
 	v47 := v46 - v42
-	v48 := 1 / v44
-	v49 := float64(v40 * v48)
-	v50 := -v49
-	v51 := math.FMA(v50, v44, v40)
-	v52 := v51 + v42
-	v53 := math.FMA(v50, v47, v52)
-	v54 := math.FMA(v53, v48, v49)
-	v56 := 22 < v1
-	v57 := v54
-	if v56 {
-		v57 = 1
+	v48 := v40 / v44
+	v49 := -v48
+	v50 := math.FMA(v49, v44, v40)
+	v51 := v50 + v42
+	v52 := math.FMA(v49, v47, v51)
+	v55 := math.FMA(v44, -0.5, 1.45)
+	v56 := math.FMA(v52, v55, v48)
+	v58 := 22 < v1
+	v59 := v56
+	if v58 {
+		v59 = 1
 	}
-	v59 := math.Float64frombits(math.Float64bits(x) & 0x8000000000000000)
-	v60 := math.Float64frombits(math.Float64bits(v57) ^ math.Float64bits(v59))
-	return v60
+	v61 := math.Float64frombits(math.Float64bits(x) & 0x8000000000000000)
+	v62 := math.Float64frombits(math.Float64bits(v59) ^ math.Float64bits(v61))
+	return v62
 }
 
 func asinh(x float64) float64 {
@@ -1089,32 +1070,31 @@ func atan2(x, y float64) float64 {
 	}
 	v29 := math.Float64frombits(math.Float64bits(v27) ^ math.Float64bits(v28))
 	v30 := float64(v18 * v18)
-	v31 := float64(v18 * v30)
-	v46 := math.FMA(0.19999999999999724, v30, -0.3333333333333333)
-	v47 := math.FMA(0.11111111106023758, v30, -0.14285714285654572)
-	v48 := math.FMA(0.07692301604813975, v30, -0.09090908863985787)
-	v49 := math.FMA(0.05881083654057798, v30, -0.06666560334352166)
-	v50 := math.FMA(0.04697897173031055, v30, -0.05252496695434043)
-	v51 := math.FMA(0.03147747598887358, v30, -0.04071743212322443)
-	v52 := math.FMA(0.005746109253696299, v30, -0.01839325882379991)
-	v53 := float64(v30 * v30)
-	v54 := math.FMA(v47, v53, v46)
-	v55 := math.FMA(v49, v53, v48)
-	v56 := math.FMA(v51, v53, v50)
-	v57 := float64(v53 * v53)
-	v58 := math.FMA(v55, v57, v54)
-	v59 := math.FMA(v52, v57, v56)
-	v60 := float64(v57 * v57)
-	v61 := math.FMA(v59, v60, v58)
-	v62 := float64(v31 * v61)
-	v63 := math.Float64frombits(math.Float64bits(v62) ^ math.Float64bits(v29))
-	v64 := math.Float64frombits(math.Float64bits(v18) ^ math.Float64bits(v29))
-	v66 := math.FMA(v25, 3.061616997868383e-17, v63)
-	v67 := v64 + v66
-	v69 := math.FMA(v25, 0.7853981633974483, v67)
-	v70 := math.Float64frombits(math.Float64bits(x) & 0x8000000000000000)
-	v71 := math.Float64frombits(math.Float64bits(v69) ^ math.Float64bits(v70))
-	return v71
+	v31 := math.Float64frombits(math.Float64bits(v18) ^ math.Float64bits(v29))
+	v32 := float64(v31 * v30)
+	v47 := math.FMA(0.19999999999999724, v30, -0.3333333333333333)
+	v48 := math.FMA(0.11111111106023758, v30, -0.14285714285654572)
+	v49 := math.FMA(0.07692301604813975, v30, -0.09090908863985787)
+	v50 := math.FMA(0.05881083654057798, v30, -0.06666560334352166)
+	v51 := math.FMA(0.04697897173031055, v30, -0.05252496695434043)
+	v52 := math.FMA(0.03147747598887358, v30, -0.04071743212322443)
+	v53 := math.FMA(0.005746109253696299, v30, -0.01839325882379991)
+	v54 := float64(v30 * v30)
+	v55 := math.FMA(v48, v54, v47)
+	v56 := math.FMA(v50, v54, v49)
+	v57 := math.FMA(v52, v54, v51)
+	v58 := float64(v54 * v54)
+	v59 := math.FMA(v56, v58, v55)
+	v60 := math.FMA(v53, v58, v57)
+	v61 := float64(v58 * v58)
+	v62 := math.FMA(v60, v61, v59)
+	v63 := float64(v32 * v62)
+	v65 := math.FMA(v25, 3.061616997868383e-17, v63)
+	v66 := v31 + v65
+	v68 := math.FMA(v25, 0.7853981633974483, v66)
+	v69 := math.Float64frombits(math.Float64bits(x) & 0x8000000000000000)
+	v70 := math.Float64frombits(math.Float64bits(v68) ^ math.Float64bits(v69))
+	return v70
 }
 
 // Mod is x - floor(x/y)*y, each operation rounded.

@@ -21,6 +21,7 @@ type series struct {
 	name   string
 	doc    string
 	term   func(k int) *big.Rat
+	sum    func(x *big.Float) *big.Float // in place of term
 	lo, hi float64
 	n      int
 }
@@ -46,25 +47,37 @@ const (
 )
 
 var all = []series{
-	{"expSeries", "(exp(x) - 1 - x)/x^2 for |x| <= ln(2)/2",
-		func(k int) *big.Rat { return factorial(k + 2) }, -ln2Half, ln2Half, 10},
-	{"sinhSeries", "(sinh(x) - x)/x^3 in x^2 for |x| <= ln(2)/2",
-		func(k int) *big.Rat { return factorial(2*k + 3) }, 0, ln2Half * ln2Half, 5},
-	{"coshSeries", "(cosh(x) - 1)/x^2 in x^2 for |x| <= ln(2)/2",
-		func(k int) *big.Rat { return factorial(2*k + 2) }, 0, ln2Half * ln2Half, 5},
-	{"logSeries", "(2*atanh(s) - 2*s)/s^3 in s^2 for |s| <= (sqrt(2) - 1)/(sqrt(2) + 1)",
-		func(k int) *big.Rat { return rat(2, int64(2*k+3)) }, 0, sqrt2Odds * sqrt2Odds, 7},
-	{"powSeries", "((2*atanh(s) - 2*s)/s^3 - 2/3)/s^2 in s^2 for |s| <= (sqrt(2) - 1)/(sqrt(2) + 1)",
-		func(k int) *big.Rat { return rat(2, int64(2*k+5)) }, 0, sqrt2Odds * sqrt2Odds, 8},
-	{"atanhSeries", "(atanh(s) - s)/s^3 in s^2 for s^2 <= 0.08",
-		func(k int) *big.Rat { return rat(1, int64(2*k+3)) }, 0, 0.08, 9},
-	{"sinSeries", "(sin(x) - x)/x^3 in x^2 for |x| <= pi/4",
-		func(k int) *big.Rat { return alternate(k+1, factorial(2*k+3)) }, 0, math.Pi * math.Pi / 16, 6},
-	{"cosSeries", "(cos(x) - 1 + x^2/2)/x^4 in x^2 for |x| <= pi/4",
-		func(k int) *big.Rat { return alternate(k, factorial(2*k+4)) }, 0, math.Pi * math.Pi / 16, 6},
-	{"atanSeries", "(atan(x) - x)/x^3 in x^2 for |x| <= 0.55",
-		func(k int) *big.Rat { return alternate(k+1, rat(1, int64(2*k+3))) }, 0, 0.3025, 14},
-	{"asinSeries", "(asin(x) - x)/x^3 in x^2 for |x| <= 1/2", arcsine, 0, 0.25, 13},
+	{name: "expSeries", doc: "(exp(x) - 1 - x)/x^2 for |x| <= ln(2)/2", lo: -ln2Half, hi: ln2Half, n: 10,
+		term: func(k int) *big.Rat { return factorial(k + 2) }},
+	{name: "sinhSeries", doc: "(sinh(x) - x)/x^3 in x^2 for |x| <= ln(2)/2", hi: ln2Half * ln2Half, n: 5,
+		term: func(k int) *big.Rat { return factorial(2*k + 3) }},
+	{name: "coshSeries", doc: "(cosh(x) - 1)/x^2 in x^2 for |x| <= ln(2)/2", hi: ln2Half * ln2Half, n: 5,
+		term: func(k int) *big.Rat { return factorial(2*k + 2) }},
+	{name: "logSeries", doc: "(2*atanh(s) - 2*s)/s^3 in s^2 for |s| <= (sqrt(2) - 1)/(sqrt(2) + 1)", hi: sqrt2Odds * sqrt2Odds, n: 7,
+		term: func(k int) *big.Rat { return rat(2, int64(2*k+3)) }},
+	{name: "powSeries", doc: "((2*atanh(s) - 2*s)/s^3 - 2/3)/s^2 in s^2 for |s| <= (sqrt(2) - 1)/(sqrt(2) + 1)", hi: sqrt2Odds * sqrt2Odds, n: 8,
+		term: func(k int) *big.Rat { return rat(2, int64(2*k+5)) }},
+	{name: "atanhSeries", doc: "(atanh(s) - s)/s^3 in s^2 for s^2 <= 0.08", hi: 0.08, n: 9,
+		term: func(k int) *big.Rat { return rat(1, int64(2*k+3)) }},
+	{name: "sinSeries", doc: "(sin(x) - x)/x^3 in x^2 for |x| <= pi/4", hi: math.Pi * math.Pi / 16, n: 6,
+		term: func(k int) *big.Rat { return alternate(k+1, factorial(2*k+3)) }},
+	{name: "cosSeries", doc: "(cos(x) - 1 + x^2/2)/x^4 in x^2 for |x| <= pi/4", hi: math.Pi * math.Pi / 16, n: 6,
+		term: func(k int) *big.Rat { return alternate(k, factorial(2*k+4)) }},
+	{name: "tanSeries", doc: "(tan(x) - x)/x^3 in x^2 for |x| <= pi/4", hi: math.Pi * math.Pi / 16, n: 14, sum: tangent},
+	{name: "atanSeries", doc: "(atan(x) - x)/x^3 in x^2 for |x| <= 0.55", hi: 0.3025, n: 14,
+		term: func(k int) *big.Rat { return alternate(k+1, rat(1, int64(2*k+3))) }},
+	{name: "asinSeries", doc: "(asin(x) - x)/x^3 in x^2 for |x| <= 1/2", hi: 0.25, n: 13, term: arcsine},
+}
+
+// tangent is (tan(x) - x)/x^3 of x^2: with the series of sin(x)/x and cos(x) it is (s/c - 1)/x^2.
+func tangent(sq *big.Float) *big.Float {
+	if sq.Sign() == 0 {
+		return number(0).SetRat(rat(1, 3))
+	}
+	s := series{term: func(k int) *big.Rat { return alternate(k, factorial(2*k+1)) }}
+	c := series{term: func(k int) *big.Rat { return alternate(k, factorial(2*k)) }}
+	t := number(0).Quo(s.value(sq), c.value(sq))
+	return t.Quo(t.Sub(t, number(1)), sq)
 }
 
 // arcsine is coefficient k+1 of the series of asin(x)/x in x^2: C(2m, m)/(4^m*(2m+1)), m = k+1.
@@ -77,10 +90,15 @@ func arcsine(k int) *big.Rat {
 
 // value is the sum of the series, which must converge like 0.7^k at least.
 func (s *series) value(x *big.Float) *big.Float {
+	if s.sum != nil {
+		return s.sum(x)
+	}
 	sum, power := number(0), number(1)
 	for k := range 700 {
 		t := number(0).SetRat(s.term(k))
-		sum.Add(sum, t.Mul(t, power))
+		if sum.Add(sum, t.Mul(t, power)); t.Sign() == 0 || t.MantExp(nil) < sum.MantExp(nil)-prec {
+			break
+		}
 		power.Mul(power, x)
 	}
 	return sum

@@ -65,8 +65,31 @@ type emitter struct {
 	fold []bool          // negations that are part of their uses
 }
 
+// function prints the program, and before it, if there is a span, the one for that, to which arguments
+// outside of it do not come.
 func (a *assembler) function(f *function) {
-	k := f.k
+	var text bytes.Buffer
+	size := 0
+	if s := f.fast; s != nil {
+		fmt.Fprintf(&text, "\tVMOVSD x+0(FP), X0\n")
+		if s.absolute {
+			fmt.Fprintf(&text, "\tVANDPD %s, X0, X1\n\tVMOVSD %s, X2\n\tVUCOMISD X1, X2\n\tJCS  all\n", a.constant(1<<63-1), a.constant(math.Float64bits(s.hi)))
+		} else {
+			fmt.Fprintf(&text, "\tVUCOMISD %s, X0\n\tJCS  all\n\tVUCOMISD %s, X0\n\tJHI  all\n", a.constant(math.Float64bits(s.lo)), a.constant(math.Float64bits(s.hi)))
+		}
+		e := a.program(s.within(f.k), f.op.Arity())
+		text.Write(e.b.Bytes())
+		text.WriteString("\nall:\n")
+		size = e.size
+	}
+	e := a.program(f.k, f.op.Arity())
+	text.Write(e.b.Bytes())
+	fmt.Fprintf(&a.text, "\n// func %sFMA(%s) float64\nTEXT ·%sFMA(SB), NOSPLIT, $%d-%d\n%s",
+		f.low(), f.params(), f.low(), 16*max(size, e.size), 8*f.op.Arity()+8, text.Bytes())
+}
+
+// program prints a kernel.
+func (a *assembler) program(k *backend.Kernel, arity int) *emitter {
 	n := len(k.Code)
 	e := &emitter{a: a, k: k, uses: make([][]int, n), reg: make([]int, n), slot: make([]int, n), fold: make([]bool, n)}
 	for r := range k.Code {
@@ -100,9 +123,9 @@ func (a *assembler) function(f *function) {
 		}
 	}
 	e.at = n
-	e.emit("VMOVSD %s, ret+%d(FP)", e.register(out), 8*f.op.Arity())
-	fmt.Fprintf(&a.text, "\n// func %sFMA(%s) float64\nTEXT ·%sFMA(SB), NOSPLIT, $%d-%d\n%s\tRET\n",
-		f.low(), f.params(), f.low(), 16*e.size, 8*f.op.Arity()+8, e.b.Bytes())
+	e.emit("VMOVSD %s, ret+%d(FP)", e.register(out), 8*arity)
+	e.emit("RET")
+	return e
 }
 
 func (e *emitter) emit(format string, a ...any) { fmt.Fprintf(&e.b, "\t"+format+"\n", a...) }
