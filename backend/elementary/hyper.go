@@ -116,15 +116,15 @@ func (b *program) acosh(x ref) ref {
 }
 
 // atanh is k*ln2/2 + atanh(s): with p = 2^k near (1+a)/(1-a), s is (1+a - p*(1-a))/(1+a + p*(1-a)), and
-// a itself where k is 0, below 1/4. The difference of the bits of 1+a and 1-a is about the logarithm
+// a itself where k is 0, below about 1/4. The difference of the bits of 1+a and 1-a is about the logarithm
 // of their quotient.
 func (b *program) atanh(x ref) ref {
 	a, unit := b.abs(x), b.num(1)
 	over, low := b.fastTwoSum(unit, a)
 	under := b.sub(unit, a)
 	t := b.badd(b.bsub(over, under), b.word(1<<50))
-	near := b.lt(a, b.num(0.25))
 	k := b.sub(b.bor(b.shr(t, 52), b.num(rounded)), b.num(rounded))
+	near := b.eq(k, b.num(0))
 	under = b.badd(under, b.band(t, b.word(^fraction))) // p*(1-a)
 	s := b.div(b.sel(near, a, b.add(b.sub(over, under), low)), b.sel(near, unit, b.add(over, under)))
 	z := b.mul(s, s)

@@ -12,12 +12,13 @@ const (
 )
 
 // reduceTrig writes x >= 0 as n*pi/2 + r + tail with |r| <= pi/4, up to rounding.
-// The first difference is exact, the second is rounded and has the rest in tail.
+// The first difference is exact because of the fused multiply-add, the second rounded: the tail has what is
+// missing, found exactly where the second cancels too.
 func (b *program) reduceTrig(x ref) (n, r, tail ref) {
 	n = b.fma(x, b.num(0x1.45f306dc9c883p-1), b.num(rounder))
 	nf := b.sub(n, b.num(rounder))
 	first := b.fma(nf, b.num(-halfPi1), x)
-	r = b.fma(nf, b.num(-halfPi2), first)
+	r = b.sub(first, b.mul(nf, b.num(halfPi2)))
 	tail = b.fma(nf, b.num(-halfPi2), b.sub(first, r))
 	tail = b.fma(nf, b.num(-halfPi3), tail)
 	return n, r, tail

@@ -283,19 +283,19 @@ TEXT ·sinFMA(SB), NOSPLIT, $0-16
 	VFMADD231SD numbers<>+800(SB), X1, X2
 	VSUBSD numbers<>+352(SB), X2, X3
 	VFMADD231SD numbers<>+816(SB), X3, X1
-	VMOVAPD X1, X4
-	VFMADD231SD numbers<>+832(SB), X3, X4
+	VMULSD numbers<>+832(SB), X3, X4
+	VSUBSD X4, X1, X4
 	VSUBSD X4, X1, X1
-	VFMADD231SD numbers<>+832(SB), X3, X1
 	VFMADD231SD numbers<>+848(SB), X3, X1
+	VFMADD231SD numbers<>+864(SB), X3, X1
 	VMULSD X4, X4, X3
 	VMULSD X4, X3, X5
-	VMOVSD numbers<>+880(SB), X6
-	VFMADD231SD numbers<>+864(SB), X3, X6
-	VMOVSD numbers<>+912(SB), X7
-	VFMADD231SD numbers<>+896(SB), X3, X7
-	VMOVSD numbers<>+944(SB), X8
-	VFMADD231SD numbers<>+928(SB), X3, X8
+	VMOVSD numbers<>+896(SB), X6
+	VFMADD231SD numbers<>+880(SB), X3, X6
+	VMOVSD numbers<>+928(SB), X7
+	VFMADD231SD numbers<>+912(SB), X3, X7
+	VMOVSD numbers<>+960(SB), X8
+	VFMADD231SD numbers<>+944(SB), X3, X8
 	VMULSD X3, X3, X9
 	VFMADD231SD X9, X7, X6
 	VMULSD X9, X9, X7
@@ -303,16 +303,16 @@ TEXT ·sinFMA(SB), NOSPLIT, $0-16
 	VFMADD213SD X1, X6, X5
 	VADDSD X5, X4, X5
 	VMOVSD numbers<>+112(SB), X6
-	VFMADD231SD numbers<>+960(SB), X3, X6
+	VFMADD231SD numbers<>+976(SB), X3, X6
 	VMOVSD numbers<>+112(SB), X8
 	VSUBSD X6, X8, X8
-	VFMADD231SD numbers<>+960(SB), X3, X8
-	VMOVSD numbers<>+992(SB), X10
-	VFMADD231SD numbers<>+976(SB), X3, X10
-	VMOVSD numbers<>+1024(SB), X11
-	VFMADD231SD numbers<>+1008(SB), X3, X11
-	VMOVSD numbers<>+1040(SB), X12
-	VFMADD213SD numbers<>+1056(SB), X12, X3
+	VFMADD231SD numbers<>+976(SB), X3, X8
+	VMOVSD numbers<>+1008(SB), X10
+	VFMADD231SD numbers<>+992(SB), X3, X10
+	VMOVSD numbers<>+1040(SB), X11
+	VFMADD231SD numbers<>+1024(SB), X3, X11
+	VMOVSD numbers<>+1056(SB), X12
+	VFMADD213SD numbers<>+1072(SB), X12, X3
 	VFMADD231SD X9, X11, X10
 	VFMADD231SD X7, X3, X10
 	VFMADD231SD X10, X9, X8
@@ -335,19 +335,19 @@ all:
 	VSUBSD numbers<>+352(SB), X2, X3
 	VMOVAPD X1, X4
 	VFMADD231SD numbers<>+816(SB), X3, X4
-	VMOVAPD X4, X5
-	VFMADD231SD numbers<>+832(SB), X3, X5
+	VMULSD numbers<>+832(SB), X3, X5
+	VSUBSD X5, X4, X5
 	VSUBSD X5, X4, X4
-	VFMADD231SD numbers<>+832(SB), X3, X4
 	VFMADD231SD numbers<>+848(SB), X3, X4
+	VFMADD231SD numbers<>+864(SB), X3, X4
 	VMULSD X5, X5, X3
 	VMULSD X5, X3, X6
-	VMOVSD numbers<>+880(SB), X7
-	VFMADD231SD numbers<>+864(SB), X3, X7
-	VMOVSD numbers<>+912(SB), X8
-	VFMADD231SD numbers<>+896(SB), X3, X8
-	VMOVSD numbers<>+944(SB), X9
-	VFMADD231SD numbers<>+928(SB), X3, X9
+	VMOVSD numbers<>+896(SB), X7
+	VFMADD231SD numbers<>+880(SB), X3, X7
+	VMOVSD numbers<>+928(SB), X8
+	VFMADD231SD numbers<>+912(SB), X3, X8
+	VMOVSD numbers<>+960(SB), X9
+	VFMADD231SD numbers<>+944(SB), X3, X9
 	VMULSD X3, X3, X10
 	VFMADD231SD X10, X8, X7
 	VMULSD X10, X10, X8
@@ -355,22 +355,22 @@ all:
 	VFMADD213SD X4, X7, X6
 	VADDSD X6, X5, X6
 	VMOVSD numbers<>+112(SB), X7
-	VFMADD231SD numbers<>+960(SB), X3, X7
+	VFMADD231SD numbers<>+976(SB), X3, X7
 	VMOVSD numbers<>+112(SB), X9
 	VSUBSD X7, X9, X9
-	VFMADD231SD numbers<>+960(SB), X3, X9
-	VMOVSD numbers<>+992(SB), X11
-	VFMADD231SD numbers<>+976(SB), X3, X11
-	VMOVSD numbers<>+1024(SB), X12
-	VFMADD231SD numbers<>+1008(SB), X3, X12
-	VMOVSD numbers<>+1040(SB), X13
-	VFMADD213SD numbers<>+1056(SB), X13, X3
+	VFMADD231SD numbers<>+976(SB), X3, X9
+	VMOVSD numbers<>+1008(SB), X11
+	VFMADD231SD numbers<>+992(SB), X3, X11
+	VMOVSD numbers<>+1040(SB), X12
+	VFMADD231SD numbers<>+1024(SB), X3, X12
+	VMOVSD numbers<>+1056(SB), X13
+	VFMADD213SD numbers<>+1072(SB), X13, X3
 	VFMADD231SD X10, X12, X11
 	VFMADD231SD X8, X3, X11
 	VFMADD231SD X11, X10, X9
 	VFNMADD231SD X4, X5, X9
 	VADDSD X9, X7, X3
-	VCMPSD $17, numbers<>+1072(SB), X1, X1
+	VCMPSD $17, numbers<>+1088(SB), X1, X1
 	VPSLLQ $62, X2, X2
 	VCMPSD $4, numbers<>+672(SB), X2, X4
 	VBLENDVPD X4, X3, X6, X3
@@ -395,19 +395,19 @@ TEXT ·cosFMA(SB), NOSPLIT, $0-16
 	VFMADD231SD numbers<>+800(SB), X0, X1
 	VSUBSD numbers<>+352(SB), X1, X2
 	VFMADD231SD numbers<>+816(SB), X2, X0
-	VMOVAPD X0, X3
-	VFMADD231SD numbers<>+832(SB), X2, X3
+	VMULSD numbers<>+832(SB), X2, X3
+	VSUBSD X3, X0, X3
 	VSUBSD X3, X0, X0
-	VFMADD231SD numbers<>+832(SB), X2, X0
 	VFMADD231SD numbers<>+848(SB), X2, X0
+	VFMADD231SD numbers<>+864(SB), X2, X0
 	VMULSD X3, X3, X2
 	VMULSD X3, X2, X4
-	VMOVSD numbers<>+880(SB), X5
-	VFMADD231SD numbers<>+864(SB), X2, X5
-	VMOVSD numbers<>+912(SB), X6
-	VFMADD231SD numbers<>+896(SB), X2, X6
-	VMOVSD numbers<>+944(SB), X7
-	VFMADD231SD numbers<>+928(SB), X2, X7
+	VMOVSD numbers<>+896(SB), X5
+	VFMADD231SD numbers<>+880(SB), X2, X5
+	VMOVSD numbers<>+928(SB), X6
+	VFMADD231SD numbers<>+912(SB), X2, X6
+	VMOVSD numbers<>+960(SB), X7
+	VFMADD231SD numbers<>+944(SB), X2, X7
 	VMULSD X2, X2, X8
 	VFMADD231SD X8, X6, X5
 	VMULSD X8, X8, X6
@@ -415,22 +415,22 @@ TEXT ·cosFMA(SB), NOSPLIT, $0-16
 	VFMADD213SD X0, X5, X4
 	VADDSD X4, X3, X4
 	VMOVSD numbers<>+112(SB), X5
-	VFMADD231SD numbers<>+960(SB), X2, X5
+	VFMADD231SD numbers<>+976(SB), X2, X5
 	VMOVSD numbers<>+112(SB), X7
 	VSUBSD X5, X7, X7
-	VFMADD231SD numbers<>+960(SB), X2, X7
-	VMOVSD numbers<>+992(SB), X9
-	VFMADD231SD numbers<>+976(SB), X2, X9
-	VMOVSD numbers<>+1024(SB), X10
-	VFMADD231SD numbers<>+1008(SB), X2, X10
-	VMOVSD numbers<>+1040(SB), X11
-	VFMADD213SD numbers<>+1056(SB), X11, X2
+	VFMADD231SD numbers<>+976(SB), X2, X7
+	VMOVSD numbers<>+1008(SB), X9
+	VFMADD231SD numbers<>+992(SB), X2, X9
+	VMOVSD numbers<>+1040(SB), X10
+	VFMADD231SD numbers<>+1024(SB), X2, X10
+	VMOVSD numbers<>+1056(SB), X11
+	VFMADD213SD numbers<>+1072(SB), X11, X2
 	VFMADD231SD X8, X10, X9
 	VFMADD231SD X6, X2, X9
 	VFMADD231SD X9, X8, X7
 	VFNMADD231SD X0, X3, X7
 	VADDSD X7, X5, X0
-	VPADDQ numbers<>+1088(SB), X1, X1
+	VPADDQ numbers<>+1104(SB), X1, X1
 	VPSLLQ $62, X1, X1
 	VCMPSD $4, numbers<>+672(SB), X1, X2
 	VBLENDVPD X2, X0, X4, X0
@@ -447,19 +447,19 @@ all:
 	VSUBSD numbers<>+352(SB), X2, X3
 	VMOVAPD X1, X4
 	VFMADD231SD numbers<>+816(SB), X3, X4
-	VMOVAPD X4, X5
-	VFMADD231SD numbers<>+832(SB), X3, X5
+	VMULSD numbers<>+832(SB), X3, X5
+	VSUBSD X5, X4, X5
 	VSUBSD X5, X4, X4
-	VFMADD231SD numbers<>+832(SB), X3, X4
 	VFMADD231SD numbers<>+848(SB), X3, X4
+	VFMADD231SD numbers<>+864(SB), X3, X4
 	VMULSD X5, X5, X3
 	VMULSD X5, X3, X6
-	VMOVSD numbers<>+880(SB), X7
-	VFMADD231SD numbers<>+864(SB), X3, X7
-	VMOVSD numbers<>+912(SB), X8
-	VFMADD231SD numbers<>+896(SB), X3, X8
-	VMOVSD numbers<>+944(SB), X9
-	VFMADD231SD numbers<>+928(SB), X3, X9
+	VMOVSD numbers<>+896(SB), X7
+	VFMADD231SD numbers<>+880(SB), X3, X7
+	VMOVSD numbers<>+928(SB), X8
+	VFMADD231SD numbers<>+912(SB), X3, X8
+	VMOVSD numbers<>+960(SB), X9
+	VFMADD231SD numbers<>+944(SB), X3, X9
 	VMULSD X3, X3, X10
 	VFMADD231SD X10, X8, X7
 	VMULSD X10, X10, X8
@@ -467,28 +467,28 @@ all:
 	VFMADD213SD X4, X7, X6
 	VADDSD X6, X5, X6
 	VMOVSD numbers<>+112(SB), X7
-	VFMADD231SD numbers<>+960(SB), X3, X7
+	VFMADD231SD numbers<>+976(SB), X3, X7
 	VMOVSD numbers<>+112(SB), X9
 	VSUBSD X7, X9, X11
-	VFMADD231SD numbers<>+960(SB), X3, X11
-	VMOVSD numbers<>+992(SB), X12
-	VFMADD231SD numbers<>+976(SB), X3, X12
-	VMOVSD numbers<>+1024(SB), X13
-	VFMADD231SD numbers<>+1008(SB), X3, X13
-	VMOVSD numbers<>+1040(SB), X14
-	VFMADD213SD numbers<>+1056(SB), X14, X3
+	VFMADD231SD numbers<>+976(SB), X3, X11
+	VMOVSD numbers<>+1008(SB), X12
+	VFMADD231SD numbers<>+992(SB), X3, X12
+	VMOVSD numbers<>+1040(SB), X13
+	VFMADD231SD numbers<>+1024(SB), X3, X13
+	VMOVSD numbers<>+1056(SB), X14
+	VFMADD213SD numbers<>+1072(SB), X14, X3
 	VFMADD231SD X10, X13, X12
 	VFMADD231SD X8, X3, X12
 	VFMADD231SD X12, X10, X11
 	VFNMADD231SD X4, X5, X11
 	VADDSD X11, X7, X3
-	VPADDQ numbers<>+1088(SB), X2, X2
+	VPADDQ numbers<>+1104(SB), X2, X2
 	VPSLLQ $62, X2, X2
 	VCMPSD $4, numbers<>+672(SB), X2, X4
 	VBLENDVPD X4, X3, X6, X3
 	VANDPD numbers<>+752(SB), X2, X2
 	VXORPD X2, X3, X2
-	VCMPSD $17, numbers<>+1072(SB), X1, X1
+	VCMPSD $17, numbers<>+1088(SB), X1, X1
 	VFMADD231SD numbers<>+672(SB), X0, X9
 	VBLENDVPD X1, X2, X9, X0
 	VMOVSD X0, ret+8(FP)
@@ -507,29 +507,29 @@ TEXT ·tanFMA(SB), NOSPLIT, $0-16
 	VFMADD231SD numbers<>+800(SB), X1, X2
 	VSUBSD numbers<>+352(SB), X2, X3
 	VFMADD231SD numbers<>+816(SB), X3, X1
-	VMOVAPD X1, X4
-	VFMADD231SD numbers<>+832(SB), X3, X4
+	VMULSD numbers<>+832(SB), X3, X4
+	VSUBSD X4, X1, X4
 	VSUBSD X4, X1, X1
-	VFMADD231SD numbers<>+832(SB), X3, X1
 	VFMADD231SD numbers<>+848(SB), X3, X1
+	VFMADD231SD numbers<>+864(SB), X3, X1
 	VMULSD X4, X4, X3
 	VMOVAPD X1, X5
 	VFMADD231SD X3, X1, X5
 	VMULSD X3, X4, X1
-	VMOVSD numbers<>+1120(SB), X6
-	VFMADD231SD numbers<>+1104(SB), X3, X6
-	VMOVSD numbers<>+1152(SB), X7
-	VFMADD231SD numbers<>+1136(SB), X3, X7
-	VMOVSD numbers<>+1184(SB), X8
-	VFMADD231SD numbers<>+1168(SB), X3, X8
-	VMOVSD numbers<>+1216(SB), X9
-	VFMADD231SD numbers<>+1200(SB), X3, X9
-	VMOVSD numbers<>+1248(SB), X10
-	VFMADD231SD numbers<>+1232(SB), X3, X10
-	VMOVSD numbers<>+1280(SB), X11
-	VFMADD231SD numbers<>+1264(SB), X3, X11
-	VMOVSD numbers<>+1312(SB), X12
-	VFMADD231SD numbers<>+1296(SB), X3, X12
+	VMOVSD numbers<>+1136(SB), X6
+	VFMADD231SD numbers<>+1120(SB), X3, X6
+	VMOVSD numbers<>+1168(SB), X7
+	VFMADD231SD numbers<>+1152(SB), X3, X7
+	VMOVSD numbers<>+1200(SB), X8
+	VFMADD231SD numbers<>+1184(SB), X3, X8
+	VMOVSD numbers<>+1232(SB), X9
+	VFMADD231SD numbers<>+1216(SB), X3, X9
+	VMOVSD numbers<>+1264(SB), X10
+	VFMADD231SD numbers<>+1248(SB), X3, X10
+	VMOVSD numbers<>+1296(SB), X11
+	VFMADD231SD numbers<>+1280(SB), X3, X11
+	VMOVSD numbers<>+1328(SB), X12
+	VFMADD231SD numbers<>+1312(SB), X3, X12
 	VMULSD X3, X3, X3
 	VFMADD231SD X3, X7, X6
 	VFMADD231SD X3, X9, X8
@@ -566,29 +566,29 @@ all:
 	VSUBSD numbers<>+352(SB), X2, X3
 	VMOVAPD X1, X4
 	VFMADD231SD numbers<>+816(SB), X3, X4
-	VMOVAPD X4, X5
-	VFMADD231SD numbers<>+832(SB), X3, X5
+	VMULSD numbers<>+832(SB), X3, X5
+	VSUBSD X5, X4, X5
 	VSUBSD X5, X4, X4
-	VFMADD231SD numbers<>+832(SB), X3, X4
 	VFMADD231SD numbers<>+848(SB), X3, X4
+	VFMADD231SD numbers<>+864(SB), X3, X4
 	VMULSD X5, X5, X3
 	VMOVAPD X4, X6
 	VFMADD231SD X3, X4, X6
 	VMULSD X3, X5, X4
-	VMOVSD numbers<>+1120(SB), X7
-	VFMADD231SD numbers<>+1104(SB), X3, X7
-	VMOVSD numbers<>+1152(SB), X8
-	VFMADD231SD numbers<>+1136(SB), X3, X8
-	VMOVSD numbers<>+1184(SB), X9
-	VFMADD231SD numbers<>+1168(SB), X3, X9
-	VMOVSD numbers<>+1216(SB), X10
-	VFMADD231SD numbers<>+1200(SB), X3, X10
-	VMOVSD numbers<>+1248(SB), X11
-	VFMADD231SD numbers<>+1232(SB), X3, X11
-	VMOVSD numbers<>+1280(SB), X12
-	VFMADD231SD numbers<>+1264(SB), X3, X12
-	VMOVSD numbers<>+1312(SB), X13
-	VFMADD231SD numbers<>+1296(SB), X3, X13
+	VMOVSD numbers<>+1136(SB), X7
+	VFMADD231SD numbers<>+1120(SB), X3, X7
+	VMOVSD numbers<>+1168(SB), X8
+	VFMADD231SD numbers<>+1152(SB), X3, X8
+	VMOVSD numbers<>+1200(SB), X9
+	VFMADD231SD numbers<>+1184(SB), X3, X9
+	VMOVSD numbers<>+1232(SB), X10
+	VFMADD231SD numbers<>+1216(SB), X3, X10
+	VMOVSD numbers<>+1264(SB), X11
+	VFMADD231SD numbers<>+1248(SB), X3, X11
+	VMOVSD numbers<>+1296(SB), X12
+	VFMADD231SD numbers<>+1280(SB), X3, X12
+	VMOVSD numbers<>+1328(SB), X13
+	VFMADD231SD numbers<>+1312(SB), X3, X13
 	VMULSD X3, X3, X3
 	VFMADD231SD X3, X8, X7
 	VFMADD231SD X3, X10, X9
@@ -614,7 +614,7 @@ all:
 	VXORPD X0, X2, X2
 	VANDPD numbers<>+752(SB), X2, X2
 	VXORPD X2, X3, X2
-	VCMPSD $17, numbers<>+1072(SB), X1, X1
+	VCMPSD $17, numbers<>+1088(SB), X1, X1
 	VMULSD numbers<>+672(SB), X0, X0
 	VBLENDVPD X1, X2, X0, X0
 	VMOVSD X0, ret+8(FP)
@@ -627,35 +627,35 @@ TEXT ·asinFMA(SB), NOSPLIT, $0-16
 	VCMPSD $17, numbers<>+736(SB), X1, X2
 	VMULSD X1, X1, X3
 	VMOVSD numbers<>+736(SB), X4
-	VFMADD231SD numbers<>+960(SB), X1, X4
+	VFMADD231SD numbers<>+976(SB), X1, X4
 	VBLENDVPD X2, X3, X4, X3
 	VSQRTSD X3, X3, X4
 	VBLENDVPD X2, X1, X4, X1
 	VMULSD X3, X1, X4
 	VMOVSD numbers<>+400(SB), X5
-	VFMADD231SD numbers<>+1328(SB), X3, X5
-	VMOVSD numbers<>+1360(SB), X6
-	VFMADD231SD numbers<>+1344(SB), X3, X6
-	VMOVSD numbers<>+1392(SB), X7
-	VFMADD231SD numbers<>+1376(SB), X3, X7
-	VMOVSD numbers<>+1424(SB), X8
-	VFMADD231SD numbers<>+1408(SB), X3, X8
-	VMOVSD numbers<>+1456(SB), X9
-	VFMADD231SD numbers<>+1440(SB), X3, X9
-	VMOVSD numbers<>+1488(SB), X10
-	VFMADD231SD numbers<>+1472(SB), X3, X10
+	VFMADD231SD numbers<>+1344(SB), X3, X5
+	VMOVSD numbers<>+1376(SB), X6
+	VFMADD231SD numbers<>+1360(SB), X3, X6
+	VMOVSD numbers<>+1408(SB), X7
+	VFMADD231SD numbers<>+1392(SB), X3, X7
+	VMOVSD numbers<>+1440(SB), X8
+	VFMADD231SD numbers<>+1424(SB), X3, X8
+	VMOVSD numbers<>+1472(SB), X9
+	VFMADD231SD numbers<>+1456(SB), X3, X9
+	VMOVSD numbers<>+1504(SB), X10
+	VFMADD231SD numbers<>+1488(SB), X3, X10
 	VMULSD X3, X3, X3
 	VFMADD231SD X3, X6, X5
 	VFMADD231SD X3, X8, X7
 	VFMADD231SD X3, X10, X9
 	VMULSD X3, X3, X3
 	VFMADD231SD X3, X7, X5
-	VFMADD231SD numbers<>+1504(SB), X3, X9
+	VFMADD231SD numbers<>+1520(SB), X3, X9
 	VMULSD X3, X3, X3
 	VFMADD231SD X3, X9, X5
 	VMULSD X5, X4, X3
-	VANDNPD numbers<>+1520(SB), X2, X4
-	VANDNPD numbers<>+1536(SB), X2, X5
+	VANDNPD numbers<>+1536(SB), X2, X4
+	VANDNPD numbers<>+832(SB), X2, X5
 	VMOVSD numbers<>+1552(SB), X6
 	VBLENDVPD X2, numbers<>+112(SB), X6, X2
 	VMOVAPD X4, X6
@@ -677,38 +677,38 @@ TEXT ·acosFMA(SB), NOSPLIT, $0-16
 	VCMPSD $17, numbers<>+736(SB), X1, X2
 	VMULSD X1, X1, X3
 	VMOVSD numbers<>+736(SB), X4
-	VFMADD231SD numbers<>+960(SB), X1, X4
+	VFMADD231SD numbers<>+976(SB), X1, X4
 	VBLENDVPD X2, X3, X4, X3
 	VSQRTSD X3, X3, X4
 	VBLENDVPD X2, X1, X4, X1
 	VMULSD X3, X1, X4
 	VMOVSD numbers<>+400(SB), X5
-	VFMADD231SD numbers<>+1328(SB), X3, X5
-	VMOVSD numbers<>+1360(SB), X6
-	VFMADD231SD numbers<>+1344(SB), X3, X6
-	VMOVSD numbers<>+1392(SB), X7
-	VFMADD231SD numbers<>+1376(SB), X3, X7
-	VMOVSD numbers<>+1424(SB), X8
-	VFMADD231SD numbers<>+1408(SB), X3, X8
-	VMOVSD numbers<>+1456(SB), X9
-	VFMADD231SD numbers<>+1440(SB), X3, X9
-	VMOVSD numbers<>+1488(SB), X10
-	VFMADD231SD numbers<>+1472(SB), X3, X10
+	VFMADD231SD numbers<>+1344(SB), X3, X5
+	VMOVSD numbers<>+1376(SB), X6
+	VFMADD231SD numbers<>+1360(SB), X3, X6
+	VMOVSD numbers<>+1408(SB), X7
+	VFMADD231SD numbers<>+1392(SB), X3, X7
+	VMOVSD numbers<>+1440(SB), X8
+	VFMADD231SD numbers<>+1424(SB), X3, X8
+	VMOVSD numbers<>+1472(SB), X9
+	VFMADD231SD numbers<>+1456(SB), X3, X9
+	VMOVSD numbers<>+1504(SB), X10
+	VFMADD231SD numbers<>+1488(SB), X3, X10
 	VMULSD X3, X3, X3
 	VFMADD231SD X3, X6, X5
 	VFMADD231SD X3, X8, X7
 	VFMADD231SD X3, X10, X9
 	VMULSD X3, X3, X3
 	VFMADD231SD X3, X7, X5
-	VFMADD231SD numbers<>+1504(SB), X3, X9
+	VFMADD231SD numbers<>+1520(SB), X3, X9
 	VMULSD X3, X3, X3
 	VFMADD231SD X3, X9, X5
 	VMULSD X5, X4, X3
 	VCMPSD $17, numbers<>+672(SB), X0, X4
 	VANDPD numbers<>+128(SB), X4, X4
 	VBLENDVPD X2, numbers<>+112(SB), X4, X4
-	VMULSD numbers<>+1520(SB), X4, X5
-	VMULSD numbers<>+1536(SB), X4, X4
+	VMULSD numbers<>+1536(SB), X4, X5
+	VMULSD numbers<>+832(SB), X4, X4
 	VANDPD numbers<>+752(SB), X0, X0
 	VMOVSD numbers<>+128(SB), X6
 	VBLENDVPD X2, numbers<>+1568(SB), X6, X2
@@ -1070,7 +1070,7 @@ TEXT ·tanhFMA(SB), NOSPLIT, $0-16
 	VFNMADD231SD X2, X5, X4
 	VADDSD X3, X4, X3
 	VFNMADD231SD X1, X5, X3
-	VMOVSD numbers<>+960(SB), X1
+	VMOVSD numbers<>+976(SB), X1
 	VFMADD213SD numbers<>+1952(SB), X1, X2
 	VFMADD231SD X2, X3, X5
 	VANDPD numbers<>+752(SB), X0, X0
@@ -1121,7 +1121,7 @@ all:
 	VFNMADD231SD X4, X6, X5
 	VADDSD X3, X5, X3
 	VFNMADD231SD X2, X6, X3
-	VMOVSD numbers<>+960(SB), X2
+	VMOVSD numbers<>+976(SB), X2
 	VFMADD213SD numbers<>+1952(SB), X2, X4
 	VFMADD231SD X4, X3, X6
 	VMOVSD numbers<>+1920(SB), X2
@@ -1394,17 +1394,17 @@ TEXT ·atanhFMA(SB), NOSPLIT, $0-16
 	VSUBSD X1, X4, X5
 	VPSUBQ X5, X2, X6
 	VPADDQ numbers<>+2256(SB), X6, X6
-	VCMPSD $17, numbers<>+1872(SB), X1, X7
-	VPSRLQ $52, X6, X8
-	VORPD numbers<>+48(SB), X8, X8
-	VSUBSD numbers<>+48(SB), X8, X8
+	VPSRLQ $52, X6, X7
+	VORPD numbers<>+48(SB), X7, X7
+	VSUBSD numbers<>+48(SB), X7, X7
+	VCMPSD $0, numbers<>+672(SB), X7, X8
 	VANDPD numbers<>+576(SB), X6, X6
 	VPADDQ X6, X5, X5
 	VSUBSD X5, X2, X6
 	VADDSD X3, X6, X3
-	VBLENDVPD X7, X1, X3, X1
+	VBLENDVPD X8, X1, X3, X1
 	VADDSD X5, X2, X2
-	VBLENDVPD X7, X4, X2, X2
+	VBLENDVPD X8, X4, X2, X2
 	VDIVSD X2, X1, X1
 	VMULSD X1, X1, X2
 	VMULSD X2, X1, X3
@@ -1414,19 +1414,19 @@ TEXT ·atanhFMA(SB), NOSPLIT, $0-16
 	VFMADD231SD numbers<>+2096(SB), X2, X5
 	VMOVSD numbers<>+2144(SB), X6
 	VFMADD231SD numbers<>+2128(SB), X2, X6
-	VMOVSD numbers<>+2176(SB), X7
-	VFMADD231SD numbers<>+2160(SB), X2, X7
+	VMOVSD numbers<>+2176(SB), X8
+	VFMADD231SD numbers<>+2160(SB), X2, X8
 	VMULSD X2, X2, X2
 	VFMADD231SD X2, X5, X4
-	VFMADD231SD X2, X7, X6
+	VFMADD231SD X2, X8, X6
 	VMULSD X2, X2, X2
 	VFMADD231SD X2, X6, X4
 	VMULSD X2, X2, X2
 	VFMADD231SD numbers<>+2192(SB), X2, X4
-	VMULSD numbers<>+2272(SB), X8, X2
+	VMULSD numbers<>+2272(SB), X7, X2
 	VFMADD231SD X4, X3, X2
 	VADDSD X2, X1, X1
-	VFMADD231SD numbers<>+2288(SB), X8, X1
+	VFMADD231SD numbers<>+2288(SB), X7, X1
 	VANDPD numbers<>+752(SB), X0, X0
 	VXORPD X0, X1, X0
 	VMOVSD X0, ret+8(FP)
@@ -1442,39 +1442,39 @@ all:
 	VSUBSD X1, X4, X5
 	VPSUBQ X5, X2, X6
 	VPADDQ numbers<>+2256(SB), X6, X6
-	VCMPSD $17, numbers<>+1872(SB), X1, X7
-	VPSRLQ $52, X6, X8
-	VORPD numbers<>+48(SB), X8, X8
-	VSUBSD numbers<>+48(SB), X8, X8
+	VPSRLQ $52, X6, X7
+	VORPD numbers<>+48(SB), X7, X7
+	VSUBSD numbers<>+48(SB), X7, X7
+	VCMPSD $0, numbers<>+672(SB), X7, X8
 	VANDPD numbers<>+576(SB), X6, X6
 	VPADDQ X6, X5, X5
 	VSUBSD X5, X2, X6
 	VADDSD X3, X6, X3
-	VBLENDVPD X7, X1, X3, X3
+	VBLENDVPD X8, X1, X3, X3
 	VADDSD X5, X2, X2
-	VBLENDVPD X7, X4, X2, X2
+	VBLENDVPD X8, X4, X2, X2
 	VDIVSD X2, X3, X2
 	VMULSD X2, X2, X3
 	VMULSD X3, X2, X5
 	VMOVSD numbers<>+2080(SB), X6
 	VFMADD231SD numbers<>+2064(SB), X3, X6
-	VMOVSD numbers<>+2112(SB), X7
-	VFMADD231SD numbers<>+2096(SB), X3, X7
+	VMOVSD numbers<>+2112(SB), X8
+	VFMADD231SD numbers<>+2096(SB), X3, X8
 	VMOVSD numbers<>+2144(SB), X9
 	VFMADD231SD numbers<>+2128(SB), X3, X9
 	VMOVSD numbers<>+2176(SB), X10
 	VFMADD231SD numbers<>+2160(SB), X3, X10
 	VMULSD X3, X3, X3
-	VFMADD231SD X3, X7, X6
+	VFMADD231SD X3, X8, X6
 	VFMADD231SD X3, X10, X9
 	VMULSD X3, X3, X3
 	VFMADD231SD X3, X9, X6
 	VMULSD X3, X3, X3
 	VFMADD231SD numbers<>+2192(SB), X3, X6
-	VMULSD numbers<>+2272(SB), X8, X3
+	VMULSD numbers<>+2272(SB), X7, X3
 	VFMADD231SD X6, X5, X3
 	VADDSD X3, X2, X2
-	VFMADD231SD numbers<>+2288(SB), X8, X2
+	VFMADD231SD numbers<>+2288(SB), X7, X2
 	VCMPSD $0, X4, X1, X3
 	VMOVSD numbers<>+768(SB), X5
 	VBLENDVPD X3, numbers<>+640(SB), X5, X3
@@ -1680,7 +1680,7 @@ TEXT ·log10FMA(SB), NOSPLIT, $0-16
 	VSUBSD X4, X0, X6
 	VSUBSD X6, X0, X0
 	VSUBSD X4, X0, X0
-	VFMADD231SD numbers<>+960(SB), X5, X0
+	VFMADD231SD numbers<>+976(SB), X5, X0
 	VMOVSD numbers<>+2336(SB), X5
 	VFMADD231SD numbers<>+2320(SB), X3, X5
 	VMOVSD numbers<>+2368(SB), X7
@@ -1733,7 +1733,7 @@ all:
 	VSUBSD X5, X2, X7
 	VSUBSD X7, X2, X2
 	VSUBSD X5, X2, X2
-	VFMADD231SD numbers<>+960(SB), X6, X2
+	VFMADD231SD numbers<>+976(SB), X6, X2
 	VMOVSD numbers<>+2336(SB), X6
 	VFMADD231SD numbers<>+2320(SB), X4, X6
 	VMOVSD numbers<>+2368(SB), X8
@@ -1966,96 +1966,96 @@ DATA numbers<>+800(SB)/8, $0x3fe45f306dc9c883
 DATA numbers<>+808(SB)/8, $0x3fe45f306dc9c883
 DATA numbers<>+816(SB)/8, $0xbff921fb54442d18
 DATA numbers<>+824(SB)/8, $0xbff921fb54442d18
-DATA numbers<>+832(SB)/8, $0xbc91a62633145c07
-DATA numbers<>+840(SB)/8, $0xbc91a62633145c07
-DATA numbers<>+848(SB)/8, $0x391f1976b7ed8fbc
-DATA numbers<>+856(SB)/8, $0x391f1976b7ed8fbc
-DATA numbers<>+864(SB)/8, $0x3f81111111110bb2
-DATA numbers<>+872(SB)/8, $0x3f81111111110bb2
-DATA numbers<>+880(SB)/8, $0xbfc5555555555555
-DATA numbers<>+888(SB)/8, $0xbfc5555555555555
-DATA numbers<>+896(SB)/8, $0x3ec71de37968a100
-DATA numbers<>+904(SB)/8, $0x3ec71de37968a100
-DATA numbers<>+912(SB)/8, $0xbf2a01a019e83aae
-DATA numbers<>+920(SB)/8, $0xbf2a01a019e83aae
-DATA numbers<>+928(SB)/8, $0x3de5e0b19f8b1451
-DATA numbers<>+936(SB)/8, $0x3de5e0b19f8b1451
-DATA numbers<>+944(SB)/8, $0xbe5ae600b02b6262
-DATA numbers<>+952(SB)/8, $0xbe5ae600b02b6262
-DATA numbers<>+960(SB)/8, $0xbfe0000000000000
-DATA numbers<>+968(SB)/8, $0xbfe0000000000000
-DATA numbers<>+976(SB)/8, $0xbf56c16c16c16967
-DATA numbers<>+984(SB)/8, $0xbf56c16c16c16967
-DATA numbers<>+992(SB)/8, $0x3fa5555555555555
-DATA numbers<>+1000(SB)/8, $0x3fa5555555555555
-DATA numbers<>+1008(SB)/8, $0xbe927e4fa17da09e
-DATA numbers<>+1016(SB)/8, $0xbe927e4fa17da09e
-DATA numbers<>+1024(SB)/8, $0x3efa01a019f4eb01
-DATA numbers<>+1032(SB)/8, $0x3efa01a019f4eb01
-DATA numbers<>+1040(SB)/8, $0xbda907da367a37cb
-DATA numbers<>+1048(SB)/8, $0xbda907da367a37cb
-DATA numbers<>+1056(SB)/8, $0x3e21eeb68e93b64c
-DATA numbers<>+1064(SB)/8, $0x3e21eeb68e93b64c
-DATA numbers<>+1072(SB)/8, $0x42c0000000000000
-DATA numbers<>+1080(SB)/8, $0x42c0000000000000
-DATA numbers<>+1088(SB)/8, $0x0000000000000001
-DATA numbers<>+1096(SB)/8, $0x0000000000000001
-DATA numbers<>+1104(SB)/8, $0x3fc11111111116bf
-DATA numbers<>+1112(SB)/8, $0x3fc11111111116bf
-DATA numbers<>+1120(SB)/8, $0x3fd5555555555554
-DATA numbers<>+1128(SB)/8, $0x3fd5555555555554
-DATA numbers<>+1136(SB)/8, $0x3f9664f48b2d21d6
-DATA numbers<>+1144(SB)/8, $0x3f9664f48b2d21d6
-DATA numbers<>+1152(SB)/8, $0x3faba1ba1b986805
-DATA numbers<>+1160(SB)/8, $0x3faba1ba1b986805
-DATA numbers<>+1168(SB)/8, $0x3f6d6d56dca11b6d
-DATA numbers<>+1176(SB)/8, $0x3f6d6d56dca11b6d
-DATA numbers<>+1184(SB)/8, $0x3f8226e2d4f493c5
-DATA numbers<>+1192(SB)/8, $0x3f8226e2d4f493c5
-DATA numbers<>+1200(SB)/8, $0x3f4368147c8f6788
-DATA numbers<>+1208(SB)/8, $0x3f4368147c8f6788
-DATA numbers<>+1216(SB)/8, $0x3f57d88be45025bd
-DATA numbers<>+1224(SB)/8, $0x3f57d88be45025bd
-DATA numbers<>+1232(SB)/8, $0x3f1f6a5be617d150
-DATA numbers<>+1240(SB)/8, $0x3f1f6a5be617d150
-DATA numbers<>+1248(SB)/8, $0x3f2e397519a0523b
-DATA numbers<>+1256(SB)/8, $0x3f2e397519a0523b
-DATA numbers<>+1264(SB)/8, $0x3f11f2b72cc55888
-DATA numbers<>+1272(SB)/8, $0x3f11f2b72cc55888
-DATA numbers<>+1280(SB)/8, $0xbecae84eba66b8e6
-DATA numbers<>+1288(SB)/8, $0xbecae84eba66b8e6
-DATA numbers<>+1296(SB)/8, $0x3ef31b4623311286
-DATA numbers<>+1304(SB)/8, $0x3ef31b4623311286
-DATA numbers<>+1312(SB)/8, $0xbf01adc68a1c205c
-DATA numbers<>+1320(SB)/8, $0xbf01adc68a1c205c
-DATA numbers<>+1328(SB)/8, $0x3fb3333333332eca
-DATA numbers<>+1336(SB)/8, $0x3fb3333333332eca
-DATA numbers<>+1344(SB)/8, $0x3f9f1c71c1db0623
-DATA numbers<>+1352(SB)/8, $0x3f9f1c71c1db0623
-DATA numbers<>+1360(SB)/8, $0x3fa6db6db6e31f13
-DATA numbers<>+1368(SB)/8, $0x3fa6db6db6e31f13
-DATA numbers<>+1376(SB)/8, $0x3f91c4d35cf95421
-DATA numbers<>+1384(SB)/8, $0x3f91c4d35cf95421
-DATA numbers<>+1392(SB)/8, $0x3f96e8bb1c8209a2
-DATA numbers<>+1400(SB)/8, $0x3f96e8bb1c8209a2
-DATA numbers<>+1408(SB)/8, $0x3f8782651caa6547
-DATA numbers<>+1416(SB)/8, $0x3f8782651caa6547
-DATA numbers<>+1424(SB)/8, $0x3f8c9cf07674736a
-DATA numbers<>+1432(SB)/8, $0x3f8c9cf07674736a
-DATA numbers<>+1440(SB)/8, $0x3f765a9c4dfcf8b1
-DATA numbers<>+1448(SB)/8, $0x3f765a9c4dfcf8b1
-DATA numbers<>+1456(SB)/8, $0x3f852420b04b37be
-DATA numbers<>+1464(SB)/8, $0x3f852420b04b37be
-DATA numbers<>+1472(SB)/8, $0xbf8e6aaa8a0a04cd
-DATA numbers<>+1480(SB)/8, $0xbf8e6aaa8a0a04cd
-DATA numbers<>+1488(SB)/8, $0x3f91d189408314ef
-DATA numbers<>+1496(SB)/8, $0x3f91d189408314ef
-DATA numbers<>+1504(SB)/8, $0x3f9d72b2bc8155f8
-DATA numbers<>+1512(SB)/8, $0x3f9d72b2bc8155f8
-DATA numbers<>+1520(SB)/8, $0x3ff921fb54442d18
-DATA numbers<>+1528(SB)/8, $0x3ff921fb54442d18
-DATA numbers<>+1536(SB)/8, $0x3c91a62633145c07
-DATA numbers<>+1544(SB)/8, $0x3c91a62633145c07
+DATA numbers<>+832(SB)/8, $0x3c91a62633145c07
+DATA numbers<>+840(SB)/8, $0x3c91a62633145c07
+DATA numbers<>+848(SB)/8, $0xbc91a62633145c07
+DATA numbers<>+856(SB)/8, $0xbc91a62633145c07
+DATA numbers<>+864(SB)/8, $0x391f1976b7ed8fbc
+DATA numbers<>+872(SB)/8, $0x391f1976b7ed8fbc
+DATA numbers<>+880(SB)/8, $0x3f81111111110bb2
+DATA numbers<>+888(SB)/8, $0x3f81111111110bb2
+DATA numbers<>+896(SB)/8, $0xbfc5555555555555
+DATA numbers<>+904(SB)/8, $0xbfc5555555555555
+DATA numbers<>+912(SB)/8, $0x3ec71de37968a100
+DATA numbers<>+920(SB)/8, $0x3ec71de37968a100
+DATA numbers<>+928(SB)/8, $0xbf2a01a019e83aae
+DATA numbers<>+936(SB)/8, $0xbf2a01a019e83aae
+DATA numbers<>+944(SB)/8, $0x3de5e0b19f8b1451
+DATA numbers<>+952(SB)/8, $0x3de5e0b19f8b1451
+DATA numbers<>+960(SB)/8, $0xbe5ae600b02b6262
+DATA numbers<>+968(SB)/8, $0xbe5ae600b02b6262
+DATA numbers<>+976(SB)/8, $0xbfe0000000000000
+DATA numbers<>+984(SB)/8, $0xbfe0000000000000
+DATA numbers<>+992(SB)/8, $0xbf56c16c16c16967
+DATA numbers<>+1000(SB)/8, $0xbf56c16c16c16967
+DATA numbers<>+1008(SB)/8, $0x3fa5555555555555
+DATA numbers<>+1016(SB)/8, $0x3fa5555555555555
+DATA numbers<>+1024(SB)/8, $0xbe927e4fa17da09e
+DATA numbers<>+1032(SB)/8, $0xbe927e4fa17da09e
+DATA numbers<>+1040(SB)/8, $0x3efa01a019f4eb01
+DATA numbers<>+1048(SB)/8, $0x3efa01a019f4eb01
+DATA numbers<>+1056(SB)/8, $0xbda907da367a37cb
+DATA numbers<>+1064(SB)/8, $0xbda907da367a37cb
+DATA numbers<>+1072(SB)/8, $0x3e21eeb68e93b64c
+DATA numbers<>+1080(SB)/8, $0x3e21eeb68e93b64c
+DATA numbers<>+1088(SB)/8, $0x42c0000000000000
+DATA numbers<>+1096(SB)/8, $0x42c0000000000000
+DATA numbers<>+1104(SB)/8, $0x0000000000000001
+DATA numbers<>+1112(SB)/8, $0x0000000000000001
+DATA numbers<>+1120(SB)/8, $0x3fc11111111116bf
+DATA numbers<>+1128(SB)/8, $0x3fc11111111116bf
+DATA numbers<>+1136(SB)/8, $0x3fd5555555555554
+DATA numbers<>+1144(SB)/8, $0x3fd5555555555554
+DATA numbers<>+1152(SB)/8, $0x3f9664f48b2d21d6
+DATA numbers<>+1160(SB)/8, $0x3f9664f48b2d21d6
+DATA numbers<>+1168(SB)/8, $0x3faba1ba1b986805
+DATA numbers<>+1176(SB)/8, $0x3faba1ba1b986805
+DATA numbers<>+1184(SB)/8, $0x3f6d6d56dca11b6d
+DATA numbers<>+1192(SB)/8, $0x3f6d6d56dca11b6d
+DATA numbers<>+1200(SB)/8, $0x3f8226e2d4f493c5
+DATA numbers<>+1208(SB)/8, $0x3f8226e2d4f493c5
+DATA numbers<>+1216(SB)/8, $0x3f4368147c8f6788
+DATA numbers<>+1224(SB)/8, $0x3f4368147c8f6788
+DATA numbers<>+1232(SB)/8, $0x3f57d88be45025bd
+DATA numbers<>+1240(SB)/8, $0x3f57d88be45025bd
+DATA numbers<>+1248(SB)/8, $0x3f1f6a5be617d150
+DATA numbers<>+1256(SB)/8, $0x3f1f6a5be617d150
+DATA numbers<>+1264(SB)/8, $0x3f2e397519a0523b
+DATA numbers<>+1272(SB)/8, $0x3f2e397519a0523b
+DATA numbers<>+1280(SB)/8, $0x3f11f2b72cc55888
+DATA numbers<>+1288(SB)/8, $0x3f11f2b72cc55888
+DATA numbers<>+1296(SB)/8, $0xbecae84eba66b8e6
+DATA numbers<>+1304(SB)/8, $0xbecae84eba66b8e6
+DATA numbers<>+1312(SB)/8, $0x3ef31b4623311286
+DATA numbers<>+1320(SB)/8, $0x3ef31b4623311286
+DATA numbers<>+1328(SB)/8, $0xbf01adc68a1c205c
+DATA numbers<>+1336(SB)/8, $0xbf01adc68a1c205c
+DATA numbers<>+1344(SB)/8, $0x3fb3333333332eca
+DATA numbers<>+1352(SB)/8, $0x3fb3333333332eca
+DATA numbers<>+1360(SB)/8, $0x3f9f1c71c1db0623
+DATA numbers<>+1368(SB)/8, $0x3f9f1c71c1db0623
+DATA numbers<>+1376(SB)/8, $0x3fa6db6db6e31f13
+DATA numbers<>+1384(SB)/8, $0x3fa6db6db6e31f13
+DATA numbers<>+1392(SB)/8, $0x3f91c4d35cf95421
+DATA numbers<>+1400(SB)/8, $0x3f91c4d35cf95421
+DATA numbers<>+1408(SB)/8, $0x3f96e8bb1c8209a2
+DATA numbers<>+1416(SB)/8, $0x3f96e8bb1c8209a2
+DATA numbers<>+1424(SB)/8, $0x3f8782651caa6547
+DATA numbers<>+1432(SB)/8, $0x3f8782651caa6547
+DATA numbers<>+1440(SB)/8, $0x3f8c9cf07674736a
+DATA numbers<>+1448(SB)/8, $0x3f8c9cf07674736a
+DATA numbers<>+1456(SB)/8, $0x3f765a9c4dfcf8b1
+DATA numbers<>+1464(SB)/8, $0x3f765a9c4dfcf8b1
+DATA numbers<>+1472(SB)/8, $0x3f852420b04b37be
+DATA numbers<>+1480(SB)/8, $0x3f852420b04b37be
+DATA numbers<>+1488(SB)/8, $0xbf8e6aaa8a0a04cd
+DATA numbers<>+1496(SB)/8, $0xbf8e6aaa8a0a04cd
+DATA numbers<>+1504(SB)/8, $0x3f91d189408314ef
+DATA numbers<>+1512(SB)/8, $0x3f91d189408314ef
+DATA numbers<>+1520(SB)/8, $0x3f9d72b2bc8155f8
+DATA numbers<>+1528(SB)/8, $0x3f9d72b2bc8155f8
+DATA numbers<>+1536(SB)/8, $0x3ff921fb54442d18
+DATA numbers<>+1544(SB)/8, $0x3ff921fb54442d18
 DATA numbers<>+1552(SB)/8, $0xc000000000000000
 DATA numbers<>+1560(SB)/8, $0xc000000000000000
 DATA numbers<>+1568(SB)/8, $0xbff0000000000000

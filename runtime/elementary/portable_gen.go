@@ -170,48 +170,49 @@ func sin(x float64) float64 {
 	v4 := math.FMA(v1, 0.6366197723675814, 6.755399441055744e+15)
 	v5 := v4 - 6.755399441055744e+15
 	v7 := math.FMA(v5, -1.5707963267948966, v1)
-	v9 := math.FMA(v5, -6.123233995736766e-17, v7)
+	v9 := float64(v5 * 6.123233995736766e-17)
 	v10 := v7 - v9
-	v11 := math.FMA(v5, -6.123233995736766e-17, v10)
-	v13 := math.FMA(v5, 1.4973849048591698e-33, v11)
-	v14 := float64(v9 * v9)
-	v15 := float64(v14 * v9)
-	v22 := math.FMA(0.008333333333330948, v14, -0.16666666666666666)
-	v23 := math.FMA(2.755731610255244e-06, v14, -0.00019841269836758574)
-	v24 := math.FMA(1.5918129294866608e-10, v14, -2.5051131845003624e-08)
-	v25 := float64(v14 * v14)
-	v26 := math.FMA(v23, v25, v22)
-	v27 := float64(v25 * v25)
-	v28 := math.FMA(v24, v27, v26)
-	v29 := math.FMA(v15, v28, v13)
-	v30 := v9 + v29
-	v33 := math.FMA(v14, -0.5, 1)
-	v34 := 1 - v33
-	v35 := math.FMA(v14, -0.5, v34)
-	v42 := math.FMA(-0.0013888888888887398, v14, 0.041666666666666664)
-	v43 := math.FMA(-2.7557317271729793e-07, v14, 2.480158729876569e-05)
-	v44 := math.FMA(-1.1382632425521717e-11, v14, 2.08761462684032e-09)
-	v45 := math.FMA(v43, v25, v42)
-	v46 := math.FMA(v44, v27, v45)
-	v47 := math.FMA(v25, v46, v35)
-	v48 := -v9
-	v49 := math.FMA(v48, v13, v47)
-	v50 := v33 + v49
-	v52 := v1 < 3.5184372088832e+13
-	v53 := math.Float64frombits(math.Float64bits(v4) << 62)
-	v54 := v30
-	if v53 != 0 {
-		v54 = v50
+	v12 := v7 - v10
+	v13 := math.FMA(v5, -6.123233995736766e-17, v12)
+	v15 := math.FMA(v5, 1.4973849048591698e-33, v13)
+	v16 := float64(v10 * v10)
+	v17 := float64(v16 * v10)
+	v24 := math.FMA(0.008333333333330948, v16, -0.16666666666666666)
+	v25 := math.FMA(2.755731610255244e-06, v16, -0.00019841269836758574)
+	v26 := math.FMA(1.5918129294866608e-10, v16, -2.5051131845003624e-08)
+	v27 := float64(v16 * v16)
+	v28 := math.FMA(v25, v27, v24)
+	v29 := float64(v27 * v27)
+	v30 := math.FMA(v26, v29, v28)
+	v31 := math.FMA(v17, v30, v15)
+	v32 := v10 + v31
+	v35 := math.FMA(v16, -0.5, 1)
+	v36 := 1 - v35
+	v37 := math.FMA(v16, -0.5, v36)
+	v44 := math.FMA(-0.0013888888888887398, v16, 0.041666666666666664)
+	v45 := math.FMA(-2.7557317271729793e-07, v16, 2.480158729876569e-05)
+	v46 := math.FMA(-1.1382632425521717e-11, v16, 2.08761462684032e-09)
+	v47 := math.FMA(v45, v27, v44)
+	v48 := math.FMA(v46, v29, v47)
+	v49 := math.FMA(v27, v48, v37)
+	v50 := -v10
+	v51 := math.FMA(v50, v15, v49)
+	v52 := v35 + v51
+	v54 := v1 < 3.5184372088832e+13
+	v55 := math.Float64frombits(math.Float64bits(v4) << 62)
+	v56 := v32
+	if v55 != 0 {
+		v56 = v52
 	}
-	v55 := math.Float64frombits(math.Float64bits(v53) ^ math.Float64bits(x))
-	v57 := math.Float64frombits(math.Float64bits(v55) & 0x8000000000000000)
-	v58 := math.Float64frombits(math.Float64bits(v54) ^ math.Float64bits(v57))
-	v60 := float64(x * 0)
-	v61 := v60
-	if v52 {
-		v61 = v58
+	v57 := math.Float64frombits(math.Float64bits(v55) ^ math.Float64bits(x))
+	v59 := math.Float64frombits(math.Float64bits(v57) & 0x8000000000000000)
+	v60 := math.Float64frombits(math.Float64bits(v56) ^ math.Float64bits(v59))
+	v62 := float64(x * 0)
+	v63 := v62
+	if v54 {
+		v63 = v60
 	}
-	return v61
+	return v63
 }
 
 func cos(x float64) float64 {
@@ -219,48 +220,49 @@ func cos(x float64) float64 {
 	v4 := math.FMA(v1, 0.6366197723675814, 6.755399441055744e+15)
 	v5 := v4 - 6.755399441055744e+15
 	v7 := math.FMA(v5, -1.5707963267948966, v1)
-	v9 := math.FMA(v5, -6.123233995736766e-17, v7)
+	v9 := float64(v5 * 6.123233995736766e-17)
 	v10 := v7 - v9
-	v11 := math.FMA(v5, -6.123233995736766e-17, v10)
-	v13 := math.FMA(v5, 1.4973849048591698e-33, v11)
-	v14 := float64(v9 * v9)
-	v15 := float64(v14 * v9)
-	v22 := math.FMA(0.008333333333330948, v14, -0.16666666666666666)
-	v23 := math.FMA(2.755731610255244e-06, v14, -0.00019841269836758574)
-	v24 := math.FMA(1.5918129294866608e-10, v14, -2.5051131845003624e-08)
-	v25 := float64(v14 * v14)
-	v26 := math.FMA(v23, v25, v22)
-	v27 := float64(v25 * v25)
-	v28 := math.FMA(v24, v27, v26)
-	v29 := math.FMA(v15, v28, v13)
-	v30 := v9 + v29
-	v33 := math.FMA(v14, -0.5, 1)
-	v34 := 1 - v33
-	v35 := math.FMA(v14, -0.5, v34)
-	v42 := math.FMA(-0.0013888888888887398, v14, 0.041666666666666664)
-	v43 := math.FMA(-2.7557317271729793e-07, v14, 2.480158729876569e-05)
-	v44 := math.FMA(-1.1382632425521717e-11, v14, 2.08761462684032e-09)
-	v45 := math.FMA(v43, v25, v42)
-	v46 := math.FMA(v44, v27, v45)
-	v47 := math.FMA(v25, v46, v35)
-	v48 := -v9
-	v49 := math.FMA(v48, v13, v47)
-	v50 := v33 + v49
-	v52 := math.Float64frombits(math.Float64bits(v4) + 0x1)
-	v53 := math.Float64frombits(math.Float64bits(v52) << 62)
-	v54 := v30
-	if v53 != 0 {
-		v54 = v50
+	v12 := v7 - v10
+	v13 := math.FMA(v5, -6.123233995736766e-17, v12)
+	v15 := math.FMA(v5, 1.4973849048591698e-33, v13)
+	v16 := float64(v10 * v10)
+	v17 := float64(v16 * v10)
+	v24 := math.FMA(0.008333333333330948, v16, -0.16666666666666666)
+	v25 := math.FMA(2.755731610255244e-06, v16, -0.00019841269836758574)
+	v26 := math.FMA(1.5918129294866608e-10, v16, -2.5051131845003624e-08)
+	v27 := float64(v16 * v16)
+	v28 := math.FMA(v25, v27, v24)
+	v29 := float64(v27 * v27)
+	v30 := math.FMA(v26, v29, v28)
+	v31 := math.FMA(v17, v30, v15)
+	v32 := v10 + v31
+	v35 := math.FMA(v16, -0.5, 1)
+	v36 := 1 - v35
+	v37 := math.FMA(v16, -0.5, v36)
+	v44 := math.FMA(-0.0013888888888887398, v16, 0.041666666666666664)
+	v45 := math.FMA(-2.7557317271729793e-07, v16, 2.480158729876569e-05)
+	v46 := math.FMA(-1.1382632425521717e-11, v16, 2.08761462684032e-09)
+	v47 := math.FMA(v45, v27, v44)
+	v48 := math.FMA(v46, v29, v47)
+	v49 := math.FMA(v27, v48, v37)
+	v50 := -v10
+	v51 := math.FMA(v50, v15, v49)
+	v52 := v35 + v51
+	v54 := math.Float64frombits(math.Float64bits(v4) + 0x1)
+	v55 := math.Float64frombits(math.Float64bits(v54) << 62)
+	v56 := v32
+	if v55 != 0 {
+		v56 = v52
 	}
-	v56 := math.Float64frombits(math.Float64bits(v53) & 0x8000000000000000)
-	v57 := math.Float64frombits(math.Float64bits(v54) ^ math.Float64bits(v56))
-	v59 := v1 < 3.5184372088832e+13
-	v61 := math.FMA(x, 0, 1)
-	v62 := v61
-	if v59 {
-		v62 = v57
+	v58 := math.Float64frombits(math.Float64bits(v55) & 0x8000000000000000)
+	v59 := math.Float64frombits(math.Float64bits(v56) ^ math.Float64bits(v58))
+	v61 := v1 < 3.5184372088832e+13
+	v63 := math.FMA(x, 0, 1)
+	v64 := v63
+	if v61 {
+		v64 = v59
 	}
-	return v62
+	return v64
 }
 
 func tan(x float64) float64 {
@@ -268,54 +270,55 @@ func tan(x float64) float64 {
 	v4 := math.FMA(v1, 0.6366197723675814, 6.755399441055744e+15)
 	v5 := v4 - 6.755399441055744e+15
 	v7 := math.FMA(v5, -1.5707963267948966, v1)
-	v9 := math.FMA(v5, -6.123233995736766e-17, v7)
+	v9 := float64(v5 * 6.123233995736766e-17)
 	v10 := v7 - v9
-	v11 := math.FMA(v5, -6.123233995736766e-17, v10)
-	v13 := math.FMA(v5, 1.4973849048591698e-33, v11)
-	v14 := float64(v9 * v9)
-	v15 := math.FMA(v13, v14, v13)
-	v16 := float64(v9 * v14)
-	v31 := math.FMA(0.1333333333333737, v14, 0.33333333333333326)
-	v32 := math.FMA(0.021869488711020534, v14, 0.053968253964015424)
-	v33 := math.FMA(0.0035921761055165897, v14, 0.008863231777079048)
-	v34 := math.FMA(0.0005922412902876631, v14, 0.0014554372912719403)
-	v35 := math.FMA(0.00011984048753516563, v14, 0.00023059420055972384)
-	v36 := math.FMA(6.846659670620332e-05, v14, -3.2076181526097885e-06)
-	v37 := math.FMA(1.822141548425912e-05, v14, -3.3719655460784994e-05)
-	v38 := float64(v14 * v14)
-	v39 := math.FMA(v32, v38, v31)
-	v40 := math.FMA(v34, v38, v33)
-	v41 := math.FMA(v36, v38, v35)
-	v42 := float64(v38 * v38)
-	v43 := math.FMA(v40, v42, v39)
-	v44 := math.FMA(v37, v42, v41)
-	v45 := float64(v42 * v42)
-	v46 := math.FMA(v44, v45, v43)
-	v47 := math.FMA(v16, v46, v15)
-	v48 := v9 + v47
-	v49 := v48 - v9
-	v50 := v47 - v49
-	v52 := 1 / v48
-	v53 := -v52
-	v54 := math.FMA(v53, v48, 1)
-	v55 := math.FMA(v53, v50, v54)
-	v56 := math.FMA(v55, v52, v52)
-	v57 := math.Float64frombits(math.Float64bits(v4) << 62)
-	v58 := v48
-	if v57 != 0 {
-		v58 = v56
+	v12 := v7 - v10
+	v13 := math.FMA(v5, -6.123233995736766e-17, v12)
+	v15 := math.FMA(v5, 1.4973849048591698e-33, v13)
+	v16 := float64(v10 * v10)
+	v17 := math.FMA(v15, v16, v15)
+	v18 := float64(v10 * v16)
+	v33 := math.FMA(0.1333333333333737, v16, 0.33333333333333326)
+	v34 := math.FMA(0.021869488711020534, v16, 0.053968253964015424)
+	v35 := math.FMA(0.0035921761055165897, v16, 0.008863231777079048)
+	v36 := math.FMA(0.0005922412902876631, v16, 0.0014554372912719403)
+	v37 := math.FMA(0.00011984048753516563, v16, 0.00023059420055972384)
+	v38 := math.FMA(6.846659670620332e-05, v16, -3.2076181526097885e-06)
+	v39 := math.FMA(1.822141548425912e-05, v16, -3.3719655460784994e-05)
+	v40 := float64(v16 * v16)
+	v41 := math.FMA(v34, v40, v33)
+	v42 := math.FMA(v36, v40, v35)
+	v43 := math.FMA(v38, v40, v37)
+	v44 := float64(v40 * v40)
+	v45 := math.FMA(v42, v44, v41)
+	v46 := math.FMA(v39, v44, v43)
+	v47 := float64(v44 * v44)
+	v48 := math.FMA(v46, v47, v45)
+	v49 := math.FMA(v18, v48, v17)
+	v50 := v10 + v49
+	v51 := v50 - v10
+	v52 := v49 - v51
+	v54 := 1 / v50
+	v55 := -v54
+	v56 := math.FMA(v55, v50, 1)
+	v57 := math.FMA(v55, v52, v56)
+	v58 := math.FMA(v57, v54, v54)
+	v59 := math.Float64frombits(math.Float64bits(v4) << 62)
+	v60 := v50
+	if v59 != 0 {
+		v60 = v58
 	}
-	v59 := math.Float64frombits(math.Float64bits(v4) << 63)
-	v60 := math.Float64frombits(math.Float64bits(v59) ^ math.Float64bits(x))
-	v62 := math.Float64frombits(math.Float64bits(v60) & 0x8000000000000000)
-	v63 := math.Float64frombits(math.Float64bits(v58) ^ math.Float64bits(v62))
-	v65 := v1 < 3.5184372088832e+13
-	v67 := float64(x * 0)
-	v68 := v67
-	if v65 {
-		v68 = v63
+	v61 := math.Float64frombits(math.Float64bits(v4) << 63)
+	v62 := math.Float64frombits(math.Float64bits(v61) ^ math.Float64bits(x))
+	v64 := math.Float64frombits(math.Float64bits(v62) & 0x8000000000000000)
+	v65 := math.Float64frombits(math.Float64bits(v60) ^ math.Float64bits(v64))
+	v67 := v1 < 3.5184372088832e+13
+	v69 := float64(x * 0)
+	v70 := v69
+	if v67 {
+		v70 = v65
 	}
-	return v68
+	return v70
 }
 
 func asin(x float64) float64 {
@@ -790,21 +793,21 @@ func atanh(x float64) float64 {
 	v6 := 1 - v1
 	v7 := math.Float64frombits(math.Float64bits(v3) - math.Float64bits(v6))
 	v9 := math.Float64frombits(math.Float64bits(v7) + 0x4000000000000)
-	v11 := v1 < 0.25
-	v12 := math.Float64frombits(math.Float64bits(v9) >> 52)
-	v14 := math.Float64frombits(math.Float64bits(v12) | 0x4330000000000000)
-	v15 := v14 - 4.503599627370496e+15
+	v10 := math.Float64frombits(math.Float64bits(v9) >> 52)
+	v12 := math.Float64frombits(math.Float64bits(v10) | 0x4330000000000000)
+	v13 := v12 - 4.503599627370496e+15
+	v15 := v13 == 0
 	v17 := math.Float64frombits(math.Float64bits(v9) & 0xfff0000000000000)
 	v18 := math.Float64frombits(math.Float64bits(v6) + math.Float64bits(v17))
 	v19 := v3 - v18
 	v20 := v19 + v5
 	v21 := v20
-	if v11 {
+	if v15 {
 		v21 = v1
 	}
 	v22 := v3 + v18
 	v23 := v22
-	if v11 {
+	if v15 {
 		v23 = 1
 	}
 	v24 := v21 / v23
@@ -821,10 +824,10 @@ func atanh(x float64) float64 {
 	v44 := math.FMA(v42, v43, v41)
 	v45 := float64(v43 * v43)
 	v46 := math.FMA(0.07361627422962717, v45, v44)
-	v48 := float64(v15 * 1.1595234069231498e-17)
+	v48 := float64(v13 * 1.1595234069231498e-17)
 	v49 := math.FMA(v26, v46, v48)
 	v51 := v24 + v49
-	v52 := math.FMA(v15, 0.34657359027997264, v51)
+	v52 := math.FMA(v13, 0.34657359027997264, v51)
 	v53 := v1 == 1
 	v56 := float64(math.NaN())
 	if v53 {
