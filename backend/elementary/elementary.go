@@ -85,7 +85,8 @@ func Program(op backend.Op) *backend.Kernel {
 
 // Lower returns the kernel with programs in place of all operations that are not base operations,
 // with its outputs and labels; k itself if it has none. Operations that appear in several programs,
-// such as those of the sine and the cosine of the same value, are shared.
+// such as those of the sine and the cosine of the same value, are shared, and what a constant operand decides
+// is left out.
 func Lower(k *backend.Kernel) *backend.Kernel {
 	if len(k.Steps) > 0 {
 		low := *k
@@ -108,30 +109,22 @@ func Lower(k *backend.Kernel) *backend.Kernel {
 	if !some {
 		return k
 	}
-	b := backend.NewBuilder(k.Name)
-	val := make([]backend.Ref, len(k.Code))
+	b := newFolder(k.Name)
+	val := make([]ref, len(k.Code))
 	for r, in := range k.Code {
 		switch {
 		case in.Op == backend.Const:
-			val[r] = b.Number(k.Consts[in.A])
+			val[r] = b.number(k.Consts[in.A])
 		case in.Op.Input():
 			val[r] = b.Input(in.Op, in.A)
 		case in.Op == backend.Call:
-			args := make([]backend.Ref, 0, in.C)
-			k.Operands(in, func(a backend.Ref) { args = append(args, val[a]) })
-			val[r] = b.Call(in.A, args)
+			val[r] = b.Call(in.A, operands(k, in, val))
 		case in.Op.Shift():
 			val[r] = b.Emit(in.Op, val[in.A], in.B)
+		case in.Op.Base():
+			val[r] = b.Emit(in.Op, operands(k, in, val)...)
 		default:
-			args := make([]backend.Ref, 0, 3)
-			k.Operands(in, func(a backend.Ref) { args = append(args, val[a]) })
-			if in.Op.Base() {
-				val[r] = b.Emit(in.Op, args...)
-				break
-			}
-			p := Program(in.Op)
-			to := b.Inline(p, func(_ backend.Op, index int32) backend.Ref { return args[index] })
-			val[r] = to[p.Out[0].Val]
+			val[r] = b.inline(Program(in.Op), operands(k, in, val))
 		}
 	}
 	for _, o := range k.Out {

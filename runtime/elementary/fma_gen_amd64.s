@@ -733,42 +733,38 @@ TEXT ·atanFMA(SB), NOSPLIT, $0-16
 	JCS  all
 	VMOVSD x+0(FP), X0
 	VANDPD numbers<>+688(SB), X0, X1
-	VMOVSD numbers<>+1584(SB), X2
-	VCMPSD $17, X1, X2, X2
-	VANDPD numbers<>+112(SB), X2, X3
-	VSUBSD X3, X1, X3
-	VANDPD X1, X2, X1
-	VADDSD numbers<>+112(SB), X1, X1
-	VDIVSD X1, X3, X1
-	VMULSD X1, X1, X3
-	VMULSD X3, X1, X4
-	VMOVSD numbers<>+1616(SB), X5
-	VFMADD231SD numbers<>+1600(SB), X3, X5
-	VMOVSD numbers<>+1648(SB), X6
-	VFMADD231SD numbers<>+1632(SB), X3, X6
-	VMOVSD numbers<>+1680(SB), X7
-	VFMADD231SD numbers<>+1664(SB), X3, X7
-	VMOVSD numbers<>+1712(SB), X8
-	VFMADD231SD numbers<>+1696(SB), X3, X8
-	VMOVSD numbers<>+1744(SB), X9
-	VFMADD231SD numbers<>+1728(SB), X3, X9
-	VMOVSD numbers<>+1776(SB), X10
-	VFMADD231SD numbers<>+1760(SB), X3, X10
-	VMOVSD numbers<>+1808(SB), X11
-	VFMADD231SD numbers<>+1792(SB), X3, X11
-	VMULSD X3, X3, X3
-	VFMADD231SD X3, X6, X5
-	VFMADD231SD X3, X8, X7
-	VFMADD231SD X3, X10, X9
-	VMULSD X3, X3, X3
-	VFMADD231SD X3, X7, X5
-	VFMADD231SD X3, X11, X9
-	VMULSD X3, X3, X3
-	VFMADD231SD X3, X9, X5
-	VMULSD X5, X4, X3
-	VFMADD231SD numbers<>+1824(SB), X2, X3
-	VADDSD X3, X1, X1
-	VFMADD231SD numbers<>+1840(SB), X2, X1
+	VSUBSD numbers<>+672(SB), X1, X1
+	VMULSD X1, X1, X2
+	VMULSD X2, X1, X3
+	VMOVSD numbers<>+1600(SB), X4
+	VFMADD231SD numbers<>+1584(SB), X2, X4
+	VMOVSD numbers<>+1632(SB), X5
+	VFMADD231SD numbers<>+1616(SB), X2, X5
+	VMOVSD numbers<>+1664(SB), X6
+	VFMADD231SD numbers<>+1648(SB), X2, X6
+	VMOVSD numbers<>+1696(SB), X7
+	VFMADD231SD numbers<>+1680(SB), X2, X7
+	VMOVSD numbers<>+1728(SB), X8
+	VFMADD231SD numbers<>+1712(SB), X2, X8
+	VMOVSD numbers<>+1760(SB), X9
+	VFMADD231SD numbers<>+1744(SB), X2, X9
+	VMOVSD numbers<>+1792(SB), X10
+	VFMADD231SD numbers<>+1776(SB), X2, X10
+	VMULSD X2, X2, X2
+	VFMADD231SD X2, X5, X4
+	VFMADD231SD X2, X7, X6
+	VFMADD231SD X2, X9, X8
+	VMULSD X2, X2, X2
+	VFMADD231SD X2, X6, X4
+	VFMADD231SD X2, X10, X8
+	VMULSD X2, X2, X2
+	VFMADD231SD X2, X8, X4
+	VMULSD X4, X3, X2
+	VMOVSD numbers<>+1808(SB), X3
+	VFMADD231SD numbers<>+672(SB), X3, X2
+	VADDSD X2, X1, X1
+	VMOVSD numbers<>+1824(SB), X2
+	VFMADD231SD numbers<>+672(SB), X2, X1
 	VANDPD numbers<>+752(SB), X0, X0
 	VXORPD X0, X1, X0
 	VMOVSD X0, ret+8(FP)
@@ -781,7 +777,7 @@ all:
 	VCMPSD $17, X1, X2, X3
 	VBLENDVPD X3, X2, X1, X4
 	VBLENDVPD X3, X1, X2, X1
-	VMULSD numbers<>+1584(SB), X1, X2
+	VMULSD numbers<>+1840(SB), X1, X2
 	VCMPSD $17, X4, X2, X2
 	VANDPD X1, X2, X5
 	VSUBSD X5, X4, X5
@@ -797,20 +793,20 @@ all:
 	VMULSD X1, X1, X4
 	VXORPD X3, X1, X1
 	VMULSD X4, X1, X3
-	VMOVSD numbers<>+1616(SB), X5
-	VFMADD231SD numbers<>+1600(SB), X4, X5
-	VMOVSD numbers<>+1648(SB), X6
-	VFMADD231SD numbers<>+1632(SB), X4, X6
-	VMOVSD numbers<>+1680(SB), X7
-	VFMADD231SD numbers<>+1664(SB), X4, X7
-	VMOVSD numbers<>+1712(SB), X8
-	VFMADD231SD numbers<>+1696(SB), X4, X8
-	VMOVSD numbers<>+1744(SB), X9
-	VFMADD231SD numbers<>+1728(SB), X4, X9
-	VMOVSD numbers<>+1776(SB), X10
-	VFMADD231SD numbers<>+1760(SB), X4, X10
-	VMOVSD numbers<>+1808(SB), X11
-	VFMADD231SD numbers<>+1792(SB), X4, X11
+	VMOVSD numbers<>+1600(SB), X5
+	VFMADD231SD numbers<>+1584(SB), X4, X5
+	VMOVSD numbers<>+1632(SB), X6
+	VFMADD231SD numbers<>+1616(SB), X4, X6
+	VMOVSD numbers<>+1664(SB), X7
+	VFMADD231SD numbers<>+1648(SB), X4, X7
+	VMOVSD numbers<>+1696(SB), X8
+	VFMADD231SD numbers<>+1680(SB), X4, X8
+	VMOVSD numbers<>+1728(SB), X9
+	VFMADD231SD numbers<>+1712(SB), X4, X9
+	VMOVSD numbers<>+1760(SB), X10
+	VFMADD231SD numbers<>+1744(SB), X4, X10
+	VMOVSD numbers<>+1792(SB), X11
+	VFMADD231SD numbers<>+1776(SB), X4, X11
 	VMULSD X4, X4, X4
 	VFMADD231SD X4, X6, X5
 	VFMADD231SD X4, X8, X7
@@ -821,9 +817,9 @@ all:
 	VMULSD X4, X4, X4
 	VFMADD231SD X4, X9, X5
 	VMULSD X5, X3, X3
-	VFMADD231SD numbers<>+1824(SB), X2, X3
+	VFMADD231SD numbers<>+1808(SB), X2, X3
 	VADDSD X3, X1, X1
-	VFMADD231SD numbers<>+1840(SB), X2, X1
+	VFMADD231SD numbers<>+1824(SB), X2, X1
 	VANDPD numbers<>+752(SB), X0, X0
 	VXORPD X0, X1, X0
 	VMOVSD X0, ret+8(FP)
@@ -1784,7 +1780,7 @@ TEXT ·atan2FMA(SB), NOSPLIT, $0-24
 	VDIVSD X2, X5, X2
 	VANDPD numbers<>+112(SB), X6, X5
 	VBLENDVPD X3, X5, X2, X2
-	VMOVSD numbers<>+1584(SB), X3
+	VMOVSD numbers<>+1840(SB), X3
 	VCMPSD $17, X2, X3, X3
 	VSUBSD numbers<>+112(SB), X2, X5
 	VADDSD numbers<>+112(SB), X2, X6
@@ -1807,20 +1803,20 @@ TEXT ·atan2FMA(SB), NOSPLIT, $0-24
 	VMULSD X2, X2, X4
 	VXORPD X1, X2, X1
 	VMULSD X4, X1, X2
-	VMOVSD numbers<>+1616(SB), X5
-	VFMADD231SD numbers<>+1600(SB), X4, X5
-	VMOVSD numbers<>+1648(SB), X6
-	VFMADD231SD numbers<>+1632(SB), X4, X6
-	VMOVSD numbers<>+1680(SB), X7
-	VFMADD231SD numbers<>+1664(SB), X4, X7
-	VMOVSD numbers<>+1712(SB), X8
-	VFMADD231SD numbers<>+1696(SB), X4, X8
-	VMOVSD numbers<>+1744(SB), X9
-	VFMADD231SD numbers<>+1728(SB), X4, X9
-	VMOVSD numbers<>+1776(SB), X10
-	VFMADD231SD numbers<>+1760(SB), X4, X10
-	VMOVSD numbers<>+1808(SB), X11
-	VFMADD231SD numbers<>+1792(SB), X4, X11
+	VMOVSD numbers<>+1600(SB), X5
+	VFMADD231SD numbers<>+1584(SB), X4, X5
+	VMOVSD numbers<>+1632(SB), X6
+	VFMADD231SD numbers<>+1616(SB), X4, X6
+	VMOVSD numbers<>+1664(SB), X7
+	VFMADD231SD numbers<>+1648(SB), X4, X7
+	VMOVSD numbers<>+1696(SB), X8
+	VFMADD231SD numbers<>+1680(SB), X4, X8
+	VMOVSD numbers<>+1728(SB), X9
+	VFMADD231SD numbers<>+1712(SB), X4, X9
+	VMOVSD numbers<>+1760(SB), X10
+	VFMADD231SD numbers<>+1744(SB), X4, X10
+	VMOVSD numbers<>+1792(SB), X11
+	VFMADD231SD numbers<>+1776(SB), X4, X11
 	VMULSD X4, X4, X4
 	VFMADD231SD X4, X6, X5
 	VFMADD231SD X4, X8, X7
@@ -1831,9 +1827,9 @@ TEXT ·atan2FMA(SB), NOSPLIT, $0-24
 	VMULSD X4, X4, X4
 	VFMADD231SD X4, X9, X5
 	VMULSD X5, X2, X2
-	VFMADD231SD numbers<>+1824(SB), X3, X2
+	VFMADD231SD numbers<>+1808(SB), X3, X2
 	VADDSD X2, X1, X1
-	VFMADD231SD numbers<>+1840(SB), X3, X1
+	VFMADD231SD numbers<>+1824(SB), X3, X1
 	VANDPD numbers<>+752(SB), X0, X0
 	VXORPD X0, X1, X0
 	VMOVSD X0, ret+16(FP)
@@ -2060,40 +2056,40 @@ DATA numbers<>+1552(SB)/8, $0xc000000000000000
 DATA numbers<>+1560(SB)/8, $0xc000000000000000
 DATA numbers<>+1568(SB)/8, $0xbff0000000000000
 DATA numbers<>+1576(SB)/8, $0xbff0000000000000
-DATA numbers<>+1584(SB)/8, $0x3fe199999999999a
-DATA numbers<>+1592(SB)/8, $0x3fe199999999999a
-DATA numbers<>+1600(SB)/8, $0x3fc9999999999936
-DATA numbers<>+1608(SB)/8, $0x3fc9999999999936
-DATA numbers<>+1616(SB)/8, $0xbfd5555555555555
-DATA numbers<>+1624(SB)/8, $0xbfd5555555555555
-DATA numbers<>+1632(SB)/8, $0x3fbc71c71c39d77c
-DATA numbers<>+1640(SB)/8, $0x3fbc71c71c39d77c
-DATA numbers<>+1648(SB)/8, $0xbfc249249248d088
-DATA numbers<>+1656(SB)/8, $0xbfc249249248d088
-DATA numbers<>+1664(SB)/8, $0x3fb3b13a0e3c878e
-DATA numbers<>+1672(SB)/8, $0x3fb3b13a0e3c878e
-DATA numbers<>+1680(SB)/8, $0xbfb745d16a9e0af5
-DATA numbers<>+1688(SB)/8, $0xbfb745d16a9e0af5
-DATA numbers<>+1696(SB)/8, $0x3fae1c74372f32c5
-DATA numbers<>+1704(SB)/8, $0x3fae1c74372f32c5
-DATA numbers<>+1712(SB)/8, $0xbfb110ff3a20e797
-DATA numbers<>+1720(SB)/8, $0xbfb110ff3a20e797
-DATA numbers<>+1728(SB)/8, $0x3fa80da0b65cdf75
-DATA numbers<>+1736(SB)/8, $0x3fa80da0b65cdf75
-DATA numbers<>+1744(SB)/8, $0xbfaae48d6e95b1e6
-DATA numbers<>+1752(SB)/8, $0xbfaae48d6e95b1e6
-DATA numbers<>+1760(SB)/8, $0x3fa01dd0d3dd9cd9
-DATA numbers<>+1768(SB)/8, $0x3fa01dd0d3dd9cd9
-DATA numbers<>+1776(SB)/8, $0xbfa4d8ea4eb154a0
-DATA numbers<>+1784(SB)/8, $0xbfa4d8ea4eb154a0
-DATA numbers<>+1792(SB)/8, $0x3f77893b752e90d0
-DATA numbers<>+1800(SB)/8, $0x3f77893b752e90d0
-DATA numbers<>+1808(SB)/8, $0xbf92d5aeb475d897
-DATA numbers<>+1816(SB)/8, $0xbf92d5aeb475d897
-DATA numbers<>+1824(SB)/8, $0x3c81a62633145c07
-DATA numbers<>+1832(SB)/8, $0x3c81a62633145c07
-DATA numbers<>+1840(SB)/8, $0x3fe921fb54442d18
-DATA numbers<>+1848(SB)/8, $0x3fe921fb54442d18
+DATA numbers<>+1584(SB)/8, $0x3fc9999999999936
+DATA numbers<>+1592(SB)/8, $0x3fc9999999999936
+DATA numbers<>+1600(SB)/8, $0xbfd5555555555555
+DATA numbers<>+1608(SB)/8, $0xbfd5555555555555
+DATA numbers<>+1616(SB)/8, $0x3fbc71c71c39d77c
+DATA numbers<>+1624(SB)/8, $0x3fbc71c71c39d77c
+DATA numbers<>+1632(SB)/8, $0xbfc249249248d088
+DATA numbers<>+1640(SB)/8, $0xbfc249249248d088
+DATA numbers<>+1648(SB)/8, $0x3fb3b13a0e3c878e
+DATA numbers<>+1656(SB)/8, $0x3fb3b13a0e3c878e
+DATA numbers<>+1664(SB)/8, $0xbfb745d16a9e0af5
+DATA numbers<>+1672(SB)/8, $0xbfb745d16a9e0af5
+DATA numbers<>+1680(SB)/8, $0x3fae1c74372f32c5
+DATA numbers<>+1688(SB)/8, $0x3fae1c74372f32c5
+DATA numbers<>+1696(SB)/8, $0xbfb110ff3a20e797
+DATA numbers<>+1704(SB)/8, $0xbfb110ff3a20e797
+DATA numbers<>+1712(SB)/8, $0x3fa80da0b65cdf75
+DATA numbers<>+1720(SB)/8, $0x3fa80da0b65cdf75
+DATA numbers<>+1728(SB)/8, $0xbfaae48d6e95b1e6
+DATA numbers<>+1736(SB)/8, $0xbfaae48d6e95b1e6
+DATA numbers<>+1744(SB)/8, $0x3fa01dd0d3dd9cd9
+DATA numbers<>+1752(SB)/8, $0x3fa01dd0d3dd9cd9
+DATA numbers<>+1760(SB)/8, $0xbfa4d8ea4eb154a0
+DATA numbers<>+1768(SB)/8, $0xbfa4d8ea4eb154a0
+DATA numbers<>+1776(SB)/8, $0x3f77893b752e90d0
+DATA numbers<>+1784(SB)/8, $0x3f77893b752e90d0
+DATA numbers<>+1792(SB)/8, $0xbf92d5aeb475d897
+DATA numbers<>+1800(SB)/8, $0xbf92d5aeb475d897
+DATA numbers<>+1808(SB)/8, $0x3c81a62633145c07
+DATA numbers<>+1816(SB)/8, $0x3c81a62633145c07
+DATA numbers<>+1824(SB)/8, $0x3fe921fb54442d18
+DATA numbers<>+1832(SB)/8, $0x3fe921fb54442d18
+DATA numbers<>+1840(SB)/8, $0x3fe199999999999a
+DATA numbers<>+1848(SB)/8, $0x3fe199999999999a
 DATA numbers<>+1856(SB)/8, $0x403d000000000000
 DATA numbers<>+1864(SB)/8, $0x403d000000000000
 DATA numbers<>+1872(SB)/8, $0x3fd0000000000000

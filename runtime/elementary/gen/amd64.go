@@ -72,12 +72,12 @@ func (a *assembler) function(f *function) {
 	size := 0
 	if s := f.fast; s != nil {
 		fmt.Fprintf(&text, "\tVMOVSD x+0(FP), X0\n")
-		if s.absolute {
-			fmt.Fprintf(&text, "\tVANDPD %s, X0, X1\n\tVMOVSD %s, X2\n\tVUCOMISD X1, X2\n\tJCS  all\n", a.constant(1<<63-1), a.constant(math.Float64bits(s.hi)))
+		if s.Absolute {
+			fmt.Fprintf(&text, "\tVANDPD %s, X0, X1\n\tVMOVSD %s, X2\n\tVUCOMISD X1, X2\n\tJCS  all\n", a.constant(1<<63-1), a.constant(math.Float64bits(s.Hi)))
 		} else {
-			fmt.Fprintf(&text, "\tVUCOMISD %s, X0\n\tJCS  all\n\tVUCOMISD %s, X0\n\tJHI  all\n", a.constant(math.Float64bits(s.lo)), a.constant(math.Float64bits(s.hi)))
+			fmt.Fprintf(&text, "\tVUCOMISD %s, X0\n\tJCS  all\n\tVUCOMISD %s, X0\n\tJHI  all\n", a.constant(math.Float64bits(s.Lo)), a.constant(math.Float64bits(s.Hi)))
 		}
-		e := a.program(s.within(f.k), f.op.Arity())
+		e := a.program(s.Within(f.k), f.op.Arity())
 		text.Write(e.b.Bytes())
 		text.WriteString("\nall:\n")
 		size = e.size

@@ -21,27 +21,27 @@ type function struct {
 	op       backend.Op
 	doc      string
 	assembly bool
-	fast     *span // a part of the domain with a shorter program
+	fast     *elementary.Span // a part of the domain with a shorter program
 	k        *backend.Kernel
 }
 
 var functions = []function{
-	{name: "Pow", op: backend.Pow, doc: "x to the power y, with the special cases of math.Pow", assembly: true, fast: &span{lo: 0x1p-1022, hi: math.MaxFloat64}},
-	{name: "Sin", op: backend.Sin, doc: "the sine of x, and 0 for finite |x| >= 2^45", assembly: true, fast: &span{absolute: true, hi: 0x1p44}},
-	{name: "Cos", op: backend.Cos, doc: "the cosine of x, and 1 for finite |x| >= 2^45", assembly: true, fast: &span{absolute: true, hi: 0x1p44}},
-	{name: "Tan", op: backend.Tan, doc: "the tangent of x, and 0 for finite |x| >= 2^45", assembly: true, fast: &span{absolute: true, hi: 0x1p44}},
+	{name: "Pow", op: backend.Pow, doc: "x to the power y, with the special cases of math.Pow", assembly: true, fast: &elementary.Span{Lo: 0x1p-1022, Hi: math.MaxFloat64}},
+	{name: "Sin", op: backend.Sin, doc: "the sine of x, and 0 for finite |x| >= 2^45", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0x1p44}},
+	{name: "Cos", op: backend.Cos, doc: "the cosine of x, and 1 for finite |x| >= 2^45", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0x1p44}},
+	{name: "Tan", op: backend.Tan, doc: "the tangent of x, and 0 for finite |x| >= 2^45", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0x1p44}},
 	{name: "Asin", op: backend.Asin, doc: "the arcsine of x", assembly: true},
 	{name: "Acos", op: backend.Acos, doc: "the arccosine of x", assembly: true},
-	{name: "Atan", op: backend.Atan, doc: "the arctangent of x", assembly: true, fast: &span{absolute: true, hi: 0.5}},
-	{name: "Sinh", op: backend.Sinh, doc: "the hyperbolic sine of x", assembly: true, fast: &span{absolute: true, hi: 29}},
-	{name: "Cosh", op: backend.Cosh, doc: "the hyperbolic cosine of x", assembly: true, fast: &span{absolute: true, hi: 29}},
-	{name: "Tanh", op: backend.Tanh, doc: "the hyperbolic tangent of x", assembly: true, fast: &span{absolute: true, hi: 22}},
-	{name: "Asinh", op: backend.Asinh, doc: "the inverse hyperbolic sine of x", assembly: true, fast: &span{absolute: true, hi: 0x1p28}},
-	{name: "Acosh", op: backend.Acosh, doc: "the inverse hyperbolic cosine of x", assembly: true, fast: &span{lo: 1, hi: 0x1p28}},
-	{name: "Atanh", op: backend.Atanh, doc: "the inverse hyperbolic tangent of x", assembly: true, fast: &span{absolute: true, hi: 0x1.fffffffffffffp-1}},
-	{name: "Exp", op: backend.Exp, doc: "e to the power x", assembly: true, fast: &span{lo: -700, hi: 709}},
-	{name: "Log", op: backend.Log, doc: "the natural logarithm of x", assembly: true, fast: &span{lo: 0x1p-1022, hi: math.MaxFloat64}},
-	{name: "Log10", op: backend.Log10, doc: "the decimal logarithm of x, exact for powers of 10", assembly: true, fast: &span{lo: 0x1p-1022, hi: math.MaxFloat64}},
+	{name: "Atan", op: backend.Atan, doc: "the arctangent of x", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0.5}},
+	{name: "Sinh", op: backend.Sinh, doc: "the hyperbolic sine of x", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 29}},
+	{name: "Cosh", op: backend.Cosh, doc: "the hyperbolic cosine of x", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 29}},
+	{name: "Tanh", op: backend.Tanh, doc: "the hyperbolic tangent of x", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 22}},
+	{name: "Asinh", op: backend.Asinh, doc: "the inverse hyperbolic sine of x", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0x1p28}},
+	{name: "Acosh", op: backend.Acosh, doc: "the inverse hyperbolic cosine of x", assembly: true, fast: &elementary.Span{Lo: 1, Hi: 0x1p28}},
+	{name: "Atanh", op: backend.Atanh, doc: "the inverse hyperbolic tangent of x", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0x1.fffffffffffffp-1}},
+	{name: "Exp", op: backend.Exp, doc: "e to the power x", assembly: true, fast: &elementary.Span{Lo: -700, Hi: 709}},
+	{name: "Log", op: backend.Log, doc: "the natural logarithm of x", assembly: true, fast: &elementary.Span{Lo: 0x1p-1022, Hi: math.MaxFloat64}},
+	{name: "Log10", op: backend.Log10, doc: "the decimal logarithm of x, exact for powers of 10", assembly: true, fast: &elementary.Span{Lo: 0x1p-1022, Hi: math.MaxFloat64}},
 	{name: "Sign", op: backend.Sign, doc: "-1 or 1, or x where that is 0 or not a number"},
 	{name: "Atan2", op: backend.Atan2, doc: "the angle of the point (y, x), as math.Atan2(x, y) has it", assembly: true},
 	{name: "Mod", op: backend.Mod, doc: "x - floor(x/y)*y, each operation rounded"},
