@@ -1,0 +1,97 @@
+package llvm
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/elementary"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/internal/check/randexpr"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/structural"
+)
+
+// randomProgram makes a program of random right-hand sides with three states and two parameters.
+func randomProgram(t testing.TB, src randexpr.Source, depth int) *backend.Program {
+	t.Helper()
+	p := expr.NewPool()
+	g := randexpr.New(p, src, randexpr.Options{Depth: depth, Symbols: 5})
+	pl := &structural.Plan{Sys: &model.System{Name: "plain", Pool: p}, Pool: p, NDiff: 3}
+	for range 3 {
+		pl.Deriv = append(pl.Deriv, g.Real())
+	}
+	for _, s := range g.Syms[:3] {
+		pl.States = append(pl.States, structural.State{Atom: s, Name: p.Name(s), Var: -1, Start: expr.None})
+	}
+	for _, a := range g.Syms[3:] {
+		pl.Params = append(pl.Params, structural.Param{Atom: a, Name: p.Name(a), Var: -1, Value: expr.One})
+	}
+	prog, list := backend.Lower(pl, backend.Options{})
+	if err := list.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return prog
+}
+
+// agree compares all kernels of programs, compiled as one module, with the vm.
+func agree(t *testing.T, rng *rand.Rand, progs []*backend.Program) {
+	t.Helper()
+	libs := libraries(t)
+	lib := libs[rng.IntN(len(libs))]
+	target := Target{Opaque: lib.Major() >= 15, Chunk: []int{0, 20}[rng.IntN(2)]}
+	m := newModule(target)
+	type item struct {
+		e    Entry
+		k    *backend.Kernel
+		main int
+	}
+	var items []item
+	for i, prog := range progs {
+		for j, k := range []*backend.Kernel{prog.RHS, prog.Jac, prog.TGrad} {
+			if k == nil {
+				continue
+			}
+			main := 3
+			if j == 1 {
+				main = prog.Meta.Jac.NNZ()
+			}
+			low, err := target.prepare(k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lanes := []int{1, 8, 4}[(i+j)%3]
+			items = append(items, item{m.kernel(low, fmt.Sprintf("k%d.%d", i, j), lanes, main), k, main})
+		}
+	}
+	mod := load(t, lib, m.text(""), rng.IntN(2))
+	for _, x := range items {
+		sameRuns(t, rng, newRunner(t, mod, x.e), reference(elementary.Lower(x.k)), x.k, 3, 2, x.main)
+	}
+}
+
+// Random programs give the bits of the vm.
+func TestRandomPrograms(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 7))
+	rounds := 8
+	if testing.Short() {
+		rounds = 2
+	}
+	for range rounds {
+		var progs []*backend.Program
+		for range 12 {
+			progs = append(progs, randomProgram(t, randexpr.Func(rng.IntN), 5))
+		}
+		agree(t, rng, progs)
+	}
+}
+
+// FuzzPrograms does it with programs that the fuzzer makes.
+func FuzzPrograms(f *testing.F) {
+	f.Add([]byte("seed"), uint64(1))
+	f.Add([]byte{1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233}, uint64(2))
+	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
+		agree(t, rand.New(rand.NewPCG(seed, 3)), []*backend.Program{randomProgram(t, &randexpr.Bytes{Data: data}, 6)})
+	})
+}
