@@ -110,16 +110,21 @@ type args struct {
 	x, q                   *float64
 	lane, at               *int64
 	due, y, w              *float64
+	ready, given           int64 // of the queue: trajectories that were begun, and how many of them lanes have taken
+	begun, begunQ          *float64
+	begunLane              *int64
 }
 
 // Engine integrates batches, with settings that do not change. It serves one goroutine.
 type Engine struct {
-	e         *Ensemble
-	stack     *native.Stack
-	x, q, due []float64
-	y, w      []float64
-	lane, at  []int64
-	budget    int64 // steps of a call
+	e             *Ensemble
+	stack         *native.Stack
+	x, q, due     []float64
+	y, w          []float64
+	lane, at      []int64
+	begun, begunQ []float64 // of trajectories that wait for a lane
+	begunLane     []int64
+	budget        int64 // steps of a call
 }
 
 // Engine makes an engine. The error is the system's refusal to give memory.
@@ -132,8 +137,9 @@ func (e *Ensemble) Engine(s fuse.Settings) (*Engine, error) {
 	g := &Engine{
 		e: e, stack: stack, budget: 1000,
 		x: aligned(e.in.Slots * n), q: aligned(e.in.NPAll() * n), due: aligned(n),
-		y: aligned(e.in.Slots * (n + 1)), w: aligned(e.scratch),
+		y: aligned(e.in.Slots * n), w: aligned(e.scratch),
 		lane: make([]int64, n), at: make([]int64, n),
+		begun: aligned(e.in.Slots * n), begunQ: aligned(e.in.NPAll() * n), begunLane: make([]int64, n),
 	}
 	for l := range g.lane {
 		g.lane[l] = -1
@@ -142,7 +148,7 @@ func (e *Ensemble) Engine(s fuse.Settings) (*Engine, error) {
 	e.in.Put(s, p)
 	for i := e.in.NP; i < len(p); i++ {
 		for l := range n {
-			g.q[i*n+l] = p[i]
+			g.q[i*n+l], g.begunQ[i*n+l] = p[i], p[i]
 		}
 	}
 	return g, nil
@@ -185,6 +191,7 @@ func (g *Engine) Run(ctx context.Context, b *ensemble.Batch) error {
 		status: &b.Status[:n][0], h: &b.H[:n][0], steps: &b.Steps[:n][0], rejected: &b.Rejected[:n][0],
 		x: unsafe.SliceData(g.x), q: unsafe.SliceData(g.q), lane: unsafe.SliceData(g.lane), at: unsafe.SliceData(g.at),
 		due: unsafe.SliceData(g.due), y: unsafe.SliceData(g.y), w: unsafe.SliceData(g.w),
+		begun: unsafe.SliceData(g.begun), begunQ: unsafe.SliceData(g.begunQ), begunLane: unsafe.SliceData(g.begunLane),
 	}
 	if a.saves > 0 && in.Save == nil {
 		return fmt.Errorf("llvm: times to save need an integrator with dense output")

@@ -13,8 +13,8 @@ import (
 // reaches its next time to save, and where the budget of steps is used up. Then the
 // state is put into memory, and the lanes that ask for it are attended to, one after the other:
 // values are saved, a trajectory that has ended is written back, and the lane takes the next one.
-// So no lane waits for another. What becomes of a trajectory depends on nothing but
-// itself.
+// So no lane waits for another. As many trajectories as there are lanes are begun at a time and wait in a
+// queue. What becomes of a trajectory depends on nothing but itself.
 //
 // For graphics processors the same function has one lane, a thread, with x in registers
 // throughout, which takes every so-many-th trajectory.
@@ -30,6 +30,7 @@ var runFields = []runField{
 	{"T", "double"}, {"TEnd", "double"}, {"U", "double"}, {"P", "double"}, {"Save", "double"}, {"Out", "double"},
 	{"Status", "i32"}, {"H", "double"}, {"Steps", "i64"}, {"Rejected", "i64"},
 	{"X", "double"}, {"Q", "double"}, {"lane", "i64"}, {"at", "i64"}, {"due", "double"}, {"Y", "double"}, {"W", "double"},
+	{"ready", ""}, {"given", ""}, {"begun", "double"}, {"begunQ", "double"}, {"begunLane", "i64"},
 }
 
 // memorySteps is the number of operations from which on the state of a step stays in memory and the
@@ -60,8 +61,15 @@ func (m *module) run(in *fuse.Integrator, name string, lanes int, gpu bool) (scr
 		w.scratch = max(w.scratch, v.scratch)
 		return v.parts
 	}
-	begin := one(in.Begin, "begin")
-	var save, step []string
+	var begin, save, step []string
+	if gpu {
+		begin = one(in.Begin, "begin")
+	} else {
+		v := &kernelWriter{m: m, name: name + ".begin", lanes: lanes}
+		v.body(in.Begin, place{m: m, lanes: lanes, apart: lanes})
+		w.scratch = max(w.scratch, v.scratch)
+		begin = v.parts
+	}
 	if in.Save != nil {
 		save = one(in.Save, "save")
 	}
@@ -98,13 +106,15 @@ func (w *runWriter) head(name string) {
 	for i, f := range runFields {
 		a := m.let("getelementptr ", args, ", ", m.local(args), " %args, i32 0, i32 ", strconv.Itoa(i))
 		switch f.name {
-		case "next", "budget":
+		case "next", "budget", "ready", "given":
 			w.arg["&"+f.name] = a
 		}
 		w.arg[f.name] = m.let("load ", w.fieldType(f), ", ", m.local(w.fieldType(f)), " ", a)
 	}
 	w.variable("next", w.arg["next"])
 	w.variable("budget", w.arg["budget"])
+	w.variable("ready", w.arg["ready"])
+	w.variable("given", w.arg["given"])
 	w.variable("i", "0")
 	w.variable("k", "0")
 	m.line("  br label %start\nstart:\n  br label %lane")
@@ -288,37 +298,14 @@ func (w *runWriter) attend(begin, save []string) {
 	})
 	w.line("  br label %refill")
 
-	// The next one of the batch that waits, if there is one.
 	w.line("refill:")
-	w.line("  %next = load i64, ", w.local("i64"), " %next.var, align 8")
-	w.line("  %left = icmp slt i64 %next, ", w.arg["n"])
-	w.line("  br i1 %left, label %take, label %idle")
-	w.line("take:")
-	w.set("next", w.let("add i64 %next, ", w.stride()))
-	w.line("  %waits = icmp eq i32 ", w.get("Status", "i32", "%next"), ", ", strconv.Itoa(fuse.Running))
-	w.line("  br i1 %waits, label %taken, label %refill")
-	w.line("taken:")
-	w.putSlot(fuse.T, w.get("T", "double", "%next"))
-	w.putSlot(fuse.H, w.get("H", "double", "%next"))
-	w.putSlot(fuse.TEnd, w.get("TEnd", "double", "%next"))
-	w.putSlot(fuse.TSave, number(0))
-	w.putSlot(fuse.Steps, w.let("sitofp i64 ", w.get("Steps", "i64", "%next"), " to double"))
-	w.putSlot(fuse.Rejected, w.let("sitofp i64 ", w.get("Rejected", "i64", "%next"), " to double"))
-	u = w.slot("%x", fuse.StateAt)
-	w.row("%next", in.N, func(at, j string) {
-		w.line("  store double ", w.get("U", "double", at), ", ", d, " ", w.laneAt(u, j), ", align 8")
-	})
-	if in.NP > 0 {
-		w.row("%next", in.NP, func(at, j string) {
-			w.line("  store double ", w.get("P", "double", at), ", ", d, " ", w.laneAt("%q", j), ", align 8")
-		})
+	if w.gpu {
+		w.takeNext(begin)
+	} else {
+		w.takeBegun(begin)
 	}
-	w.calls(begin)
-	w.each(in.Slots, func(j string) {
-		w.line("  store double ", w.yAt(j), ", ", d, " ", w.laneAt("%x", j), ", align 8")
-	})
-	w.put("lane", "i64", "%l", "%next")
-	w.set("i", "%next")
+	w.put("lane", "i64", "%l", "%taken.i")
+	w.set("i", "%taken.i")
 	w.set("k", "0")
 	w.line("  %begun = load double, ", d, " %x, align 8")
 	w.line("  br label %first\nfirst:")
@@ -345,6 +332,104 @@ func (w *runWriter) attend(begin, save []string) {
 		w.line("  br i1 %more, label %lane, label %enter")
 	} else {
 		w.line("  br label %enter")
+	}
+}
+
+// waits writes the search for the next trajectory of the batch that waits, %next: blocks search, found and none.
+func (w *runWriter) waits() {
+	w.line("search:")
+	w.line("  %next = load i64, ", w.local("i64"), " %next.var, align 8")
+	w.line("  %left = icmp slt i64 %next, ", w.arg["n"])
+	w.line("  br i1 %left, label %look, label %none\nlook:")
+	w.set("next", w.let("add i64 %next, ", w.stride()))
+	w.line("  %waits = icmp eq i32 ", w.get("Status", "i32", "%next"), ", ", strconv.Itoa(fuse.Running))
+	w.line("  br i1 %waits, label %found, label %search\nfound:")
+}
+
+// fill makes x and p of trajectory %next; at gives the addresses of their entries.
+func (w *runWriter) fill(x, p string) {
+	in := w.in
+	d := w.local("double")
+	slot := func(i int, value string) {
+		w.line("  store double ", value, ", ", d, " ", w.slot(x, i), ", align 8")
+	}
+	slot(fuse.T, w.get("T", "double", "%next"))
+	slot(fuse.H, w.get("H", "double", "%next"))
+	slot(fuse.TEnd, w.get("TEnd", "double", "%next"))
+	slot(fuse.TSave, number(0))
+	slot(fuse.Steps, w.let("sitofp i64 ", w.get("Steps", "i64", "%next"), " to double"))
+	slot(fuse.Rejected, w.let("sitofp i64 ", w.get("Rejected", "i64", "%next"), " to double"))
+	u := w.slot(x, fuse.StateAt)
+	w.row("%next", in.N, func(at, j string) {
+		w.line("  store double ", w.get("U", "double", at), ", ", d, " ", w.laneAt(u, j), ", align 8")
+	})
+	if in.NP > 0 {
+		w.row("%next", in.NP, func(at, j string) {
+			w.line("  store double ", w.get("P", "double", at), ", ", d, " ", w.laneAt(p, j), ", align 8")
+		})
+	}
+}
+
+// takeNext begins the next trajectory in the lane.
+func (w *runWriter) takeNext(begin []string) {
+	d := w.local("double")
+	w.line("  br label %search")
+	w.waits()
+	w.fill("%x", "%q")
+	w.calls(begin)
+	w.each(w.in.Slots, func(j string) {
+		w.line("  store double ", w.yAt(j), ", ", d, " ", w.laneAt("%x", j), ", align 8")
+	})
+	w.line("  %taken.i = add i64 %next, 0")
+	w.line("  br label %taken\nnone:\n  br label %idle\ntaken:")
+}
+
+// takeBegun takes the next trajectory of the queue. An empty one is filled before, and all of it
+// is begun together.
+func (w *runWriter) takeBegun(begin []string) {
+	d := w.local("double")
+	array := func(name string, at string) string {
+		return w.let("getelementptr inbounds double, ", d, " ", w.arg[name], ", i64 ", at)
+	}
+	w.line("  %given = load i64, ", w.local("i64"), " %given.var, align 8")
+	w.line("  %ready = load i64, ", w.local("i64"), " %ready.var, align 8")
+	w.line("  %some.ready = icmp slt i64 %given, %ready")
+	w.line("  br i1 %some.ready, label %pop, label %gather\ngather:")
+	w.set("given", "0")
+	w.set("ready", "0")
+	w.line("  br label %search")
+	w.waits()
+	w.line("  %place = load i64, ", w.local("i64"), " %ready.var, align 8")
+	w.fill(array("Y", "%place"), array("begunQ", "%place"))
+	w.put("begunLane", "i64", "%place", "%next")
+	w.line("  %gathered = add i64 %place, 1")
+	w.set("ready", "%gathered")
+	w.line("  %enough = icmp eq i64 %gathered, ", strconv.Itoa(w.lanes))
+	w.line("  br i1 %enough, label %none, label %search\nnone:")
+	w.line("  %nobody = icmp eq i64 ", w.value("ready"), ", 0")
+	w.line("  br i1 %nobody, label %idle, label %begin\nbegin:")
+	v := vector(w.lanes, "double")
+	for _, f := range begin {
+		w.line("  call void ", f, "(", v, " ", constant(0, w.lanes), ", ", d, " ", w.arg["Y"], ", ", d, " ", w.arg["begunQ"], ", ", d, " ", w.arg["begun"], ", ", d, " ", w.arg["W"], ")")
+	}
+	w.line("  br label %pop\npop:")
+	w.line("  %column = load i64, ", w.local("i64"), " %given.var, align 8")
+	w.set("given", w.let("add i64 %column, 1"))
+	w.line("  %taken.i = add i64 ", w.get("begunLane", "i64", "%column"), ", 0")
+	for _, c := range []struct {
+		from, to string
+		n        int
+	}{{array("begun", "%column"), "%x", w.in.Slots}, {array("begunQ", "%column"), "%q", w.in.NP}} {
+		if c.n > 0 {
+			w.each(c.n, func(j string) {
+				at := j
+				if w.lanes > 1 {
+					at = w.let("mul nuw nsw i64 ", j, ", ", strconv.Itoa(w.lanes))
+				}
+				value := w.let("load double, ", d, " ", w.let("getelementptr inbounds double, ", d, " ", c.from, ", i64 ", at), ", align 8")
+				w.line("  store double ", value, ", ", d, " ", w.let("getelementptr inbounds double, ", d, " ", c.to, ", i64 ", at), ", align 8")
+			})
+		}
 	}
 }
 
@@ -384,7 +469,7 @@ func (w *runWriter) enter(parts []string) {
 		w.inRegisters(status, due)
 	} else {
 		d := m.local("double")
-		other := m.at(w.arg["Y"], w.in.Slots) // behind what kernels of one lane write
+		other := w.arg["Y"] // its other users are done
 		w.line("  br label %loop\nloop:")
 		w.line("  %from = phi ", d, " [", w.arg["X"], ", %enter.active], [%to, %loop]")
 		w.line("  %to = phi ", d, " [", other, ", %enter.active], [%from, %loop]")
@@ -414,7 +499,9 @@ func (w *runWriter) enter(parts []string) {
 	}
 	w.line("  br i1 %attend, label %again, label %leave\nagain:\n  br label %lane\nleave:")
 	w.line("  store i64 ", w.value("next"), ", ", m.local("i64"), " ", w.arg["&next"])
-	w.line("  store i64 ", w.value("budget"), ", ", m.local("i64"), " ", w.arg["&budget"])
+	for _, v := range []string{"budget", "ready", "given"} {
+		w.line("  store i64 ", w.value(v), ", ", m.local("i64"), " ", w.arg["&"+v])
+	}
 	w.line("  ret void")
 }
 
@@ -429,7 +516,8 @@ func (w *runWriter) inRegisters(status, due string) {
 	for _, o := range step.Out {
 		out[o.Index] = o.Val
 	}
-	kept := func(i int) bool { return step.Code[out[i]] == backend.Instr{Op: backend.U, A: int32(i)} }
+	live, need := w.live(out)
+	kept := func(i int) bool { return !live[i] || step.Code[out[i]] == backend.Instr{Op: backend.U, A: int32(i)} }
 	first, x, next := make([]string, slots), make([]string, slots), make([]string, slots)
 	p := make([]string, w.in.NPAll())
 	for _, in := range step.Code {
@@ -455,12 +543,14 @@ func (w *runWriter) inRegisters(status, due string) {
 		return p[index]
 	}
 	for r, in := range step.Code {
-		if !in.Op.Input() {
+		if need[r] && !in.Op.Input() {
 			c.emit(backend.Ref(r))
 		}
 	}
 	for i, r := range out {
-		next[i] = c.number(r)
+		if live[i] {
+			next[i] = c.number(r)
+		}
 	}
 	body := m.buf
 	m.buf = outer
@@ -483,6 +573,49 @@ func (w *runWriter) inRegisters(status, due string) {
 			m.store(next[i], m.at(w.arg["X"], i*w.lanes), w.lanes)
 		}
 	}
+}
+
+// live says which entries of the state matter, and which operations of a step: what goes back to
+// the batch, what Save reads, and what the next of these are made from.
+func (w *runWriter) live(out []backend.Ref) (slots, need []bool) {
+	step := w.in.Step
+	slots, need = make([]bool, len(out)), make([]bool, len(step.Code))
+	var todo []int32
+	slot := func(i int32) {
+		if !slots[i] {
+			slots[i] = true
+			todo = append(todo, i)
+		}
+	}
+	for _, i := range []int32{fuse.T, fuse.H, fuse.Status, fuse.Steps, fuse.Rejected} {
+		slot(i)
+	}
+	for i := range w.in.N {
+		slot(int32(fuse.StateAt + i))
+	}
+	if save := w.in.Save; save != nil {
+		for i := range out {
+			slot(int32(i))
+		}
+	}
+	var visit func(r backend.Ref)
+	visit = func(r backend.Ref) {
+		if need[r] {
+			return
+		}
+		need[r] = true
+		in := step.Code[r]
+		if in.Op == backend.U {
+			slot(in.A)
+		}
+		step.Operands(in, visit)
+	}
+	for len(todo) > 0 {
+		i := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		visit(out[i])
+	}
+	return slots, need
 }
 
 // anyOf is true if a truth value holds in a lane.
