@@ -10,7 +10,6 @@ import (
 
 	"github.com/mtkc/mtkc"
 	"github.com/mtkc/mtkc/backend"
-	"github.com/mtkc/mtkc/backend/elementary"
 	"github.com/mtkc/mtkc/backend/llvm"
 	"github.com/mtkc/mtkc/backend/llvm/libllvm"
 	"github.com/mtkc/mtkc/backend/vm"
@@ -50,7 +49,7 @@ func TestNativeCodeAgreesWithTheVM(t *testing.T) {
 						compiled++
 					}
 				}
-				sameKernels(t, vm.Problem(basic(c.Program())), m.Problem())
+				sameKernels(t, vm.Problem(c.Program()), m.Problem())
 			})
 		}
 	}
@@ -58,17 +57,6 @@ func TestNativeCodeAgreesWithTheVM(t *testing.T) {
 	if compiled < 500 && !t.Failed() {
 		t.Errorf("only %d kernels were compiled", compiled)
 	}
-}
-
-// basic is the program with the elementary functions written out in base operations.
-func basic(prog *backend.Program) *backend.Program {
-	p := *prog
-	for _, k := range []**backend.Kernel{&p.RHS, &p.Jac, &p.TGrad, &p.Linear, &p.Invariants, &p.InvariantJac, &p.Crossings} {
-		if *k != nil {
-			*k = elementary.Lower(*k)
-		}
-	}
-	return &p
 }
 
 // sameKernels compares all kernels of two problems at random points, bit by bit.

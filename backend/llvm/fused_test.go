@@ -17,7 +17,6 @@ import (
 	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
-	"github.com/mtkc/mtkc/backend/elementary"
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/expr"
@@ -274,12 +273,10 @@ func TestEnsembleMethods(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		basic := *in
-		basic.Begin, basic.Step, basic.Save = elementary.Lower(in.Begin), elementary.Lower(in.Step), elementary.Lower(in.Save)
 		settings := fuse.Settings{RelTol: 1e-6, AbsTol: []float64{1e-8}}
 		b := batch(prog, rand.New(rand.NewPCG(3, 2)), 21, []float64{0.1 * c.tend, 0.11 * c.tend, 0.9 * c.tend}, c.tend)
 		want := copyBatch(b)
-		oracle(&basic, settings, want)
+		oracle(in, settings, want)
 		for _, lanes := range []int{1, 8} {
 			e, err := NewEnsemble(in, EnsembleOptions{Lanes: lanes, Library: libs[k%len(libs)]})
 			if err != nil {

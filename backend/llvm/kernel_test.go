@@ -8,7 +8,6 @@ import (
 	"unsafe"
 
 	"github.com/mtkc/mtkc/backend"
-	"github.com/mtkc/mtkc/backend/elementary"
 	"github.com/mtkc/mtkc/backend/llvm/libllvm"
 	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/runtime/native"
@@ -103,7 +102,7 @@ func compare(t *testing.T, rng *rand.Rand, k *backend.Kernel, n, np, main int, t
 		entries = append(entries, m.kernel(k, fmt.Sprintf("f%d", l), l, main))
 	}
 	mod := load(t, lib, m.text(""), rng.IntN(2))
-	want := reference(elementary.Lower(k))
+	want := reference(k)
 	for _, e := range entries {
 		sameRuns(t, rng, newRunner(t, mod, e), want, k, n, np, main)
 	}
