@@ -33,6 +33,9 @@ func TestAuto(t *testing.T) {
 		{arenstorf(), 1e-9, false, 1000},
 		{brusselator(20), 1e-3, false, 1000},
 		{robertson(), 1e-6, true, 1000},
+		// Where the explicit method's steps are well below its bound of stability.
+		{robertson(), 1e-9, true, 1000},
+		{robertson(), 1e-10, true, 1000},
 		{vanDerPol(1000, 2000), 1e-6, true, 3000},
 	} {
 		sol := mustSolve(t, c.p, Options{RelTol: c.rtol, AbsTol: c.rtol * 1e-3})

@@ -224,9 +224,17 @@ func (e *zooNode) sweep(t float64, u []float64, seed float64, g []float64, dt *f
 	case "/":
 		v, da, db = a/b, 1/b, -a/(b*b)
 	case "^":
-		v, da = math.Pow(a, b), b*math.Pow(a, b-1)
-		if e.args[1].op != "#" {
+		switch {
+		case e.args[1].op != "#":
+			v, da = math.Pow(a, b), b*math.Pow(a, b-1)
 			db = v * math.Log(a)
+		case b == 2:
+			v, da = a*a, 2*a
+		case a > 0:
+			v = math.Pow(a, b)
+			da = b * v / a
+		default:
+			v, da = math.Pow(a, b), b*math.Pow(a, b-1)
 		}
 	case "sqrt":
 		v = math.Sqrt(a)

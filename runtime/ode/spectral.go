@@ -30,7 +30,7 @@ type spectrum struct {
 // bound returns a bound of the spectral radius of df/du at (T, U), where f0 is f there; Inf
 // if f or its derivatives are not finite.
 func (s *spectrum) bound(ws *Workspace, f0 []float64) float64 {
-	if ws.K.Jac == nil {
+	if ws.K.Jac == nil || ws.Pattern == nil { // the nested form has a pattern for implicit methods alone
 		return powerSafety * s.converge(ws, f0)
 	}
 	if !s.judged {

@@ -191,3 +191,13 @@ func TestStabilisedAllocations(t *testing.T) {
 		}
 	}
 }
+
+// In the nested form there is no pattern of df/du for explicit methods: the spectral radius comes from f.
+func TestStabilisedNested(t *testing.T) {
+	p, ref := zoo(t, "chemakzo")
+	sol := mustSolve(t, p, Options{Solver: "ROCK4", RelTol: 1e-5, AbsTol: 1e-5})
+	// The rule of the zoo: two digits less than the tolerance.
+	if d := mixedDigits(sol.U, ref, 1); d < 3 {
+		t.Errorf("%.1f digits, %+v", d, sol.Stats)
+	}
+}
