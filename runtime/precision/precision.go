@@ -4,9 +4,13 @@
 // In: a problem, methods, tolerances. Out: a Diagram with a point for each method and
 // tolerance, and the reference solution that the errors are measured against.
 //
-// The error of a run is the largest deviation of a differential variable from the reference,
-// relative to the size of that variable: its nominal value, or the largest value that it takes
-// in the run. The reference is one of two solutions by different methods at tight tolerances;
+// The size of a variable is its nominal value, or else what it falls to in the run: from its largest value on,
+// the run is cut into eight parts of as many steps, and the largest value in each of them counts; the size is the
+// smallest of these eight. So a concentration that decays has the size of its late values, and an
+// oscillation its amplitude. Absolute tolerances are the tolerance times the size: with the
+// largest value instead, Robertson's y1, which ends at 2e-8, would get one of 1e-4, go below zero by as much, and run away.
+// The error of a run is the largest deviation of a differential variable from the reference, relative to the
+// value there or to the size of the variable, whichever is larger. The reference is one of two solutions by different methods at tight tolerances;
 // what they differ by, in the same measure, bounds what can be said about errors.
 package precision
 
@@ -179,30 +183,56 @@ func ended(sol *ode.Solution, err error) bool {
 	return err == nil && sol != nil && (sol.Retcode == ode.Success || sol.Retcode == ode.Terminated)
 }
 
-// sizes finds the size of each state from a run by the automatic choice.
+// sizeParts is the number of parts of a run that sizes are found in, and leastSize the least
+// one, as a part of the largest value.
+const (
+	sizeParts = 8
+	leastSize = 1e-9
+)
+
+// settles is the size of state i in sol; 0 where it stays at zero.
+func settles(sol *ode.Solution, i int) float64 {
+	most, at, n := 0.0, 0, sol.Len()
+	for k := range n {
+		if v := math.Abs(sol.State(k)[i]); v > most {
+			most, at = v, k
+		}
+	}
+	size := most
+	for part := range sizeParts {
+		lo, hi := at+(n-at)*part/sizeParts, at+(n-at)*(part+1)/sizeParts
+		here := 0.0
+		for k := lo; k < hi; k++ {
+			here = max(here, math.Abs(sol.State(k)[i]))
+		}
+		if lo < hi {
+			size = min(size, here)
+		}
+	}
+	return max(size, leastSize*most)
+}
+
+// sizes finds the size of each state from two runs by the automatic choice, the second one with
+// the sizes that the first one gives.
 func (m *measurement) sizes() error {
 	m.opt.Progress("the sizes of the variables")
-	sol, err := ode.Solve(m.ctx, m.p, m.run("auto", 1e-6))
-	if m.ctx.Err() != nil {
-		return m.ctx.Err()
-	}
-	if sol == nil {
-		return err
-	}
 	n := m.p.N()
-	size := make([]float64, n)
-	for k := range sol.Len() {
-		for i, v := range sol.State(k) {
-			size[i] = max(size[i], math.Abs(v))
+	var size []float64
+	for range 2 {
+		sol, err := ode.Solve(m.ctx, m.p, m.run("auto", 1e-6))
+		if m.ctx.Err() != nil {
+			return m.ctx.Err()
 		}
+		if sol == nil {
+			return err
+		}
+		size = make([]float64, n)
+		for i := range size {
+			size[i] = m.size(sol, i)
+		}
+		m.tols = size
 	}
 	for i := range size {
-		if i < len(m.p.States) && m.p.States[i].Nominal != 0 {
-			size[i] = math.Abs(m.p.States[i].Nominal)
-		}
-		if size[i] == 0 || math.IsInf(size[i], 0) || math.IsNaN(size[i]) {
-			size[i] = 1 // it stays at zero
-		}
 		if m.p.Mass == nil || m.p.Mass[i] != 0 {
 			m.which = append(m.which, i)
 			m.scale = append(m.scale, size[i])
@@ -211,7 +241,6 @@ func (m *measurement) sizes() error {
 	if len(m.which) == 0 {
 		return &NoReference{Reason: "no variable of it is differentiated, so that there is nothing to integrate"}
 	}
-	m.tols = size
 	m.d.States = len(m.which)
 	m.d.Span = m.opt.Run.Span
 	if m.d.Span == [2]float64{} {
@@ -222,6 +251,18 @@ func (m *measurement) sizes() error {
 		m.times = append(m.times, (1-x)*m.d.Span[0]+x*m.d.Span[1])
 	}
 	return nil
+}
+
+// size is the nominal value of state i, or what it settles to in sol.
+func (m *measurement) size(sol *ode.Solution, i int) float64 {
+	if i < len(m.p.States) && m.p.States[i].Nominal != 0 {
+		return math.Abs(m.p.States[i].Nominal)
+	}
+	size := settles(sol, i)
+	if size == 0 || math.IsInf(size, 0) || math.IsNaN(size) {
+		return 1 // it stays at zero
+	}
+	return size
 }
 
 // sampled solves and returns the differential states at the times of the measure; the last
@@ -248,11 +289,11 @@ func (m *measurement) pick(u []float64) []float64 {
 	return row
 }
 
-// distance is the measure of the package between two rows.
+// distance is the measure of the package of row a against b.
 func (m *measurement) distance(a, b []float64) float64 {
 	most := 0.0
 	for j := range a {
-		if e := math.Abs(a[j]-b[j]) / m.scale[j]; !(e <= most) {
+		if e := math.Abs(a[j]-b[j]) / max(m.scale[j], math.Abs(b[j])); !(e <= most) {
 			most = e
 		}
 	}
