@@ -75,7 +75,7 @@ func (c *Cache) Compile(ctx context.Context, ir []byte, o libllvm.Options) (out 
 		o.Target = m.Host
 	}
 	k := NewKey("module", m.Version, o.Target.Triple, o.Target.CPU, o.Target.Features,
-		fmt.Sprint(o.Level, o.Kind), o.Passes, string(ir))
+		fmt.Sprint(o.Level, o.Kind, o.Tiny), o.Passes, string(ir))
 	if out, ok := c.Get(k); ok {
 		return out, true, nil
 	}

@@ -33,6 +33,7 @@ type Options struct {
 	Level  int    // of code generation, 0 to 3; 0 compiles fastest, 1 makes code as fast as 2 for arithmetic
 	Passes string // a pass pipeline as opt -passes takes it, "default<O2>"; "" = none
 	Kind   Kind
+	Tiny   bool // of arm64: all of the code and its constants lie within 1 MiB of each other and need no pages
 }
 
 // CompileError is LLVM's refusal of a module.
@@ -60,6 +61,9 @@ func (o *Options) validate() error {
 	}
 	if o.Kind != Object && o.Kind != Assembly {
 		return &CompileError{Stage: "target", Message: fmt.Sprintf("kind %d", int(o.Kind))}
+	}
+	if o.Tiny && !strings.HasPrefix(o.Target.Triple, "aarch64") {
+		return &CompileError{Stage: "target", Message: "there is no tiny code model for " + o.Target.Triple}
 	}
 	if strings.HasPrefix(o.Target.Triple, "nvptx") && o.Kind == Object {
 		return &CompileError{Stage: "target", Message: "there are no object files for " + o.Target.Triple + ", ask for assembly (PTX)"}

@@ -64,10 +64,13 @@ func (l *Library) compile(j *job, ir []byte, o Options) ([]byte, error) {
 		return nil, fail("verify", words)
 	}
 
-	const pic, smallModel, defaultModel = 2, 3, 0
+	const pic, tinyModel, smallModel, defaultModel = 2, 2, 3, 0
 	model := int32(smallModel)
-	if o.Target.gpu() {
+	switch {
+	case o.Target.gpu():
 		model = defaultModel
+	case o.Tiny:
+		model = tinyModel
 	}
 	machine := a.createTargetMachine(target, o.Target.Triple, o.Target.CPU, o.Target.Features, int32(o.Level), pic, model)
 	if machine == 0 {
