@@ -46,7 +46,7 @@ func (c *Compiler) Native(ctx context.Context) (*ode.Problem, diag.List) {
 	start := time.Now()
 	m, err := llvm.New(c.prog, c.LLVM)
 	if err != nil {
-		return nil, append(found, noNative(err)...)
+		return nil, append(found, noNative("llvm", err)...)
 	}
 	c.native = m
 	t := Timing{Pass: "native", Seconds: time.Since(start).Seconds(), Size: "in the background"}
@@ -71,18 +71,18 @@ func (c *Compiler) NativeReport() string {
 	return r.String()
 }
 
-// noNative is the diagnostic for a machine that makes no machine code.
-func noNative(err error) diag.List {
+// noNative is the diagnostic for a machine that makes no machine code for a backend.
+func noNative(name string, err error) diag.List {
 	var missing *libllvm.NotFoundError
 	var platform *native.PlatformError
 	switch {
 	case errors.As(err, &missing):
-		d := diag.New(diag.Pos{}, "E017", missing.Hint+"; or use --backend vm", "--backend llvm: libLLVM (version %d or later) was not found", libllvm.Oldest)
+		d := diag.New(diag.Pos{}, "E017", missing.Hint+"; or use --backend vm", "--backend %s: libLLVM (version %d or later) was not found", name, libllvm.Oldest)
 		return d
 	case errors.As(err, &platform):
-		return diag.New(diag.Pos{}, "E017", "use --backend vm or --backend go", "--backend llvm: %v", platform)
+		return diag.New(diag.Pos{}, "E017", "use --backend vm or --backend go", "--backend %s: %v", name, platform)
 	}
-	return diag.New(diag.Pos{}, "E017", "use --backend vm, and see mtkc doctor", "--backend llvm: %v", err)
+	return diag.New(diag.Pos{}, "E017", "use --backend vm, and see mtkc doctor", "--backend %s: %v", name, err)
 }
 
 // Artifact makes a program for other languages with a C header: format "ll" is text of LLVM IR, "o" an object,
@@ -100,7 +100,7 @@ func (c *Compiler) Artifact(ctx context.Context, format, cpu string) (a *llvm.Ar
 	case errors.As(err, &refused):
 		return nil, nil, append(found, diag.New(diag.Pos{}, "E018", "name a processor that has what is missing with --cpu (x86-64-v3 has), or use --backend go", "the model cannot be compiled by LLVM: %s", refused.Reason)...)
 	case err != nil:
-		return nil, nil, append(found, noNative(err)...)
+		return nil, nil, append(found, noNative("llvm", err)...)
 	}
 	c.timing = append(c.timing, Timing{Pass: "native", Seconds: time.Since(start).Seconds(), Size: fmt.Sprintf("%d bytes", len(data))})
 	return a, data, found

@@ -16,6 +16,9 @@ import (
 	"github.com/mtkc/mtkc/backend/cuda/libcuda"
 )
 
+// Oldest is the architecture from which on GPUs run kernels: Volta. PTX for it runs on all later ones.
+const Oldest = "sm_70"
+
 // Device runs kernels. Any goroutine may use it.
 type Device interface {
 	Name() string

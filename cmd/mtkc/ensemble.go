@@ -78,7 +78,7 @@ again; the file that comes out is the same, to the last byte.`,
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` of all trajectories (repeatable)")
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to record: `a,b,...`, as in mtkc run")
 	fl.StringVarP(&f.out, "output", "o", "", "write the table to the CSV `FILE` (default: stdout)")
-	fl.StringVar(&f.backend, "backend", "auto", "`NAME` of what integrates: "+strings.Join(mtkc.EnsembleBackends(), " or "))
+	fl.StringVar(&f.backend, "backend", "auto", "`NAME` of what integrates: "+strings.Join(mtkc.EnsembleBackends(), ", "))
 	fl.IntVar(&f.workers, "workers", 0, "trajectories are integrated on `N` threads (default: one for each processor)")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object with a summary on stdout, nothing else")
 	f.register(cmd)
@@ -136,7 +136,7 @@ func (f *ensembleFlags) run(cmd *cobra.Command, path string) error {
 	}
 	prob, found := c.Problem(ctx)
 	if f.timing {
-		printTiming(stderr, c, nil)
+		defer func() { printTiming(stderr, c, nil) }()
 	}
 	if found.Errors() > 0 {
 		return found
@@ -172,21 +172,24 @@ func (f *ensembleFlags) run(cmd *cobra.Command, path string) error {
 	if len(e.Vars) == 0 {
 		return diag.New(diag.Pos{}, "E013", "choose variables with --vars", "there is nothing to record")
 	}
-	engine, whyEngine, found := c.EnsembleEngine(f.backend, *o)
-	if found.Errors() > 0 {
-		return found
-	}
-	e.Engine = engine
 	id, err := f.identity(c, prob, &e, vary)
 	if err != nil {
 		return diag.New(diag.Pos{}, "E012", "", "the ensemble cannot begin: %v", err)
 	}
-	job := &ensembleJob{f: f, vary: vary, opt: e, prob: prob, stdout: stdout, stderr: stderr}
+	engine, found := c.EnsembleEngine(ctx, vary.engineOptions(f.backend, o))
+	if found.Errors() > 0 {
+		return found
+	}
+	e.Engine, e.Run = engine.Engine, engine.Run
+	job := &ensembleJob{f: f, vary: vary, opt: e, prob: prob, engine: engine, stdout: stdout, stderr: stderr}
 	res, err := job.solve(ctx, id)
+	if e := engine.Close(); err == nil && e != nil {
+		err = diag.New(diag.Pos{}, "E012", "try another --backend", "the ensemble cannot end: %v", e)
+	}
 	if err != nil {
 		return err
 	}
-	return job.report(c, res, whyEngine, time.Since(start))
+	return job.report(c, res, time.Since(start))
 }
 
 // identity tells ensembles apart: one that was interrupted goes on if it is the same.
@@ -216,6 +219,7 @@ type ensembleJob struct {
 	vary           *variation
 	opt            ensemble.Options
 	prob           *ode.Problem
+	engine         *mtkc.EnsembleEngine
 	stdout, stderr io.Writer
 
 	wrote string // name of the file

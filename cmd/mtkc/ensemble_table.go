@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -129,7 +130,7 @@ func (t *ensembleTable) statistics(s *ensemble.Statistics, end float64) error {
 }
 
 // report says how the ensemble went.
-func (j *ensembleJob) report(c *mtkc.Compiler, res *ensemble.Result, whyEngine string, took time.Duration) error {
+func (j *ensembleJob) report(c *mtkc.Compiler, res *ensemble.Result, took time.Duration) error {
 	for _, w := range res.Warnings {
 		text := fmt.Sprintf("trajectory %d: %s", w.First, w.Text)
 		if w.N > 1 {
@@ -166,11 +167,7 @@ func (j *ensembleJob) report(c *mtkc.Compiler, res *ensemble.Result, whyEngine s
 		fmt.Fprintln(j.stderr)
 	}
 	if j.f.verbose {
-		with := res.Engine
-		if with == "" {
-			with = res.Method
-		}
-		fmt.Fprintf(j.stderr, "    integrated with %s: %s\n", with, whyEngine)
+		fmt.Fprintf(j.stderr, "    %s\n", j.engine.Report())
 		if res.Unfit != "" {
 			fmt.Fprintf(j.stderr, "    not in batches: %s\n", res.Unfit)
 		}
@@ -223,10 +220,11 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 		Stats        map[string]int64 `json:"stats"`
 		Seconds      struct {
 			Compile float64 `json:"compile"`
+			Engine  float64 `json:"engine"`
 			Total   float64 `json:"total"`
 		} `json:"seconds"`
 	}{
-		Model: j.prob.Name, Solver: res.Method, Engine: res.Engine, Trajectories: res.N, Varied: res.Columns, Retcodes: map[string]int64{}, Failed: []failure{},
+		Model: j.prob.Name, Solver: cmp.Or(j.engine.Method, res.Method), Engine: j.engine.Name(), Trajectories: res.N, Varied: res.Columns, Retcodes: map[string]int64{}, Failed: []failure{},
 		Stats: map[string]int64{"steps": res.Steps, "rejected": res.Rejected, "events": res.Events},
 	}
 	for _, c := range res.Counts {
@@ -258,6 +256,7 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 		}
 	}
 	object.Seconds.Compile = c.Seconds("load", "flat", "structural", "lower", "vm")
+	object.Seconds.Engine = j.engine.Seconds()
 	object.Seconds.Total = took.Seconds()
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

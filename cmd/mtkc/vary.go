@@ -13,6 +13,7 @@ import (
 	"github.com/mtkc/mtkc"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/runtime/ensemble"
+	"github.com/mtkc/mtkc/runtime/ode"
 )
 
 // variation says what sets the trajectories of an ensemble apart.
@@ -26,6 +27,7 @@ type variation struct {
 	table    *ensemble.CSV
 	path     string   // of the table
 	file     *os.File // nil: there is no table
+	again    *os.File // the same file, for a look at the first trajectory
 	identity string   // everything above as a text
 }
 
@@ -42,7 +44,29 @@ func (v *variation) source() (ensemble.Source, error) {
 	return ensemble.Grid(v.axes...)
 }
 
+// engineOptions say what the ensemble is to be integrated with.
+func (v *variation) engineOptions(backend string, run *ode.Options) mtkc.EnsembleOptions {
+	opt := mtkc.EnsembleOptions{Backend: backend, Run: *run}
+	if v.table == nil {
+		opt.Sample, _ = v.source()
+	} else if info, err := v.file.Stat(); err == nil && info.Mode().IsRegular() {
+		if f, err := os.Open(v.path); err == nil {
+			v.again = f
+			if table, err := ensemble.NewCSV(f); err == nil {
+				opt.Sample = table
+			}
+		}
+	}
+	if s, ok := opt.Sample.(ensemble.Sized); ok {
+		opt.N = s.Len()
+	}
+	return opt
+}
+
 func (v *variation) close() {
+	if v.again != nil {
+		v.again.Close()
+	}
 	if v.file != nil {
 		v.file.Close()
 	}

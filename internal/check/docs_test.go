@@ -34,7 +34,7 @@ func TestCommandsDocument(t *testing.T) {
 		}
 		if command, ok := strings.CutPrefix(title, "mtkc "); ok {
 			documented[strings.Fields(command)[0]] = flags
-		} else {
+		} else if strings.HasPrefix(title, "Which model") {
 			common = flags
 		}
 	}

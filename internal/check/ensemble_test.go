@@ -16,7 +16,7 @@ import (
 
 // The trajectories of a sweep are the runs of mtkc run with the same settings.
 func TestEnsembleCommand(t *testing.T) {
-	o := ok(t, "ensemble", "examples/bouncingball", "--sweep", "E=0.5:0.7:3", "--sweep", "h=1,2", "--steps", "6", "--vars", "h,flying")
+	o := ok(t, "ensemble", "examples/bouncingball", "--sweep", "E=0.5:0.7:3", "--sweep", "h=1,2", "--steps", "6", "--vars", "h,flying", "--backend", "scalar")
 	header, rows := readTable(t, o.stdout)
 	if strings.Join(header, ",") != "trajectory,E,h,t,h,flying" || len(rows) != 6*7 {
 		t.Fatalf("%v, %d rows", header, len(rows))
@@ -138,8 +138,12 @@ func TestEnsembleInterrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, form := range [][]string{{"--steps", "2"}, {"--stats", "--steps", "2"}} {
-		args := append([]string{"ensemble", "examples/lorenz", "--random", "2000", "--dist", "Rho=normal:28:1", "--tspan", "0,30"}, form...)
+	for _, form := range [][]string{
+		{"--random", "2000", "--tspan", "0,30", "--steps", "2", "--backend", "scalar"},
+		{"--random", "2000", "--tspan", "0,30", "--stats", "--steps", "2", "--backend", "scalar"},
+		{"--random", "10000", "--tspan", "0,100", "--steps", "2"}, // engines change on the way, after the interrupt elsewhere
+	} {
+		args := append([]string{"ensemble", "examples/lorenz", "--dist", "Rho=normal:28:1"}, form...)
 		out, whole := filepath.Join(dir, "out.csv"), filepath.Join(dir, "whole.csv")
 		ok(t, append(args, "-o", whole)...)
 		var stderr bytes.Buffer
@@ -177,7 +181,7 @@ func TestEnsembleInterrupt(t *testing.T) {
 			t.Errorf("another seed goes on with it: status %d\n%s", o.status, o.stderr)
 		}
 		o := ok(t, append(args, "-o", out)...)
-		if !strings.Contains(o.stderr, "going on after ") || !strings.Contains(o.stderr, "2000 trajectories, 0 failed") {
+		if !strings.Contains(o.stderr, "going on after ") || !strings.Contains(o.stderr, form[1]+" trajectories, 0 failed") {
 			t.Errorf("%s", o.stderr)
 		}
 		if read(t, out) != read(t, whole) {
@@ -187,4 +191,85 @@ func TestEnsembleInterrupt(t *testing.T) {
 			t.Errorf("%v is left", left)
 		}
 	}
+}
+
+// Every backend that is here gives the same table to the last bit, on one thread and on two, and runs one after the other the same within the
+// tolerances; those with events too. -v says what integrated.
+func TestEnsembleBackends(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		args   []string
+		method string  // that auto takes
+		tol    float64 // of the differences, relative to 1 + |x|
+	}{
+		// Errors grow a thousandfold on Lorenz's attractor from t = 0 to 5 at rtol 1e-8.
+		{"lorenz", []string{"examples/lorenz", "--sweep", "Rho=20:30:150", "--tspan", "0,5", "--rtol", "1e-8", "--steps", "7"}, "Vern7", 1e-5},
+		{"robertson", []string{"examples/robertson", "--random", "120", "--dist", "K1=uniform:0.03:0.05", "--tspan", "0,1e4", "--rtol", "1e-5", "--steps", "4"}, "Rodas5P", 1e-4},
+		{"ball", []string{"examples/bouncingball", "--sweep", "E=0.5:0.7:11", "--sweep", "h=1,1.5,2", "--steps", "6", "--vars", "h,flying", "--rtol", "1e-7"}, "Vern7", 1e-4},
+		{"final", []string{"examples/lotkavolterra", "--sweep", "Alpha=1:2:100", "--final", "--solver", "tsit5"}, "Tsit5", 1e-4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			run := func(backend string, more ...string) outcome {
+				args := append([]string{"ensemble"}, c.args...)
+				return mtkc(t, "../..", nil, append(append(args, "--backend", backend, "-v"), more...)...)
+			}
+			want := run("vm", "--workers", "1")
+			if want.status != 0 || !strings.Contains(want.stderr, c.method+", ") || !strings.Contains(want.stderr, " lanes") {
+				t.Fatalf("status %d\n%s", want.status, want.stderr)
+			}
+			for _, backend := range []string{"vm", "auto", "llvm"} {
+				got := run(backend, "--workers", "2")
+				if backend == "llvm" && got.status == 1 && strings.Contains(got.stderr, "E017") {
+					t.Log("there is no libLLVM here")
+					continue
+				}
+				if got.status != 0 || got.stdout != want.stdout {
+					t.Errorf("%s: status %d, or another table than that of the vm\n%s", backend, got.status, got.stderr)
+				}
+				if backend == "llvm" && !strings.Contains(got.stderr, "LLVM ") {
+					t.Errorf("%s", got.stderr)
+				}
+			}
+			_, a := readTable(t, want.stdout)
+			scalar := run("scalar")
+			_, b := readTable(t, scalar.stdout)
+			if len(a) != len(b) || len(a) == 0 {
+				t.Fatalf("%d rows, one after the other %d\n%s", len(a), len(b), scalar.stderr)
+			}
+			worst := 0.0
+			for i := range a {
+				for k, v := range b[i] {
+					worst = math.Max(worst, math.Abs(a[i][k]-v)/(1+math.Abs(v)))
+				}
+			}
+			if t.Logf("difference %.1e", worst); !(worst <= c.tol) {
+				t.Errorf("difference %v", worst)
+			}
+		})
+	}
+	var m struct {
+		Solver, Engine string
+		Seconds        map[string]float64
+	}
+	o := ok(t, "ensemble", "examples/lorenz", "--sweep", "Rho=20:30:20", "--tspan", "0,1", "--json", "--timing")
+	if err := json.Unmarshal([]byte(o.stdout), &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Solver != "Vern7" || !strings.Contains(m.Engine, "lanes") || m.Seconds["engine"] <= 0 || !strings.Contains(o.stderr, "engine ") {
+		t.Errorf("%+v\n%s", m, o.stderr)
+	}
+}
+
+// Machine code comes in where an ensemble is long enough, and changes nothing.
+func TestEnsembleMovesToMachineCode(t *testing.T) {
+	args := []string{"ensemble", "examples/lorenz", "--random", "6000", "--dist", "Rho=normal:28:1", "--tspan", "0,100", "--final", "-v", "--workers", "1"}
+	auto, vm := ok(t, append(args, "--backend", "auto")...), ok(t, append(args, "--backend", "vm")...)
+	if auto.stdout != vm.stdout {
+		t.Error("the tables differ")
+	}
+	if !strings.Contains(auto.stderr, "machine code") {
+		t.Error(auto.stderr)
+	}
+	t.Log(auto.stderr)
 }

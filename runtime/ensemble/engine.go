@@ -2,6 +2,7 @@ package ensemble
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mtkc/mtkc/runtime/ode"
 )
@@ -48,8 +49,19 @@ type Unfit struct{ Why string }
 
 func (e *Unfit) Error() string { return "the engine cannot take the problem: " + e.Why }
 
-// unfit says why batches cannot take a problem with these options; "": they can.
-func unfit(p *ode.Problem, opt *Options, span [2]float64) string {
+// Fit says whether engines can take a problem with these options of its runs. The error is an *Unfit.
+func Fit(p *ode.Problem, run *ode.Options) error {
+	span := run.Span
+	if span == [2]float64{} {
+		span = p.Span
+	}
+	if why := unfit(p, run, span); why != "" {
+		return &Unfit{why}
+	}
+	return nil
+}
+
+func unfit(p *ode.Problem, run *ode.Options, span [2]float64) string {
 	switch {
 	case span[1] < span[0]:
 		return "the run goes backward in time"
@@ -59,10 +71,12 @@ func unfit(p *ode.Problem, opt *Options, span [2]float64) string {
 		return "the problem keeps constraints"
 	case p.N() == 0:
 		return "the problem has no states"
-	case opt.Callbacks != nil:
-		return "there are callbacks"
-	case opt.Run.AbsTols != nil && len(opt.Run.AbsTols) != p.N():
+	case run.AbsTols != nil && len(run.AbsTols) != p.N():
 		return "tolerances do not fit"
+	case run.Controller != nil:
+		return "steps are chosen by a controller of the caller's"
+	case run.Form == "nested" && slices.Contains(p.Mass, 0):
+		return "algebraic equations are to be solved inside the right-hand side"
 	}
 	if h := p.Hybrid; h != nil {
 		for i := range h.Actions {

@@ -82,6 +82,7 @@ type Trajectory struct {
 	T       float64 // time reached
 	Retcode ode.Retcode
 	Message string // why it stopped early, "" if it did not
+	Method  string // that integrated it, where it was a run of ode.Integrator all the way; as Solution.Solver
 
 	Steps, Rejected, Events int64
 }

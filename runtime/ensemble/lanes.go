@@ -193,7 +193,7 @@ func (l *lanes) start(ctx context.Context, c *chunk, i int) {
 			s.again = true
 			return
 		}
-		l.submit(c, i, t.T)
+		l.submit(c, i, t.T, opt.InitialStep)
 		return
 	}
 	var err error
@@ -210,7 +210,7 @@ func (l *lanes) start(ctx context.Context, c *chunk, i int) {
 			l.along(c, i, s.in.T(), 0)
 			return
 		}
-		l.submit(c, i, t.T)
+		l.submit(c, i, t.T, opt.InitialStep)
 	case err != nil && !errors.As(err, &f):
 		s.in, s.again = nil, true
 	default:
@@ -218,13 +218,13 @@ func (l *lanes) start(ctx context.Context, c *chunk, i int) {
 	}
 }
 
-// submit puts trajectory i, which stands at t, into the batch.
-func (l *lanes) submit(c *chunk, i int, t float64) {
+// submit puts trajectory i, which stands at t, into the batch; h is the first step, 0: the engine chooses it.
+func (l *lanes) submit(c *chunk, i int, t, h float64) {
 	s, b := &l.slots[i], &l.b
 	for ; s.next < len(s.save) && s.save[s.next] <= t; s.next++ {
 		l.observe(t, l.u(i), l.p(i), c.row(l.e, i, s.next))
 	}
-	b.T[i], b.TEnd[i], b.H[i], b.Status[i] = t, s.end, 0, Running
+	b.T[i], b.TEnd[i], b.H[i], b.Status[i] = t, s.end, h, Running
 	if s.in != nil {
 		b.TEnd[i] = min(s.end, s.in.NextTimeEvent())
 	}
@@ -247,7 +247,7 @@ func (l *lanes) returned(c *chunk, i int) {
 		l.along(c, i, b.T[i], b.H[i])
 	case status == TooMany:
 		t := &c.list[i]
-		t.Retcode, t.T, t.Message = ode.MaxSteps, b.T[i], "the limit on steps is reached ("+l.eng.Name()+")"
+		t.Retcode, t.T, t.Message = ode.MaxSteps, b.T[i], "the limit on steps is reached"
 		l.leave(c, i)
 	default: // ode.Integrator says why, or gets through
 		s.again = true
@@ -318,7 +318,7 @@ func (l *lanes) along(c *chunk, i int, t, h float64) {
 	for s.next > 0 && s.save[s.next-1] == in.T() {
 		s.next-- // at the instant of an event, what is behind it is recorded
 	}
-	l.submit(c, i, in.T())
+	l.submit(c, i, in.T(), 0)
 }
 
 // saved records what the integrator of trajectory i has saved since it was looked at last.

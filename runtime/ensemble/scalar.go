@@ -95,7 +95,7 @@ func (s *scalar) one(ctx context.Context, c *chunk, i int) error {
 // record takes what the integrator has saved for trajectory i of a chunk.
 func (s *scalar) record(c *chunk, i int) {
 	e, t, sol := s.e, &c.list[i], s.in.Solution()
-	t.T, t.Retcode, t.Message = sol.T, sol.Retcode, sol.Message
+	t.T, t.Retcode, t.Message, t.Method = sol.T, sol.Retcode, sol.Message, sol.Solver
 	t.Steps, t.Rejected, t.Events = int64(sol.Stats.Steps), int64(sol.Stats.Rejected), int64(sol.Stats.Events)
 	for _, text := range sol.Warnings {
 		if e.p.Init == nil || !slices.Contains(e.p.Init.Notes, text) {

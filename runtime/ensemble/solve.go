@@ -267,7 +267,11 @@ func prepare(ctx context.Context, p *ode.Problem, src Source, opt *Options) (*en
 // runner makes the runner of a worker.
 func (e *ensemble) runner(res *Result) (runner, error) {
 	if e.opt.Engine != nil && res.Unfit == "" {
-		if res.Unfit = unfit(e.p, e.opt, e.span); res.Unfit == "" {
+		res.Unfit = unfit(e.p, &e.run, e.span)
+		if e.opt.Callbacks != nil {
+			res.Unfit = "there are callbacks"
+		}
+		if res.Unfit == "" {
 			eng, err := e.opt.Engine()
 			var no *Unfit
 			switch {
