@@ -59,6 +59,16 @@ type Error struct{ Output string }
 
 func (e *Error) Error() string { return "ptxas: " + strings.TrimSpace(e.Output) }
 
+// ArchError says that ptxas does not know an architecture: it is too new for this version, or no longer made code for.
+type ArchError struct{ Arch string }
+
+func (e *ArchError) Error() string {
+	return "ptxas: this version knows no architecture " + e.Arch + " (ptxas --list-arch lists those it does); name another ptxas in MTKC_PTXAS"
+}
+
+// unknownArch is how ptxas begins to say so.
+const unknownArch = "Value '%s' is not defined for option 'gpu-name'"
+
 // Find returns the path of ptxas: that of MTKC_PTXAS, one in PATH, that of the CUDA
 // toolkit, the one that scripts/setup-dev got, or that of the package nvidia-cuda-nvcc-cu12
 // in the active virtual environment of Python. The error is ErrAbsent, or says that
@@ -109,7 +119,7 @@ type Options struct {
 }
 
 // Assemble gives PTX text to ptxas for an architecture like sm_70. The error is
-// ErrAbsent, an *Error about the text, or one of running the program.
+// ErrAbsent, an *ArchError, an *Error about the text, or one of running the program.
 func Assemble(ctx context.Context, ptx []byte, arch string, opts Options) (*Program, error) {
 	path, err := Find()
 	if err != nil {
@@ -133,6 +143,9 @@ func Assemble(ctx context.Context, ptx []byte, arch string, opts Options) (*Prog
 	cmd.Stdout, cmd.Stderr = &text, &text
 	if err := cmd.Run(); err != nil {
 		if _, ok := errors.AsType[*exec.ExitError](err); ok && ctx.Err() == nil {
+			if strings.Contains(text.String(), fmt.Sprintf(unknownArch, arch)) {
+				return nil, &ArchError{arch}
+			}
 			return nil, &Error{Output: strings.ReplaceAll(text.String(), in, "PTX")}
 		}
 		return nil, fmt.Errorf("ptxas at %s: %w", path, err)
