@@ -30,8 +30,9 @@ type EnsembleOptions struct {
 	Lanes   int              // 1, 2, 4, 8 or 16 trajectories side by side; 0: what suits the processor and the model
 }
 
-// lanesFor is the number of lanes that suits an integrator: two registers of each value hide the
-// latency of operations as long as there are enough registers.
+// lanesFor is the number of lanes that suits an integrator. Two registers for each value hide the
+// latency of operations in short steps; from some 500 operations on there are enough that do not depend on
+// each other, and one register compiles in half the time.
 func lanesFor(in *fuse.Integrator, target libllvm.Target) int {
 	register := 2
 	switch {
@@ -40,7 +41,7 @@ func lanesFor(in *fuse.Integrator, target libllvm.Target) int {
 	case hasFeature(target, "avx"):
 		register = 4
 	}
-	if in.N < 30 {
+	if len(in.Step.Steps) == 0 && in.Step.Ops() <= 500 {
 		return 2 * register
 	}
 	return register

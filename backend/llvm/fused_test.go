@@ -300,28 +300,31 @@ func TestEnsembleMethods(t *testing.T) {
 }
 
 // BenchmarkLorenz is the ensemble of testdata/bench/lorenz.c: 10,000 trajectories to t = 10 at tolerances 1e-6 with
-// random parameters. Both run by turns; "ratio" is the time of C over that of the lanes.
+// random parameters. They run by turns; "ratio" is the time of C over that of the lanes, with its own
+// logarithm and power in the controller or with those of libm.
 func BenchmarkLorenz(b *testing.B) {
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
 		b.Skip("no gcc in PATH")
 	}
-	bin := filepath.Join(b.TempDir(), "lorenz")
-	if out, err := exec.Command(gcc, "-O3", "-march=native", "testdata/bench/lorenz.c", "-o", bin, "-lm").CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
+	dir := b.TempDir()
+	for name, flag := range map[string]string{"plain": "-DPLAIN", "libm": "-DLIBM"} {
+		if out, err := exec.Command(gcc, "-O3", "-march=native", flag, "testdata/bench/lorenz.c", "-o", filepath.Join(dir, name), "-lm").CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
 	}
 	libraries(b)
 	const n = 10000
-	inC := func() (ns float64, steps, rejected int64, sum float64) {
-		out, err := exec.Command(bin, strconv.Itoa(n)).Output()
+	inC := func(name string) (ns float64, steps, rejected int64) {
+		out, err := exec.Command(filepath.Join(dir, name), strconv.Itoa(n)).Output()
 		if err != nil {
 			b.Fatal(err)
 		}
 		var count int
-		if _, err := fmt.Sscan(string(out), &count, &ns, &steps, &rejected, &sum); err != nil {
+		if _, err := fmt.Sscan(string(out), &count, &ns, &steps, &rejected); err != nil {
 			b.Fatal(err)
 		}
-		return ns, steps, rejected, sum
+		return ns, steps, rejected
 	}
 	prog := compile(b, lorenz)
 	in, err := fuse.New(prog, "Tsit5", fuse.Options{})
@@ -355,11 +358,13 @@ func BenchmarkLorenz(b *testing.B) {
 			defer g.Close()
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
-			var own, c []float64
+			var own, c, libm []float64
 			var steps, rejected int64
 			for b.Loop() {
-				ns, s, r, _ := inC()
+				ns, s, r := inC("plain")
 				c = append(c, ns)
+				ns, _, _ = inC("libm")
+				libm = append(libm, ns)
 				batch := copyBatch(base)
 				start := threadTime()
 				if err := g.Run(context.Background(), batch); err != nil {
@@ -374,10 +379,13 @@ func BenchmarkLorenz(b *testing.B) {
 			}
 			slices.Sort(own)
 			slices.Sort(c)
+			slices.Sort(libm)
 			mid := len(own) / 2
 			b.ReportMetric(c[mid]/n/1000, "C-us/traj")
 			b.ReportMetric(own[mid]/n/1000, "us/traj")
 			b.ReportMetric(c[mid]/own[mid], "ratio")
+			b.ReportMetric(libm[mid]/own[mid], "ratio-libm")
+			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(float64(steps), "more-steps")
 			b.ReportMetric(float64(rejected), "more-rejected")
 		})

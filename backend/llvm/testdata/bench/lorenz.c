@@ -1,7 +1,8 @@
 /* Ensemble of Lorenz trajectories in plain scalar C: the method Tsit5 (Tsitouras, Comput.
  * Math. Appl. 62, 2011), its error norm and its PI controller written out for three
  * equations, as package fuse has them. Logarithm and power of the controller are the same
- * polynomials, so that no time goes to libm.
+ * polynomials, so that no time goes to libm; with -DLIBM they are its log2 and exp2, as one
+ * would write it.
  *
  *   gcc -O3 -march=native lorenz.c -o lorenz -lm && ./lorenz 10000
  *
@@ -18,6 +19,10 @@
 static double bits(uint64_t x) { double d; memcpy(&d, &x, 8); return d; }
 static uint64_t word(double d) { uint64_t x; memcpy(&x, &d, 8); return x; }
 
+#ifdef LIBM
+#define log2_ log2
+#define exp2_ exp2
+#else
 static inline double log2_(double x) {
     uint64_t w = word(x);
     double n = (double)(int64_t)(w >> 52) - 1023;
@@ -33,6 +38,8 @@ static inline double exp2_(double x) {
     double p = f * f * (0.05583828295 * f + 0.2426394785) + (0.6931367339 * f + 0.999924557);
     return p * bits((word(y) + 1023) << 52);
 }
+
+#endif
 
 static inline double least(double a, double b) { return a < b ? a : b; }
 static inline double most(double a, double b) { return b < a ? a : b; }
