@@ -81,9 +81,13 @@ func Periodic(start, interval float64, f Affect) *ode.Callback {
 	}
 	return &ode.Callback{
 		Name: "periodic", At: f,
-		Start: func(*ode.Integrator) error {
+		Start: func(in *ode.Integrator) error {
 			if !(interval > 0) || math.IsInf(interval, 1) || start-start != 0 {
 				return fmt.Errorf("a start of %v and an interval of %v: the interval must be a positive number", start, interval)
+			}
+			t0, t1 := in.Span()
+			if late := math.Max(math.Abs(t0-start), math.Abs(t1-start)); interval < 0x1p-50*math.Max(late, math.Max(math.Abs(t0), math.Abs(t1))) {
+				return fmt.Errorf("an interval of %v is below the resolution of time between %v and %v", interval, t0, t1)
 			}
 			return nil
 		},
@@ -114,15 +118,10 @@ func Continuous(g func(t float64, u, p []float64) float64, dir ode.Direction, f 
 // Crossings is Continuous for n conditions at once, which g writes to out; f is told which
 // crossed. dirs has n entries, or is nil: both directions.
 func Crossings(n int, g func(t float64, u, p, out []float64), dirs []ode.Direction, f func(in *ode.Integrator, k int) error) *ode.Callback {
-	cb := &ode.Callback{
+	return &ode.Callback{
 		Name: "conditions", Conditions: n, Directions: dirs, Crossings: g,
 		Affect: func(in *ode.Integrator, k int, _ float64, _ []float64) error { return f(in, k) },
 	}
-	if dirs != nil && len(dirs) != n {
-		cb.Start = func(*ode.Integrator) error { return fmt.Errorf("%d directions for %d conditions", len(dirs), n) }
-		cb.Directions = nil
-	}
-	return cb
 }
 
 // Observe calls f with the solution where the condition changes its sign, as for a Poincare

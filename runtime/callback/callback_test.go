@@ -563,12 +563,16 @@ func TestErrors(t *testing.T) {
 		{Continuous(func(t float64, u, p []float64) float64 { return t - 0.5 }, ode.Both, func(in *ode.Integrator) error { return in.SetState(4, 1) }), "no state 4"},
 		{Discrete(func(t float64, u, p []float64) bool { return true }, func(in *ode.Integrator) error { return in.SetState(0, math.NaN()) }), "cannot be NaN"},
 		{Periodic(0, -1, nil), "interval"},
-		{Crossings(2, nil, make([]ode.Direction, 1), nil), "1 directions for 2"},
+		{Periodic(0, 1e-20, nil), "resolution"},
 	} {
 		_, err := ode.Solve(context.Background(), oscillator(1), ode.Options{Callbacks: []*ode.Callback{c.cb}})
 		var f *ode.Failure
 		if !errors.As(err, &f) || f.Code != ode.CallbackFailure || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
 		}
+	}
+	cb := Crossings(2, func(t float64, u, p, out []float64) {}, make([]ode.Direction, 1), nil)
+	if _, err := ode.Solve(context.Background(), oscillator(1), ode.Options{Callbacks: []*ode.Callback{cb}}); err == nil || !strings.Contains(err.Error(), "1 Directions for 2") {
+		t.Errorf("%v", err)
 	}
 }

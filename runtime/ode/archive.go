@@ -22,7 +22,7 @@ import (
 )
 
 // archiveVersion is part of every archive; it changes whenever a field does.
-const archiveVersion = "mtkc run 1"
+const archiveVersion = "mtkc run 2"
 
 // Save returns the state of the run between two steps. Resume and Restore go on from it.
 // A method of another package whose stepper is no archive.Archiver is an error, as is a
@@ -160,6 +160,7 @@ func (ws *Workspace) archive(a *archive.Archive) {
 // archive visits the saved points.
 func (s *Solution) archive(a *archive.Archive) {
 	a.Grown(&s.Times, &s.states, &s.memory)
+	a.Bool(&s.wide)
 	archive.Resize(a, &s.version)
 	a.Int32s(s.version)
 	archive.Resize(a, &s.Warnings)

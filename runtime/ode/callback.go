@@ -82,6 +82,29 @@ type Callback struct {
 	Archive func(a *archive.Archive)
 }
 
+// check reports what callback k of a list lacks.
+func (cb *Callback) check(k int) error {
+	switch {
+	case cb == nil:
+		return fmt.Errorf("callback %d is nil", k)
+	case cb.Conditions < 0:
+		return fmt.Errorf("%s has %d conditions", cb.title(k), cb.Conditions)
+	case cb.Conditions > 0 && cb.Crossings == nil:
+		return fmt.Errorf("%s has %d conditions, but no Crossings to evaluate them", cb.title(k), cb.Conditions)
+	case cb.Directions != nil && len(cb.Directions) != cb.Conditions:
+		return fmt.Errorf("%s has %d Directions for %d conditions", cb.title(k), len(cb.Directions), cb.Conditions)
+	}
+	return nil
+}
+
+// title names callback k of a list.
+func (cb *Callback) title(k int) string {
+	if cb.Name == "" {
+		return fmt.Sprintf("callback %d", k)
+	}
+	return cb.Name
+}
+
 // callbacks are those of a run.
 type callbacks struct {
 	in     *Integrator
@@ -155,11 +178,7 @@ func (c *callbacks) fail(k int, err error) error {
 	if errors.As(err, &f) {
 		return f
 	}
-	name := c.list[k].Name
-	if name == "" {
-		name = fmt.Sprintf("callback %d", k)
-	}
-	return c.in.ws.fail(CallbackFailure, err, "%s: %v", name, err)
+	return c.in.ws.fail(CallbackFailure, err, "%s: %v", c.list[k].title(k), err)
 }
 
 // start calls the hooks of the start.
@@ -299,6 +318,9 @@ func (c *callbacks) act(hit bool) error {
 	if hit {
 		for _, i := range c.hits {
 			k := c.of[i]
+			if c.list[k].Affect == nil {
+				continue
+			}
 			if err := c.list[k].Affect(in, i-c.first[k], ws.Time(ws.T), ws.U); err != nil {
 				return c.fail(k, err)
 			}
@@ -452,7 +474,7 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 			if !c.wanted(i, s) {
 				continue
 			}
-			if cb := c.list[c.of[i]]; cb.Observe {
+			if cb := c.list[c.of[i]]; cb.Observe && cb.Affect != nil {
 				u := ws.U
 				if t != ws.T {
 					c.in.state(t, c.u)
@@ -461,7 +483,7 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 				if err := cb.Affect(c.in, i-c.first[c.of[i]], ws.Time(t), u); err != nil && c.err == nil {
 					c.err = c.fail(c.of[i], err)
 				}
-			} else {
+			} else if !cb.Observe {
 				c.hits = append(c.hits, i)
 			}
 		}

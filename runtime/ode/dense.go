@@ -96,6 +96,10 @@ func (o *denseOutput) at(t float64, u []float64) (int32, bool) {
 	}
 	s := &o.steps[k]
 	d := int(s.degree)
+	if s.t0 == s.t1 { // the run ended where it began
+		copy(u, o.vals[s.first:])
+		return s.params, true
+	}
 	theta := (t - s.t0) / (s.t1 - s.t0)
 	for i := range u {
 		u[i] = 0

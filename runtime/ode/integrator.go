@@ -160,6 +160,7 @@ func (in *Integrator) clear() {
 	sol.Retcode, sol.Message, sol.Init = Success, "", ""
 	sol.Warnings, sol.flip, sol.T, sol.U, sol.Params = set.warnings, set.flip, set.t0, ws.U, ws.Params
 	sol.Times, sol.states, sol.memory, sol.version = sol.Times[:0], sol.states[:0], sol.memory[:0], sol.version[:0]
+	sol.wide = false
 	switch d := sol.dense; {
 	case !set.Dense:
 		sol.dense = nil
@@ -437,6 +438,9 @@ func (in *Integrator) Step() error {
 			return in.stop(err)
 		}
 	}
+	if in.ending { // by the caller, between two steps
+		return in.conclude(Terminated, in.last)
+	}
 	in.aim()
 	if in.cb != nil {
 		in.cb.limit()
@@ -445,7 +449,8 @@ func (in *Integrator) Step() error {
 		in.moved = false
 		in.st.Projected()
 	}
-	for again := true; again; {
+	want, redo := ws.H, false
+	for again := true; again; redo = redo || again {
 		err := in.st.Step()
 		if err == nil {
 			again, err = in.keepRanges()
@@ -456,6 +461,9 @@ func (in *Integrator) Step() error {
 		if err != nil {
 			return in.fail(err)
 		}
+	}
+	if redo && want > 0 && in.method.Info().Embedded == 0 {
+		ws.H = want // steps without error control do not grow again by themselves
 	}
 	in.resolve()
 	if in.proj != nil {
@@ -795,6 +803,10 @@ func (in *Integrator) finish(code Retcode, message string) {
 		in.next++
 	}
 	sol := in.sol
+	if d := sol.dense; d != nil && len(d.steps) == 0 { // the run is a point
+		d.steps = append(d.steps, denseStep{t0: ws.T, t1: ws.T, params: sol.snapshot(ws.Params)})
+		d.vals = append(d.vals, ws.U...)
+	}
 	sol.Retcode, sol.Message = code, message
 	copy(in.final, ws.U)
 	sol.T, sol.U, sol.Params = ws.Time(ws.T), in.final, ws.Params

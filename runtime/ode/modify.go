@@ -48,6 +48,7 @@ func (in *Integrator) SetParam(i int, v float64) error {
 	if math.IsNaN(v) {
 		return fmt.Errorf("SetParam: %s cannot be NaN", in.p.Params[i].Name)
 	}
+	in.sol.widen(in.ws.Params)
 	in.ws.Params[i] = v
 	in.set.set[i] = true
 	in.touched, in.bound = true, true

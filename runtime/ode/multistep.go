@@ -314,7 +314,7 @@ func (b *multistep) functional(h, t float64) trouble {
 			b.err = nil
 			return badStep
 		}
-		if k > 0 {
+		if k > 0 && before > 0 { // at rest there is no rate
 			rate := size / before
 			crate = math.Max(msRateDown*crate, rate)
 			if b.sw != nil {

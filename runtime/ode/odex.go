@@ -280,7 +280,7 @@ func (o *odex) extrapolate(j int) float64 {
 		e := d / (tol[i] + rtol*size)
 		sum += e * e
 	}
-	return math.Sqrt(sum / float64(n))
+	return math.Sqrt(sum / float64(max(1, n)))
 }
 
 // odexMiddle is the interpolant: derivatives in the middle of the step.

@@ -55,7 +55,7 @@ type Options struct {
 	// control.I, control.PI, control.PID, control.H211b, control.Predictive. Nil: the method's own.
 	// Multistep, Radau, extrapolation and stabilised methods, whose steps follow rules of theirs, do not use it.
 	Controller func(order int) control.Controller
-	HMin       float64 // 0: the resolution of time
+	HMin       float64 // a step that would have to be made again, no longer than this, ends the run; 0: the resolution of time
 	HMax       float64 // 0: no limit
 	MaxSteps   int     // limit on attempted steps; 0: 1000000
 
@@ -126,8 +126,8 @@ func (s *settings) resolve(p *Problem, opt Options) error {
 			return fmt.Errorf("AbsTols has %d entries, the problem %d states", len(s.AbsTols), n)
 		}
 		for i, a := range s.AbsTols {
-			if !(a > 0) {
-				return fmt.Errorf("the absolute tolerance %v of %s is not above 0", a, p.state(i))
+			if !(a > 0) || math.IsInf(a, 1) {
+				return fmt.Errorf("the absolute tolerance %v of %s is not above 0 and finite", a, p.state(i))
 			}
 		}
 		s.abstol = append(s.abstol[:0], s.AbsTols...)
@@ -179,8 +179,13 @@ func (s *settings) resolve(p *Problem, opt Options) error {
 		if math.IsNaN(t) || t < min(s.t0, s.t1) || t > max(s.t0, s.t1) {
 			return fmt.Errorf("the time %v to save lies outside the span %v to %v", t, s.t0, s.t1)
 		}
-		if i > 0 && (t-s.SaveAt[i-1])*(s.t1-s.t0) < 0 {
+		if i > 0 && (t < s.SaveAt[i-1] && !s.flip || t > s.SaveAt[i-1] && s.flip) {
 			return fmt.Errorf("the times to save are out of order at %v", t)
+		}
+	}
+	for k, cb := range s.Callbacks {
+		if err := cb.check(k); err != nil {
+			return err
 		}
 	}
 	if err := s.values(p); err != nil {
@@ -229,6 +234,9 @@ func (s *settings) values(p *Problem) error {
 			return fmt.Errorf("U0 has %d entries, the problem %d states", len(s.U0), p.N())
 		}
 		for i, v := range s.U0 {
+			if math.IsNaN(v) {
+				return fmt.Errorf("%s cannot start at NaN", p.state(i))
+			}
 			s.start(p, i, v)
 		}
 	}

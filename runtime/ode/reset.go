@@ -2,6 +2,7 @@ package ode
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/mtkc/mtkc/runtime/archive"
@@ -29,10 +30,10 @@ func (in *Integrator) Reset(ctx context.Context, opt Options) error {
 	in.done, in.moved, in.redone, in.strayed, in.told, in.next, in.ticks = false, false, 0, false, false, 0, 0
 	in.stops, in.touched, in.bound, in.first, in.ending, in.last = in.stops[:0], false, false, 0, false, ""
 	in.inner = in.inner[:0]
-	if !in.set.sameMethod(was) || in.p.Implicit != nil { // what was found out of an implicit problem is part of its run
-		in.fresh, in.init = nil, nil
+	if in.st == nil || !in.set.sameMethod(was) || in.p.Implicit != nil { // what was found out of an implicit problem is part of its run
+		in.fresh, in.init, in.st = nil, nil, nil
 		if err := in.assemble(ctx); err != nil {
-			in.done = true
+			in.done, in.st = true, nil // none for these settings
 			return err
 		}
 		in.tools()
@@ -120,6 +121,9 @@ func (p *Problem) Remake(set map[string]float64, span [2]float64) (*Problem, err
 	}
 	if err := s.resolve(p, opt); err != nil {
 		return nil, err
+	}
+	if s.t1 <= s.t0 {
+		return nil, fmt.Errorf("the span of a problem runs forward in time, not from %v to %v: give such a one to a run, in Options.Span", s.t0, s.t1)
 	}
 	q := *p
 	if span != [2]float64{} {

@@ -309,7 +309,7 @@ func (s *seulex) row(j int, h float64, check bool) bool {
 				v *= s.wt[c]
 				change += v * v
 			}
-			theta := math.Sqrt(change / math.Max(float64(n), size))
+			theta := math.Sqrt(change / math.Max(float64(max(1, n)), size))
 			if !(theta <= 1) {
 				return false
 			}

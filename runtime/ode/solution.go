@@ -33,7 +33,8 @@ type Solution struct {
 	Stats Stats
 
 	states  []float64 // N values for each saved point
-	memory  []float64 // snapshots of the discrete memory, the part of p behind Params
+	memory  []float64 // snapshots of the discrete memory, the part of p behind Params; of all of p if wide
+	wide    bool      // parameters were set in the run
 	version []int32   // snapshot in force at each saved point
 
 	dense *denseOutput
@@ -52,21 +53,46 @@ func (s *Solution) State(i int) []float64 {
 	return s.states[i*n : (i+1)*n : (i+1)*n]
 }
 
-// P returns p at saved point i: the parameters, and the discrete memory in force
-// there.
+// P returns p at saved point i: the parameters and the discrete memory in force there.
 func (s *Solution) P(i int) []float64 {
 	p := append([]float64(nil), s.Params...)
 	s.recall(s.version[i], p)
 	return p
 }
 
-// recall overwrites the discrete memory in p by snapshot k.
+// recall overwrites what snapshots hold in p by snapshot k.
 func (s *Solution) recall(k int32, p []float64) {
-	tail := p[len(s.Problem.Params):]
-	copy(tail, s.memory[int(k)*len(tail):])
+	part := s.varying(p)
+	copy(part, s.memory[int(k)*len(part):])
 }
 
-// save appends a point; the discrete memory is stored if it differs from the last
+// varying is the part of p that snapshots hold.
+func (s *Solution) varying(p []float64) []float64 {
+	if s.wide {
+		return p
+	}
+	return p[len(s.Problem.Params):]
+}
+
+// widen makes all snapshots hold the parameters too, which were those in p until now.
+func (s *Solution) widen(p []float64) {
+	if s.wide {
+		return
+	}
+	first := len(s.Problem.Params)
+	var all []float64
+	switch n := len(p) - first; {
+	case n > 0:
+		for k := 0; k < len(s.memory); k += n {
+			all = append(append(all, p[:first]...), s.memory[k:k+n]...)
+		}
+	case s.Len() > 0 || s.dense != nil && len(s.dense.steps) > 0:
+		all = append(all, p...)
+	}
+	s.memory, s.wide = all, true
+}
+
+// save appends a point; what varies of p is stored if it differs from the last
 // snapshot.
 func (s *Solution) save(t float64, u, p []float64) {
 	s.Times = append(s.Times, t)
@@ -75,16 +101,16 @@ func (s *Solution) save(t float64, u, p []float64) {
 }
 
 func (s *Solution) snapshot(p []float64) int32 {
-	tail := p[len(s.Problem.Params):]
-	n := len(tail)
+	part := s.varying(p)
+	n := len(part)
 	if n == 0 {
 		return 0
 	}
 	k := len(s.memory) / n
-	if k > 0 && sameBits(s.memory[(k-1)*n:], tail) {
+	if k > 0 && sameBits(s.memory[(k-1)*n:], part) {
 		return int32(k - 1)
 	}
-	s.memory = append(s.memory, tail...)
+	s.memory = append(s.memory, part...)
 	return int32(k)
 }
 
@@ -98,8 +124,8 @@ func sameBits(a, b []float64) bool {
 	return true
 }
 
-// Recall overwrites the discrete memory in p by that in force at saved point i: with a copy of
-// Params it gives P(i) without allocating.
+// Recall overwrites in p what the run has changed by what was in force at saved point i: with a copy
+// of Params it gives P(i) without allocating.
 func (s *Solution) Recall(i int, p []float64) { s.recall(s.version[i], p) }
 
 // find looks names of variables up.

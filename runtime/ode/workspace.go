@@ -133,8 +133,10 @@ func (ws *Workspace) JacVec(t float64, u, f0, v, y []float64) {
 	ws.fd.product(ws, t, u, f0, v, y)
 }
 
-// TGrad writes df/dt at (t, u) to dt: by the problem's kernel, or by a forward
-// difference, for which f0 is f(t, u) (nil: it is evaluated).
+// TGrad writes df/dt at (t, u) to dt: by the problem's kernel, or by a difference within
+// the run, for which f0 is f(t, u) (nil: it is evaluated). The increment is that of the time
+// scale of the run: far from time 0 it is no larger than close to it, but for what the resolution of
+// time asks for.
 func (ws *Workspace) TGrad(t float64, u, f0, dt []float64) {
 	if ws.K.TGrad != nil {
 		ws.K.TGrad(t, u, ws.Params, dt)
@@ -147,7 +149,11 @@ func (ws *Workspace) TGrad(t float64, u, f0, dt []float64) {
 		f0 = ws.fd.f0
 		ws.RHS(t, u, f0)
 	}
-	d := math.Sqrt(eps) * math.Max(math.Abs(t), 1e-3*math.Min(ws.span, 1))
+	scale := math.Min(math.Max(math.Abs(t), 1e-3*math.Min(ws.span, 1)), ws.span)
+	d := math.Max(math.Sqrt(eps)*scale, 64*eps*math.Abs(t))
+	if t+d > ws.TEnd {
+		d = -d
+	}
 	d = (t + d) - t
 	ws.RHS(t+d, u, dt)
 	for i := range dt {
