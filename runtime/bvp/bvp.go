@@ -60,7 +60,12 @@ const (
 
 var methodNames = [...]string{"auto", "MIRK2", "MIRK4", "MIRK6", "shooting"}
 
-func (m Method) String() string { return methodNames[m] }
+func (m Method) String() string {
+	if int(m) >= len(methodNames) {
+		return fmt.Sprintf("method %d", int(m))
+	}
+	return methodNames[m]
+}
 
 // Options of a solve; the zero value works.
 type Options struct {
@@ -75,8 +80,9 @@ type Options struct {
 	// Start is a solution of a similar problem: its mesh, values and unknown parameters are where the
 	// search begins, instead of Guess and Mesh.
 	Start *Solution
-	// P are the parameters, len of ODE.P; nil: ODE.P.
-	P []float64
+	// P are the parameters, len of ODE.P, none of which follows from others; nil: ODE.P.
+	P   []float64
+	set []bool // of P, parameters that do not follow from others; nil: all
 	// Estimate asks for an estimate of the error of the solution itself: collocation solves once more on
 	// the halved mesh and returns that solution, with Solution.Error.
 	Estimate bool
@@ -198,12 +204,22 @@ func Solve(ctx context.Context, p *Problem, opt Options) (*Solution, error) {
 // Springer 1990, chapter 1). The values may be apart by factors, if both have one sign and logarithmic is
 // set. It returns the solution at `to`, or the one for the last value that could be solved, with the error.
 func Continue(ctx context.Context, p *Problem, k int, from, to float64, logarithmic bool, opt Options) (*Solution, error) {
+	if p.ODE == nil {
+		return nil, fail(BadProblem, "a problem needs an ODE and Conditions")
+	}
 	par := opt.P
 	if par == nil {
 		par = p.ODE.P
+		opt.set = make([]bool, len(p.ODE.Params))
+		if k >= 0 && k < len(opt.set) {
+			opt.set[k] = true
+		}
 	}
 	if k < 0 || k >= len(par) {
 		return nil, fail(BadProblem, "there is no parameter %d of %d", k, len(par))
+	}
+	if slices.Contains(p.Unknown, k) {
+		return nil, fail(BadProblem, "parameter %d is unknown, and cannot be given values", k)
 	}
 	if logarithmic && !(from*to > 0) {
 		return nil, fail(BadProblem, "from %v to %v is no way by factors", from, to)
@@ -268,6 +284,7 @@ type system struct {
 	a, b   float64   // interval
 	points []float64 // of the conditions
 	par    []float64
+	set    []bool // parameters that do not follow from others; nil: none does
 	stats  Stats
 
 	depends [][]bool // of each condition: on entry k*n+i of the values at the points, and behind those on the unknowns
@@ -290,6 +307,9 @@ func newSystem(ctx context.Context, p *Problem, opt Options) (*system, error) {
 	span := p.Span
 	if span == [2]float64{} {
 		span = p.ODE.Span
+	}
+	if int(opt.Method) >= len(methodNames) {
+		return nil, fail(BadProblem, "there is no method %d", opt.Method)
 	}
 	s.a, s.b = span[0], span[1]
 	if !(s.a < s.b) || math.IsInf(s.b-s.a, 0) {
@@ -317,11 +337,11 @@ func newSystem(ctx context.Context, p *Problem, opt Options) (*system, error) {
 		}
 	}
 	if s.k.Bind != nil {
-		set := make([]bool, len(p.ODE.Params))
-		for i := range set {
-			set[i] = opt.P != nil || slices.Contains(p.Unknown, i)
+		s.set = make([]bool, len(p.ODE.Params))
+		for i := range s.set {
+			s.set[i] = opt.P != nil && opt.set == nil || opt.set != nil && opt.set[i] || slices.Contains(p.Unknown, i)
 		}
-		s.k.Bind(s.par, set)
+		s.bind()
 	}
 	o := &s.opt
 	if o.Tol == 0 {
@@ -354,6 +374,7 @@ func newSystem(ctx context.Context, p *Problem, opt Options) (*system, error) {
 				s.par[j] = o.Start.P[j]
 			}
 		}
+		s.bind()
 	}
 	s.g, s.g1 = make([]float64, s.n+s.m), make([]float64, s.n+s.m)
 	s.f1, s.shift = make([]float64, s.n), make([]float64, s.n)
@@ -365,6 +386,13 @@ func newSystem(ctx context.Context, p *Problem, opt Options) (*system, error) {
 	}
 	s.probe()
 	return s, nil
+}
+
+// bind computes the parameters that follow from others, after one of these was changed.
+func (s *system) bind() {
+	if s.set != nil {
+		s.k.Bind(s.par, s.set)
+	}
 }
 
 // guess writes the guess at t to u.
@@ -408,8 +436,10 @@ func (s *system) probe() {
 	for l, j := range s.p.Unknown {
 		v := s.par[j]
 		s.par[j] = math.NaN()
+		s.bind()
 		mark(len(s.points)*s.n + l)
 		s.par[j] = v
+		s.bind()
 	}
 }
 
@@ -456,8 +486,10 @@ func (s *system) sensitivity(t float64, u, f, D []float64) {
 		h := math.Sqrt(0x1p-52) * math.Max(math.Abs(v), 1e-3)
 		s.par[j] = v + h
 		h = s.par[j] - v
+		s.bind()
 		s.rhs(t, u, s.f1)
 		s.par[j] = v
+		s.bind()
 		for i := range s.n {
 			D[l*s.n+i] = (s.f1[i] - f[i]) / h
 		}
@@ -471,7 +503,7 @@ func (s *system) conditions(g []float64) { s.p.Conditions(s.at, s.par, g) }
 // counts them, for those that it depends on, by columns.
 func (s *system) slopes(put func(i, col int, v float64)) {
 	s.conditions(s.g)
-	column := func(col int, x *float64) {
+	column := func(col int, x *float64, changed func()) {
 		some := false
 		for i := range s.g {
 			some = some || s.depends[i][col]
@@ -483,11 +515,14 @@ func (s *system) slopes(put func(i, col int, v float64)) {
 		h := 0x1p-17 * math.Max(math.Abs(v), 1e-2) // the cube root of the precision, for central differences
 		*x = v + h
 		up := *x
+		changed()
 		s.conditions(s.g)
 		*x = v - h
 		down := *x
+		changed()
 		s.conditions(s.g1)
 		*x = v
+		changed()
 		for i := range s.g {
 			if s.depends[i][col] {
 				put(i, col, (s.g[i]-s.g1[i])/(up-down))
@@ -496,11 +531,11 @@ func (s *system) slopes(put func(i, col int, v float64)) {
 	}
 	for k := range s.at {
 		for j := range s.at[k] {
-			column(k*s.n+j, &s.at[k][j])
+			column(k*s.n+j, &s.at[k][j], func() {})
 		}
 	}
 	for l, j := range s.p.Unknown {
-		column(len(s.points)*s.n+l, &s.par[j])
+		column(len(s.points)*s.n+l, &s.par[j], s.bind)
 	}
 }
 

@@ -271,13 +271,11 @@ func (e *equations) defects(poly []float64, deg int) []float64 {
 			e.rhs(e.t[i]+theta*h, u, f)
 			for q, v := range f {
 				d := math.Abs(du[q]/h-v) / (1 + math.Abs(v))
-				if !(d <= out[i]) { // also NaN
-					out[i] = d
+				if d != d {
+					d = math.Inf(1)
 				}
+				out[i] = math.Max(out[i], d)
 			}
-		}
-		if out[i] != out[i] {
-			out[i] = math.Inf(1)
 		}
 	}
 	return out

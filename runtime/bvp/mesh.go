@@ -134,14 +134,30 @@ func (s *system) firstMesh() []float64 {
 	return s.pin(t)
 }
 
-// pin moves the nearest mesh points onto the points of the conditions, or adds them.
+// pin moves the nearest mesh points onto the points of the conditions, or adds them, where that makes no
+// interval much shorter than it was.
 func (s *system) pin(t []float64) []float64 {
+	free := func(k int) bool { // point k may move
+		if k == 0 || k == len(t)-1 {
+			return false
+		}
+		_, pinned := slices.BinarySearch(s.points, t[k])
+		return !pinned
+	}
 	for _, v := range s.points {
 		k, there := slices.BinarySearch(t, v)
 		if there {
 			continue
 		}
-		t = slices.Insert(t, k, v)
+		close := 0.25 * (t[k] - t[k-1]) // t[0] <= v <= the last one
+		switch {
+		case v-t[k-1] < close && free(k-1):
+			t[k-1] = v
+		case t[k]-v < close && free(k):
+			t[k] = v
+		default:
+			t = slices.Insert(t, k, v)
+		}
 	}
 	return t
 }

@@ -137,6 +137,9 @@ func (e *equations) load(x []float64) {
 	for l, j := range e.p.Unknown {
 		e.par[j] = x[len(e.t)*e.n+l]
 	}
+	if len(e.p.Unknown) > 0 {
+		e.bind()
+	}
 	for k, i := range e.where {
 		copy(e.at[k], x[i*e.n:(i+1)*e.n])
 	}

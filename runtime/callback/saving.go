@@ -117,11 +117,10 @@ func Integrating(result *Integral, m int, g func(t float64, u, p, out []float64)
 	var u, out, lo, hi, size, stepSize []float64
 	var rules [14]rule
 	get := func(k int) *rule {
-		if r := &rules[min(k, 13)]; r.x != nil {
-			return r
+		if rules[k].x == nil {
+			rules[k] = gauss(k)
 		}
-		rules[min(k, 13)] = gauss(min(k, 13))
-		return &rules[min(k, 13)]
+		return &rules[k]
 	}
 	var panel func(in *ode.Integrator, a, b float64, depth int)
 	apply := func(in *ode.Integrator, r *rule, a, b float64, sum []float64) {
@@ -139,13 +138,17 @@ func Integrating(result *Integral, m int, g func(t float64, u, p, out []float64)
 		}
 	}
 	panel = func(in *ode.Integrator, a, b float64, depth int) {
-		k := in.Degree()/2 + 1
+		limit := tol
+		if limit == 0 {
+			limit = 0.1 * in.RelTol()
+		}
+		k := min(in.Degree()/2+1, len(rules)-2) // interpolants of higher degree than that of 13 points have halves
 		apply(in, get(k), a, b, lo)
 		apply(in, get(k+1), a, b, hi)
 		if depth < 12 {
 			for j := range hi {
 				// The part of this interval in the whole; a first step has nothing to compare with.
-				if math.Abs(hi[j]-lo[j]) > tol*math.Max(stepSize[j], size[j]*math.Abs(b-a)) {
+				if math.Abs(hi[j]-lo[j]) > limit*math.Max(stepSize[j], size[j]*math.Abs(b-a)) {
 					mid := a + (b-a)/2
 					panel(in, a, mid, depth+1)
 					panel(in, mid, b, depth+1)
@@ -168,9 +171,6 @@ func Integrating(result *Integral, m int, g func(t float64, u, p, out []float64)
 	begin := func(in *ode.Integrator) {
 		n := len(in.U())
 		u, out, lo, hi, stepSize = make([]float64, n), make([]float64, m), make([]float64, m), make([]float64, m), make([]float64, m)
-		if tol == 0 {
-			tol = 0.1 * in.RelTol()
-		}
 	}
 	return &ode.Callback{
 		Name: "integral",

@@ -489,7 +489,11 @@ func (s *Solver) difference(x []float64, res *Result) {
 	copy(s.x, x)
 	for _, cols := range s.groups {
 		for _, j := range cols {
-			s.x[j] = x[j] + math.Sqrt(0x1p-52)*s.w[j]
+			h := math.Sqrt(0x1p-52) * s.w[j]
+			if s.sys.Max != nil && x[j]+h > s.sys.Max[j] { // F may be undefined beyond
+				h = -h
+			}
+			s.x[j] = x[j] + h
 			s.moved[j] = s.x[j] - x[j]
 		}
 		s.sys.Residual(s.x, s.rt)

@@ -134,7 +134,7 @@ func LeastSquares(ctx context.Context, p *Problem, opt Options) (*Fit, error) {
 			scale[j] = math.Max(scale[j], norm)
 			grad[j] = g
 			frozen[j] = q.Min != nil && (x[j] <= q.Min[j] && g > 0 || x[j] >= q.Max[j] && g < 0)
-			if frozen[j] || norm == 0 {
+			if frozen[j] || norm == 0 || cost == 0 {
 				continue
 			}
 			steep = math.Max(steep, math.Abs(g)/(norm*math.Sqrt(cost)))

@@ -50,7 +50,12 @@ var methods = [...]struct {
 }{{"auto", 0}, {"Newton", newton.Damped}, {"dogleg", newton.Dogleg}, {"Levenberg-Marquardt", newton.TrustRegion},
 	{"pseudo-transient continuation", newton.Transient}, {"Newton homotopy", newton.NewtonHomotopy}, {"homotopy in a parameter", newton.ModelHomotopy}}
 
-func (m Method) String() string { return methods[m].name }
+func (m Method) String() string {
+	if int(m) >= len(methods) {
+		return fmt.Sprintf("method %d", int(m))
+	}
+	return methods[m].name
+}
 
 // Options of a solve; the zero value works.
 type Options struct {
@@ -124,6 +129,12 @@ func New(p *Problem, opt Options) (*Solver, error) {
 	q := *p
 	if q.M == 0 {
 		q.M = q.N
+	}
+	if opt.X0 != nil {
+		q.X0 = opt.X0
+	}
+	if opt.P != nil {
+		q.P = opt.P
 	}
 	s.p = &q
 	if err := q.check(); err != nil {
@@ -210,10 +221,10 @@ func Solve(ctx context.Context, p *Problem, opt Options) (*Solution, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Solve(ctx, opt.X0, opt.P)
+	return s.Solve(ctx, nil, nil)
 }
 
-// Solve solves with start x0 and parameters p, nil: those of the problem.
+// Solve solves with start x0 and parameters p, nil: those of the options, or of the problem.
 func (s *Solver) Solve(ctx context.Context, x0, p []float64) (*Solution, error) {
 	copy(s.par, s.p.P)
 	if x0 == nil {
