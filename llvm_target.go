@@ -55,7 +55,9 @@ func (c *Compiler) Native(ctx context.Context) (*ode.Problem, diag.List) {
 		t.Size = r.String()
 	}
 	c.timing = append(c.timing, t)
-	return m.Problem(), found
+	p := m.Problem()
+	withSchedule(c.sys, p)
+	return p, found
 }
 
 // NativeReport says what Native has compiled, "" without. It waits for code that is compiled in
@@ -92,6 +94,9 @@ func noNative(name string, err error) diag.List {
 func (c *Compiler) Artifact(ctx context.Context, format, cpu string) (a *llvm.Artifact, data []byte, found diag.List) {
 	if found = c.Run(ctx, "lower"); c.failed {
 		return nil, nil, found
+	}
+	if list := c.unscheduled("machine code"); list != nil {
+		return nil, nil, append(found, list...)
 	}
 	start := time.Now()
 	a, data, err := artifact(ctx, c.prog, format, cpu)

@@ -17,6 +17,7 @@ import (
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/frontend/basemodelica"
 	"github.com/mtkc/mtkc/frontend/gosrc"
+	"github.com/mtkc/mtkc/frontend/sbml"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/model/units"
 	"github.com/mtkc/mtkc/runtime/ode"
@@ -93,7 +94,7 @@ func passIndex(name string) int {
 }
 
 // formats are the endings that the front ends read.
-const formats = "a Go package directory, a .go file, or Base Modelica (.mo, .bmo)"
+const formats = "a Go package directory, a .go file, Base Modelica (.mo, .bmo), or SBML (.xml, .sbml)"
 
 // load picks the front end by the ending of the name.
 func load(ctx context.Context, c *Compiler) diag.List {
@@ -127,6 +128,14 @@ func load(ctx context.Context, c *Compiler) diag.List {
 		if c.sys != nil && found.Errors() == 0 {
 			found = append(found, units.Check(c.sys, true)...)
 		}
+	case ext == ".xml" || ext == ".sbml":
+		if len(c.Args) > 0 {
+			return diag.New(at, "E008", "change its parameters with --set name=value", "a model in SBML has no structural parameters, so --arg cannot be used")
+		}
+		c.sys, found = sbml.Load(path)
+		if c.sys != nil && c.Model != "" && c.Model != c.sys.Name && found.Errors() == 0 {
+			return diag.New(at, "E007", "leave --model out: the document holds one model", "the document holds the model %s, not %s", c.sys.Name, c.Model)
+		}
 	default:
 		return diag.New(at, "E006", "give "+formats, "no front end reads files that end in %q", ext)
 	}
@@ -150,10 +159,14 @@ func lower(_ context.Context, c *Compiler) diag.List {
 
 func toVM(_ context.Context, c *Compiler) diag.List {
 	c.prob = vm.Problem(c.prog)
+	withSchedule(c.sys, c.prob)
 	return nil
 }
 
 func toGo(_ context.Context, c *Compiler) diag.List {
+	if found := c.unscheduled("Go source"); found != nil {
+		return found
+	}
 	code, err := gogen.Generate(c.prog, gogen.Options{Package: c.Go.Package, Dedicated: c.Go.Dedicated, Source: filepath.ToSlash(c.path)})
 	if err != nil {
 		var found diag.List

@@ -19,6 +19,7 @@ type System struct {
 	Initial   []Equation // hold at the start
 	Whens     []WhenClause
 	Asserts   []Assertion
+	Scheduled []Scheduled // events with delays and priorities
 
 	Enums      []Enum
 	Experiment Experiment

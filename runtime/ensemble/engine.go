@@ -71,6 +71,8 @@ func unfit(p *ode.Problem, run *ode.Options, span [2]float64) string {
 		return "the problem keeps constraints"
 	case p.N() == 0:
 		return "the problem has no states"
+	case p.Callbacks != nil:
+		return "there are callbacks"
 	case run.AbsTols != nil && len(run.AbsTols) != p.N():
 		return "tolerances do not fit"
 	case run.Controller != nil:

@@ -38,14 +38,15 @@ type Integrator struct {
 	ticks int
 	inner []float64 // of resolve: the solution at two points within a step, the sizes of the algebraic variables
 
-	cb      *callbacks // nil: there are none
-	stops   []float64  // AddStop: times of the workspace, ascending, that are ends of steps
-	touched bool       // SetU or SetParam changed the present point: apply does the rest
-	bound   bool       // SetParam did, so that bound parameters follow
-	first   float64    // SetStep: the step to go on with, 0: none
-	ending  bool       // Terminate was called,
-	last    string     // for this reason
-	why     string     // the method was chosen for
+	own     []*Callback // of the problem
+	cb      *callbacks  // nil: there are none
+	stops   []float64   // AddStop: times of the workspace, ascending, that are ends of steps
+	touched bool        // SetU or SetParam changed the present point: apply does the rest
+	bound   bool        // SetParam did, so that bound parameters follow
+	first   float64     // SetStep: the step to go on with, 0: none
+	ending  bool        // Terminate was called,
+	last    string      // for this reason
+	why     string      // the method was chosen for
 
 	forward, backward *Kernels // of the problem; with time reversed, nil until needed
 	other             *settings
@@ -103,6 +104,9 @@ func (in *Integrator) assemble(ctx context.Context) error {
 	p, set := in.p, in.set
 	if in.forward == nil {
 		in.forward = p.NewKernels()
+		if p.Callbacks != nil {
+			in.own = p.Callbacks()
+		}
 		p.check(in.forward)
 		if in.forward.RHS == nil {
 			in.forward.RHS = func(t float64, u, _, du []float64) { in.ws.implicit().slopes(t, u, du) }
@@ -151,7 +155,7 @@ func (in *Integrator) rewind(ctx context.Context) {
 	clear(ws.UNew)
 	*ws.Stats = Stats{}
 	*ws.budget = set.MaxSteps
-	in.cb = newCallbacks(in, set.Callbacks)
+	in.cb = newCallbacks(in, append(in.own[:len(in.own):len(in.own)], set.Callbacks...))
 }
 
 // clear empties the solution.

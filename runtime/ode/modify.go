@@ -107,13 +107,40 @@ func (in *Integrator) Terminate(message string) { in.ending, in.last = true, mes
 
 // apply makes the present point consistent after a jump and starts the method there.
 func (in *Integrator) apply() error {
-	ws, hy := in.ws, in.hy
+	ws := in.ws
 	if !in.touched {
 		h := in.first
 		in.first = 0
 		return in.restart(h)
 	}
-	in.touched = false
+	if err := in.settle(); err != nil {
+		return err
+	}
+	in.moved, in.touched = false, false
+	if in.set.SaveAt == nil && !in.set.FinalOnly {
+		in.save(ws.T, ws.U)
+	}
+	if in.ending || ws.T >= ws.TEnd {
+		return nil
+	}
+	h := in.first
+	in.first = 0
+	return in.restart(h)
+}
+
+// Settle makes the present point consistent at once after a change of states or parameters, for
+// a callback that goes on from there: algebraic variables and constraints are solved again, and
+// relations that hold no more are events.
+func (in *Integrator) Settle() error {
+	if !in.touched {
+		return nil
+	}
+	return in.settle()
+}
+
+// settle makes the present point consistent after a jump.
+func (in *Integrator) settle() error {
+	ws, hy := in.ws, in.hy
 	if in.bound {
 		in.bound = false
 		if ws.K.Bind != nil {
@@ -162,16 +189,7 @@ func (in *Integrator) apply() error {
 			return err
 		}
 	}
-	in.moved = false
-	if in.set.SaveAt == nil && !in.set.FinalOnly {
-		in.save(ws.T, ws.U)
-	}
-	if in.ending || ws.T >= ws.TEnd {
-		return nil
-	}
-	h := in.first
-	in.first = 0
-	return in.restart(h)
+	return nil
 }
 
 // TPrev is the time at which the last step began.

@@ -83,6 +83,10 @@ type Problem struct {
 	// Implicit is set for a problem F(t, u, u', p) = 0. Nil: the problem is M u' = f.
 	Implicit *Implicit
 
+	// Callbacks returns callbacks that belong to the problem, such as events with delays: new ones
+	// for a run of its own. They go before those of the options. Nil: there are none.
+	Callbacks func() []*Callback
+
 	// NewKernels returns the functions of this problem bound to scratch memory of
 	// their own. Two Kernels may run concurrently; one may not.
 	NewKernels func() *Kernels

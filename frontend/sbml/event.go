@@ -1,0 +1,138 @@
+package sbml
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
+)
+
+// events schedules the events. Species are set by their amounts; a compartment whose size
+// an event sets takes the amounts of its species along.
+func (b *builder) events() {
+	p := b.pool
+	for i := range b.m.Events {
+		ev := &b.m.Events[i]
+		if ev.Trigger == nil {
+			continue // it never happens
+		}
+		s := model.Scheduled{
+			Name: ev.ID, Delay: expr.None, Priority: expr.None, Pos: ev.Pos,
+			Initially: ev.InitialValue, Persistent: ev.Persistent, AtTrigger: ev.AtTrigger,
+		}
+		if s.Name == "" || b.byName[s.Name] != nil {
+			s.Name = fmt.Sprintf("event[%d]", i+1)
+		}
+		if ev.Delay != nil {
+			s.Delay = b.formula(ev.Delay, context{})
+		}
+		if ev.Priority != nil {
+			s.Priority = b.formula(ev.Priority, context{})
+		}
+		sizes := map[*entity]expr.ID{} // set by this event
+		set := map[*entity]bool{}
+		for k := range ev.Assignments {
+			if a := &ev.Assignments[k]; a.Math != nil {
+				e := b.byName[a.Variable]
+				set[e] = true
+				if e.kind == ofCompartment {
+					sizes[e] = b.formula(a.Math, context{})
+				}
+			}
+		}
+		add := func(target, value expr.ID) {
+			s.Targets, s.Values = append(s.Targets, target), append(s.Values, value)
+		}
+		for k := range ev.Assignments {
+			a := &ev.Assignments[k]
+			if a.Math == nil {
+				continue
+			}
+			e := b.byName[a.Variable]
+			if e.state == expr.None {
+				b.fail(a.Pos, "E227", "let a rate rule or reactions determine it", "an event sets %s, which an algebraic rule determines", e.name)
+				continue
+			}
+			v := b.formula(a.Math, context{})
+			if e.kind == ofSpecies && e.conc && e.state == e.amount {
+				size, ok := sizes[e.home]
+				if !ok {
+					size = e.size()
+				}
+				v = p.Mul(v, size)
+			}
+			add(e.state, v)
+		}
+		for _, e := range b.list {
+			if e.kind == ofSpecies && e.conc && e.state == e.sym && !set[e] {
+				if size, ok := sizes[e.home]; ok { // its amount stays
+					add(e.state, p.Div(p.Mul(e.sym, e.size()), size))
+				}
+			}
+		}
+		b.sys.Schedule(s, b.condition(ev.Trigger, context{}))
+	}
+}
+
+// rateOf is the derivative of what a name means.
+func (b *builder) rateOf(m *Math, c context) expr.ID {
+	p := b.pool
+	nan := p.Float(math.NaN())
+	var e *entity
+	x := m.Args[0]
+	if x.Op == "ci" {
+		if t, ok := c.local[x.Name]; ok {
+			e = b.bySym[t]
+		} else {
+			e = b.named(x.Name, x.Pos, "argument of rateOf")
+		}
+	}
+	if e == nil {
+		b.fail(m.Pos, "E227", "give it a variable of its own", "rateOf takes a variable")
+		return nan
+	}
+	return b.rate(e, c)
+}
+
+// rate is the derivative of an entity.
+func (b *builder) rate(e *entity, c context) expr.ID {
+	p := b.pool
+	if c.depth++; c.depth > maxCalls {
+		b.fail(e.pos, "E226", "break the cycle", "the rate of %s depends on itself", e.name)
+		return p.Float(math.NaN())
+	}
+	switch {
+	case !e.changes() && e.kind != ofSpecies:
+		return expr.Zero
+	case e.rule != nil && e.rule.Kind == RateRule:
+		return b.formula(e.rule.Math, c.global())
+	case e.algebraic, e.rule != nil, e.kind == ofReaction:
+		if c.initial {
+			b.fail(e.pos, "E227", "leave rateOf out of what the start depends on", "the rate of %s, which a rule determines, is asked at the start", e.name)
+			return p.Float(math.NaN())
+		}
+		return p.Der(e.sym)
+	case e.kind != ofSpecies:
+		return expr.Zero
+	}
+	rate := b.flowRate(e, c.initial)
+	if !e.conc {
+		return rate
+	}
+	size, s := e.size(), e.sym
+	if c.initial {
+		size, s = b.startOf(e.home), b.startOf(e)
+	}
+	dsize := b.rate(e.home, c)
+	return p.Div(p.Sub(rate, p.Mul(s, dsize)), size)
+}
+
+// global is the context without local names.
+func (c context) global() context { return context{initial: c.initial, depth: c.depth} }
+
+// delay is a value of the past.
+func (b *builder) delay(m *Math, c context) expr.ID {
+	b.fail(m.Pos, "E227", "replace it by a chain of reactions", "delay is not supported")
+	return b.pool.Float(math.NaN())
+}

@@ -1,0 +1,62 @@
+package mtkc
+
+import (
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/schedule"
+)
+
+// withSchedule gives a problem the events with delays and priorities of its system.
+func withSchedule(sys *model.System, p *ode.Problem) {
+	if len(sys.Scheduled) == 0 {
+		return
+	}
+	index := make(map[string]int, len(p.Observables))
+	for i := range p.Observables {
+		index[p.Observables[i].Name] = i
+	}
+	find := func(sym expr.ID) int {
+		if sym == expr.None {
+			return -1
+		}
+		i, ok := index[sys.Pool.Name(sym)]
+		if !ok {
+			panic("mtkc: bug: no observable " + sys.Pool.Name(sym))
+		}
+		return i
+	}
+	all := func(syms []expr.ID) []int {
+		out := make([]int, len(syms))
+		for i, s := range syms {
+			out[i] = find(s)
+		}
+		return out
+	}
+	events := make([]schedule.Event, len(sys.Scheduled))
+	for i := range sys.Scheduled {
+		s := &sys.Scheduled[i]
+		events[i] = schedule.Event{
+			Name: s.Name, Indicators: all(s.Indicators), Strict: s.Strict, Trigger: s.Trigger,
+			Delay: find(s.Delay), Priority: find(s.Priority),
+			Initially: s.Initially, Persistent: s.Persistent, AtTrigger: s.AtTrigger,
+			Targets: all(s.Targets), Values: all(s.Values),
+		}
+		for _, k := range events[i].Targets {
+			if p.Observables[k].Kind != ode.State {
+				panic("mtkc: bug: " + p.Observables[k].Name + " is set by an event and is no state")
+			}
+		}
+	}
+	p.Callbacks = func() []*ode.Callback { return []*ode.Callback{schedule.New(p, events)} }
+}
+
+// unscheduled refuses a target that has no events with delays and priorities.
+func (c *Compiler) unscheduled(target string) diag.List {
+	if c.sys == nil || len(c.sys.Scheduled) == 0 {
+		return nil
+	}
+	s := &c.sys.Scheduled[0]
+	return diag.New(s.Pos, "E019", "use mtkc run with --backend vm or llvm", "%s: events with delays and priorities, such as %s, are executed by the vm only", target, s.Name)
+}
