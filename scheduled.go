@@ -41,7 +41,7 @@ func withSchedule(sys *model.System, p *ode.Problem) {
 			Name: s.Name, Indicators: all(s.Indicators), Strict: s.Strict, Trigger: s.Trigger,
 			Delay: find(s.Delay), Priority: find(s.Priority),
 			Initially: s.Initially, Persistent: s.Persistent, AtTrigger: s.AtTrigger,
-			Targets: all(s.Targets), Values: all(s.Values),
+			Targets: all(s.Targets), Values: all(s.Values), Factors: all(s.Factors),
 		}
 		for _, k := range events[i].Targets {
 			if p.Observables[k].Kind != ode.State {

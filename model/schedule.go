@@ -32,7 +32,8 @@ type Scheduled struct {
 	AtTrigger  bool // the values are those at the trigger, not those at the execution
 
 	Targets []expr.ID // states
-	Values  []expr.ID // what they are set to, all at once
+	Values  []expr.ID // what they are set to, all at once,
+	Factors []expr.ID // times what this is at the execution; None: 1
 
 	Pos diag.Pos
 }
@@ -47,7 +48,7 @@ const (
 	TriggerSame // both true or both false
 )
 
-// Schedule adds an event of which Name, Delay, Priority, Targets, Values and the Booleans
+// Schedule adds an event of which Name, Delay, Priority, Targets, Values, Factors and the Booleans
 // are given, all as terms. It declares variables for the terms, in the path Name, so that
 // they are computed as the rest of the model is. Targets must be states.
 func (s *System) Schedule(e Scheduled, trigger expr.ID) {
@@ -114,10 +115,13 @@ func (s *System) Schedule(e Scheduled, trigger expr.ID) {
 	}
 	condition(trigger)
 	e.Delay, e.Priority = named("delay", e.Delay), named("priority", e.Priority)
-	values := make([]expr.ID, len(e.Values))
+	values, factors := make([]expr.ID, len(e.Values)), make([]expr.ID, len(e.Values))
 	for i, v := range e.Values {
-		values[i] = named(fmt.Sprintf("value[%d]", i+1), v)
+		values[i], factors[i] = named(fmt.Sprintf("value[%d]", i+1), v), expr.None
+		if e.Factors != nil {
+			factors[i] = named(fmt.Sprintf("factor[%d]", i+1), e.Factors[i])
+		}
 	}
-	e.Values = values
+	e.Values, e.Factors = values, factors
 	s.Scheduled = append(s.Scheduled, e)
 }

@@ -116,15 +116,15 @@ func System(m *Model) (*model.System, diag.List) {
 func (b *builder) declare() {
 	m := b.m
 	for i := range m.Functions {
-		f := &m.Functions[i]
+		f := m.Functions[i]
 		b.functions[f.ID] = f
 	}
 	for i := range m.Compartments {
-		c := &m.Compartments[i]
+		c := m.Compartments[i]
 		b.add(&entity{name: c.ID, kind: ofCompartment, pos: c.Pos, value: c.Size, constant: c.Constant})
 	}
 	for i := range m.Species {
-		s := &m.Species[i]
+		s := m.Species[i]
 		e := b.add(&entity{name: s.ID, kind: ofSpecies, pos: s.Pos, species: s, constant: s.Constant})
 		e.home = b.byName[s.Compartment]
 		if e.home == nil || e.home.kind != ofCompartment {
@@ -134,17 +134,17 @@ func (b *builder) declare() {
 		e.conc = !s.OnlySubstance && b.dimensions(e.home) != 0
 	}
 	for i := range m.Parameters {
-		p := &m.Parameters[i]
+		p := m.Parameters[i]
 		b.add(&entity{name: p.ID, kind: ofParameter, pos: p.Pos, value: p.Value, constant: p.Constant})
 	}
 	for i := range m.Reactions {
-		b.reaction(&m.Reactions[i])
+		b.reaction(m.Reactions[i])
 	}
 	if m.ConversionFactor != "" {
 		b.factor = b.named(m.ConversionFactor, m.Pos, "conversion factor")
 	}
 	for i := range m.Rules {
-		u := &m.Rules[i]
+		u := m.Rules[i]
 		if u.Math == nil || u.Kind == AlgebraicRule {
 			continue
 		}
@@ -159,7 +159,7 @@ func (b *builder) declare() {
 		}
 	}
 	for i := range m.Initial {
-		a := &m.Initial[i]
+		a := m.Initial[i]
 		if a.Math == nil {
 			continue
 		}
@@ -168,9 +168,9 @@ func (b *builder) declare() {
 		}
 	}
 	for i := range m.Events {
-		ev := &m.Events[i]
+		ev := m.Events[i]
 		for k := range ev.Assignments {
-			a := &ev.Assignments[k]
+			a := ev.Assignments[k]
 			if a.Math == nil || ev.Trigger == nil {
 				continue
 			}
@@ -205,9 +205,9 @@ func (b *builder) named(name string, at diag.Pos, what string) *entity {
 // reaction registers a reaction, its references and local parameters.
 func (b *builder) reaction(x *Reaction) {
 	e := b.add(&entity{name: x.ID, kind: ofReaction, pos: x.Pos, reaction: x, value: none})
-	for side, refs := range [][]Reference{x.Reactants, x.Products} {
+	for side, refs := range [][]*Reference{x.Reactants, x.Products} {
 		for i := range refs {
-			f := &refs[i]
+			f := refs[i]
 			if f.ID != "" {
 				e := b.add(&entity{name: f.ID, kind: ofReference, pos: f.Pos, value: f.Number, constant: f.Constant})
 				if f.Math != nil {
@@ -238,18 +238,17 @@ func (e *entity) moved() bool {
 }
 
 // determine finds what the algebraic rules determine: each a variable that nothing else
-// does, by a matching in which variables that are declared not constant, and that no
-// event sets, go first.
+// does, by a matching in which species at the boundary and what events set come last.
 func (b *builder) determine() {
 	taken := map[*entity]int{} // by rule
 	var rules []*Rule
 	var names [][]*entity
 	for i := range b.m.Rules {
-		u := &b.m.Rules[i]
+		u := b.m.Rules[i]
 		if u.Kind != AlgebraicRule || u.Math == nil {
 			continue
 		}
-		var list, second []*entity
+		var rank [3][]*entity
 		seen := map[*entity]bool{}
 		var visit func(m *Math, bound map[string]bool, depth int)
 		visit = func(m *Math, bound map[string]bool, depth int) {
@@ -270,17 +269,20 @@ func (b *builder) determine() {
 						continue
 					}
 					seen[e] = true
-					if e.assigned {
-						second = append(second, e)
-					} else {
-						list = append(list, e)
+					switch {
+					case e.assigned:
+						rank[2] = append(rank[2], e)
+					case e.kind == ofSpecies && e.species.Boundary:
+						rank[1] = append(rank[1], e)
+					default:
+						rank[0] = append(rank[0], e)
 					}
 				}
 			})
 		}
 		visit(u.Math, nil, 0)
 		rules = append(rules, u)
-		names = append(names, append(list, second...))
+		names = append(names, append(append(rank[0], rank[1]...), rank[2]...))
 	}
 	var try func(k int, seen map[*entity]bool) bool
 	try = func(k int, seen map[*entity]bool) bool {
@@ -388,9 +390,9 @@ func (b *builder) eq(lhs, rhs expr.ID, at diag.Pos) {
 func (b *builder) equations() {
 	p := b.pool
 	for i := range b.m.Reactions {
-		x := &b.m.Reactions[i]
+		x := b.m.Reactions[i]
 		for k := range x.Local {
-			l := &x.Local[k]
+			l := x.Local[k]
 			v := b.sys.NewVariable(x.ID+"."+l.ID, model.ParameterVar)
 			v.Value, v.Pos, v.Path = p.Float(l.Value), l.Pos, x.ID
 			b.sys.AddVar(v)
@@ -425,12 +427,12 @@ func (b *builder) equations() {
 		}
 	}
 	for i := range b.m.Rules {
-		if u := &b.m.Rules[i]; u.Kind == AlgebraicRule && u.Math != nil {
+		if u := b.m.Rules[i]; u.Kind == AlgebraicRule && u.Math != nil {
 			b.eq(expr.Zero, b.formula(u.Math, context{}), u.Pos)
 		}
 	}
 	for i := range b.m.Constraints {
-		c := &b.m.Constraints[i]
+		c := b.m.Constraints[i]
 		if c.Math == nil {
 			continue
 		}
@@ -475,8 +477,10 @@ func (b *builder) speciesEquations(e *entity) {
 		} else {
 			b.declareVar(e, e.name, model.Unknown, expr.None)
 		}
-		b.declareVar(e, e.name+".concentration", model.Unknown, expr.None)
-		b.eq(p.Sym(e.name+".concentration"), p.Div(e.amount, e.size()), e.pos)
+		if b.sized(e.home) {
+			b.declareVar(e, e.name+".concentration", model.Unknown, expr.None)
+			b.eq(p.Sym(e.name+".concentration"), p.Div(e.amount, e.size()), e.pos)
+		}
 	}
 	switch {
 	case e.rule != nil && e.rule.Kind == AssignmentRule:
@@ -488,6 +492,11 @@ func (b *builder) speciesEquations(e *entity) {
 		e.rate = b.flowRate(e, false)
 		b.eq(p.Der(e.amount), e.rate, e.pos)
 	}
+}
+
+// sized reports whether a compartment has a size other than 0 that the model states.
+func (b *builder) sized(c *entity) bool {
+	return b.dimensions(c) != 0 && (c.value == c.value && c.value != 0 || c.rule != nil || c.initial != nil || c.algebraic)
 }
 
 // flowRate is the rate at which reactions change the amount of a species.

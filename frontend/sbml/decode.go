@@ -3,8 +3,6 @@ package sbml
 import (
 	"encoding/xml"
 	"errors"
-	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -22,8 +20,7 @@ type reader struct {
 	level, version int
 	definitions    map[string]*Model // of the package comp
 	external       map[string]externalModel
-	open           func(source string) (io.ReadCloser, string, error)
-	told           map[string]bool // packages that were reported
+	main           *Model // of the document
 	depth          int
 }
 
@@ -210,6 +207,7 @@ func (r *reader) sbml(el xml.StartElement) *Model {
 		switch el.Name.Local {
 		case "model":
 			m = r.model(el)
+			r.main = m
 		case "listOfModelDefinitions":
 			r.list(func(el xml.StartElement) {
 				d := r.model(el)
@@ -235,13 +233,19 @@ func (r *reader) sbml(el xml.StartElement) *Model {
 // model reads a model.
 func (r *reader) model(el xml.StartElement) *Model {
 	m := &Model{ID: attr(el, "id"), Name: attr(el, "name"), Level: r.level, Version: r.version, Pos: r.pos, ConversionFactor: attr(el, "conversionFactor")}
+	m.ids, m.metas, m.units, m.scope = map[string]any{}, map[string]any{}, map[string]bool{}, r
 	r.children(func(el xml.StartElement) {
 		switch el.Name.Local {
 		case "listOfFunctionDefinitions":
 			r.list(func(el xml.StartElement) {
-				f := Function{ID: r.need(el, "id"), Pos: r.pos}
-				r.parts(m, f.ID, el, func(el xml.StartElement) bool { return r.math(el, &f.Body) })
+				f := &Function{ID: r.need(el, "id"), Pos: r.pos}
+				r.parts(m, f, el, func(el xml.StartElement) bool { return r.math(el, &f.Body) })
 				m.Functions = append(m.Functions, f)
+			})
+		case "listOfUnitDefinitions":
+			r.list(func(el xml.StartElement) {
+				m.units[attr(el, "id")], m.units[attr(el, "metaid")] = true, true
+				r.skip()
 			})
 		case "listOfCompartments":
 			r.list(func(el xml.StartElement) { r.compartment(m, el) })
@@ -251,16 +255,16 @@ func (r *reader) model(el xml.StartElement) *Model {
 			r.list(func(el xml.StartElement) { m.Parameters = append(m.Parameters, r.parameter(m, el)) })
 		case "listOfInitialAssignments":
 			r.list(func(el xml.StartElement) {
-				a := Assignment{Variable: r.need(el, "symbol"), Pos: r.pos}
-				r.parts(m, a.Variable, el, func(el xml.StartElement) bool { return r.math(el, &a.Math) })
+				a := &Assignment{Variable: r.need(el, "symbol"), Pos: r.pos}
+				r.parts(m, a, el, func(el xml.StartElement) bool { return r.math(el, &a.Math) })
 				m.Initial = append(m.Initial, a)
 			})
 		case "listOfRules":
 			r.list(func(el xml.StartElement) { r.rule(m, el) })
 		case "listOfConstraints":
 			r.list(func(el xml.StartElement) {
-				c := Constraint{Pos: r.pos}
-				r.parts(m, "", el, func(el xml.StartElement) bool {
+				c := &Constraint{Pos: r.pos}
+				r.parts(m, c, el, func(el xml.StartElement) bool {
 					if el.Name.Local == "message" {
 						c.Message = strings.Join(strings.Fields(r.text()), " ")
 						return true
@@ -284,14 +288,23 @@ func (r *reader) model(el xml.StartElement) *Model {
 	return m
 }
 
-// parts reads what is within an element: f reads what it knows. Replacements of the
-// package comp are noted for the element id of m, the rest is left out.
-func (r *reader) parts(m *Model, id string, el xml.StartElement, f func(el xml.StartElement) bool) {
-	meta := attr(el, "metaid")
+// parts reads what is within an element: f reads what it knows. The element is noted under
+// its id and metaid, and with the replacements of the package comp; the rest is left out.
+func (r *reader) parts(m *Model, element any, el xml.StartElement, f func(el xml.StartElement) bool) {
+	if meta := attr(el, "metaid"); meta != "" {
+		m.metas[meta] = element
+	}
+	if id := attr(el, "id"); id != "" {
+		if _, taken := m.ids[id]; !taken || el.Name.Local != "localParameter" && el.Name.Local != "parameter" {
+			m.ids[id] = element
+		}
+	}
 	r.children(func(el xml.StartElement) {
 		switch {
-		case el.Name.Local == "listOfReplacedElements", el.Name.Local == "replacedBy":
-			r.replacements(m, id, meta, el)
+		case el.Name.Local == "listOfReplacedElements":
+			r.list(func(el xml.StartElement) { r.replacement(m, element, el, false) })
+		case el.Name.Local == "replacedBy":
+			r.replacement(m, element, el, true)
 		case f != nil && f(el):
 		default:
 			r.skip()
@@ -309,36 +322,36 @@ func (r *reader) math(el xml.StartElement, m **Math) bool {
 }
 
 func (r *reader) compartment(m *Model, el xml.StartElement) {
-	c := Compartment{ID: r.need(el, "id"), Name: attr(el, "name"), Pos: r.pos}
+	c := &Compartment{ID: r.need(el, "id"), Name: attr(el, "name"), Pos: r.pos}
 	c.Dimensions = r.float(el, "spatialDimensions", 3)
 	c.Size = r.float(el, "size", none)
 	c.Constant = r.flag(el, "constant", true)
-	r.parts(m, c.ID, el, nil)
+	r.parts(m, c, el, nil)
 	m.Compartments = append(m.Compartments, c)
 }
 
 func (r *reader) species(m *Model, el xml.StartElement) {
-	s := Species{ID: r.need(el, "id"), Name: attr(el, "name"), Compartment: r.need(el, "compartment"), Pos: r.pos}
+	s := &Species{ID: r.need(el, "id"), Name: attr(el, "name"), Compartment: r.need(el, "compartment"), Pos: r.pos}
 	s.Amount = r.float(el, "initialAmount", none)
 	s.Concentration = r.float(el, "initialConcentration", none)
 	s.OnlySubstance = r.flag(el, "hasOnlySubstanceUnits", false)
 	s.Boundary = r.flag(el, "boundaryCondition", false)
 	s.Constant = r.flag(el, "constant", false)
 	s.ConversionFactor = attr(el, "conversionFactor")
-	r.parts(m, s.ID, el, nil)
+	r.parts(m, s, el, nil)
 	m.Species = append(m.Species, s)
 }
 
-func (r *reader) parameter(m *Model, el xml.StartElement) Parameter {
-	p := Parameter{ID: r.need(el, "id"), Name: attr(el, "name"), Unit: attr(el, "units"), Pos: r.pos}
+func (r *reader) parameter(m *Model, el xml.StartElement) *Parameter {
+	p := &Parameter{ID: r.need(el, "id"), Name: attr(el, "name"), Unit: attr(el, "units"), Pos: r.pos}
 	p.Value = r.float(el, "value", none)
 	p.Constant = r.flag(el, "constant", true)
-	r.parts(m, p.ID, el, nil)
+	r.parts(m, p, el, nil)
 	return p
 }
 
 func (r *reader) rule(m *Model, el xml.StartElement) {
-	u := Rule{Pos: r.pos, ID: attr(el, "id")}
+	u := &Rule{Pos: r.pos, ID: attr(el, "id")}
 	switch el.Name.Local {
 	case "assignmentRule":
 		u.Kind = AssignmentRule
@@ -354,15 +367,15 @@ func (r *reader) rule(m *Model, el xml.StartElement) {
 	if u.Kind != AlgebraicRule {
 		u.Variable = r.need(el, "variable")
 	}
-	r.parts(m, u.Variable, el, func(el xml.StartElement) bool { return r.math(el, &u.Math) })
+	r.parts(m, u, el, func(el xml.StartElement) bool { return r.math(el, &u.Math) })
 	m.Rules = append(m.Rules, u)
 }
 
 func (r *reader) reaction(m *Model, el xml.StartElement) {
-	x := Reaction{ID: r.need(el, "id"), Name: attr(el, "name"), Pos: r.pos}
+	x := &Reaction{ID: r.need(el, "id"), Name: attr(el, "name"), Pos: r.pos}
 	x.Reversible = r.flag(el, "reversible", true)
 	x.Fast = r.flag(el, "fast", false)
-	r.parts(m, x.ID, el, func(el xml.StartElement) bool {
+	r.parts(m, x, el, func(el xml.StartElement) bool {
 		switch el.Name.Local {
 		case "listOfReactants":
 			r.list(func(el xml.StartElement) { x.Reactants = append(x.Reactants, r.reference(m, el)) })
@@ -371,10 +384,10 @@ func (r *reader) reaction(m *Model, el xml.StartElement) {
 		case "listOfModifiers":
 			r.list(func(el xml.StartElement) {
 				x.Modifiers = append(x.Modifiers, r.need(el, "species"))
-				r.parts(m, attr(el, "id"), el, nil)
+				r.parts(m, modifier{x, len(x.Modifiers) - 1}, el, nil)
 			})
 		case "kineticLaw":
-			r.parts(m, "", el, func(el xml.StartElement) bool {
+			r.parts(m, part{x, "law"}, el, func(el xml.StartElement) bool {
 				switch el.Name.Local {
 				case "listOfParameters", "listOfLocalParameters":
 					r.list(func(el xml.StartElement) { x.Local = append(x.Local, r.parameter(m, el)) })
@@ -390,43 +403,43 @@ func (r *reader) reaction(m *Model, el xml.StartElement) {
 	m.Reactions = append(m.Reactions, x)
 }
 
-func (r *reader) reference(m *Model, el xml.StartElement) Reference {
-	f := Reference{ID: attr(el, "id"), Species: r.need(el, "species"), Pos: r.pos}
+func (r *reader) reference(m *Model, el xml.StartElement) *Reference {
+	f := &Reference{ID: attr(el, "id"), Species: r.need(el, "species"), Pos: r.pos}
 	absent := none
 	if r.level == 2 {
 		absent = 1
 	}
 	f.Number = r.float(el, "stoichiometry", absent)
 	f.Constant = r.flag(el, "constant", r.level == 2)
-	r.parts(m, f.ID, el, func(el xml.StartElement) bool {
+	r.parts(m, f, el, func(el xml.StartElement) bool {
 		if el.Name.Local != "stoichiometryMath" {
 			return false
 		}
-		r.parts(m, "", el, func(el xml.StartElement) bool { return r.math(el, &f.Math) })
+		r.parts(m, part{f, "math"}, el, func(el xml.StartElement) bool { return r.math(el, &f.Math) })
 		return true
 	})
 	return f
 }
 
 func (r *reader) event(m *Model, el xml.StartElement) {
-	e := Event{ID: attr(el, "id"), Name: attr(el, "name"), Pos: r.pos, InitialValue: true, Persistent: true}
+	e := &Event{ID: attr(el, "id"), Name: attr(el, "name"), Pos: r.pos, InitialValue: true, Persistent: true}
 	e.AtTrigger = r.flag(el, "useValuesFromTriggerTime", true)
 	e.WithoutTrigger = true
-	r.parts(m, e.ID, el, func(el xml.StartElement) bool {
+	r.parts(m, e, el, func(el xml.StartElement) bool {
 		switch el.Name.Local {
 		case "trigger":
 			e.WithoutTrigger = false
 			e.InitialValue = r.flag(el, "initialValue", true)
 			e.Persistent = r.flag(el, "persistent", true)
-			r.parts(m, "", el, func(el xml.StartElement) bool { return r.math(el, &e.Trigger) })
+			r.parts(m, part{e, "trigger"}, el, func(el xml.StartElement) bool { return r.math(el, &e.Trigger) })
 		case "delay":
-			r.parts(m, "", el, func(el xml.StartElement) bool { return r.math(el, &e.Delay) })
+			r.parts(m, part{e, "delay"}, el, func(el xml.StartElement) bool { return r.math(el, &e.Delay) })
 		case "priority":
-			r.parts(m, "", el, func(el xml.StartElement) bool { return r.math(el, &e.Priority) })
+			r.parts(m, part{e, "priority"}, el, func(el xml.StartElement) bool { return r.math(el, &e.Priority) })
 		case "listOfEventAssignments":
 			r.list(func(el xml.StartElement) {
-				a := Assignment{Variable: r.need(el, "variable"), Pos: r.pos}
-				r.parts(m, "", el, func(el xml.StartElement) bool { return r.math(el, &a.Math) })
+				a := &Assignment{Variable: r.need(el, "variable"), Pos: r.pos}
+				r.parts(m, a, el, func(el xml.StartElement) bool { return r.math(el, &a.Math) })
 				e.Assignments = append(e.Assignments, a)
 			})
 		default:
@@ -435,10 +448,4 @@ func (r *reader) event(m *Model, el xml.StartElement) {
 		return true
 	})
 	m.Events = append(m.Events, e)
-}
-
-// openBeside opens files that a document refers to by names relative to its own.
-func openBeside(path string) (io.ReadCloser, string, error) {
-	f, err := os.Open(path)
-	return f, path, err
 }

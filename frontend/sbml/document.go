@@ -16,20 +16,24 @@ type Model struct {
 
 	ConversionFactor string // parameter, "" for none
 
-	Functions    []Function
-	Compartments []Compartment
-	Species      []Species
-	Parameters   []Parameter
-	Initial      []Assignment // initial assignments
-	Rules        []Rule
-	Constraints  []Constraint
-	Reactions    []Reaction
-	Events       []Event
+	Functions    []*Function
+	Compartments []*Compartment
+	Species      []*Species
+	Parameters   []*Parameter
+	Initial      []*Assignment // initial assignments
+	Rules        []*Rule
+	Constraints  []*Constraint
+	Reactions    []*Reaction
+	Events       []*Event
 
 	// Of the package comp.
-	Submodels []Submodel
-	Ports     []Port
-	Replace   []Replacement
+	Submodels    []*Submodel
+	Ports        []Port
+	Replacements []Replacement
+
+	ids, metas map[string]any  // elements by id and by metaid
+	units      map[string]bool // ids and metaids of unit definitions
+	scope      *reader         // document that it is from
 }
 
 // Function is a function definition: a lambda, or nil for one without mathematics.
@@ -105,10 +109,10 @@ type Constraint struct {
 type Reaction struct {
 	ID, Name            string
 	Reversible, Fast    bool
-	Reactants, Products []Reference
+	Reactants, Products []*Reference
 	Modifiers           []string
 	Law                 *Math
-	Local               []Parameter
+	Local               []*Parameter
 	Pos                 diag.Pos
 }
 
@@ -131,7 +135,7 @@ type Event struct {
 	Delay          *Math
 	Priority       *Math
 	AtTrigger      bool // values are those at the trigger
-	Assignments    []Assignment
+	Assignments    []*Assignment
 	Pos            diag.Pos
 	WithoutTrigger bool
 }

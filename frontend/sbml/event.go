@@ -8,12 +8,12 @@ import (
 	"github.com/mtkc/mtkc/model"
 )
 
-// events schedules the events. Species are set by their amounts; a compartment whose size
-// an event sets takes the amounts of its species along.
+// events schedules the events. Species are set by their amounts, with the size that the
+// compartment has before the event; where an event sets a size, amounts stay.
 func (b *builder) events() {
 	p := b.pool
 	for i := range b.m.Events {
-		ev := &b.m.Events[i]
+		ev := b.m.Events[i]
 		if ev.Trigger == nil {
 			continue // it never happens
 		}
@@ -33,7 +33,7 @@ func (b *builder) events() {
 		sizes := map[*entity]expr.ID{} // set by this event
 		set := map[*entity]bool{}
 		for k := range ev.Assignments {
-			if a := &ev.Assignments[k]; a.Math != nil {
+			if a := ev.Assignments[k]; a.Math != nil {
 				e := b.byName[a.Variable]
 				set[e] = true
 				if e.kind == ofCompartment {
@@ -41,11 +41,11 @@ func (b *builder) events() {
 				}
 			}
 		}
-		add := func(target, value expr.ID) {
-			s.Targets, s.Values = append(s.Targets, target), append(s.Values, value)
+		add := func(target, value, factor expr.ID) {
+			s.Targets, s.Values, s.Factors = append(s.Targets, target), append(s.Values, value), append(s.Factors, factor)
 		}
 		for k := range ev.Assignments {
-			a := &ev.Assignments[k]
+			a := ev.Assignments[k]
 			if a.Math == nil {
 				continue
 			}
@@ -56,18 +56,15 @@ func (b *builder) events() {
 			}
 			v := b.formula(a.Math, context{})
 			if e.kind == ofSpecies && e.conc && e.state == e.amount {
-				size, ok := sizes[e.home]
-				if !ok {
-					size = e.size()
-				}
-				v = p.Mul(v, size)
+				add(e.state, v, e.size())
+				continue
 			}
-			add(e.state, v)
+			add(e.state, v, expr.None)
 		}
 		for _, e := range b.list {
 			if e.kind == ofSpecies && e.conc && e.state == e.sym && !set[e] {
 				if size, ok := sizes[e.home]; ok { // its amount stays
-					add(e.state, p.Div(p.Mul(e.sym, e.size()), size))
+					add(e.state, p.Div(e.size(), size), e.sym)
 				}
 			}
 		}
@@ -83,7 +80,11 @@ func (b *builder) rateOf(m *Math, c context) expr.ID {
 	x := m.Args[0]
 	if x.Op == "ci" {
 		if t, ok := c.local[x.Name]; ok {
-			e = b.bySym[t]
+			if e = b.bySym[t]; e == nil {
+				if k, ok := b.sys.VarOf(t); ok && b.sys.Vars[k].Kind == model.ParameterVar {
+					return expr.Zero
+				}
+			}
 		} else {
 			e = b.named(x.Name, x.Pos, "argument of rateOf")
 		}

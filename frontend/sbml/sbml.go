@@ -42,8 +42,23 @@ func Read(in io.Reader, file string) (*model.System, diag.List) {
 
 // Decode reads a document into a model, with submodels dissolved.
 func Decode(in io.Reader, file string) (*Model, diag.List) {
+	r := newReader(in, file)
+	m := r.document()
+	if m != nil && r.diags.Errors() == 0 && len(m.Submodels) > 0 {
+		f := &flattener{diags: &r.diags}
+		m = f.flatten(m).Model
+	}
+	return m, sorted(r.diags)
+}
+
+func newReader(in io.Reader, file string) *reader {
 	r := &reader{d: xml.NewDecoder(in), file: file, definitions: map[string]*Model{}, external: map[string]externalModel{}}
 	r.d.CharsetReader = charset
+	return r
+}
+
+// document reads a whole document.
+func (r *reader) document() *Model {
 	var m *Model
 	root := false
 	for r.err == nil && !root {
@@ -51,20 +66,20 @@ func Decode(in io.Reader, file string) (*Model, diag.List) {
 			root = true
 			if el.Name.Local != "sbml" {
 				r.fail(r.pos, "E220", "give a model in SBML", "the root element is %s, not sbml", el.Name.Local)
-				return nil, r.diags
+				return nil
 			}
 			m = r.sbml(el)
 		}
 	}
 	line, col := r.d.InputPos()
-	at := diag.Pos{File: file, Line: line, Col: col}
+	at := diag.Pos{File: r.file, Line: line, Col: col}
 	switch {
-	case r.err != nil && !(root && errors.Is(r.err, io.EOF)):
+	case r.err != nil:
 		r.fail(at, "E220", "correct the file, or export it again", "the XML cannot be read: %v", r.err)
 	case m == nil && r.diags.Errors() == 0:
 		r.fail(at, "E220", "give a model in SBML", "the document holds no model")
 	}
-	return m, sorted(r.diags)
+	return m
 }
 
 func sorted(l diag.List) diag.List {

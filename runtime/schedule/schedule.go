@@ -40,7 +40,8 @@ type Event struct {
 	Persistent bool // executed even if the trigger becomes false before
 	AtTrigger  bool // the values are those at the trigger
 	Targets    []int
-	Values     []int
+	Values     []int // what they are set to,
+	Factors    []int // times what this is at the execution; -1: 1
 }
 
 // mostExecuted bounds the events at one instant.
@@ -58,6 +59,11 @@ func New(p *ode.Problem, events []Event) *ode.Callback {
 		delays = append(delays, max(e.Delay, 0))
 		priorities = append(priorities, max(e.Priority, 0))
 		q.values = append(q.values, p.NewObserver(e.Values))
+		factors := make([]int, len(e.Factors))
+		for k, f := range e.Factors {
+			factors[k] = max(f, 0)
+		}
+		q.factors = append(q.factors, p.NewObserver(factors))
 		q.most = max(q.most, len(e.Trigger))
 	}
 	q.relations, q.delays, q.priorities = p.NewObserver(relations), p.NewObserver(delays), p.NewObserver(priorities)
@@ -95,7 +101,7 @@ type queue struct {
 	draws         int // of chance, so far
 
 	relations, delays, priorities func(t float64, u, p, out []float64)
-	values                        []func(t float64, u, p, out []float64)
+	values, factors               []func(t float64, u, p, out []float64)
 	g, out, u, du                 []float64
 	stack                         []bool
 	most                          int
@@ -280,9 +286,15 @@ func (q *queue) execute(in *ode.Integrator, x entry) error {
 		x.values = make([]float64, len(e.Values))
 		q.values[x.event](in.T(), in.U(), in.P(), x.values)
 	}
+	factors := make([]float64, len(e.Factors))
+	q.factors[x.event](in.T(), in.U(), in.P(), factors)
 	for i, target := range e.Targets {
 		o := &q.p.Observables[target]
-		if err := in.SetState(o.Index, o.Sign*x.values[i]); err != nil {
+		v := o.Sign * x.values[i]
+		if e.Factors[i] >= 0 {
+			v *= factors[i]
+		}
+		if err := in.SetState(o.Index, v); err != nil {
 			return errors.Join(fmt.Errorf("event %s sets %s", e.Name, o.Name), err)
 		}
 	}
