@@ -4,13 +4,15 @@ import (
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/runtime/history"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/schedule"
 )
 
-// withSchedule gives a problem the events with delays and priorities of its system.
+// withSchedule gives a problem the events with delays and priorities of its system, and its
+// values of the past.
 func withSchedule(sys *model.System, p *ode.Problem) {
-	if len(sys.Scheduled) == 0 {
+	if len(sys.Scheduled)+len(sys.Delays) == 0 {
 		return
 	}
 	index := make(map[string]int, len(p.Observables))
@@ -49,11 +51,28 @@ func withSchedule(sys *model.System, p *ode.Problem) {
 			}
 		}
 	}
-	p.Callbacks = func() []*ode.Callback { return []*ode.Callback{schedule.New(p, events)} }
+	if len(events) > 0 {
+		p.Callbacks = func(k *ode.Kernels) []*ode.Callback { return []*ode.Callback{schedule.New(p, k, events)} }
+	}
+	var delays []history.Delay
+	for i := range sys.Delays {
+		d := &sys.Delays[i]
+		o := &p.Observables[find(d.Value)]
+		if o.Kind != ode.Parameter {
+			panic("mtkc: bug: " + o.Name + " is no parameter")
+		}
+		delays = append(delays, history.Delay{Name: o.Name, Value: o.Index, Of: find(d.Of), Tau: find(d.Tau), Before: find(d.Before)})
+	}
+	if len(delays) > 0 {
+		history.Attach(p, delays)
+	}
 }
 
 // unscheduled refuses a target that has no events with delays and priorities.
 func (c *Compiler) unscheduled(target string) diag.List {
+	if c.sys != nil && len(c.sys.Delays) > 0 {
+		return diag.New(c.sys.Delays[0].Pos, "E019", "use mtkc run with --backend vm", "%s: values of the past are kept by the vm only", target)
+	}
 	if c.sys == nil || len(c.sys.Scheduled) == 0 {
 		return nil
 	}

@@ -7,14 +7,14 @@ import (
 	"github.com/mtkc/mtkc/expr"
 )
 
-// Scheduled is an event of another kind than a when-clause: when its trigger becomes
+// ScheduledEvent is an event of another kind than a when-clause: when its trigger becomes
 // true it is put into a queue, with a delay, and it is executed by itself when its time has
 // come; of several whose time has come the one of the highest priority at that moment goes
 // first, after which triggers and priorities are looked at again. Reaction networks in SBML
 // have such events (Level 3 Version 2, section 4.11). See System.Schedule.
 //
 // All terms are symbols of variables of the system.
-type Scheduled struct {
+type ScheduledEvent struct {
 	Name string
 	// Indicators of the relations that the trigger is made of. Relation k is true where its
 	// indicator is above 0, or 0 if it is not Strict.
@@ -38,7 +38,7 @@ type Scheduled struct {
 	Pos diag.Pos
 }
 
-// The operators of Scheduled.Trigger.
+// The operators of ScheduledEvent.Trigger.
 const (
 	TriggerTrue = -1 - iota
 	TriggerFalse
@@ -51,7 +51,7 @@ const (
 // Schedule adds an event of which Name, Delay, Priority, Targets, Values, Factors and the Booleans
 // are given, all as terms. It declares variables for the terms, in the path Name, so that
 // they are computed as the rest of the model is. Targets must be states.
-func (s *System) Schedule(e Scheduled, trigger expr.ID) {
+func (s *System) Schedule(e ScheduledEvent, trigger expr.ID) {
 	n := 0
 	named := func(what string, term expr.ID) expr.ID {
 		if term == expr.None {
@@ -124,4 +124,48 @@ func (s *System) Schedule(e Scheduled, trigger expr.ID) {
 	}
 	e.Values, e.Factors = values, factors
 	s.Scheduled = append(s.Scheduled, e)
+}
+
+// DelayedValue is a value of the past: Value, an input of the system, is Of at the time Tau ago, and
+// Before, which depends on time and parameters alone, at times before the start. All are
+// symbols of variables. See System.Delayed.
+type DelayedValue struct {
+	Value, Of, Tau, Before expr.ID
+	Pos                    diag.Pos
+}
+
+// Delayed returns what the term of was at the time tau ago. It declares variables for the
+// terms.
+func (s *System) Delayed(of, tau, before expr.ID, pos diag.Pos) expr.ID {
+	p := s.Pool
+	name := fmt.Sprintf("delay[%d]", len(s.Delays)+1)
+	value := s.NewVariable(name, InputVar)
+	value.Value, value.Pos = expr.Zero, pos
+	s.AddVar(value)
+	d := DelayedValue{Value: value.Sym, Pos: pos}
+	for _, x := range []struct {
+		sym  *expr.ID
+		what string
+		term expr.ID
+	}{{&d.Of, "of", of}, {&d.Tau, "tau", tau}, {&d.Before, "before", before}} {
+		v := s.NewVariable(name+"."+x.what, Unknown)
+		v.Pos, v.Path = pos, name
+		s.AddVar(v)
+		s.Equations = append(s.Equations, Equation{Lhs: v.Sym, Rhs: x.term, Pos: pos, Path: name})
+		*x.sym = v.Sym
+	}
+	s.Delays = append(s.Delays, d)
+	// An input keeps its value between events, a delayed value does not: a function of time hides that.
+	if p.FuncByName("delayed") == nil {
+		p.DeclareFunc(&expr.Func{Name: "delayed'", Arity: 2, Eval: func([]float64) float64 { return 0 },
+			Partial: func(p *expr.Pool, a []expr.ID, _ int) expr.ID { return p.Call("delayed'", a...) }})
+		p.DeclareFunc(&expr.Func{Name: "delayed", Arity: 2, Eval: func(a []float64) float64 { return a[1] },
+			Partial: func(p *expr.Pool, a []expr.ID, i int) expr.ID {
+				if i == 1 {
+					return expr.One
+				}
+				return p.Call("delayed'", a...)
+			}})
+	}
+	return p.Call("delayed", expr.Time, value.Sym)
 }

@@ -19,7 +19,8 @@ type System struct {
 	Initial   []Equation // hold at the start
 	Whens     []WhenClause
 	Asserts   []Assertion
-	Scheduled []Scheduled // events with delays and priorities
+	Scheduled []ScheduledEvent // events with delays and priorities
+	Delays    []DelayedValue   // values of the past
 
 	Enums      []Enum
 	Experiment Experiment

@@ -37,12 +37,12 @@ type entity struct {
 	conc      bool    // its name means a concentration
 	flows     []flow  // reactions that change a species
 
-	sym    expr.ID // what its name means
-	amount expr.ID // of a species: its amount
-	state  expr.ID // what is integrated, None: nothing
-	rate   expr.ID // der(state)
-	start  expr.ID // value of sym at the start; None: not yet known
-	open   bool    // the start value is being computed
+	sym    expr.ID        // what its name means
+	amount expr.ID        // of a species: its amount
+	state  expr.ID        // what is integrated, None: nothing
+	rate   expr.ID        // der(state)
+	start  [modes]expr.ID // value of sym at the start, and before; None: not yet known
+	open   bool           // the start value is being computed
 }
 
 // flow is one appearance of a species in a reaction: sign * stoichiometry * rate.
@@ -63,9 +63,9 @@ type builder struct {
 	byName    map[string]*entity
 	list      []*entity
 	bySym     map[expr.ID]*entity
-	factor    *entity // conversion factor of the model
-	tangled   bool    // a start value depends on what is found by solving equations
-	delays    int
+	factor    *entity                // conversion factor of the model
+	tangled   bool                   // a start value depends on what is found by solving equations
+	delays    map[[2]expr.ID]expr.ID // values of the past by what and how long ago
 }
 
 func (b *builder) fail(at diag.Pos, code, next, format string, args ...any) {
@@ -81,7 +81,10 @@ func (b *builder) add(e *entity) *entity {
 		d.Notes = append(d.Notes, diag.Note{Pos: old.pos, Text: "the first one"})
 		return old
 	}
-	e.sym, e.amount, e.state, e.rate, e.start = expr.None, expr.None, expr.None, expr.None, expr.None
+	e.sym, e.amount, e.state, e.rate = expr.None, expr.None, expr.None, expr.None
+	for m := range e.start {
+		e.start[m] = expr.None
+	}
 	b.byName[e.name] = e
 	b.list = append(b.list, e)
 	return e
@@ -94,7 +97,7 @@ func System(m *Model) (*model.System, diag.List) {
 	if name == "" {
 		name = "model"
 	}
-	b := &builder{m: m, sys: model.NewSystem(name), functions: map[string]*Function{}, byName: map[string]*entity{}, bySym: map[expr.ID]*entity{}}
+	b := &builder{m: m, sys: model.NewSystem(name), functions: map[string]*Function{}, byName: map[string]*entity{}, bySym: map[expr.ID]*entity{}, delays: map[[2]expr.ID]expr.ID{}}
 	b.pool = b.sys.Pool
 	b.sys.Doc = m.Name
 	b.declare()
@@ -414,7 +417,7 @@ func (b *builder) equations() {
 		b.declareVar(e, e.name, kind, expr.None)
 		switch {
 		case e.kind == ofReaction:
-			b.eq(e.sym, b.law(e.reaction, false), e.pos)
+			b.eq(e.sym, b.law(e.reaction, running), e.pos)
 		case e.algebraic:
 		case e.rule != nil && e.rule.Kind == AssignmentRule:
 			b.eq(e.sym, b.formula(e.rule.Math, context{}), e.rule.Pos)
@@ -445,11 +448,11 @@ func (b *builder) equations() {
 }
 
 // law is the rate of a reaction.
-func (b *builder) law(x *Reaction, initial bool) expr.ID {
+func (b *builder) law(x *Reaction, m mode) expr.ID {
 	if x.Law == nil {
 		return expr.Zero
 	}
-	c := context{initial: initial}
+	c := context{mode: m}
 	if len(x.Local) > 0 {
 		c.local = make(map[string]expr.ID, len(x.Local))
 		for i := range x.Local {
@@ -465,7 +468,7 @@ func (b *builder) speciesEquations(e *entity) {
 	p := b.pool
 	if e.conc {
 		if e.state == expr.None && !e.changes() {
-			b.declareVar(e, e.name+".amount", model.ParameterVar, b.startAmount(e))
+			b.declareVar(e, e.name+".amount", model.ParameterVar, b.startAmount(e, atStart))
 		} else {
 			b.declareVar(e, e.name+".amount", model.Unknown, expr.None)
 		}
@@ -473,7 +476,7 @@ func (b *builder) speciesEquations(e *entity) {
 		b.eq(e.sym, p.Div(e.amount, e.size()), e.pos)
 	} else {
 		if e.state == expr.None && !e.changes() {
-			b.declareVar(e, e.name, model.ParameterVar, b.startAmount(e))
+			b.declareVar(e, e.name, model.ParameterVar, b.startAmount(e, atStart))
 		} else {
 			b.declareVar(e, e.name, model.Unknown, expr.None)
 		}
@@ -489,7 +492,7 @@ func (b *builder) speciesEquations(e *entity) {
 		e.rate = b.formula(e.rule.Math, context{})
 		b.eq(p.Der(e.sym), e.rate, e.rule.Pos)
 	case e.state != expr.None:
-		e.rate = b.flowRate(e, false)
+		e.rate = b.flowRate(e, running)
 		b.eq(p.Der(e.amount), e.rate, e.pos)
 	}
 }
@@ -500,7 +503,7 @@ func (b *builder) sized(c *entity) bool {
 }
 
 // flowRate is the rate at which reactions change the amount of a species.
-func (b *builder) flowRate(e *entity, initial bool) expr.ID {
+func (b *builder) flowRate(e *entity, m mode) expr.ID {
 	p := b.pool
 	if !e.moved() {
 		return expr.Zero
@@ -512,10 +515,10 @@ func (b *builder) flowRate(e *entity, initial bool) expr.ID {
 			continue
 		}
 		rate := f.reaction.sym
-		if initial {
-			rate = b.law(f.reaction.reaction, true)
+		if m != running {
+			rate = b.law(f.reaction.reaction, m)
 		}
-		terms = append(terms, p.Mul(p.Int(f.sign), b.stoichiometry(f.ref, initial), rate))
+		terms = append(terms, p.Mul(p.Int(f.sign), b.stoichiometry(f.ref, m), rate))
 	}
 	rate := p.Add(terms...)
 	factor := b.factor
@@ -524,8 +527,8 @@ func (b *builder) flowRate(e *entity, initial bool) expr.ID {
 	}
 	if factor != nil {
 		k := factor.sym
-		if initial {
-			k = b.startOf(factor)
+		if m != running {
+			k = b.startOf(factor, m)
 		}
 		rate = p.Mul(k, rate)
 	}
@@ -533,14 +536,14 @@ func (b *builder) flowRate(e *entity, initial bool) expr.ID {
 }
 
 // stoichiometry is that of a reference: its variable, its formula or its number.
-func (b *builder) stoichiometry(f *Reference, initial bool) expr.ID {
+func (b *builder) stoichiometry(f *Reference, m mode) expr.ID {
 	switch {
-	case f.ID != "" && initial:
-		return b.startOf(b.byName[f.ID])
+	case f.ID != "" && m != running:
+		return b.startOf(b.byName[f.ID], m)
 	case f.ID != "":
 		return b.byName[f.ID].sym
 	case f.Math != nil:
-		return b.formula(f.Math, context{initial: initial})
+		return b.formula(f.Math, context{mode: m})
 	case math.IsNaN(f.Number):
 		b.fail(f.Pos, "E227", "give it, or an id with a rule", "the stoichiometry of %s is not given", f.Species)
 		return expr.One
@@ -555,8 +558,8 @@ func (b *builder) symbol(m *Math, c context) expr.ID {
 		b.fail(m.Pos, "E224", "declare it, or correct the name", "there is no variable %s", m.Name)
 		return expr.Zero
 	}
-	if c.initial {
-		return b.startOf(e)
+	if c.mode != running {
+		return b.startOf(e, c.mode)
 	}
 	return e.sym
 }

@@ -192,6 +192,7 @@ func (f *flattener) flatten(def *Model) *instance {
 			}
 			sub.kill(e, dead)
 		}
+		sub.remove(dead)
 		prefix := s.ID + "__"
 		sub.rename(func(n string) string {
 			if n == "" {
@@ -199,7 +200,6 @@ func (f *flattener) flatten(def *Model) *instance {
 			}
 			return prefix + n
 		})
-		sub.remove(dead)
 		sub.convert(s.TimeFactor, s.ExtentFactor)
 		c.subs[s.ID] = sub
 	}

@@ -17,7 +17,7 @@ func (b *builder) events() {
 		if ev.Trigger == nil {
 			continue // it never happens
 		}
-		s := model.Scheduled{
+		s := model.ScheduledEvent{
 			Name: ev.ID, Delay: expr.None, Priority: expr.None, Pos: ev.Pos,
 			Initially: ev.InitialValue, Persistent: ev.Persistent, AtTrigger: ev.AtTrigger,
 		}
@@ -109,7 +109,7 @@ func (b *builder) rate(e *entity, c context) expr.ID {
 	case e.rule != nil && e.rule.Kind == RateRule:
 		return b.formula(e.rule.Math, c.global())
 	case e.algebraic, e.rule != nil, e.kind == ofReaction:
-		if c.initial {
+		if c.mode != running {
 			b.fail(e.pos, "E227", "leave rateOf out of what the start depends on", "the rate of %s, which a rule determines, is asked at the start", e.name)
 			return p.Float(math.NaN())
 		}
@@ -117,23 +117,45 @@ func (b *builder) rate(e *entity, c context) expr.ID {
 	case e.kind != ofSpecies:
 		return expr.Zero
 	}
-	rate := b.flowRate(e, c.initial)
+	rate := b.flowRate(e, c.mode)
 	if !e.conc {
 		return rate
 	}
 	size, s := e.size(), e.sym
-	if c.initial {
-		size, s = b.startOf(e.home), b.startOf(e)
+	if c.mode != running {
+		size, s = b.startOf(e.home, c.mode), b.startOf(e, c.mode)
 	}
 	dsize := b.rate(e.home, c)
 	return p.Div(p.Sub(rate, p.Mul(s, dsize)), size)
 }
 
 // global is the context without local names.
-func (c context) global() context { return context{initial: c.initial, depth: c.depth} }
+func (c context) global() context { return context{mode: c.mode, depth: c.depth} }
 
 // delay is a value of the past.
 func (b *builder) delay(m *Math, c context) expr.ID {
-	b.fail(m.Pos, "E227", "replace it by a chain of reactions", "delay is not supported")
-	return b.pool.Float(math.NaN())
+	p := b.pool
+	of, tau := b.formula(m.Args[0], c), b.formula(m.Args[1], c)
+	if tau == expr.Zero {
+		return of
+	}
+	past := context{local: c.local, mode: before, depth: c.depth}
+	if c.depth > 0 && len(c.local) > 0 {
+		b.fail(m.Pos, "E227", "write delay outside of the function", "delay within a function")
+		return p.Float(math.NaN())
+	}
+	early := b.formula(m.Args[0], past)
+	switch c.mode {
+	case atStart:
+		return p.Substitute(early, map[expr.ID]expr.ID{expr.Time: p.Neg(tau)}, nil)
+	case before:
+		return p.Substitute(early, map[expr.ID]expr.ID{expr.Time: p.Sub(expr.Time, tau)}, nil)
+	}
+	key := [2]expr.ID{of, tau}
+	if v, ok := b.delays[key]; ok {
+		return v
+	}
+	v := b.sys.Delayed(of, tau, early, m.Pos)
+	b.delays[key] = v
+	return v
 }

@@ -9,11 +9,21 @@ import (
 // avogadro is the constant of SBML (CODATA 2006, as Level 3 states it).
 const avogadro = 6.02214179e23
 
+// mode says of which time a formula is meant.
+type mode uint8
+
+const (
+	running mode = iota // at all times
+	atStart             // at the start
+	before              // at a time before the start: symbols mean what they would have been at a start then
+	modes
+)
+
 // context says what the names of a formula mean.
 type context struct {
-	local   map[string]expr.ID // parameters of a reaction, arguments of a function
-	initial bool               // symbols mean their values at the start
-	depth   int                // of function calls
+	local map[string]expr.ID // parameters of a reaction, arguments of a function
+	mode  mode
+	depth int // of function calls
 }
 
 // symbolic applies f(x) = op(x).
@@ -99,7 +109,7 @@ func (b *builder) term(m *Math, c context) expr.ID {
 		}
 		return b.symbol(m, c)
 	case "time":
-		if c.initial {
+		if c.mode == atStart {
 			return expr.Zero
 		}
 		return expr.Time
@@ -321,7 +331,7 @@ func (b *builder) call(m *Math, c context) expr.ID {
 		b.fail(m.Pos, "E226", "a function may not call itself", "the function %s calls itself", m.Name)
 		return nan
 	}
-	inner := context{local: make(map[string]expr.ID, len(m.Args)), initial: c.initial, depth: c.depth + 1}
+	inner := context{local: make(map[string]expr.ID, len(m.Args)), mode: c.mode, depth: c.depth + 1}
 	for i, a := range m.Args {
 		inner.local[f.Body.Params[i]] = b.term(a, c)
 	}

@@ -8,10 +8,11 @@ import (
 )
 
 // startOf is the value of what a name means at the start, as a term in parameters; in
-// symbols where equations must be solved for it.
-func (b *builder) startOf(e *entity) expr.ID {
-	if e.start != expr.None {
-		return e.start
+// symbols where equations must be solved for it. Before the start it is what an initial
+// assignment or a rule gives for the time then.
+func (b *builder) startOf(e *entity, m mode) expr.ID {
+	if e.start[m] != expr.None {
+		return e.start[m]
 	}
 	if e.open {
 		b.fail(e.pos, "E226", "break the cycle", "the start value of %s depends on itself", e.name)
@@ -19,25 +20,25 @@ func (b *builder) startOf(e *entity) expr.ID {
 	}
 	e.open = true
 	defer func() { e.open = false }()
-	initial := context{initial: true}
+	c := context{mode: m}
 	switch {
 	case e.algebraic:
 		b.tangled = true
 		return e.sym
 	case e.rule != nil && e.rule.Kind == AssignmentRule:
-		e.start = b.formula(e.rule.Math, initial)
+		e.start[m] = b.formula(e.rule.Math, c)
 	case e.initial != nil:
-		e.start = b.formula(e.initial, initial)
+		e.start[m] = b.formula(e.initial, c)
 	case e.kind == ofReaction:
-		e.start = b.law(e.reaction, true)
+		e.start[m] = b.law(e.reaction, m)
 	case e.kind == ofSpecies:
-		e.start = b.declaredStart(e)
+		e.start[m] = b.declaredStart(e, m)
 	case !e.changes():
-		e.start = e.sym // so that it follows another setting
+		e.start[m] = e.sym // so that it follows another setting
 	default:
-		e.start = b.declaredValue(e)
+		e.start[m] = b.declaredValue(e)
 	}
-	return e.start
+	return e.start[m]
 }
 
 // declaredValue is the value that the declaration of what is no species gives. A stoichiometry
@@ -52,37 +53,37 @@ func (b *builder) declaredValue(e *entity) expr.ID {
 // parameterValue is the value of what does not change.
 func (b *builder) parameterValue(e *entity) expr.ID {
 	if e.initial != nil {
-		return b.startOf(e)
+		return b.startOf(e, atStart)
 	}
 	return b.declaredValue(e)
 }
 
 // declaredStart is the start value of what the name of a species means, of its initial amount
 // or concentration.
-func (b *builder) declaredStart(e *entity) expr.ID {
+func (b *builder) declaredStart(e *entity, m mode) expr.ID {
 	p := b.pool
 	s := e.species
 	switch {
 	case !math.IsNaN(s.Amount) && e.conc:
-		return p.Div(p.Float(s.Amount), b.startOf(e.home))
+		return p.Div(p.Float(s.Amount), b.startOf(e.home, m))
 	case !math.IsNaN(s.Amount):
 		return p.Float(s.Amount)
 	case !math.IsNaN(s.Concentration) && e.conc:
 		return p.Float(s.Concentration)
 	case !math.IsNaN(s.Concentration):
-		return p.Mul(p.Float(s.Concentration), b.startOf(e.home))
+		return p.Mul(p.Float(s.Concentration), b.startOf(e.home, m))
 	}
 	return p.Float(math.NaN())
 }
 
 // startAmount is the amount of a species at the start.
-func (b *builder) startAmount(e *entity) expr.ID {
+func (b *builder) startAmount(e *entity, m mode) expr.ID {
 	if e.conc && e.initial == nil && !math.IsNaN(e.species.Amount) && !(e.rule != nil && e.rule.Kind == AssignmentRule) {
 		return b.pool.Float(e.species.Amount)
 	}
-	v := b.startOf(e)
+	v := b.startOf(e, m)
 	if e.conc {
-		return b.pool.Mul(v, b.startOf(e.home))
+		return b.pool.Mul(v, b.startOf(e.home, m))
 	}
 	return v
 }
@@ -95,7 +96,7 @@ func (b *builder) starts() {
 			k, _ := b.sys.VarOf(e.sym)
 			guess := e.value
 			if e.kind == ofSpecies {
-				if v, ok := p.Value(b.declaredStart(e)); ok {
+				if v, ok := p.Value(b.declaredStart(e, atStart)); ok {
 					guess = v.Float()
 				}
 			}
@@ -111,7 +112,7 @@ func (b *builder) starts() {
 		if e.kind == ofSpecies && e.state == e.amount {
 			v = b.startAmount
 		}
-		start := v(e)
+		start := v(e, atStart)
 		k, _ := b.sys.VarOf(e.state)
 		if b.constantTerm(start) {
 			b.sys.Vars[k].Start, b.sys.Vars[k].Fixed = start, model.FixedTrue

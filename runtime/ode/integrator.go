@@ -105,7 +105,7 @@ func (in *Integrator) assemble(ctx context.Context) error {
 	if in.forward == nil {
 		in.forward = p.NewKernels()
 		if p.Callbacks != nil {
-			in.own = p.Callbacks()
+			in.own = p.Callbacks(in.forward)
 		}
 		p.check(in.forward)
 		if in.forward.RHS == nil {
@@ -772,6 +772,9 @@ func (in *Integrator) output(t float64, u []float64) {
 
 // save appends a point of the workspace's time to the solution.
 func (in *Integrator) save(t float64, u []float64) {
+	if in.forward.Refresh != nil {
+		in.forward.Refresh(in.ws.Time(t), u, in.ws.Params)
+	}
 	in.sol.save(in.ws.Time(t), u, in.ws.Params)
 }
 

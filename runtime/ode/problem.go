@@ -84,8 +84,8 @@ type Problem struct {
 	Implicit *Implicit
 
 	// Callbacks returns callbacks that belong to the problem, such as events with delays: new ones
-	// for a run of its own. They go before those of the options. Nil: there are none.
-	Callbacks func() []*Callback
+	// for the kernels of a run. They go before those of the options. Nil: there are none.
+	Callbacks func(k *Kernels) []*Callback
 
 	// NewKernels returns the functions of this problem bound to scratch memory of
 	// their own. Two Kernels may run concurrently; one may not.
@@ -234,6 +234,13 @@ type Kernels struct {
 
 	// Init has one entry per Init.Blocks.
 	Init []InitKernel
+
+	// Refresh sets the entries of p that follow from time, state and what has passed, such as
+	// delayed values, for what reads p without a kernel. Nil: there are none.
+	Refresh func(t float64, u, p []float64)
+
+	// Memory is what kernels and Problem.Callbacks share.
+	Memory any
 }
 
 // Hybrid describes the discrete part of a Problem. All slots are indices into P.

@@ -47,8 +47,18 @@ type Event struct {
 // mostExecuted bounds the events at one instant.
 const mostExecuted = 10000
 
-// New returns the callback of a run. Targets must be observables of kind State.
-func New(p *ode.Problem, events []Event) *ode.Callback {
+// New returns the callback of a run with the kernels k. Targets must be observables of kind State.
+func New(p *ode.Problem, k *ode.Kernels, events []Event) *ode.Callback {
+	observer := func(which []int) func(t float64, u, p, out []float64) {
+		f := p.NewObserver(which)
+		if k.Refresh == nil {
+			return f
+		}
+		return func(t float64, u, p, out []float64) {
+			k.Refresh(t, u, p)
+			f(t, u, p, out)
+		}
+	}
 	q := &queue{p: p, events: events, was: make([]bool, len(events)), now: make([]bool, len(events))}
 	var relations, delays, priorities []int
 	for i := range events {
@@ -58,15 +68,15 @@ func New(p *ode.Problem, events []Event) *ode.Callback {
 		q.strict = append(q.strict, e.Strict...)
 		delays = append(delays, max(e.Delay, 0))
 		priorities = append(priorities, max(e.Priority, 0))
-		q.values = append(q.values, p.NewObserver(e.Values))
+		q.values = append(q.values, observer(e.Values))
 		factors := make([]int, len(e.Factors))
 		for k, f := range e.Factors {
 			factors[k] = max(f, 0)
 		}
-		q.factors = append(q.factors, p.NewObserver(factors))
+		q.factors = append(q.factors, observer(factors))
 		q.most = max(q.most, len(e.Trigger))
 	}
-	q.relations, q.delays, q.priorities = p.NewObserver(relations), p.NewObserver(delays), p.NewObserver(priorities)
+	q.relations, q.delays, q.priorities = observer(relations), observer(delays), observer(priorities)
 	q.g = make([]float64, len(relations))
 	q.out = make([]float64, len(events))
 	q.stack = make([]bool, 0, q.most)
