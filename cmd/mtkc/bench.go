@@ -17,6 +17,7 @@ import (
 	"github.com/mtkc/mtkc"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/plot"
+	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/precision"
 	"github.com/mtkc/mtkc/runtime/trace"
@@ -29,6 +30,7 @@ type benchFlags struct {
 	set                  []string
 	repeat, maxSteps     int
 	form, constraints    string
+	linear               string
 	out, plot            string
 	json                 bool
 }
@@ -57,6 +59,7 @@ method and all steps, without the compilation, with the kernels of the vm.`,
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` (repeatable)")
 	fl.StringVar(&f.form, "form", "auto", "how algebraic equations are solved: dae, nested or auto")
 	fl.StringVar(&f.constraints, "constraints", "auto", "how the constraints of a model of higher index are kept: project, states or auto")
+	fl.StringVar(&f.linear, "linear", "auto", "how implicit methods solve linear systems: "+strings.Join(linsolve.Ways(), ", "))
 	fl.IntVar(&f.maxSteps, "max-steps", 100000, "give up a run after `N` steps of the method")
 	fl.IntVar(&f.repeat, "repeat", 0, "time `N` solves of each run (default: as many as fit in 0.2 s, 3 to 200)")
 	fl.StringVarP(&f.out, "output", "o", "", "write the table to the CSV `FILE`")
@@ -65,13 +68,14 @@ method and all steps, without the compilation, with the kernels of the vm.`,
 	f.register(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions(ode.Forms(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("constraints", cobra.FixedCompletions(ode.ConstraintWays(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("linear", cobra.FixedCompletions(linsolve.Ways(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 // request turns the flags into those of a measurement.
 func (f *benchFlags) request(cmd *cobra.Command) (precision.Options, diag.List) {
 	// What both commands have is checked once.
-	run := runFlags{tspan: f.tspan, set: f.set, form: f.form, constraints: f.constraints, maxSteps: f.maxSteps, plot: f.plot, out: f.out, json: f.json}
+	run := runFlags{tspan: f.tspan, set: f.set, form: f.form, constraints: f.constraints, linear: f.linear, maxSteps: f.maxSteps, plot: f.plot, out: f.out, json: f.json}
 	run.dump = f.dump
 	req, found := run.request(cmd)
 	opt := precision.Options{Run: req.Options, Repeat: f.repeat}

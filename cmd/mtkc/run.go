@@ -16,6 +16,7 @@ import (
 	"github.com/mtkc/mtkc"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/plot"
+	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/spell"
 	"github.com/mtkc/mtkc/runtime/trace"
@@ -28,6 +29,7 @@ type runFlags struct {
 	rtol, atol, step      float64
 	steps, maxSteps       int
 	form, constraints     string
+	linear                string
 	set, vars             []string
 	out, plot, backend    string
 	json, verbose         bool
@@ -66,6 +68,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl.StringVar(&f.solver, "solver", "auto", "integration method `NAME`, or auto, stiff, nonstiff: chosen by the problem; help lists them")
 	fl.StringVar(&f.form, "form", "auto", "how algebraic equations are solved: dae, nested or auto")
 	fl.StringVar(&f.constraints, "constraints", "auto", "how the constraints of a model of higher index are kept: project, states or auto")
+	fl.StringVar(&f.linear, "linear", "auto", "how implicit methods solve linear systems: "+strings.Join(linsolve.Ways(), ", "))
 	fl.Float64Var(&f.rtol, "rtol", 0, "relative tolerance `X` (default: that of the model, else 1e-6)")
 	fl.Float64Var(&f.atol, "atol", 0, "absolute tolerance `X` (default: 1e-9 times the nominal value)")
 	fl.StringVar(&f.saveat, "saveat", "", "times to save: a step `DT` or a list t1,t2,... (default: the steps of the method, and points between where they are long)")
@@ -85,6 +88,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	})
 	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions(ode.Forms(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("constraints", cobra.FixedCompletions(ode.ConstraintWays(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("linear", cobra.FixedCompletions(linsolve.Ways(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("backend", cobra.FixedCompletions([]string{"vm", "llvm", "go", "auto"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -179,6 +183,13 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 		if c.value != "" && !slices.Contains(c.known, c.value) {
 			bad(&found, c.flag, c.value, "give one of "+strings.Join(c.known, ", "))
 		}
+	}
+	if f.linear != "" {
+		h, ok := linsolve.Way(strings.ToLower(f.linear))
+		if !ok {
+			bad(&found, "linear", f.linear, "give one of "+strings.Join(linsolve.Ways(), ", "))
+		}
+		o.Linear = h
 	}
 	if cmd.Flags().Changed("steps") {
 		if f.steps < 1 || f.steps > 1e8 {

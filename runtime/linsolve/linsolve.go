@@ -71,6 +71,35 @@ type Hints struct {
 	Krylov   KrylovOptions // of the kind Iterative
 }
 
+// ways are the names of Way.
+var ways = []struct {
+	name string
+	h    Hints
+}{
+	{"auto", Hints{}}, {"dense", Hints{Kind: DenseLU}}, {"band", Hints{Kind: BandLU}}, {"sparse", Hints{Kind: SparseLU}},
+	{"gmres", Hints{Kind: Iterative}}, {"bicgstab", Hints{Kind: Iterative, Krylov: KrylovOptions{BiCGStab: true}}},
+}
+
+// Ways lists the names that Way knows.
+func Ways() []string {
+	names := make([]string, len(ways))
+	for i, w := range ways {
+		names[i] = w.name
+	}
+	return names
+}
+
+// Way returns the hints of a name for users: auto leaves the choice to New; dense, band and sparse are
+// direct, gmres and bicgstab iterate with ILU(0). It reports whether there is such a name.
+func Way(name string) (Hints, bool) {
+	for _, w := range ways {
+		if w.name == name {
+			return w.h, true
+		}
+	}
+	return Hints{}, false
+}
+
 // ErrSingular is matched (errors.Is) by the error of Factor for a matrix that is
 // singular to working precision.
 var ErrSingular = errors.New("matrix is singular to working precision")

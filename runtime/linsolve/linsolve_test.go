@@ -640,3 +640,38 @@ func BenchmarkLadder100000New(b *testing.B) {
 		}
 	}
 }
+
+// Every name of a way to solve makes a solver of that kind; auto chooses by itself.
+func TestWays(t *testing.T) {
+	p := Dense(20, 20)
+	vals := make([]float64, 400)
+	for i := range vals {
+		vals[i] = 1 / float64(2+i%21)
+	}
+	for _, name := range Ways() {
+		h, ok := Way(name)
+		s := New[float64](p, h)
+		b := make([]float64, 20)
+		for i := range 20 {
+			for j := range 20 {
+				b[i] += vals[j*20+i]
+			}
+		}
+		if err := s.Factor(vals); !ok || err != nil {
+			t.Fatal(name, err)
+		}
+		s.Solve(b)
+		for _, x := range b { // the solution is all ones; the condition is below 1e3, the iterations end at 1e-10
+			if !(math.Abs(x-1) < 1e-6) {
+				t.Errorf("%s: %v", name, b)
+				break
+			}
+		}
+		if kind := s.Stats().Kind; h.Kind != Auto && kind != h.Kind {
+			t.Errorf("%s: %v", name, kind)
+		}
+	}
+	if _, ok := Way("quick"); ok {
+		t.Error("there is a way called quick")
+	}
+}
