@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -496,6 +497,77 @@ func TestConcurrent(t *testing.T) {
 		}()
 	}
 	wg.Wait()
+}
+
+// So it is with every method, at its first use too: what runs share (tables, patterns and what was found out about
+// them) is made once, whoever needs it first. The race detector should see this test.
+func TestConcurrentMethods(t *testing.T) {
+	const n = 14 // a ring, above the sizes with written-out factorisations
+	ring := func() *Problem {
+		p := &Problem{Name: "ring", U0: make([]float64, n), Span: [2]float64{0, 0.2}}
+		p.Jac = &linsolve.Pattern{Rows: n, Cols: n, ColPtr: []int32{0}}
+		for j := range n {
+			rows := []int32{int32((j + n - 1) % n), int32(j), int32((j + 1) % n)}
+			slices.Sort(rows)
+			p.Jac.RowIdx = append(p.Jac.RowIdx, rows...)
+			p.Jac.ColPtr = append(p.Jac.ColPtr, int32(len(p.Jac.RowIdx)))
+			p.U0[j] = math.Sin(float64(j))
+		}
+		p.NewKernels = func() *Kernels {
+			return &Kernels{RHS: func(t float64, u, p, du []float64) {
+				for i := range du {
+					du[i] = 10*(u[(i+1)%n]-2*u[i]+u[(i+n-1)%n]) - u[i]*u[i]*u[i]
+				}
+			}}
+		}
+		return p
+	}
+	methods := Methods()
+	solve := func(p *Problem, k int) []float64 {
+		opt := Options{Method: methods[k], RelTol: 1e-4, AbsTol: 1e-4, FinalOnly: true}
+		if methods[k].Info().Embedded == 0 {
+			opt.InitialStep = 0.02
+		}
+		sol, err := Solve(context.Background(), p, opt)
+		if err != nil { // another form of problem, or a step that is not stable
+			return nil
+		}
+		return sol.U
+	}
+	const parts = 4
+	shared, results := ring(), make([][][]float64, parts)
+	var wg sync.WaitGroup
+	for part := range parts {
+		wg.Add(1)
+		results[part] = make([][]float64, len(methods))
+		go func() {
+			defer wg.Done()
+			// Two at a time are at the same methods, in the same order; two run the other way.
+			for i := range methods {
+				k := i
+				if part%2 == 1 {
+					k = len(methods) - 1 - i
+				}
+				results[part][k] = solve(shared, k)
+			}
+		}()
+	}
+	wg.Wait()
+	alone, solved := ring(), 0
+	for k, m := range methods {
+		want := solve(alone, k)
+		if want != nil {
+			solved++
+		}
+		for part := range parts {
+			if !sameBits(results[part][k], want) {
+				t.Errorf("%s: run %d ends at %v, alone at %v", m.Info().Name, part, results[part][k], want)
+			}
+		}
+	}
+	if solved < 350 {
+		t.Errorf("%d of %d methods solve the problem", solved, len(methods))
+	}
 }
 
 // The finite-difference Jacobian with colouring agrees with the exact one.
