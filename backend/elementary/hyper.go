@@ -100,7 +100,7 @@ func (b *program) asinh(x ref) ref {
 	a := b.abs(x)
 	root := b.sqrt(b.fma(a, a, b.num(1)))
 	larger := b.sel(b.lt(b.num(0x1p28), a), a, root)
-	y := b.areaLog(larger, a, b.lt(a, b.num(0.53)), a, b.add(root, b.num(1)))
+	y := b.areaLog(larger, a, b.lt(a, b.num(0.61)), a, b.add(root, b.num(1)))
 	y = b.sel(b.lt(a, b.num(math.Inf(1))), y, a)
 	return b.bxor(y, b.sign(x))
 }
@@ -110,7 +110,7 @@ func (b *program) acosh(x ref) ref {
 	t := b.sub(x, b.num(1))
 	root := b.sqrt(b.fma(t, t, b.add(t, t)))
 	smaller := b.sel(b.lt(b.num(0x1p28), x), x, root)
-	y := b.areaLog(x, smaller, b.lt(x, b.num(1.1277)), root, b.add(x, b.num(1)))
+	y := b.areaLog(x, smaller, b.lt(x, b.num(1.17)), root, b.add(x, b.num(1)))
 	y = b.sel(b.lt(x, b.num(math.Inf(1))), y, x)
 	return b.sel(b.le(b.num(1), x), y, b.num(math.NaN()))
 }

@@ -2106,8 +2106,8 @@ DATA numbers<>+1952(SB)/8, $0x3ff7333333333333
 DATA numbers<>+1960(SB)/8, $0x3ff7333333333333
 DATA numbers<>+1968(SB)/8, $0x41b0000000000000
 DATA numbers<>+1976(SB)/8, $0x41b0000000000000
-DATA numbers<>+1984(SB)/8, $0x3fe0f5c28f5c28f6
-DATA numbers<>+1992(SB)/8, $0x3fe0f5c28f5c28f6
+DATA numbers<>+1984(SB)/8, $0x3fe3851eb851eb85
+DATA numbers<>+1992(SB)/8, $0x3fe3851eb851eb85
 DATA numbers<>+2000(SB)/8, $0x3fc0000000000000
 DATA numbers<>+2008(SB)/8, $0x3fc0000000000000
 DATA numbers<>+2016(SB)/8, $0x0005555555555555
@@ -2136,8 +2136,8 @@ DATA numbers<>+2192(SB)/8, $0x3fb2d88422450593
 DATA numbers<>+2200(SB)/8, $0x3fb2d88422450593
 DATA numbers<>+2208(SB)/8, $0x3fe62e42fefa39ef
 DATA numbers<>+2216(SB)/8, $0x3fe62e42fefa39ef
-DATA numbers<>+2224(SB)/8, $0x3ff20b0f27bb2fec
-DATA numbers<>+2232(SB)/8, $0x3ff20b0f27bb2fec
+DATA numbers<>+2224(SB)/8, $0x3ff2b851eb851eb8
+DATA numbers<>+2232(SB)/8, $0x3ff2b851eb851eb8
 DATA numbers<>+2240(SB)/8, $0x3fefffffffffffff
 DATA numbers<>+2248(SB)/8, $0x3fefffffffffffff
 DATA numbers<>+2256(SB)/8, $0x0004000000000000

@@ -642,7 +642,7 @@ func asinh(x float64) float64 {
 	if v6 {
 		v7 = v1
 	}
-	v9 := v1 < 0.53
+	v9 := v1 < 0.61
 	v10 := v4 + 1
 	v12 := float64(v7 * 0.125)
 	v13 := math.FMA(v1, 0.125, v12)
@@ -717,7 +717,7 @@ func acosh(x float64) float64 {
 	if v7 {
 		v8 = x
 	}
-	v10 := x < 1.1277
+	v10 := x < 1.17
 	v11 := x + 1
 	v13 := float64(x * 0.125)
 	v14 := math.FMA(v8, 0.125, v13)
