@@ -42,14 +42,13 @@
 package fuse
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/runloop"
 	"github.com/mtkc/mtkc/runtime/tableau"
 )
 
@@ -81,11 +80,11 @@ const (
 
 // The settings, behind the parameters of the model: p[NP+RTol] and so on.
 const (
-	RTol = iota
-	HMax
-	HMin
-	MaxAttempts
-	AbsTol // of the first state
+	RTol        = runloop.RTol
+	HMax        = runloop.HMax
+	HMin        = runloop.HMin
+	MaxAttempts = runloop.MaxAttempts
+	AbsTol      = runloop.AbsTol // of the first state
 )
 
 // Integrator is an adaptive method for one model as kernels.
@@ -119,49 +118,13 @@ type Options struct {
 func (in *Integrator) NPAll() int { return in.NP + AbsTol + in.N }
 
 // Settings are the settings of a run.
-type Settings struct {
-	RelTol     float64
-	AbsTol     []float64 // of each state, or one for all
-	HMax, HMin float64   // HMax 0: no limit
-	MaxSteps   int       // attempts; 0: 1,000,000, as in package ode
-}
+type Settings = runloop.Settings
 
 // SettingsOf are the settings of a run of package ode, its defaults included.
-func SettingsOf(p *ode.Problem, opt *ode.Options) Settings {
-	s := Settings{RelTol: cmp.Or(opt.RelTol, p.RelTol, 1e-6), AbsTol: opt.AbsTols, HMax: opt.HMax, HMin: opt.HMin, MaxSteps: opt.MaxSteps}
-	if s.AbsTol != nil {
-		return s
-	}
-	for i := range p.U0 {
-		a := opt.AbsTol
-		if a == 0 {
-			a = 1e-9
-			if i < len(p.States) && p.States[i].Nominal != 0 {
-				a *= math.Abs(p.States[i].Nominal)
-			}
-		}
-		s.AbsTol = append(s.AbsTol, a)
-	}
-	return s
-}
+func SettingsOf(p *ode.Problem, opt *ode.Options) Settings { return runloop.SettingsOf(p, opt) }
 
 // Put writes the settings behind the parameters of p, which has NPAll entries.
-func (in *Integrator) Put(s Settings, p []float64) {
-	q := p[in.NP:]
-	q[RTol], q[HMax], q[HMin], q[MaxAttempts] = s.RelTol, s.HMax, s.HMin, float64(s.MaxSteps)
-	if !(s.HMax > 0) {
-		q[HMax] = unlimited
-	}
-	if s.MaxSteps <= 0 {
-		q[MaxAttempts] = 1_000_000
-	}
-	for i := range in.N {
-		q[AbsTol+i] = s.AbsTol[min(i, len(s.AbsTol)-1)]
-	}
-}
-
-// unlimited is a step size that is longer than all spans.
-const unlimited = 1e300
+func (in *Integrator) Put(s Settings, p []float64) { s.Put(p[in.NP:in.NPAll()]) }
 
 // Unsupported says why a model or method cannot be integrated by kernels; package ode can.
 type Unsupported struct{ Method, Model, Reason string }

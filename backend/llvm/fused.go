@@ -24,7 +24,7 @@ type runField struct {
 	name, elem string // elem "": the field is a number; else it is an array of these
 }
 
-// runFields are the arguments, in order; type Args is their form in Go.
+// runFields are the arguments, in order; package runloop has their form in Go.
 var runFields = []runField{
 	{"n", ""}, {"next", ""}, {"budget", ""}, {"saves", ""},
 	{"T", "double"}, {"TEnd", "double"}, {"U", "double"}, {"P", "double"}, {"Save", "double"}, {"Out", "double"},

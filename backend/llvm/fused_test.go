@@ -213,7 +213,7 @@ func TestEnsemble(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, budget := range []int64{1000000, 7} {
-				g.budget = budget
+				g.Budget = budget
 				got := copyBatch(b)
 				if err := g.Run(context.Background(), got); err != nil {
 					t.Fatal(err)
