@@ -28,7 +28,7 @@ func PackageAt(path string) string {
 	list, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.go"))
 	slices.Sort(list)
 	for _, file := range list {
-		if strings.HasSuffix(file, "_test.go") || filepath.Base(file) == filepath.Base(path) {
+		if strings.HasSuffix(file, "_test.go") || filepath.Base(file) == filepath.Base(path) || slices.Contains(NativeFiles(filepath.Base(path)), filepath.Base(file)) {
 			continue
 		}
 		if f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly); err == nil {

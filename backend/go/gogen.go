@@ -11,7 +11,6 @@ package gogen
 
 import (
 	"fmt"
-	"go/format"
 	"strings"
 
 	"github.com/mtkc/mtkc/backend"
@@ -37,20 +36,22 @@ func FileName(model string) string {
 // Generate writes the program. The error is a diag.List: functions of the model that
 // have no Go form.
 func Generate(prog *backend.Program, opt Options) ([]byte, error) {
-	if len(prog.Funcs) > 0 {
-		var list diag.List
-		for _, f := range prog.Funcs {
-			list.Add(diag.Pos{}, "E402", "write it with operators, or run the model with --backend vm", "function %s cannot be written as Go source", f.Name)
-		}
-		return nil, list
+	if err := expressible(prog); err != nil {
+		return nil, err
 	}
-	g := newGenerator(prog, opt)
-	src := g.file()
-	out, err := format.Source([]byte(src))
-	if err != nil {
-		panic(fmt.Sprintf("mtkc: bug: generated source does not parse: %v\n%s", err, numbered(src)))
+	return formatted(newGenerator(prog, opt).file()), nil
+}
+
+// expressible reports what of a program has no Go form, nil if all has.
+func expressible(prog *backend.Program) error {
+	if len(prog.Funcs) == 0 {
+		return nil
 	}
-	return out, nil
+	var list diag.List
+	for _, f := range prog.Funcs {
+		list.Add(diag.Pos{}, "E402", "write it with operators, or run the model with --backend vm", "function %s cannot be written as Go source", f.Name)
+	}
+	return list
 }
 
 // numbered is the part of a source that fits into a message.
@@ -99,6 +100,10 @@ type generator struct {
 	tables   strings.Builder   // declarations of tables
 	tableOf  map[string]string // names of tables, by content
 	usesPack bool
+
+	// Machine code, and the names of what concerns it at the package level; nil: none.
+	native                   *Native
+	code, nativeName, engine string
 
 	jet, usesTaylor bool // the Taylor coefficients are written, with calls of package taylor
 

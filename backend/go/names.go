@@ -34,7 +34,7 @@ func (n *names) unique(id string) string {
 var predeclared = []string{
 	"bool", "float64", "int", "int32", "string", "copy", "clear", "len", "make", "append", "nil", "true", "false", "iota",
 	"min", "max", "new", "panic", "any", "error", "_", "init", "main",
-	"math", "ode", "linsolve", "elementary",
+	"math", "ode", "linsolve", "elementary", "embedded", "ensemble",
 }
 
 // identifier turns the name of a model variable into a Go identifier: letters and

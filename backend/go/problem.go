@@ -22,6 +22,9 @@ func (g *generator) file() string {
 	if g.opt.Source != "" {
 		fmt.Fprintf(&b, "// Source: %s\n", comment(g.opt.Source, 200))
 	}
+	if g.native != nil && g.native.Command != "" {
+		fmt.Fprintf(&b, "// Made by: %s\n", comment(g.native.Command, 400))
+	}
 	fmt.Fprintf(&b, "\npackage %s\n\nimport (\n", g.opt.Package)
 	if g.usesMath {
 		b.WriteString("\t\"math\"\n")
@@ -38,6 +41,12 @@ func (g *generator) file() string {
 	if !g.large && (g.prog.Meta.Jac != nil || g.prog.Meta.InvJac != nil) {
 		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/linsolve\"\n")
 	}
+	if g.native != nil {
+		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/embedded\"\n")
+	}
+	if g.hasLoops() {
+		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/ensemble\"\n")
+	}
 	b.WriteString("\t\"github.com/mtkc/mtkc/runtime/ode\"\n")
 	if g.usesPack {
 		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/pack\"\n")
@@ -49,6 +58,9 @@ func (g *generator) file() string {
 	b.WriteString(params)
 	b.WriteString(states)
 	b.WriteString(problem)
+	if g.native != nil {
+		g.nativeDeclarations(&b)
+	}
 	b.WriteString(g.body.String())
 	g.helpers(&b)
 	b.WriteString(g.tables.String())
@@ -505,6 +517,10 @@ func (g *generator) problem() string {
 	if g.jet {
 		jet = "\n\tjet      []float64 // series"
 	}
+	use, end := "", ""
+	if g.native != nil {
+		use, end = g.code+".Use(", ")"
+	}
 	fmt.Fprintf(&b, `
 // %[1]s are the functions of the model with scratch memory of their own: two may
 // run concurrently, one may not. Make them with %[2]s.
@@ -523,9 +539,9 @@ func %[2]s() *%[1]s {
 
 // functions are the kernels as an integrator calls them.
 func (k *%[1]s) functions() *ode.Kernels {
-	return &ode.Kernels{
+	return %[9]s&ode.Kernels{
 		RHS: %[5]s, Jac: %[6]s, TGrad: %[7]s,
-`, g.kernels, g.newKernels, g.scratch, np, g.callable("RHS"), g.callable("Jacobian"), g.callable("TGrad"), jet)
+`, g.kernels, g.newKernels, g.scratch, np, g.callable("RHS"), g.callable("Jacobian"), g.callable("TGrad"), jet, use)
 	p := g.prog
 	if g.jet {
 		b.WriteString("\t\tJet: k.Jet,\n")
@@ -552,7 +568,7 @@ func (k *%[1]s) functions() *ode.Kernels {
 	if p.Lifted != nil {
 		b.WriteString("\t\tLifted: &ode.InitKernel{Eval: k.Lifted, Jac: k.LiftedJac},\n")
 	}
-	b.WriteString("\t}\n}\n")
+	b.WriteString("\t}" + end + "\n}\n")
 	return b.String()
 }
 

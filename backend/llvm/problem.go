@@ -189,35 +189,41 @@ func IR(prog *backend.Program, target Target) ([]byte, []KernelReport) {
 // text writes the module of all parts.
 func (m *Machine) text(target Target) []byte {
 	w := newModule(target)
-	meta := &m.prog.Meta
-	m.parts = make([]part, partCount)
+	m.parts, m.report.Kernels = w.kernels(m.prog)
+	return w.text("")
+}
+
+// kernels writes the functions of all parts, by part, and says what became of each.
+func (m *module) kernels(prog *backend.Program) (parts []part, reports []KernelReport) {
+	meta := &prog.Meta
+	parts = make([]part, partCount)
 	add := func(at int, k *backend.Kernel, name string, main func() int) {
 		if k == nil {
 			return
 		}
 		r := KernelReport{Name: name, Ops: k.Ops()}
-		k, err := target.prepare(k)
+		k, err := m.prepare(k)
 		if err != nil {
 			r.Reason = err.(*Refusal).Reason
 		} else {
 			p := part{main: main(), long: k.Work()+40*elementaries(k) > longWork}
-			p.entry = w.kernel(k, name, 1, p.main)
+			p.entry = m.kernel(k, name, 1, p.main)
 			if p.long {
-				w.long(name)
+				m.long(name)
 			}
-			m.parts[at] = p
+			parts[at] = p
 		}
-		m.report.Kernels = append(m.report.Kernels, r)
+		reports = append(reports, r)
 	}
 	n := func() int { return len(meta.U0) }
-	add(partRHS, m.prog.RHS, "rhs", n)
-	add(partJac, m.prog.Jac, "jac", func() int { return meta.Jac.NNZ() })
-	add(partTGrad, m.prog.TGrad, "tgrad", n)
-	add(partLinear, m.prog.Linear, "linear", func() int { return meta.Linear.NNZ() })
-	add(partInvariants, m.prog.Invariants, "invariants", func() int { return meta.NInv })
-	add(partInvariantJac, m.prog.InvariantJac, "invjac", func() int { return meta.InvJac.NNZ() })
-	add(partCrossings, m.prog.Crossings, "crossings", func() int { return len(meta.Hybrid.Relations) })
-	return w.text("")
+	add(partRHS, prog.RHS, "rhs", n)
+	add(partJac, prog.Jac, "jac", func() int { return meta.Jac.NNZ() })
+	add(partTGrad, prog.TGrad, "tgrad", n)
+	add(partLinear, prog.Linear, "linear", func() int { return meta.Linear.NNZ() })
+	add(partInvariants, prog.Invariants, "invariants", func() int { return meta.NInv })
+	add(partInvariantJac, prog.InvariantJac, "invjac", func() int { return meta.InvJac.NNZ() })
+	add(partCrossings, prog.Crossings, "crossings", func() int { return len(meta.Hybrid.Relations) })
+	return parts, reports
 }
 
 // long writes an entry of the form void f(args *) for a kernel, where args are t, u, p, out and w.

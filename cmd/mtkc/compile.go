@@ -18,6 +18,7 @@ import (
 
 func newCompile() *cobra.Command {
 	var f modelFlags
+	var embed embedFlags
 	var backend, out, pkg, cpu string
 	cmd := &cobra.Command{
 		Use:   "compile MODEL --backend go|llvm|basemodelica",
@@ -31,6 +32,7 @@ func newCompile() *cobra.Command {
   basemodelica  the flat system as Base Modelica, which other tools read`,
 		Example: `  mtkc compile --backend go -o pendulum_mtk.go examples/pendulum
   mtkc compile --backend llvm -o pendulum.o examples/pendulum
+  mtkc compile --backend go --embed-native --ensemble Tsit5 -o lorenz/ examples/lorenz
   mtkc compile --backend basemodelica --arg N=100 -o ladder.bmo examples/rcladder`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,13 +62,14 @@ func newCompile() *cobra.Command {
 			if cpu != "" && backend != "llvm" {
 				found.Add(diag.Pos{}, "E002", "leave --cpu out", "--cpu is for --backend llvm")
 			}
+			code, embeds := embed.options(cmd, backend, out, &found)
 			if found.Errors() > 0 {
 				return found
 			}
 			if backend == "llvm" && f.dump == "" {
 				return compileLLVM(cmd, mtkc.New(args[0], opt), out, cpu, f.timing)
 			}
-			dir := ""
+			target, dir := out, ""
 			if info, err := os.Stat(out); err == nil && info.IsDir() {
 				dir = out
 				out = filepath.Join(out, "model.go")
@@ -84,6 +87,9 @@ func newCompile() *cobra.Command {
 					return err
 				}
 				return nil
+			}
+			if embeds {
+				return embed.write(cmd, c, target, code, f.timing)
 			}
 			found = c.Run(cmd.Context(), pass)
 			if f.timing {
@@ -107,6 +113,13 @@ func newCompile() *cobra.Command {
 				return err
 			}
 			if out != "-" {
+				if pass == "go" {
+					for _, name := range mtkc.NativeFiles(filepath.Base(out)) {
+						if err := removeGenerated(filepath.Join(filepath.Dir(out), name)); err != nil {
+							return err
+						}
+					}
+				}
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s: wrote %s\n", c.System().Name, out)
 			}
 			return nil
@@ -118,6 +131,7 @@ func newCompile() *cobra.Command {
 	fl.StringVarP(&out, "output", "o", "-", "write to `PATH`, a file or an existing directory (- is stdout)")
 	fl.StringVar(&pkg, "package", "", "`NAME` of the generated Go package (default: that of the directory of -o, else made from the model's name)")
 	fl.StringVar(&cpu, "cpu", "", "processor `NAME` that machine code is for, as LLVM calls it: x86-64-v3, znver4, generic, ... (default: this machine's)")
+	embed.register(cmd)
 	f.register(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("backend", cobra.FixedCompletions([]string{"go", "llvm", "basemodelica"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
