@@ -15,7 +15,7 @@ import (
 	"github.com/mtkc/mtkc/runtime/ode"
 )
 
-var long = flag.Bool("long", false, "run the mechanisms to their long horizons")
+var long = flag.Bool("long", false, "run the mechanisms to their long horizons, and build packages with machine code for all platforms")
 
 // mechanism is a conservative mechanism in redundant Cartesian coordinates. The model
 // has the variable E, its energy.

@@ -232,7 +232,9 @@ func (g *generator) functionsOf(c *NativeCode) []entryPoint {
 // rowBytes is how much code stands on a line.
 const rowBytes = 32
 
-// assembly is the file with the code of an architecture.
+// assembly is the file with the code of an architecture. Go's runtime knows it as one function of
+// assembly, in which goroutines are not preempted; TOPFRAME keeps profilers, whose signals come at any time, from
+// looking for return addresses on the stack of the code.
 func (g *generator) assembly(codes []NativeCode, symbols []string, table string) []byte {
 	var b strings.Builder
 	g.nativeHead(&b)
@@ -247,7 +249,7 @@ func (g *generator) assembly(codes []NativeCode, symbols []string, table string)
 		code := symbols[i] + "Code"
 		fmt.Fprintf(&b, "\n// func %s() uintptr\nTEXT ·%s(SB), NOSPLIT, $0-8\n", symbols[i], symbols[i])
 		fmt.Fprintf(&b, address, code)
-		fmt.Fprintf(&b, "\tRET\n\n// %s, %d bytes\nTEXT %s<>(SB), NOSPLIT|NOFRAME, $0\n\tPCALIGN $%d\n", c.Title, len(c.Blob.Code), code, c.Blob.Align)
+		fmt.Fprintf(&b, "\tRET\n\n// %s, %d bytes\nTEXT %s<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0\n\tPCALIGN $%d\n", c.Title, len(c.Blob.Code), code, c.Blob.Align)
 		points := g.functionsOf(c)
 		text := c.Blob.Code
 		for at := 0; at < len(text); {
