@@ -22,13 +22,14 @@ import (
 type EmbedOptions struct {
 	Processors []*llvm.Processor // nil: all
 	Methods    []string          // of run loops for ensembles, as package ode names them; may be nil
+	Least      int               // operations from which on a kernel is code, 0: 80
 	Library    *libllvm.Library  // nil: the one that is found, with the user's cache of objects
 	Command    string            // that makes the files, for their heads
 }
 
 // GoPackage generates Go source, as the pass go does, with machine code of its kernels in assembly: the first
 // file has the given name, the others follow it. The findings hold E017 where there is no libLLVM on this
-// machine, E019 where no code can be made of the model or a method; and W019 names kernels that stay Go source.
+// machine, E019 where no code can be made of a method; and W019 names kernels that cannot be code.
 func (c *Compiler) GoPackage(ctx context.Context, file string, opt EmbedOptions) ([]gogen.File, diag.List) {
 	found := c.Run(ctx, "lower")
 	if c.failed {
@@ -38,32 +39,29 @@ func (c *Compiler) GoPackage(ctx context.Context, file string, opt EmbedOptions)
 		return nil, append(found, c.Run(ctx, "go")...)
 	}
 	start := time.Now()
-	loops, refused := c.runLoops(opt.Methods)
-	if found = append(found, refused...); refused.Errors() > 0 {
+	loops, unfit := c.runLoops(opt.Methods)
+	if found = append(found, unfit...); unfit.Errors() > 0 {
 		return nil, found
 	}
+	how := llvm.EmbedOptions{Least: opt.Least, Library: opt.Library}
 	processors := opt.Processors
 	if processors == nil {
 		processors = llvm.Processors()
 	}
+	source, all, warned := stay(llvm.Embeddable(c.prog, how))
+	if all && len(loops) == 0 {
+		if processors = nil; warned == nil {
+			warned = diag.New(diag.Pos{}, "W019", "add --ensemble for run loops, or leave --embed-native out", "no machine code is embedded: the kernels are so short that they are faster as Go source")
+		}
+	}
+	found = append(found, warned...)
 	code := &gogen.Native{File: file, Command: opt.Command}
 	for _, on := range processors {
-		e, err := llvm.Embed(c.prog, loops, on, llvm.EmbedOptions{Library: opt.Library})
+		e, err := llvm.Embed(c.prog, loops, on, how)
 		if err != nil {
 			return nil, append(found, notEmbedded(on, err)...)
 		}
-		if e.Blob == nil {
-			return nil, append(found, diag.New(diag.Pos{}, "E019", "leave --embed-native out: the package has Go source alone then", "no kernel of the model can be machine code: %s", e.Reports[0].Reason)...)
-		}
-		x := gogen.NativeCode{Title: on.Title, Made: e.Made, Fits: fits[on.Name], Blob: e.Blob, Kernels: e.Kernels, Loops: e.Loops}
-		for _, r := range e.Reports {
-			if r.Reason != "" {
-				x.Source = append(x.Source, r.Name+": "+r.Reason)
-			}
-		}
-		if len(code.Codes) == 0 && x.Source != nil {
-			found.Add(diag.Pos{}, "W019", "they give the same results, not as fast", "these kernels stay Go source: %s", strings.Join(x.Source, "; "))
-		}
+		x := gogen.NativeCode{Title: on.Title, Made: e.Made, Fits: fits[on.Name], Blob: e.Blob, Kernels: e.Kernels, Loops: e.Loops, Source: source}
 		code.Codes = append(code.Codes, x)
 	}
 	files, err := gogen.Package(c.prog, gogen.Options{Package: c.Go.Package, Dedicated: c.Go.Dedicated, Source: filepath.ToSlash(c.path)}, code)
@@ -76,6 +74,24 @@ func (c *Compiler) GoPackage(ctx context.Context, file string, opt EmbedOptions)
 	}
 	c.timing = append(c.timing, Timing{"embed", time.Since(start).Seconds(), fmt.Sprintf("%d bytes of machine code", size)})
 	return files, found
+}
+
+// stay says which kernels stay Go source, and why, whether all do, and warns of those that cannot be code.
+func stay(reports []llvm.KernelReport) (source []string, all bool, warned diag.List) {
+	var refused []string
+	for _, r := range reports {
+		if r.Reason == "" {
+			continue
+		}
+		source = append(source, r.Name+": "+r.Reason)
+		if !r.Small {
+			refused = append(refused, r.Name+": "+r.Reason)
+		}
+	}
+	if refused != nil {
+		warned = diag.New(diag.Pos{}, "W019", "they give the same results, not as fast", "these kernels stay Go source: %s", strings.Join(refused, "; "))
+	}
+	return source, len(source) == len(reports), warned
 }
 
 // NativeFiles are the names of the files of machine code that may stand beside a file of Go source.

@@ -341,7 +341,7 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 		c := mtkc.New(filepath.Join("examples", m.dir), mtkc.Options{Model: m.model, Go: mtkc.GoOptions{Package: "model", Dedicated: true}})
 		generate := func(level string) []gogen.File {
 			processors, _ := llvm.ParseProcessors(level)
-			files, found := c.GoPackage(context.Background(), "model_mtk.go", mtkc.EmbedOptions{Processors: processors, Methods: m.methods, Library: lib})
+			files, found := c.GoPackage(context.Background(), "model_mtk.go", mtkc.EmbedOptions{Processors: processors, Methods: m.methods, Least: 1, Library: lib})
 			if err := found.Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -442,14 +442,101 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 	})
 }
 
+// embedBench is a program that calls functions of packages, as Go source and as code by turns, and prints the median
+// nanoseconds of both.
+const embedBench = `package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mtkc/mtkc/runtime/ode"
+%[1]s)
+
+func measure(name string, prob *ode.Problem, source, code func(t float64, u, p, out []float64), size int) {
+	u, p, out := prob.U0, prob.P, make([]float64, size)
+	time1 := func(f func(t float64, u, p, out []float64), n int) float64 {
+		start := time.Now()
+		for range n {
+			f(0.5, u, p, out)
+		}
+		return float64(time.Since(start).Nanoseconds()) / float64(n)
+	}
+	n := 1 + int(2e5/time1(source, 100))
+	var a, b, ratio []float64
+	for range 41 {
+		x, y := time1(source, n), time1(code, n)
+		a, b, ratio = append(a, x), append(b, y), append(ratio, x/y)
+	}
+	slices.Sort(a)
+	slices.Sort(b)
+	slices.Sort(ratio)
+	fmt.Println(name, a[20], b[20], ratio[20])
+}
+
+func main() {
+%[2]s}
+`
+
+// BenchmarkEmbeddedCode compares functions as Go source with the same as embedded code: ns of both, and the time of source
+// over that of code, medians of calls by turns in one process.
+func BenchmarkEmbeddedCode(b *testing.B) {
+	if _, err := libllvm.Find(); err != nil {
+		b.Skip(err)
+	}
+	if err := native.Supported(); err != nil {
+		b.Skip(err)
+	}
+	var imports, body strings.Builder
+	w := newEmbedModule(b)
+	for _, m := range []struct{ dir, model, n string }{
+		{"lorenz", "Lorenz", ""}, {"pendulum", "Pendulum", ""}, {"robertson", "Robertson", ""}, {"pollution", "", ""}, {"planararm", "", ""}, {"servo", "", ""},
+		{"brusselator", "Brusselator", ""}, {"brusselator", "Brusselator2D", "8"}, {"brusselator", "Brusselator2D", "32"}, {"rcladder", "", "20"},
+	} {
+		id := m.dir + m.model + m.n
+		opt := mtkc.Options{Model: m.model, Go: mtkc.GoOptions{Package: "model", Dedicated: true}}
+		if m.n != "" {
+			opt.Args = map[string]string{"N": m.n}
+		}
+		c := mtkc.New(filepath.Join("examples", m.dir), opt)
+		files, found := c.GoPackage(context.Background(), "model_mtk.go", mtkc.EmbedOptions{Least: 1})
+		if err := found.Err(); err != nil {
+			b.Fatal(err)
+		}
+		w.add(id, files, false)
+		fmt.Fprintf(&imports, "\t%s \"embedtest/%s\"\n", id, id)
+		fmt.Fprintf(&body, "\t{\n\t\tp, s := %s.NewProblem(nil), %s.NewKernels()\n\t\tk := p.NewKernels()\n", id, id)
+		fmt.Fprintf(&body, "\t\tmeasure(\"%s/rhs/%d\", p, s.RHS, k.RHS, p.N())\n", id, c.Program().RHS.Work())
+		fmt.Fprintf(&body, "\t\tmeasure(\"%s/jac/%d\", p, s.Jacobian, k.Jac, p.Jac.NNZ())\n\t}\n", id, c.Program().Jac.Work())
+	}
+	w.write("main.go", fmt.Appendf(nil, embedBench, imports.String(), body.String()))
+	bin := w.build(b, "")
+	for b.Loop() {
+		out, err := exec.Command(bin).Output()
+		if err != nil {
+			b.Fatal(err)
+		}
+		for line := range strings.Lines(string(out)) {
+			var name string
+			var source, code, ratio float64
+			if _, err := fmt.Sscan(line, &name, &source, &code, &ratio); err != nil {
+				b.Fatal(err)
+			}
+			b.Logf("%-34s source %9.1f ns, code %9.1f ns, ratio %.2f", name, source, code, ratio)
+			b.ReportMetric(ratio, name)
+		}
+	}
+}
+
 // embedModule is a module of generated packages.
 type embedModule struct {
-	t                      *testing.T
+	t                      testing.TB
 	dir                    string
 	imports, table, sorted strings.Builder
 }
 
-func newEmbedModule(t *testing.T) *embedModule {
+func newEmbedModule(t testing.TB) *embedModule {
 	t.Helper()
 	w := &embedModule{t: t, dir: t.TempDir()}
 	root, err := filepath.Abs(".")
@@ -520,7 +607,7 @@ func (w *embedModule) run(words ...string) {
 }
 
 // build builds the program for a platform, "" is this one.
-func (w *embedModule) build(t *testing.T, platform string, flags ...string) string {
+func (w *embedModule) build(t testing.TB, platform string, flags ...string) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "embed.exe")
 	cmd := exec.Command("go", append(append([]string{"build", "-o", bin}, flags...), ".")...)

@@ -52,8 +52,8 @@ func (p *Processor) target() libllvm.Target {
 	return libllvm.Target{Triple: p.triple, CPU: cpu, Features: p.features}
 }
 
-// Embed makes the machine code of a program, and of run loops for its ensembles, for a kind of processors. Kernels that
-// cannot be compiled are left out, with a reason in the reports. The error is a *Refusal of a run
+// Embed makes the machine code of a program, of the kernels that Embeddable says and of run loops for its ensembles, for
+// a kind of processors. There must be one or the other. The error is a *Refusal of a run
 // loop, a *libllvm.NotFoundError, a *libllvm.CompileError, or that of native.Link.
 func Embed(prog *backend.Program, loops []*fuse.Integrator, on *Processor, opt EmbedOptions) (*Embedding, error) {
 	tools, err := newToolchain(opt.Library)
@@ -66,7 +66,7 @@ func Embed(prog *backend.Program, loops []*fuse.Integrator, on *Processor, opt E
 	m := newModule(target)
 	e := &Embedding{Processor: on, Made: "LLVM " + tools.Version}
 	var parts []part
-	parts, e.Reports = m.kernels(prog)
+	parts, e.Reports = m.kernels(prog, opt.least())
 	var names []string // of the entries of kernels and loops
 	of := [partCount]embedded.Part{
 		partRHS: embedded.RHS, partJac: embedded.Jac, partTGrad: embedded.TGrad, partLinear: embedded.Linear,
@@ -91,9 +91,6 @@ func Embed(prog *backend.Program, loops []*fuse.Integrator, on *Processor, opt E
 		l := m.runLoop(in, name, lanesFor(in, o.Target))
 		names = append(names, name)
 		e.Loops = append(e.Loops, embedded.Loop{Method: l.Method, Dense: l.Dense, Slots: l.Slots, Lanes: l.Lanes, Scratch: l.Scratch})
-	}
-	if len(names) == 0 {
-		return e, nil
 	}
 	object, _, err := tools.compile(m.text(""), o)
 	if err != nil {
@@ -120,9 +117,27 @@ func Embed(prog *backend.Program, loops []*fuse.Integrator, on *Processor, opt E
 	return e, nil
 }
 
+const leastWork = 80
+
 // EmbedOptions say how code to be embedded is made.
 type EmbedOptions struct {
+	// Least is the number of operations from which on a kernel is code, 0: 80. Those with fewer are faster as Go
+	// source, for a call of code costs 2 to 3 ns (BenchmarkEmbeddedCode in the root package).
+	Least   int
 	Library *libllvm.Library // nil: the one that is found, with the user's cache of objects
+}
+
+func (o *EmbedOptions) least() int {
+	if o.Least == 0 {
+		return leastWork
+	}
+	return o.Least
+}
+
+// Embeddable says which kernels of a program would be machine code, and why the others would not. It needs no libLLVM.
+func Embeddable(prog *backend.Program, opt EmbedOptions) []KernelReport {
+	_, reports := newModule(Target{}).kernels(prog, opt.least())
+	return reports
 }
 
 // ParseProcessors finds processors by their names, separated by commas; "all" are all. The order of the result

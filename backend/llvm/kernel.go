@@ -151,8 +151,12 @@ func (w *kernelWriter) entry(k *backend.Kernel, main int) {
 	if k.Zero {
 		m.zero(unwritten(k, main), w.lanes)
 	}
-	for _, f := range w.parts {
-		m.line("  call void ", f, "(", w.arguments(), ")")
+	for i, f := range w.parts {
+		call := "  call void "
+		if i == len(w.parts)-1 {
+			call = "  tail call void " // a jump
+		}
+		m.line(call, f, "(", w.arguments(), ")")
 	}
 	m.line("  ret void\n}")
 }

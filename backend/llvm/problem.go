@@ -69,6 +69,7 @@ type KernelReport struct {
 	Name   string
 	Ops    int    // operations of the code
 	Reason string // why the vm runs it; "": it is compiled
+	Small  bool   // the reason is that it is not worth it
 }
 
 // String is a line for messages: "rhs, jac compiled by LLVM 15.0.6 in 12 ms; tgrad on the vm: ...".
@@ -189,12 +190,13 @@ func IR(prog *backend.Program, target Target) ([]byte, []KernelReport) {
 // text writes the module of all parts.
 func (m *Machine) text(target Target) []byte {
 	w := newModule(target)
-	m.parts, m.report.Kernels = w.kernels(m.prog)
+	m.parts, m.report.Kernels = w.kernels(m.prog, 0)
 	return w.text("")
 }
 
-// kernels writes the functions of all parts, by part, and says what became of each.
-func (m *module) kernels(prog *backend.Program) (parts []part, reports []KernelReport) {
+// kernels writes the functions of all parts with at least so many operations, by part, and says what
+// became of each.
+func (m *module) kernels(prog *backend.Program, least int) (parts []part, reports []KernelReport) {
 	meta := &prog.Meta
 	parts = make([]part, partCount)
 	add := func(at int, k *backend.Kernel, name string, main func() int) {
@@ -202,11 +204,15 @@ func (m *module) kernels(prog *backend.Program) (parts []part, reports []KernelR
 			return
 		}
 		r := KernelReport{Name: name, Ops: k.Ops()}
+		work := k.Work() + 40*elementaries(k)
 		k, err := m.prepare(k)
-		if err != nil {
+		switch {
+		case err != nil:
 			r.Reason = err.(*Refusal).Reason
-		} else {
-			p := part{main: main(), long: k.Work()+40*elementaries(k) > longWork}
+		case work < least:
+			r.Reason, r.Small = fmt.Sprintf("its %d operations take less than the call of machine code", r.Ops), true
+		default:
+			p := part{main: main(), long: work > longWork}
 			p.entry = m.kernel(k, name, 1, p.main)
 			if p.long {
 				m.long(name)

@@ -121,7 +121,11 @@ func (e *embedFlags) write(cmd *cobra.Command, c *mtkc.Compiler, out string, opt
 			}
 		}
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s: wrote %s and %d files of machine code\n", c.System().Name, out, len(files)-1)
+	with := ""
+	if n := len(files) - 1; n > 0 {
+		with = fmt.Sprintf(", and %d files of machine code beside it", n)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: wrote %s%s\n", c.System().Name, out, with)
 	return nil
 }
 
