@@ -60,6 +60,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -169,8 +170,15 @@ func stress(all []embedCase, long time.Duration) {
 func run(all []embedCase, tell bool) {
 	for _, c := range all {
 		p := pkgs[c.Pkg]
-		if p.name == "" {
-			continue // no code for this processor
+		if c.In != nil && p.name == "" {
+			var no *ensemble.Unfit
+			if _, err := p.engine(p.prob, *c.Options)(); !errors.As(err, &no) {
+				fmt.Println("FAIL", c.Pkg, c.What, "an engine without code:", err)
+			}
+			if tell {
+				fmt.Println("done without code")
+			}
+			continue
 		}
 		if c.In != nil {
 			b := *c.In
@@ -223,7 +231,8 @@ func run(all []embedCase, tell bool) {
 		case "Crossings":
 			k.Crossings(c.T, c.U, c.P, out)
 		}
-		if !same(out, c.Out) {
+		// Where the processor has them, Go's compiler fuses multiplications with additions in the source.
+		if !same(out, c.Out) && (p.name != "" || runtime.GOARCH == "amd64") {
 			fmt.Println("FAIL", c.Pkg, c.What, c.T, c.U, c.P, "gives", out, "want", c.Out)
 		}
 		if tell {
@@ -323,7 +332,7 @@ func loopCase(t *testing.T, c *mtkc.Compiler, pkg, method string, dense bool) em
 }
 
 // Packages with embedded code compute what the vm does, to the last bit: kernels at random points, and ensembles, for every kind of
-// processor, in programs that are built without cgo. go vet and gofmt have nothing to say about them.
+// processor, in programs that are built without cgo, and so does the Go source on amd64. go vet and gofmt have nothing to say about them.
 func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 	lib, err := libllvm.Find()
 	if err != nil {
@@ -358,7 +367,7 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 			}
 			w.add(level+"/"+m.dir, files, m.methods != nil)
 		}
-		of := kernelCases(vm.Problem(basic(c.Program())), uint64(i))
+		of := kernelCases(vm.Problem(c.Program()), uint64(i))
 		for _, method := range m.methods {
 			for _, dense := range []bool{false, true} {
 				of = append(of, loopCase(t, c, m.dir, method, dense))
@@ -380,7 +389,7 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 		}
 	}
 	w.run("go", "vet", "./...")
-	check := func(t *testing.T, code string, count bool, words ...string) {
+	check := func(t *testing.T, code string, words ...string) {
 		cmd := exec.Command(words[0], words[1:]...)
 		cmd.Stdin = bytes.NewReader(in.Bytes())
 		cmd.Env = append(os.Environ(), "GOTRACEBACK=crash")
@@ -389,7 +398,7 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out[:min(len(out), 4000)])
 		}
 		t.Logf("%s", out[:min(len(out), 300)])
-		if got := strings.Count(string(out), "\ndone "); count && got != len(cases) {
+		if got := strings.Count(string(out), "\ndone "); got != len(cases) && !slices.Contains(words, "stress") {
 			t.Errorf("%d of %d cases ran", got, len(cases))
 		}
 		if !strings.Contains(string(out), "code all/lorenz "+code+"\n") {
@@ -407,7 +416,7 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 	}
 	t.Run("native", func(t *testing.T) {
 		bin := w.build(t, "")
-		check(t, host, host == "AVX-512" || host == "AVX2", bin)
+		check(t, host, bin)
 	})
 	// The code is known to the runtime as functions, so signals of the profiler and of preemption meet it: results stay,
 	// and the profile names it.
@@ -416,11 +425,11 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 		if *long {
 			seconds = "60"
 		}
-		check(t, host, false, w.build(t, ""), "stress", seconds)
+		check(t, host, w.build(t, ""), "stress", seconds)
 	})
 	t.Run("purego", func(t *testing.T) {
 		bin := w.build(t, "", "-tags", "purego")
-		check(t, "", false, bin)
+		check(t, "", bin)
 	})
 	t.Run("arm64", func(t *testing.T) {
 		bin := w.build(t, "linux/arm64")
@@ -430,7 +439,7 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 				t.Skip("built, but not run: there is no qemu-aarch64-static")
 			}
 		}
-		check(t, "NEON", false, qemu, bin)
+		check(t, "NEON", qemu, bin)
 	})
 	t.Run("windows", func(t *testing.T) {
 		if !*long {

@@ -287,7 +287,7 @@ func TestEnsembleMethods(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, budget := range []int64{1000, 3} {
-				g.budget = budget
+				g.Budget = budget
 				got := copyBatch(b)
 				if err := g.Run(context.Background(), got); err != nil {
 					t.Fatal(err)
