@@ -20,11 +20,20 @@ import (
 
 // EmbedOptions say which machine code a generated package carries.
 type EmbedOptions struct {
-	Processors []*llvm.Processor // nil: all
-	Methods    []string          // of run loops for ensembles, as package ode names them; may be nil
-	Least      int               // operations from which on a kernel is code, 0: 80
-	Library    *libllvm.Library  // nil: the one that is found, with the user's cache of objects
-	Command    string            // that makes the files, for their heads
+	Processors []string         // of EmbedProcessors; nil: all
+	Methods    []string         // of run loops for ensembles, as package ode names them; may be nil
+	Least      int              // operations from which on a kernel is code, 0: 80
+	Library    *libllvm.Library // nil: the one that is found, with the user's cache of objects
+	Command    string           // that makes the files, for their heads
+}
+
+// EmbedProcessors are the names of the kinds of processors that code can be embedded for.
+func EmbedProcessors() []string {
+	var names []string
+	for _, p := range llvm.Processors() {
+		names = append(names, p.Name)
+	}
+	return names
 }
 
 // GoPackage generates Go source, as the pass go does, with machine code of its kernels in assembly: the first
@@ -44,10 +53,9 @@ func (c *Compiler) GoPackage(ctx context.Context, file string, opt EmbedOptions)
 		return nil, found
 	}
 	how := llvm.EmbedOptions{Least: opt.Least, Library: opt.Library}
-	processors := opt.Processors
-	if processors == nil {
-		processors = llvm.Processors()
-	}
+	processors := slices.DeleteFunc(llvm.Processors(), func(p *llvm.Processor) bool {
+		return opt.Processors != nil && !slices.Contains(opt.Processors, p.Name)
+	})
 	source, all, warned := stay(llvm.Embeddable(c.prog, how))
 	if all && len(loops) == 0 {
 		if processors = nil; warned == nil {

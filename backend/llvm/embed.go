@@ -2,7 +2,6 @@ package llvm
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/backend/fuse"
@@ -138,29 +137,4 @@ func (o *EmbedOptions) least() int {
 func Embeddable(prog *backend.Program, opt EmbedOptions) []KernelReport {
 	_, reports := newModule(Target{}).kernels(prog, opt.least())
 	return reports
-}
-
-// ParseProcessors finds processors by their names, separated by commas; "all" are all. The order of the result
-// is that of Processors. bad is a name that is none, or "".
-func ParseProcessors(names string) (list []*Processor, bad string) {
-	all := Processors()
-	want := map[string]bool{}
-	for name := range strings.SplitSeq(names, ",") {
-		name = strings.ToLower(strings.TrimSpace(name))
-		known := name == "all"
-		for _, p := range all {
-			if p.Name == name || name == "all" {
-				want[p.Name], known = true, true
-			}
-		}
-		if !known {
-			return nil, name
-		}
-	}
-	for _, p := range all {
-		if want[p.Name] {
-			list = append(list, p)
-		}
-	}
-	return list, ""
 }

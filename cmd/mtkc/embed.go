@@ -6,13 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/mtkc/mtkc"
-	"github.com/mtkc/mtkc/backend/llvm"
 	"github.com/mtkc/mtkc/diag"
 )
 
@@ -23,12 +23,8 @@ type embedFlags struct {
 }
 
 func (e *embedFlags) register(cmd *cobra.Command) {
-	var names []string
-	for _, p := range llvm.Processors() {
-		names = append(names, p.Name)
-	}
 	fl := cmd.Flags()
-	fl.StringVar(&e.processors, "embed-native", "", "with --backend go: carry machine code of the kernels as Go assembly, for processors with the instructions `NAMES`: all, or some of "+strings.Join(names, ","))
+	fl.StringVar(&e.processors, "embed-native", "", "with --backend go: carry machine code of the kernels as Go assembly, for processors with the instructions `NAMES`: all, or some of "+strings.Join(mtkc.EmbedProcessors(), ","))
 	fl.Lookup("embed-native").NoOptDefVal = "all"
 	fl.StringVar(&e.methods, "ensemble", "", "with --embed-native: also carry machine code that integrates ensembles, by the `METHODS`, for example Tsit5,Rodas5P")
 }
@@ -49,9 +45,15 @@ func (e *embedFlags) options(cmd *cobra.Command, backend, out string, found *dia
 	} else if info, err := os.Stat(out); filepath.Ext(out) != ".go" && (err != nil || !info.IsDir()) {
 		bad(found, "output", out, "with --embed-native give a file that ends in .go, or an existing directory")
 	}
-	var unknown string
-	if opt.Processors, unknown = llvm.ParseProcessors(e.processors); opt.Processors == nil {
-		bad(found, "embed-native", unknown, cmd.Flags().Lookup("embed-native").Usage)
+	for name := range strings.SplitSeq(e.processors, ",") {
+		switch name = strings.ToLower(strings.TrimSpace(name)); {
+		case name == "all":
+			opt.Processors = append(opt.Processors, mtkc.EmbedProcessors()...)
+		case slices.Contains(mtkc.EmbedProcessors(), name):
+			opt.Processors = append(opt.Processors, name)
+		default:
+			bad(found, "embed-native", e.processors, "write --embed-native for all, or --embed-native="+strings.Join(mtkc.EmbedProcessors(), ",")+" or some of these")
+		}
 	}
 	for _, m := range strings.Split(e.methods, ",") {
 		if m = strings.TrimSpace(m); m != "" {
