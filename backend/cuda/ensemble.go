@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/mtkc/mtkc/backend/cuda/libcuda"
@@ -52,7 +53,23 @@ func (e *Ensemble) Close() error { return e.code.Close() }
 
 // Engine integrates batches with settings that do not change. It serves one goroutine;
 // several on one device work at once.
+//
+// A batch is cut into parts, on which several streams work at once: one part is copied while another is
+// integrated, and each stream has a goroutine that gathers and scatters its numbers.
 type Engine struct {
+	e       *Ensemble
+	streams []*stream
+	part    int // trajectories of a part, 0: as suits the device
+}
+
+// streamCount is the number of parts of a batch in work: one going to the device, one on it, one coming back.
+const streamCount = 3
+
+// leastPart is the number of trajectories from which on a part is worth a launch of its own.
+const leastPart = 8192
+
+// stream is a queue of the device and the arrays that belong to it.
+type stream struct {
 	e      *Ensemble
 	q      Queue
 	budget int64 // steps of a thread in a launch
@@ -60,34 +77,48 @@ type Engine struct {
 	// of a size that the largest part of a batch so far had
 	trajectories, saves, threads int
 	buf                          map[string]*Buffer
+	varied                       []int // parameters that differ in a part
 }
 
-// Times is where the time of an engine went.
+// Times is where the time of an engine went, summed over streams, which work at once.
 type Times struct {
 	In, Kernel, Out time.Duration // copies to the device, launches, copies back
 	Launches        int
 }
 
 // Times adds up all runs.
-func (g *Engine) Times() Times { return g.times }
+func (g *Engine) Times() Times {
+	var t Times
+	for _, s := range g.streams {
+		t.In += s.times.In
+		t.Kernel += s.times.Kernel
+		t.Out += s.times.Out
+		t.Launches += s.times.Launches
+	}
+	return t
+}
 
 // Engine makes an engine.
 func (e *Ensemble) Engine(s fuse.Settings) (*Engine, error) {
-	q, err := e.code.Queue()
-	if err != nil {
-		return nil, err
-	}
-	g := &Engine{e: e, q: q, budget: 200, buf: map[string]*Buffer{}}
+	g := &Engine{e: e}
 	p := make([]float64, e.in.NPAll())
 	e.in.Put(s, p)
-	b, err := q.Alloc(8 * (len(p) - e.in.NP))
-	if err == nil {
-		copy(numbers[float64](b.Host), p[e.in.NP:])
-		g.buf["settings"] = b
-		err = q.Upload(b, 0, len(b.Host))
-	}
-	if err != nil {
-		return nil, errors.Join(err, q.Close())
+	for range streamCount {
+		q, err := e.code.Queue()
+		if err != nil {
+			return nil, errors.Join(err, g.Close())
+		}
+		st := &stream{e: e, q: q, budget: 200, buf: map[string]*Buffer{}}
+		g.streams = append(g.streams, st)
+		b, err := q.Alloc(8 * (len(p) - e.in.NP))
+		if err == nil {
+			copy(numbers[float64](b.Host), p[e.in.NP:])
+			st.buf["settings"] = b
+			err = q.Upload(b, 0, len(b.Host))
+		}
+		if err != nil {
+			return nil, errors.Join(err, g.Close())
+		}
 	}
 	return g, nil
 }
@@ -101,7 +132,13 @@ func (g *Engine) Name() string {
 func (g *Engine) Chunk() int { return min(4*g.e.most, 1<<20) }
 
 // Close gives the memory of the engine back.
-func (g *Engine) Close() error { return g.q.Close() }
+func (g *Engine) Close() error {
+	var err error
+	for _, s := range g.streams {
+		err = errors.Join(err, s.q.Close())
+	}
+	return err
+}
 
 // parameters says how long the arrays of a run loop are, in bytes, for so many trajectories,
 // saves and threads; for parameters that are numbers, 0.
@@ -112,7 +149,8 @@ var parameters = map[string]func(in *fuse.Integrator, n, saves, threads int) int
 	"T":        func(_ *fuse.Integrator, n, _, _ int) int { return 8 * n },
 	"TEnd":     func(_ *fuse.Integrator, n, _, _ int) int { return 8 * n },
 	"U":        func(in *fuse.Integrator, n, _, _ int) int { return 8 * n * in.N },
-	"P":        func(in *fuse.Integrator, n, _, _ int) int { return 8 * n * in.NP },
+	"P":        func(in *fuse.Integrator, n, _, _ int) int { return 8 * (n + 1) * in.NP },
+	"PAt":      func(in *fuse.Integrator, _, _, _ int) int { return 16 * in.NP },
 	"Save":     func(_ *fuse.Integrator, _, saves, _ int) int { return 8 * saves },
 	"Out":      func(in *fuse.Integrator, n, saves, _ int) int { return 8 * n * saves * in.N },
 	"Status":   func(_ *fuse.Integrator, n, _, _ int) int { return 4 * n },
@@ -127,7 +165,17 @@ var parameters = map[string]func(in *fuse.Integrator, n, saves, threads int) int
 }
 
 // room is the memory of the device that the arrays of a part of a batch may take.
-const room = 1 << 30
+const room = 1 << 28
+
+// partFor is the number of trajectories of a part of a batch: several for each stream, so that copies and kernels
+// overlap, but no more than keeps all threads busy twice, so that arrays on the host stay in its caches.
+func (g *Engine) partFor(n, each int) int {
+	if g.part > 0 {
+		return g.part
+	}
+	part := min(max(leastPart, (n+2*streamCount-1)/(2*streamCount)), max(leastPart, 2*g.e.most))
+	return max(1, min(n, part, room/each))
+}
 
 // Run integrates the batch. It returns early with the cause of ctx where that is done; the
 // trajectories on the way have not been written back then.
@@ -136,21 +184,105 @@ func (g *Engine) Run(ctx context.Context, b *ensemble.Batch) error {
 	if len(b.Save) > 0 && in.Save == nil {
 		return fmt.Errorf("cuda: times to save need an integrator with dense output")
 	}
-	each := 8*(6+in.N+in.NP+len(b.Save)*in.N) + 4
-	part := min(b.N, max(1, room/each))
-	for lo := 0; lo < b.N; {
-		hi := min(lo+part, b.N)
-		err := g.run(ctx, b, lo, hi)
-		if e, ok := errors.AsType[*libcuda.Error](err); ok && e.Code == libcuda.OutOfMemory && part > 1 {
-			part = (part + 1) / 2
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		lo = hi
+	part := g.partFor(b.N, 8*(6+in.N+in.NP+len(b.Save)*in.N)+4)
+	var todo [][2]int // parts, the first one last
+	for hi := b.N; hi > 0; hi = (hi - 1) / part * part {
+		todo = append(todo, [2]int{(hi - 1) / part * part, hi})
 	}
-	return nil
+	var mu sync.Mutex
+	var failed error
+	next := func() (p [2]int, ok bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if n := len(todo); n > 0 && failed == nil {
+			p, ok, todo = todo[n-1], true, todo[:n-1]
+		}
+		return p, ok
+	}
+	// end takes the end of a part: what found no memory is halved.
+	end := func(s *stream, p [2]int, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if e, ok := errors.AsType[*libcuda.Error](err); ok && e.Code == libcuda.OutOfMemory && p[1]-p[0] > 1 {
+			middle := (p[0] + p[1]) / 2
+			todo = append(todo, [2]int{middle, p[1]}, [2]int{p[0], middle})
+			err = s.free()
+		}
+		if err != nil && failed == nil {
+			failed = err
+		}
+	}
+	work := func(s *stream) {
+		for p, ok := next(); ok; p, ok = next() {
+			end(s, p, s.run(ctx, b, p[0], p[1]))
+		}
+	}
+	var wg sync.WaitGroup
+	for _, s := range g.streams[1:min(len(g.streams), max(1, len(todo)))] {
+		wg.Go(func() { work(s) })
+	}
+	work(g.streams[0])
+	wg.Wait()
+	return failed
+}
+
+// free gives the arrays back, but for the settings.
+func (s *stream) free() error {
+	var err error
+	for name, b := range s.buf {
+		if name != "settings" {
+			delete(s.buf, name)
+			err = errors.Join(err, s.q.Free(b))
+		}
+	}
+	s.trajectories, s.saves, s.threads = 0, 0, 0
+	return err
+}
+
+// gatherP puts the parameters of trajectories lo to hi-1 into the arrays that go to the device: those that all have in
+// common once, and behind them a row for each trajectory. It returns the bytes.
+func (s *stream) gatherP(b *ensemble.Batch, lo, hi int) int {
+	np := s.e.in.NP
+	if np == 0 {
+		return 0
+	}
+	first := b.P[lo*np:][:np]
+	s.varied = s.varied[:0]
+	differs := make([]bool, np)
+	left := np // that are equal so far
+	for i := lo + 1; i < hi && left > 0; i++ {
+		for j, v := range b.P[i*np:][:np] {
+			if math.Float64bits(v) != math.Float64bits(first[j]) && !differs[j] {
+				differs[j] = true
+				left--
+			}
+		}
+	}
+	p, at := numbers[float64](s.buf["P"].Host), numbers[int64](s.buf["PAt"].Host)
+	copy(p, first)
+	for j := range np {
+		at[2*j], at[2*j+1] = int64(j), 0
+		if differs[j] {
+			at[2*j] = int64(np + len(s.varied))
+			s.varied = append(s.varied, j)
+		}
+	}
+	rows, nv := p[np:], len(s.varied)
+	for _, j := range s.varied {
+		at[2*j+1] = int64(nv)
+	}
+	switch {
+	case nv == np:
+		copy(rows, b.P[lo*np:hi*np])
+	case nv > 0:
+		for i := range hi - lo {
+			from, to := b.P[(lo+i)*np:][:np], rows[i*nv:][:nv]
+			for k, j := range s.varied {
+				to[k] = from[j]
+			}
+		}
+	}
+	return 8 * (np + (hi-lo)*nv)
 }
 
 // shape is the grid for n trajectories: blocks become small where there are few, so that all
@@ -164,53 +296,53 @@ func (e *Ensemble) shape(n int) (grid, block int) {
 }
 
 // reserve makes the arrays large enough.
-func (g *Engine) reserve(n, saves, threads int) error {
-	if n <= g.trajectories && saves <= g.saves && threads <= g.threads {
+func (s *stream) reserve(n, saves, threads int) error {
+	if n <= s.trajectories && saves <= s.saves && threads <= s.threads {
 		return nil
 	}
-	if n > g.trajectories || saves > g.saves { // both count in Out: no larger than asked for now
-		g.trajectories, g.saves = 0, 0
+	if n > s.trajectories || saves > s.saves { // both count in Out: no larger than asked for now
+		s.trajectories, s.saves = 0, 0
 	}
-	n, saves, threads = max(n, g.trajectories), max(saves, g.saves), max(threads, g.threads)
-	g.trajectories, g.saves, g.threads = 0, 0, 0 // until it has worked
-	for _, p := range g.e.loop.Params {
-		size := parameters[p.Name](g.e.in, n, saves, threads)
-		if old := g.buf[p.Name]; p.Type == "int64" || old != nil && len(old.Host) >= size {
+	n, saves, threads = max(n, s.trajectories), max(saves, s.saves), max(threads, s.threads)
+	s.trajectories, s.saves, s.threads = 0, 0, 0 // until it has worked
+	for _, p := range s.e.loop.Params {
+		size := parameters[p.Name](s.e.in, n, saves, threads)
+		if old := s.buf[p.Name]; p.Type == "int64" || old != nil && len(old.Host) >= size {
 			continue
 		}
-		if old := g.buf[p.Name]; old != nil {
-			delete(g.buf, p.Name)
-			if err := g.q.Free(old); err != nil {
+		if old := s.buf[p.Name]; old != nil {
+			delete(s.buf, p.Name)
+			if err := s.q.Free(old); err != nil {
 				return err
 			}
 		}
-		b, err := g.q.Alloc(size)
+		b, err := s.q.Alloc(size)
 		if err != nil {
 			return err
 		}
-		g.buf[p.Name] = b
+		s.buf[p.Name] = b
 	}
-	g.trajectories, g.saves, g.threads = n, saves, threads
+	s.trajectories, s.saves, s.threads = n, saves, threads
 	return nil
 }
 
 // run integrates trajectories lo to hi-1.
-func (g *Engine) run(ctx context.Context, b *ensemble.Batch, lo, hi int) error {
-	in := g.e.in
+func (s *stream) run(ctx context.Context, b *ensemble.Batch, lo, hi int) error {
+	in := s.e.in
 	n, m := hi-lo, len(b.Save)
-	grid, block := g.e.shape(n)
+	grid, block := s.e.shape(n)
 	threads := grid * block
-	if err := g.reserve(n, m, threads); err != nil {
+	if err := s.reserve(n, m, threads); err != nil {
 		return err
 	}
-	f := func(name string) []float64 { return numbers[float64](g.buf[name].Host) }
-	ints := func(name string) []int64 { return numbers[int64](g.buf[name].Host) }
-	status := numbers[ensemble.Status](g.buf["Status"].Host)
+	f := func(name string) []float64 { return numbers[float64](s.buf[name].Host) }
+	ints := func(name string) []int64 { return numbers[int64](s.buf[name].Host) }
+	status := numbers[ensemble.Status](s.buf["Status"].Host)
 	begin := time.Now()
 	copy(f("T"), b.T[lo:hi])
 	copy(f("TEnd"), b.TEnd[lo:hi])
 	copy(f("U"), b.U[lo*in.N:hi*in.N])
-	copy(f("P"), b.P[lo*in.NP:hi*in.NP])
+	pBytes := s.gatherP(b, lo, hi)
 	copy(f("Save"), b.Save)
 	copy(f("H"), b.H[lo:hi])
 	copy(status, b.Status[lo:hi])
@@ -222,57 +354,61 @@ func (g *Engine) run(ctx context.Context, b *ensemble.Batch, lo, hi int) error {
 	}
 	move := func(f func(b *Buffer, off, n int) error, names ...string) error {
 		for _, name := range names {
-			if err := f(g.buf[name], 0, parameters[name](in, n, m, threads)); err != nil {
+			size := parameters[name](in, n, m, threads)
+			if name == "P" {
+				size = pBytes
+			}
+			if err := f(s.buf[name], 0, size); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	if err := move(g.q.Upload, "T", "TEnd", "U", "P", "Save", "H", "Status", "Steps", "Rejected", "lane", "next"); err != nil {
+	if err := move(s.q.Upload, "T", "TEnd", "U", "P", "PAt", "Save", "H", "Status", "Steps", "Rejected", "lane", "next"); err != nil {
 		return err
 	}
-	if err := g.q.Wait(context.Background()); err != nil {
+	if err := s.q.Wait(context.Background()); err != nil {
 		return err
 	}
-	g.times.In += time.Since(begin)
+	s.times.In += time.Since(begin)
 	for busy := true; busy; {
 		if err := ctx.Err(); err != nil {
-			return errors.Join(context.Cause(ctx), g.q.Wait(context.Background()))
+			return errors.Join(context.Cause(ctx), s.q.Wait(context.Background()))
 		}
-		args := make([]any, len(g.e.loop.Params))
-		for i, p := range g.e.loop.Params {
+		args := make([]any, len(s.e.loop.Params))
+		for i, p := range s.e.loop.Params {
 			switch p.Name {
 			case "n":
 				args[i] = int64(n)
 			case "budget":
-				args[i] = g.budget
+				args[i] = s.budget
 			case "saves":
 				args[i] = int64(m)
 			default:
-				args[i] = g.buf[p.Name]
+				args[i] = s.buf[p.Name]
 			}
 		}
 		start := time.Now()
-		if err := g.q.Launch(g.e.loop.Name, grid, block, args...); err != nil {
+		if err := s.q.Launch(s.e.loop.Name, grid, block, args...); err != nil {
 			return err
 		}
-		if err := move(g.q.Download, "lane"); err != nil {
+		if err := move(s.q.Download, "lane"); err != nil {
 			return err
 		}
-		if err := g.q.Wait(context.Background()); err != nil { // a launch is short
+		if err := s.q.Wait(context.Background()); err != nil { // a launch is short
 			return err
 		}
 		took := time.Since(start)
-		g.times.Kernel += took
-		g.times.Launches++
+		s.times.Kernel += took
+		s.times.Launches++
 		busy = false
 		for _, l := range lane {
 			busy = busy || l >= 0
 		}
 		if took < launchTime/2 {
-			g.budget = min(2*g.budget, math.MaxInt32)
+			s.budget = min(2*s.budget, math.MaxInt32)
 		} else if took > 2*launchTime {
-			g.budget = max(1, g.budget/2)
+			s.budget = max(1, s.budget/2)
 		}
 	}
 	end := time.Now()
@@ -280,17 +416,17 @@ func (g *Engine) run(ctx context.Context, b *ensemble.Batch, lo, hi int) error {
 	if m > 0 {
 		names = append(names, "Out")
 	}
-	if err := move(g.q.Download, names...); err != nil {
+	if err := move(s.q.Download, names...); err != nil {
 		return err
 	}
-	if err := g.q.Wait(context.Background()); err != nil {
+	if err := s.q.Wait(context.Background()); err != nil {
 		return err
 	}
 	// Entries of Out that were not reached have other numbers here.
 	out, t := f("Out"), f("T")
 	for i := range n {
-		for k, s := range b.Save {
-			if b.T[lo+i] < s && s <= t[i] {
+		for k, at := range b.Save {
+			if b.T[lo+i] < at && at <= t[i] {
 				copy(b.Out[((lo+i)*m+k)*in.N:][:in.N], out[(i*m+k)*in.N:])
 			}
 		}
@@ -301,7 +437,7 @@ func (g *Engine) run(ctx context.Context, b *ensemble.Batch, lo, hi int) error {
 	copy(b.Status[lo:hi], status)
 	copy(b.Steps[lo:hi], ints("Steps"))
 	copy(b.Rejected[lo:hi], ints("Rejected"))
-	g.times.Out += time.Since(end)
+	s.times.Out += time.Since(end)
 	return nil
 }
 

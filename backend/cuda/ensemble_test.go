@@ -33,8 +33,12 @@ func makeBatch(prog *backend.Program, n int, end float64, save []float64, odd bo
 	for i := range n {
 		b.TEnd[i] = end
 		b.U = append(b.U, m.U0...)
-		for _, p := range m.P {
-			b.P = append(b.P, p*(0.8+0.4*rng.Float64()))
+		for j, p := range m.P {
+			scale := 0.8 + 0.4*rng.Float64()
+			if j%3 == 2 {
+				scale = 0.9 // for all
+			}
+			b.P = append(b.P, p*scale)
 		}
 		if !odd {
 			continue
@@ -82,6 +86,14 @@ func differ(got, want *ensemble.Batch) error {
 	return nil
 }
 
+// tune sets the steps of a launch, and the size of parts.
+func (g *Engine) tune(budget int64, part int) {
+	g.part = part
+	for _, s := range g.streams {
+		s.budget = budget
+	}
+}
+
 // engine makes one for a test.
 func engine(t testing.TB, d Device, p *problem, in *fuse.Integrator) *Engine {
 	t.Helper()
@@ -126,7 +138,7 @@ func TestEnsemble(t *testing.T) {
 						}
 						got := makeBatch(prog, n, p.end, save, true)
 						want := copyOf(got)
-						g.budget = int64(1 + 20*k)
+						g.tune(int64(1+20*k), 1+n/3)
 						if err := g.Run(t.Context(), got); err != nil {
 							t.Fatal(err)
 						}
@@ -176,7 +188,7 @@ func TestEngines(t *testing.T) {
 						err = g.Run(t.Context(), got)
 					} else {
 						for lo := 0; lo < got.N && err == nil; lo += 8 * k {
-							err = g.run(t.Context(), got, lo, min(lo+8*k, got.N))
+							err = g.streams[0].run(t.Context(), got, lo, min(lo+8*k, got.N))
 						}
 					}
 					if err := errors.Join(err, differ(got, want), g.Close()); err != nil {
@@ -197,7 +209,7 @@ func TestEnsembleCancel(t *testing.T) {
 	p := named("lorenz-tsit5")
 	prog, in := p.integrator(t)
 	g := engine(t, Interpreted(), p, in)
-	g.budget = 1
+	g.tune(1, 0)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	if err := g.Run(ctx, makeBatch(prog, 64, 1e6, nil, false)); !errors.Is(err, context.DeadlineExceeded) {

@@ -363,10 +363,24 @@ func (w *runWriter) fill(x, p string) {
 	w.row("%next", in.N, func(at, j string) {
 		w.line("  store double ", w.get("U", "double", at), ", ", d, " ", w.laneAt(u, j), ", align 8")
 	})
-	if in.NP > 0 {
-		w.row("%next", in.NP, func(at, j string) {
-			w.line("  store double ", w.get("P", "double", at), ", ", d, " ", w.laneAt(p, j), ", align 8")
+	w.parameters("%next", func(j, value string) {
+		w.line("  store double ", value, ", ", d, " ", w.laneAt(p, j), ", align 8")
+	})
+}
+
+// parameters reads those of trajectory i, a value.
+func (w *runWriter) parameters(i string, body func(j, value string)) {
+	switch {
+	case w.in.NP == 0:
+	case w.gpu:
+		w.each(w.in.NP, func(j string) {
+			twice := w.let("mul i64 ", j, ", 2")
+			first := w.get("PAt", "i64", twice)
+			step := w.get("PAt", "i64", w.let("add i64 ", twice, ", 1"))
+			body(j, w.get("P", "double", w.let("add i64 ", first, ", ", w.let("mul i64 ", i, ", ", step))))
 		})
+	default:
+		w.row(i, w.in.NP, func(at, j string) { body(j, w.get("P", "double", at)) })
 	}
 }
 

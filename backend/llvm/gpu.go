@@ -35,7 +35,8 @@ var gpuParams = []PTXParam{
 	{"T", "double*", "n: see ensemble.Batch"},
 	{"TEnd", "double*", "n"},
 	{"U", "double*", "n*N"},
-	{"P", "double*", "n*NP"},
+	{"P", "double*", "parameters: entry j of trajectory i is P[PAt[2j] + i*PAt[2j+1]]"},
+	{"PAt", "int64*", "2*NP: where parameter j of the first trajectory lies, and how far apart those of two trajectories are, 0 where all have one"},
 	{"Save", "double*", "saves"},
 	{"Out", "double*", "n*saves*N"},
 	{"Status", "int32*", "n"},
@@ -117,12 +118,9 @@ func (w *runWriter) headGPU(name string) {
 		v := w.let("load double, ", w.pointer("double"), " ", w.let("getelementptr inbounds double, ", w.pointer("double"), " ", kept["X"], ", i64 ", at))
 		w.line("  store double ", v, ", ", d, " ", w.let("getelementptr inbounds double, ", d, " ", w.arg["X"], ", i64 ", j))
 	})
-	if in.NP > 0 {
-		w.row("%held", in.NP, func(at, j string) {
-			v := w.get("P", "double", at)
-			w.line("  store double ", v, ", ", d, " ", w.let("getelementptr inbounds double, ", d, " ", w.arg["Q"], ", i64 ", j))
-		})
-	}
+	w.parameters("%held", func(j, value string) {
+		w.line("  store double ", value, ", ", d, " ", w.let("getelementptr inbounds double, ", d, " ", w.arg["Q"], ", i64 ", j))
+	})
 	w.line("  br label %start\nstart:\n  br label %lane")
 	w.kept = kept
 }

@@ -48,6 +48,10 @@ func TestPTX(t *testing.T) {
 		for i := range lane {
 			lane[i], next[i] = -1, int64(i)
 		}
+		var rows []int64
+		for j := range in.NP {
+			rows = append(rows, int64(j), int64(in.NP))
+		}
 		status := make([]int32, b.N)
 		for i, s := range b.Status {
 			status[i] = int32(s)
@@ -55,7 +59,7 @@ func TestPTX(t *testing.T) {
 		got := copyBatch(b)
 		some := func(x []float64) []float64 { return append(x, 0)[:max(len(x), 1)] }
 		state := []any{
-			ptxtest.Map(m, got.T), ptxtest.Map(m, got.TEnd), ptxtest.Map(m, got.U), ptxtest.Map(m, got.P), ptxtest.Map(m, some(save)), ptxtest.Map(m, some(got.Out)),
+			ptxtest.Map(m, got.T), ptxtest.Map(m, got.TEnd), ptxtest.Map(m, got.U), ptxtest.Map(m, got.P), ptxtest.Map(m, rows), ptxtest.Map(m, some(save)), ptxtest.Map(m, some(got.Out)),
 			ptxtest.Map(m, status), ptxtest.Map(m, got.H), ptxtest.Map(m, got.Steps), ptxtest.Map(m, got.Rejected), ptxtest.Map(m, p[in.NP:]),
 			ptxtest.Map(m, make([]float64, in.Slots*threads)), ptxtest.Map(m, lane), ptxtest.Map(m, make([]int64, threads)), ptxtest.Map(m, next),
 		}
