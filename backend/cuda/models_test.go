@@ -22,6 +22,11 @@ import (
 // not fixed, "param p = 3", "when cond then reinit x = e", and equations.
 func compile(t testing.TB, text string) *backend.Program {
 	t.Helper()
+	return compileWith(t, text, backend.Options{})
+}
+
+func compileWith(t testing.TB, text string, opt backend.Options) *backend.Program {
+	t.Helper()
 	s := model.NewSystem("test")
 	term := func(x string) expr.ID {
 		e, err := s.Pool.Parse(strings.TrimSpace(x), expr.ParseOptions{})
@@ -63,7 +68,7 @@ func compile(t testing.TB, text string) *backend.Program {
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
-	prog, list := backend.Lower(plan, backend.Options{})
+	prog, list := backend.Lower(plan, opt)
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -233,14 +238,23 @@ func TestWriteLoops(t *testing.T) {
 	if dir == "" {
 		t.Skip("MTKC_PTX_WRITE is not set")
 	}
-	for _, p := range problems {
-		_, in := p.integrator(t)
-		text, err := json.Marshal(p.loop(t, in))
+	write := func(name string, v any) {
+		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, p.name+".json"), text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name+".json"), text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+	for _, p := range problems {
+		_, in := p.integrator(t)
+		write(p.name, p.loop(t, in))
+	}
+	for k := range large {
+		_, m := largeModule(t, k)
+		write(large[k].name, m)
+	}
+	_, m := moduleOf(t, "brusselator-large", brusselator2D(side), backend.Options{})
+	write("brusselator-large", m)
 }

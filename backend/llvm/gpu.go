@@ -3,6 +3,7 @@ package llvm
 import (
 	"strconv"
 
+	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/llvm/libllvm"
 )
@@ -67,15 +68,9 @@ func (w *runWriter) headGPU(name string) {
 		w.arg[p.Name] = "%arg." + p.Name
 	}
 	m.line("define ptx_kernel void @", name, "(", params, ") nounwind {\nentry:")
-	special := func(reg string) string {
-		f := "@llvm.nvvm.read.ptx.sreg." + reg
-		m.declare[f] = "declare i32 " + f + "()"
-		return m.let("call i32 ", f, "()")
-	}
-	block, size := special("ctaid.x"), special("ntid.x")
-	thread := m.let("add i32 ", m.let("mul i32 ", block, ", ", size), ", ", special("tid.x"))
-	m.line("  %thread = zext i32 ", thread, " to i64")
-	m.line("  %threads = zext i32 ", m.let("mul i32 ", size, ", ", special("nctaid.x")), " to i64")
+	number, count := m.thread()
+	m.line("  %thread = add i64 ", number, ", 0")
+	m.line("  %threads = add i64 ", count, ", 0")
 	array := func(name, elem string, n int) {
 		typ := "[" + strconv.Itoa(n) + " x " + elem + "]"
 		m.line("  %", name, ".array = alloca ", typ, ", align 8")
@@ -146,23 +141,10 @@ func (w *runWriter) leaveGPU() {
 // "sm_70" or a later one. lib nil means the library that is found, with the user's cache. The error
 // is a *Refusal, a *libllvm.NotFoundError or a *libllvm.CompileError.
 func PTX(in *fuse.Integrator, arch string, lib *libllvm.Library) (*PTXKernel, error) {
-	tools, err := newToolchain(lib)
+	m, err := PTXFor(&backend.Program{}, in, arch, lib)
 	if err != nil {
 		return nil, err
 	}
-	target := tools.target()
-	target.Lanes, target.Space, target.NoFMA = 1, 1, false
-	if in, err = target.prepareIntegrator(in); err != nil {
-		return nil, err
-	}
-	m := newModule(target)
-	m.run(in, "run", 1, true)
-	text, _, err := tools.compile(m.text(""), libllvm.Options{
-		Target: libllvm.Target{Triple: "nvptx64-nvidia-cuda", CPU: arch},
-		Level:  2, Passes: "default<O2>", Kind: libllvm.Assembly,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &PTXKernel{Name: "run", Params: gpuParams, Slots: in.Slots, Text: text}, nil
+	m.Ensemble.Text = m.Text
+	return m.Ensemble, nil
 }
