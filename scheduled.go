@@ -12,6 +12,7 @@ import (
 // withSchedule gives a problem the events with delays and priorities of its system, and its
 // values of the past.
 func withSchedule(sys *model.System, p *ode.Problem) {
+	p.Undefined = sys.Undefined
 	if len(sys.Scheduled)+len(sys.Delays) == 0 {
 		return
 	}

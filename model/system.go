@@ -22,6 +22,10 @@ type System struct {
 	Scheduled []ScheduledEvent // events with delays and priorities
 	Delays    []DelayedValue   // values of the past
 
+	// Undefined says that variables on which nothing depends may be infinite or NaN at the start;
+	// otherwise that is an error.
+	Undefined bool
+
 	Enums      []Enum
 	Experiment Experiment
 

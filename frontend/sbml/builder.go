@@ -99,7 +99,7 @@ func System(m *Model) (*model.System, diag.List) {
 	}
 	b := &builder{m: m, sys: model.NewSystem(name), functions: map[string]*Function{}, byName: map[string]*entity{}, bySym: map[expr.ID]*entity{}, delays: map[[2]expr.ID]expr.ID{}}
 	b.pool = b.sys.Pool
-	b.sys.Doc = m.Name
+	b.sys.Doc, b.sys.Undefined = m.Name, true
 	b.declare()
 	if b.diags.Errors() > 0 {
 		return b.sys, b.diags
@@ -208,6 +208,9 @@ func (b *builder) named(name string, at diag.Pos, what string) *entity {
 // reaction registers a reaction, its references and local parameters.
 func (b *builder) reaction(x *Reaction) {
 	e := b.add(&entity{name: x.ID, kind: ofReaction, pos: x.Pos, reaction: x, value: none})
+	if x.Fast {
+		b.fail(x.Pos, "E227", "leave fast out and give the reaction a large rate", "the fast reaction %s, whose equilibrium holds at all times, is not supported", x.ID)
+	}
 	for side, refs := range [][]*Reference{x.Reactants, x.Products} {
 		for i := range refs {
 			f := refs[i]

@@ -106,6 +106,8 @@ func (b *builder) rate(e *entity, c context) expr.ID {
 	switch {
 	case !e.changes() && e.kind != ofSpecies:
 		return expr.Zero
+	case c.mode == before && (e.state != expr.None || e.rule == nil): // nothing has moved yet
+		return expr.Zero
 	case e.rule != nil && e.rule.Kind == RateRule:
 		return b.formula(e.rule.Math, c.global())
 	case e.algebraic, e.rule != nil, e.kind == ofReaction:

@@ -185,7 +185,7 @@ func (in *initializer) run() error {
 	if err != nil {
 		return err
 	}
-	if i := nonFinite(in.w); i >= 0 {
+	if i := nonFinite(in.w); i >= 0 && !in.idle() {
 		return in.invalid(t, i)
 	}
 	for i, k := range in.plan.U {
@@ -195,6 +195,25 @@ func (in *initializer) run() error {
 		ws.Params[pair[0]] = in.w[pair[1]]
 	}
 	return nil
+}
+
+// idle reports whether values that are not finite may stay: those of variables that nothing
+// depends on, where the problem allows it.
+func (in *initializer) idle() bool {
+	if !in.ws.P.Undefined {
+		return false
+	}
+	for _, k := range in.plan.U {
+		if v := in.w[k]; v-v != 0 {
+			return false
+		}
+	}
+	for _, pair := range in.plan.P {
+		if v := in.w[pair[1]]; v-v != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // note adds a warning, once.

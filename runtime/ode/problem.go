@@ -69,6 +69,9 @@ type Problem struct {
 	// u together: one factorisation solves them, whatever the start.
 	AlgLinear bool
 
+	// Undefined says that variables on which nothing depends may be infinite or NaN at the start.
+	Undefined bool
+
 	// VarIndex is, for a semi-explicit system of index 2 or 3 that is solved as it stands, the
 	// index of each variable: 1 + the number of differentiations of the algebraic equations
 	// that determine it (0 or 1 for states; in a mechanism with constraints on positions 1
