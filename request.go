@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/frontend/sbml"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/spell"
@@ -46,6 +47,47 @@ func (c *Compiler) CheckRequest(req trace.Request) diag.List {
 		found.Add(diag.Pos{}, "E004", next, "--vars %s: %s has no variable of this name", unknown.Name, p.Name)
 	}
 	return found
+}
+
+// SpeciesColumns says how species are recorded: those of amounts by their amount, those of
+// concentrations by their concentration, whatever their names mean in the model. It returns the
+// variables to ask for in place of vars, and, for those that stand for a species, its name. Findings
+// are E004.
+func (c *Compiler) SpeciesColumns(vars, amounts, concentrations []string) (ask []string, species map[string]string, found diag.List) {
+	if len(amounts)+len(concentrations) == 0 {
+		return vars, nil, nil
+	}
+	ask = append(ask, vars...)
+	if len(ask) == 0 {
+		ask = trace.Default(c.prob)
+	}
+	known := map[string]bool{}
+	for i := range c.prob.Observables {
+		known[c.prob.Observables[i].Name] = true
+	}
+	has := func(name string) bool { return known[name] }
+	species = map[string]string{}
+	for _, list := range []struct {
+		flag     string
+		names    []string
+		variable func(string, func(string) bool) string
+	}{{"--amounts", amounts, sbml.Amount}, {"--concentrations", concentrations, sbml.Concentration}} {
+		for _, name := range list.names {
+			if !known[name] {
+				found.Add(diag.Pos{}, "E004", "see the variables with mtkc inspect MODEL --dump flat", "%s %s: %s has no species of this name", list.flag, name, c.prob.Name)
+				continue
+			}
+			v := list.variable(name, has)
+			species[v] = name
+			ask = slices.DeleteFunc(ask, func(a string) bool { return a == v && v != name })
+			if k := slices.Index(ask, name); k >= 0 {
+				ask[k] = v
+			} else {
+				ask = append(ask, v)
+			}
+		}
+	}
+	return ask, species, found
 }
 
 // Varied is something that an ensemble varies.

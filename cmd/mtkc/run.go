@@ -31,6 +31,7 @@ type runFlags struct {
 	form, constraints     string
 	linear                string
 	set, vars             []string
+	amounts, conc         []string
 	out, plot, backend    string
 	json, verbose         bool
 }
@@ -41,14 +42,15 @@ func newRun() *cobra.Command {
 		Use:   "run MODEL",
 		Short: "Solve a model",
 		Long: `Solve a model and write the result: a table on stdout, or files with -o and --plot,
-or a summary with --json. MODEL is a directory or file with a Go model, or a Base
-Modelica file (.mo, .bmo).
+or a summary with --json. MODEL is a directory or file with a Go model, a Base
+Modelica file (.mo, .bmo), or a reaction network in SBML (.xml, .sbml).
 
 The exit status is 0 if the run reached its end, or the end that the model itself
 asked for. A run that stops early writes what was computed until then.`,
 		Example: `  mtkc run examples/pendulum --tspan 0,10 --plot pendulum.svg
   mtkc run examples/rcladder --arg N=1000 --set 'c[1].C=2' --vars 'c[*].v' -o ladder.csv
-  mtkc run circuit.bmo --solver rodas5p --rtol 1e-8 --json`,
+  mtkc run circuit.bmo --solver rodas5p --rtol 1e-8 --json
+  mtkc run network.xml --tspan 0,100 --steps 100 --amounts A,B`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.solver == "help" && len(args) == 0 {
 				return nil
@@ -77,6 +79,8 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl.IntVar(&f.maxSteps, "max-steps", 1000000, "give up after `N` steps of the method")
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` (repeatable)")
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to write: `a,b,...`, with * for any part of a name, or whole components (default: states, discrete variables, and the model's own variables)")
+	fl.StringArrayVar(&f.amounts, "amounts", nil, "species `a,b,...` of a reaction network to write as amounts, whatever their names mean in the model")
+	fl.StringArrayVar(&f.conc, "concentrations", nil, "species `c,d,...` to write as concentrations")
 	fl.StringVarP(&f.out, "output", "o", "", "write the table to the CSV `FILE`")
 	fl.StringVar(&f.plot, "plot", "", "draw the variables to `FILE` (.svg or .png)")
 	fl.StringVar(&f.backend, "backend", "vm", "`NAME` of what runs the kernels: vm, llvm, go, or auto: the vm at once, and machine code as soon as it is made")
@@ -209,15 +213,8 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 		}
 	}
 	o.Set = settings(&found, "set", f.set)
-	for _, v := range f.vars {
-		for _, name := range splitList(v) {
-			if name == "" {
-				bad(&found, "vars", "\""+v+"\"", "write names with commas between, --vars x,y")
-				break
-			}
-			req.Vars = append(req.Vars, name)
-		}
-	}
+	req.Vars = names(&found, "vars", f.vars)
+	f.amounts, f.conc = names(&found, "amounts", f.amounts), names(&found, "concentrations", f.conc)
 	if f.plot != "" {
 		if _, err := plot.Format(f.plot); err != nil {
 			found.Add(diag.Pos{}, "E002", "for example --plot out.svg", "--plot %s: %v", f.plot, err)
@@ -237,6 +234,21 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 		found.Add(diag.Pos{}, "E002", "leave one of them out, or give -o a file name", "-o - and --json both write to the standard output")
 	}
 	return req, found
+}
+
+// names are those of a repeatable flag, with commas between.
+func names(found *diag.List, flag string, values []string) []string {
+	var list []string
+	for _, v := range values {
+		for _, name := range splitList(v) {
+			if name == "" {
+				bad(found, flag, "\""+v+"\"", "write names with commas between, --"+flag+" x,y")
+				break
+			}
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // autoDelay is how long a run with --backend auto goes on before its kernels are compiled: most
@@ -367,6 +379,11 @@ func (f *runFlags) solve(ctx context.Context, cmd *cobra.Command, path string, s
 	if found = c.CheckRequest(req); found.Errors() > 0 {
 		return c, nil, found
 	}
+	vars, species, found := c.SpeciesColumns(req.Vars, f.amounts, f.conc)
+	if found.Errors() > 0 {
+		return c, nil, found
+	}
+	req.Vars = vars
 	o := &req.Options
 	o.Set = c.Settle(o.Set)
 	if o.Span == [2]float64{} && !(prob.Span[1] > prob.Span[0]) {
@@ -398,6 +415,11 @@ func (f *runFlags) solve(ctx context.Context, cmd *cobra.Command, path string, s
 		return c, nil, diag.New(diag.Pos{}, "E012", "see mtkc run --help", "the run cannot begin: %v", err)
 	}
 	r.Size.Equations = len(c.System().Equations)
+	for i := range r.Table.Columns {
+		if name, ok := species[r.Table.Columns[i].Name]; ok {
+			r.Table.Columns[i].Name = name
+		}
+	}
 	if prob.Init != nil { // the compiler's own remarks were printed above
 		r.Warnings = slices.DeleteFunc(r.Warnings, func(w string) bool { return slices.Contains(prob.Init.Notes, w) })
 	}

@@ -64,6 +64,7 @@ type builder struct {
 	list      []*entity
 	bySym     map[expr.ID]*entity
 	factor    *entity                // conversion factor of the model
+	used      map[string]bool        // names in formulas and reactions
 	tangled   bool                   // a start value depends on what is found by solving equations
 	delays    map[[2]expr.ID]expr.ID // values of the past by what and how long ago
 }
@@ -100,6 +101,7 @@ func System(m *Model) (*model.System, diag.List) {
 	b := &builder{m: m, sys: model.NewSystem(name), functions: map[string]*Function{}, byName: map[string]*entity{}, bySym: map[expr.ID]*entity{}, delays: map[[2]expr.ID]expr.ID{}}
 	b.pool = b.sys.Pool
 	b.sys.Doc, b.sys.Undefined = m.Name, true
+	b.used = m.uses()
 	b.declare()
 	if b.diags.Errors() > 0 {
 		return b.sys, b.diags
@@ -113,6 +115,29 @@ func System(m *Model) (*model.System, diag.List) {
 	b.starts()
 	b.events()
 	return b.sys, b.diags
+}
+
+// uses lists the names that formulas, species and reactions mention.
+func (m *Model) uses() map[string]bool {
+	used := map[string]bool{m.ConversionFactor: true}
+	(&instance{Model: m}).formulas(func(f **Math, _ []*Parameter) {
+		(*f).walk(func(x *Math) {
+			if x.Op == "ci" {
+				used[x.Name] = true
+			}
+		})
+	})
+	for _, s := range m.Species {
+		used[s.Compartment], used[s.ConversionFactor] = true, true
+	}
+	for _, x := range m.Reactions {
+		for _, list := range [][]*Reference{x.Reactants, x.Products} {
+			for _, f := range list {
+				used[f.ID] = true
+			}
+		}
+	}
+	return used
 }
 
 // declare registers all identifiers and what changes them.
@@ -423,7 +448,11 @@ func (b *builder) equations() {
 			b.eq(e.sym, b.law(e.reaction, running), e.pos)
 		case e.algebraic:
 		case e.rule != nil && e.rule.Kind == AssignmentRule:
-			b.eq(e.sym, b.formula(e.rule.Math, context{}), e.rule.Pos)
+			rhs := b.formula(e.rule.Math, context{})
+			if !b.used[e.name] { // it is evaluated as it stands, and its jumps are no events
+				rhs = p.Fn(expr.OpNoEvent, rhs)
+			}
+			b.eq(e.sym, rhs, e.rule.Pos)
 		case e.rule != nil:
 			e.rate = b.formula(e.rule.Math, context{})
 			b.eq(p.Der(e.sym), e.rate, e.rule.Pos)
