@@ -9,7 +9,7 @@
 //	peers compare --help
 //
 // The command build compiles the models to Go and makes a program with that code; run without
-// build, or with --kernels vm, the same problems are solved with the kernels of the vm.
+// build, or with --kernels vm or llvm, the same problems are solved with the kernels of the vm or machine code of LLVM.
 //
 // What is timed is one solve from t0 to t1 with the end alone as its output, by an integrator
 // that has solved before: Reset, which finds consistent initial values anew, and all steps. The
@@ -137,7 +137,7 @@ func drive(args []string, stdout, stderr io.Writer) int {
 	fl.Float64Var(&o.h0, "h0", 0, "first step (default: chosen)")
 	fl.StringVar(&o.form, "form", "", "auto, dae or nested, as in mtkc run")
 	fl.StringVar(&o.constraints, "constraints", "", "auto, project or states, as in mtkc run")
-	fl.StringVar(&o.kernels, "kernels", "go", "go: compiled code, vm: interpreted")
+	fl.StringVar(&o.kernels, "kernels", "go", "go: compiled Go, llvm: machine code, vm: interpreted")
 	fl.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of the timed solves to `FILE`")
 	fl.IntVar(&o.maxsteps, "maxsteps", 0, "limit on steps")
 	fl.BoolVar(&o.dump, "dump", false, "print the values at the end too")
@@ -308,8 +308,11 @@ func (p *problem) load(kernels string) (*ode.Problem, error) {
 	case "vm":
 		prob, found := p.compiler().Problem(context.Background())
 		return prob, found.Err()
+	case "llvm":
+		prob, found := p.compiler().Native(context.Background())
+		return prob, found.Err()
 	}
-	return nil, fmt.Errorf("--kernels %q is neither go nor vm", kernels)
+	return nil, fmt.Errorf("--kernels %q is none of go, llvm, vm", kernels)
 }
 
 // solve solves once, with an integrator that is at hand or, where there is none, with a new one,
