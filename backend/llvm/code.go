@@ -19,6 +19,8 @@ type code struct {
 
 	num, bits, cond []string // forms of the values that there are
 
+	fixed map[int32]float64 // entries of U whose value is known
+
 	// input returns an input other than a constant, as a number.
 	input func(op backend.Op, index int32) string
 	// crossing returns a value that another function has computed; nil: there are none.
@@ -49,7 +51,11 @@ func (c *code) number(r backend.Ref) string {
 	case c.cond[r] != "":
 		c.num[r] = c.m.let("select ", c.truths(), " ", c.cond[r], ", ", c.doubles(), " ", constant(1, c.lanes), ", ", c.doubles(), " ", constant(0, c.lanes))
 	case in.Op.Input():
-		c.num[r] = c.input(in.Op, in.A)
+		if v, ok := c.value(r); ok {
+			c.num[r] = constant(v, c.lanes)
+		} else {
+			c.num[r] = c.input(in.Op, in.A)
+		}
 	default:
 		c.num[r] = c.crossing(r)
 	}
@@ -114,6 +120,9 @@ var rounding = map[backend.Op]string{backend.Sqrt: "sqrt", backend.Abs: "fabs", 
 // emit writes instruction r, which is no input.
 func (c *code) emit(r backend.Ref) {
 	in := c.k.Code[r]
+	if c.fixed != nil && c.fold(r, in) {
+		return
+	}
 	switch op := in.Op; {
 	case arithmetic[op] != "":
 		c.num[r] = c.binary(arithmetic[op], c.doubles(), c.number(in.A), c.number(in.B))
@@ -147,6 +156,74 @@ func (c *code) emit(r backend.Ref) {
 	default:
 		c.call(r, in)
 	}
+}
+
+// value returns a number that is known.
+func (c *code) value(r backend.Ref) (v float64, ok bool) {
+	switch in := c.k.Code[r]; in.Op {
+	case backend.Const:
+		return c.k.Consts[in.A], true
+	case backend.U:
+		v, ok = c.fixed[in.A]
+	}
+	return v, ok
+}
+
+// decided returns a truth value that is known.
+func (c *code) decided(r backend.Ref) (v, ok bool) {
+	if x, ok := c.value(r); ok {
+		return x != 0, true
+	}
+	switch c.cond[r] {
+	case uniform("i1", "true", c.lanes):
+		return true, true
+	case uniform("i1", "false", c.lanes):
+		return false, true
+	}
+	return false, false
+}
+
+// fold makes the value of an instruction that what is known decides, and reports whether it did.
+func (c *code) fold(r backend.Ref, in backend.Instr) bool {
+	decide := func(v bool) bool {
+		c.cond[r] = uniform("i1", strconv.FormatBool(v), c.lanes)
+		return true
+	}
+	same := func(a backend.Ref) bool {
+		c.cond[r] = c.truth(a)
+		return true
+	}
+	switch in.Op {
+	case backend.Eq:
+		x, ok := c.value(in.A)
+		y, too := c.value(in.B)
+		return ok && too && decide(x == y)
+	case backend.Not:
+		v, ok := c.decided(in.A)
+		return ok && decide(!v)
+	case backend.And, backend.Or:
+		rules := in.Op == backend.Or // the operand that decides alone
+		for _, x := range [2][2]backend.Ref{{in.A, in.B}, {in.B, in.A}} {
+			if v, ok := c.decided(x[0]); ok {
+				if v == rules {
+					return decide(v)
+				}
+				return same(x[1])
+			}
+		}
+	case backend.Select:
+		v, ok := c.decided(in.A)
+		if !ok {
+			return false
+		}
+		from := in.C
+		if v {
+			from = in.B
+		}
+		c.num[r] = c.number(from)
+		return true
+	}
+	return false
 }
 
 // is reports whether a value is a truth value, 1 or 0.

@@ -319,7 +319,7 @@ func (w *runWriter) attend(begin, save []string) {
 	w.set("k", w.let("add i64 %kf, 1"))
 	w.line("  br label %first")
 
-	// A lane without a trajectory has a status that lets a step keep everything.
+	// A lane without a trajectory has a status that lets a step in memory keep everything.
 	w.line("idle:")
 	w.put("lane", "i64", "%l", "-1")
 	w.put("due", "double", "%l", infinity)
@@ -471,8 +471,10 @@ func (w *runWriter) enter(parts []string) {
 	m.Space = 0 // x and p lie in memory of the lanes
 	defer func() { m.Space = space }()
 	w.line("enter:")
-	status := m.load(m.at(w.arg["X"], fuse.Status*w.lanes), w.lanes)
-	w.line("  %active = fcmp oeq ", v, " ", status, ", ", constant(fuse.Running, w.lanes))
+	ints := vector(w.lanes, "i64")
+	held := m.cast(w.arg["lane"], m.local("i64"), m.local(ints))
+	held = m.let("load ", ints, ", ", m.local(ints), " ", held, ", align 8")
+	w.line("  %active = icmp sge ", ints, " ", held, ", ", uniform("i64", "0", w.lanes))
 	w.line("  %budget.in = load i64, ", m.local("i64"), " %budget.var, align 8")
 	w.line("  %funds = icmp sgt i64 %budget.in, 0")
 	w.line("  %go = and i1 %funds, ", w.anyOf("%active"))
@@ -480,7 +482,7 @@ func (w *runWriter) enter(parts []string) {
 	w.line("enter.active:")
 	due := m.load(w.arg["due"], w.lanes)
 	if parts == nil {
-		w.inRegisters(status, due)
+		w.inRegisters(due)
 	} else {
 		d := m.local("double")
 		other := w.arg["Y"] // its other users are done
@@ -491,7 +493,7 @@ func (w *runWriter) enter(parts []string) {
 		for _, f := range parts {
 			w.line("  call void ", f, "(", v, " ", constant(0, w.lanes), ", ", d, " %from, ", d, " ", w.arg["Q"], ", ", d, " %to, ", d, " ", w.arg["W"], ")")
 		}
-		w.attention(m.load(m.at("%to", fuse.Status*w.lanes), w.lanes), status, m.load(m.at("%to", fuse.T*w.lanes), w.lanes), due)
+		w.attention(m.load(m.at("%to", fuse.Status*w.lanes), w.lanes), m.load(m.at("%to", fuse.T*w.lanes), w.lanes), due)
 		w.line("spill:")
 		w.line("  %swapped = icmp ne ", d, " %to, ", w.arg["X"])
 		w.line("  br i1 %swapped, label %copy, label %copied\ncopy:")
@@ -521,7 +523,7 @@ func (w *runWriter) enter(parts []string) {
 
 // inRegisters writes the inner loop of a step whose state is in registers. Entries of the state
 // that a step leaves alone stay in memory.
-func (w *runWriter) inRegisters(status, due string) {
+func (w *runWriter) inRegisters(due string) {
 	m := w.module
 	step := w.in.Step
 	v := vector(w.lanes, "double")
@@ -550,6 +552,7 @@ func (w *runWriter) inRegisters(status, due string) {
 	outer := m.buf
 	m.buf = nil // the values of the next turn have no names yet
 	c := newCode(m, step, w.lanes)
+	c.fixed = map[int32]float64{fuse.Status: fuse.Running} // the loop ends where it changes; idle lanes may do what they like
 	c.input = func(op backend.Op, index int32) string {
 		if op == backend.U {
 			return x[index]
@@ -580,7 +583,7 @@ func (w *runWriter) inRegisters(status, due string) {
 		w.line("  %budget = phi i64 [%budget.in, %enter.active], [%budget.left, %loop]")
 	}
 	m.buf = append(m.buf, body...)
-	w.attention(next[fuse.Status], status, next[fuse.T], due)
+	w.attention(next[fuse.Status], next[fuse.T], due)
 	w.line("spill:")
 	for i := range x {
 		if !kept(i) {
@@ -643,11 +646,12 @@ func (w *runWriter) anyOf(cond string) string {
 
 // attention ends the inner loop: a lane of which the status has changed, or the time has come
 // to a time to save, wants attention.
-func (w *runWriter) attention(status, before, t, due string) {
+func (w *runWriter) attention(status, t, due string) {
 	v := vector(w.lanes, "double")
-	changed := w.let("fcmp une ", v, " ", status, ", ", before)
+	truths := vector(w.lanes, "i1")
+	changed := w.let("fcmp une ", v, " ", status, ", ", constant(fuse.Running, w.lanes))
 	passed := w.let("fcmp oge ", v, " ", t, ", ", due)
-	w.line("  %wants = or ", vector(w.lanes, "i1"), " ", changed, ", ", passed)
+	w.line("  %wants = and ", truths, " %active, ", w.let("or ", truths, " ", changed, ", ", passed))
 	if w.lanes == 1 {
 		w.line("  %attend = and i1 %wants, true")
 	} else {
