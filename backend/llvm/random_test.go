@@ -3,9 +3,13 @@ package llvm
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/internal/check/randexpr"
 	"github.com/mtkc/mtkc/model"
@@ -93,4 +97,47 @@ func FuzzPrograms(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
 		agree(t, rand.New(rand.NewPCG(seed, 3)), []*backend.Program{randomProgram(t, &randexpr.Bytes{Data: data}, 6)})
 	})
+}
+
+// Kernels allocate nothing, and those of several goroutines do not disturb each other.
+func TestKernelsAlone(t *testing.T) {
+	libraries(t)
+	prog := compile(t, lorenz)
+	m, err := New(prog, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, nnz := len(prog.Meta.U0), prog.Meta.Jac.NNZ()
+	k := m.Kernels()
+	u, p, du, vals := []float64{1, 2, 3}, prog.Meta.P, make([]float64, n), make([]float64, nnz)
+	if a := testing.AllocsPerRun(100, func() {
+		k.RHS(0, u, p, du)
+		k.Jac(0, u, p, vals)
+		k.TGrad(0, u, p, du)
+	}); a != 0 {
+		t.Errorf("%v allocations", a)
+	}
+	var wg sync.WaitGroup
+	for id := range 4 {
+		wg.Go(func() {
+			k, v := m.Kernels(), vm.Problem(prog).NewKernels()
+			u, x, y := []float64{1, 2, 3}, make([]float64, n), make([]float64, n)
+			for i := range 2000 {
+				u[0] = float64(id) + float64(i)/1000
+				k.RHS(0, u, p, x)
+				v.RHS(0, u, p, y)
+				if !slices.Equal(x, y) {
+					t.Errorf("at %v: %v, the vm has %v", u, x, y)
+					return
+				}
+				if i%500 == 0 {
+					runtime.GC()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if r := m.Report(); r.CodeSize == 0 || r.TextSize == 0 || len(r.Kernels) != 4 {
+		t.Errorf("report: %+v", r)
+	}
 }
