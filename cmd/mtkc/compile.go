@@ -69,19 +69,19 @@ func newCompile() *cobra.Command {
 			if backend == "llvm" && f.dump == "" {
 				return compileLLVM(cmd, mtkc.New(args[0], opt), out, cpu, f.timing)
 			}
-			target, dir := out, ""
-			if info, err := os.Stat(out); err == nil && info.IsDir() {
-				dir = out
-				out = filepath.Join(out, "model.go")
+			c := mtkc.New(args[0], opt)
+			if info, err := os.Stat(out); err == nil && info.IsDir() && f.dump == "" {
+				if found = c.Run(cmd.Context(), "load"); found.Errors() == 0 {
+					out = filepath.Join(out, c.FileName(pass))
+				}
 			}
 			if out != "-" {
-				opt.Go.Package = mtkc.PackageAt(out)
-				opt.Go.Dedicated = opt.Go.Package == ""
+				c.Go.Package = mtkc.PackageAt(out)
+				c.Go.Dedicated = c.Go.Package == ""
 			}
 			if pkg != "" {
-				opt.Go.Package = pkg
+				c.Go.Package = pkg
 			}
-			c := mtkc.New(args[0], opt)
 			if f.dump != "" {
 				if err := dump(cmd, c, f.dump); !errors.Is(err, errDumped) {
 					return err
@@ -89,9 +89,9 @@ func newCompile() *cobra.Command {
 				return nil
 			}
 			if embeds {
-				return embed.write(cmd, c, target, code, f.timing)
+				return embed.write(cmd, c, out, code, found, f.timing)
 			}
-			found = c.Run(cmd.Context(), pass)
+			found = append(found, c.Run(cmd.Context(), pass)...)
 			if f.timing {
 				printTiming(cmd.ErrOrStderr(), c, nil)
 			}
@@ -99,9 +99,6 @@ func newCompile() *cobra.Command {
 				return found
 			}
 			printFindings(cmd.ErrOrStderr(), found)
-			if dir != "" {
-				out = filepath.Join(dir, c.FileName(pass))
-			}
 			var text bytes.Buffer
 			if err := c.Dump(pass, &text); err != nil {
 				return diag.New(diag.Pos{}, "E014", "", "the model cannot be written in this form: %s", strings.TrimPrefix(err.Error(), "basemodelica: "))

@@ -89,15 +89,10 @@ func commandLine(cmd *cobra.Command, out string) string {
 	return strings.Join(words, " ")
 }
 
-// write generates the package, and removes files of code that an earlier version had and this one has not.
-func (e *embedFlags) write(cmd *cobra.Command, c *mtkc.Compiler, out string, opt mtkc.EmbedOptions, timing bool) error {
-	ctx := cmd.Context()
-	found := c.Run(ctx, "load")
+// write generates the package after the passes that had these findings, and removes files of code that an earlier version had and this one has not.
+func (e *embedFlags) write(cmd *cobra.Command, c *mtkc.Compiler, out string, opt mtkc.EmbedOptions, found diag.List, timing bool) error {
 	dir := filepath.Dir(out)
-	if info, err := os.Stat(out); err == nil && info.IsDir() && found.Errors() == 0 {
-		dir, out = out, filepath.Join(out, c.FileName("go"))
-	}
-	files, more := c.GoPackage(ctx, filepath.Base(out), opt)
+	files, more := c.GoPackage(cmd.Context(), filepath.Base(out), opt)
 	found = append(found, more...)
 	if timing {
 		printTiming(cmd.ErrOrStderr(), c, nil)
