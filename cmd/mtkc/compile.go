@@ -27,6 +27,7 @@ func newCompile() *cobra.Command {
 
   go            Go source that imports only the runtime of mtkc, for go generate. Its names
                 carry that of the model, unless its file is alone in a directory
+                With --embed-native it carries machine code as Go assembly
   llvm          text of LLVM IR (-o x.ll), an object (x.o) or a shared library (x.so),
                 with a C header (x.h) beside it; needs libLLVM, but for text
   basemodelica  the flat system as Base Modelica, which other tools read`,
