@@ -103,6 +103,9 @@ func reason(err error) string {
 	if u, ok := errors.AsType[*ensemble.Unfit](err); ok {
 		return u.Why
 	}
+	if u, ok := errors.AsType[*llvm.Refusal](err); ok {
+		return u.Reason
+	}
 	return err.Error()
 }
 

@@ -174,9 +174,9 @@ func sameNumbers(t *testing.T, what string, got, want []float64) {
 }
 
 // side is that of the square of the benchmark.
-const side = 200
+const side = 120
 
-// BenchmarkFunctions is the right-hand side of the Brusselator with 80,000 states on the GPU, copies of u and du among it, and on the vm.
+// BenchmarkFunctions is the right-hand side of the Brusselator with 28,800 states on the GPU, copies of u and du among it, and on the vm.
 func BenchmarkFunctions(b *testing.B) {
 	d := gpuDevice(b)
 	prog, m := moduleOf(b, "brusselator-large", brusselator2D(side), backend.Options{})

@@ -18,13 +18,8 @@ import (
 	"github.com/mtkc/mtkc/structural"
 )
 
-// compile makes a program from lines: "var x = 1", "guess x = 1" for a start value that is
+// compileWith makes a program from lines: "var x = 1", "guess x = 1" for a start value that is
 // not fixed, "param p = 3", "when cond then reinit x = e", and equations.
-func compile(t testing.TB, text string) *backend.Program {
-	t.Helper()
-	return compileWith(t, text, backend.Options{})
-}
-
 func compileWith(t testing.TB, text string, opt backend.Options) *backend.Program {
 	t.Helper()
 	s := model.NewSystem("test")
@@ -178,6 +173,7 @@ var problems = []problem{
 	{"robertson-rodas5p-dense", robertson, "Rodas5P", fuse.Options{Dense: true}, 1e5, 1e-6, 1e-10},
 	{"robertson-kvaerno5", robertson, "Kvaerno5", fuse.Options{}, 1e5, 1e-6, 1e-10},
 	{"reaction-rodas5p", reaction, "Rodas5P", fuse.Options{}, 1e3, 1e-6, 1e-9},
+	{"brusselator-tsit5-loops", brusselator2D(3), "Tsit5", fuse.Options{Dense: true}, 1, 1e-6, 1e-9},
 	{"hires-rodas5p", hires, "Rodas5P", fuse.Options{}, 321.8122, 1e-6, 1e-10},
 }
 
@@ -192,7 +188,11 @@ func (p *problem) settings() fuse.Settings {
 // integrator makes the kernels of the problem.
 func (p *problem) integrator(t testing.TB) (*backend.Program, *fuse.Integrator) {
 	t.Helper()
-	prog := compile(t, p.text)
+	opt := backend.Options{}
+	if strings.HasSuffix(p.name, "-loops") {
+		opt = backend.Options{RollFrom: 1, MinLoop: 2}
+	}
+	prog := compileWith(t, p.text, opt)
 	in, err := fuse.New(prog, p.method, p.opt)
 	if err != nil {
 		t.Fatalf("%s: %v", p.name, err)

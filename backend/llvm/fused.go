@@ -487,9 +487,15 @@ func (w *runWriter) enter(parts []string) {
 		d := m.local("double")
 		other := w.arg["Y"] // its other users are done
 		w.line("  br label %loop\nloop:")
-		w.line("  %from = phi ", d, " [", w.arg["X"], ", %enter.active], [%to, %loop]")
-		w.line("  %to = phi ", d, " [", other, ", %enter.active], [%from, %loop]")
-		w.line("  %budget = phi i64 [%budget.in, %enter.active], [%budget.left, %loop]")
+		if w.gpu { // one step
+			w.line("  %from = getelementptr double, ", d, " ", w.arg["X"], ", i64 0")
+			w.line("  %to = getelementptr double, ", d, " ", other, ", i64 0")
+			w.line("  %budget = add i64 %budget.in, 0")
+		} else {
+			w.line("  %from = phi ", d, " [", w.arg["X"], ", %enter.active], [%to, %loop]")
+			w.line("  %to = phi ", d, " [", other, ", %enter.active], [%from, %loop]")
+			w.line("  %budget = phi i64 [%budget.in, %enter.active], [%budget.left, %loop]")
+		}
 		for _, f := range parts {
 			w.line("  call void ", f, "(", v, " ", constant(0, w.lanes), ", ", d, " %from, ", d, " ", w.arg["Q"], ", ", d, " %to, ", d, " ", w.arg["W"], ")")
 		}

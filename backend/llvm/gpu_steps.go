@@ -40,6 +40,9 @@ type PTXModule struct {
 // mostOnce is the number of operations that one thread may have in a step.
 const mostOnce = 2000
 
+// mostLocal is how many bytes of its own a thread may have, in all architectures.
+const mostLocal = 512 << 10
+
 // PTXFor makes a module of the run loop of an integrator, nil for none, and of the right-hand side and the Jacobian of a
 // program, as far as these have loops. lib nil means the library that is found, with the user's cache. The error
 // is a *Refusal of the integrator, a *libllvm.NotFoundError or a *libllvm.CompileError.
@@ -55,6 +58,9 @@ func PTXFor(prog *backend.Program, in *fuse.Integrator, arch string, lib *libllv
 	if in != nil {
 		if in, err = target.prepareIntegrator(in); err != nil {
 			return nil, err
+		}
+		if need := 8 * (3*in.Slots + in.NPAll() + max(in.Begin.Scratch, in.Step.Scratch)); need > mostLocal {
+			return nil, &Refusal{in.Step.Name, fmt.Sprintf("a thread would need %d kB of memory of its own and may have %d", need>>10, mostLocal>>10)}
 		}
 		m.run(in, "run", 1, true)
 		a.Ensemble = &PTXKernel{Name: "run", Params: gpuParams, Slots: in.Slots}
