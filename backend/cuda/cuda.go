@@ -55,6 +55,8 @@ type Queue interface {
 	// Upload copies n bytes at off to the device's memory, Download those there to the host's.
 	Upload(b *Buffer, off, n int) error
 	Download(b *Buffer, off, n int) error
+	// Fill makes the first n bytes of the device's memory v. The host's may change or not.
+	Fill(b *Buffer, v byte, n int) error
 	// Launch runs a kernel. Arguments are *Buffer, integers of 32 and 64 bits, and float64.
 	Launch(kernel string, grid, block int, args ...any) error
 	// Wait waits until all is done, or ctx is; then what was begun goes on, and Wait must be

@@ -239,6 +239,17 @@ func (s *stream) free() error {
 	return err
 }
 
+// put copies numbers, unless all are 0 (not -0), which it reports.
+func put[T float64 | int64 | ensemble.Status](to, from []T) (zero bool) {
+	for _, v := range from {
+		if v != 0 || math.Signbit(float64(v)) {
+			copy(to, from)
+			return false
+		}
+	}
+	return true
+}
+
 // gatherP puts the parameters of trajectories lo to hi-1 into the arrays that go to the device: those that all have in
 // common once, and behind them a row for each trajectory. It returns the bytes.
 func (s *stream) gatherP(b *ensemble.Batch, lo, hi int) int {
@@ -339,18 +350,29 @@ func (s *stream) run(ctx context.Context, b *ensemble.Batch, lo, hi int) error {
 	ints := func(name string) []int64 { return numbers[int64](s.buf[name].Host) }
 	status := numbers[ensemble.Status](s.buf["Status"].Host)
 	begin := time.Now()
-	copy(f("T"), b.T[lo:hi])
-	copy(f("TEnd"), b.TEnd[lo:hi])
 	copy(f("U"), b.U[lo*in.N:hi*in.N])
 	pBytes := s.gatherP(b, lo, hi)
 	copy(f("Save"), b.Save)
-	copy(f("H"), b.H[lo:hi])
-	copy(status, b.Status[lo:hi])
-	copy(ints("Steps"), b.Steps[lo:hi])
-	copy(ints("Rejected"), b.Rejected[lo:hi])
+	up := []string{"TEnd", "U", "P", "PAt", "Save", "next"}
+	copy(f("TEnd"), b.TEnd[lo:hi])
+	// What is 0 throughout, as most of these are mostly, is not sent.
+	zero := func(name string, is bool) error {
+		if is {
+			return s.q.Fill(s.buf[name], 0, parameters[name](in, n, m, threads))
+		}
+		up = append(up, name)
+		return nil
+	}
+	if err := errors.Join(
+		zero("T", put(f("T"), b.T[lo:hi])), zero("H", put(f("H"), b.H[lo:hi])), zero("Status", put(status, b.Status[lo:hi])),
+		zero("Steps", put(ints("Steps"), b.Steps[lo:hi])), zero("Rejected", put(ints("Rejected"), b.Rejected[lo:hi])),
+		s.q.Fill(s.buf["lane"], 0xff, 8*threads), // -1
+	); err != nil {
+		return err
+	}
 	lane, next := ints("lane")[:threads], ints("next")
 	for k := range lane {
-		lane[k], next[k] = -1, int64(k)
+		next[k] = int64(k)
 	}
 	move := func(f func(b *Buffer, off, n int) error, names ...string) error {
 		for _, name := range names {
@@ -364,7 +386,7 @@ func (s *stream) run(ctx context.Context, b *ensemble.Batch, lo, hi int) error {
 		}
 		return nil
 	}
-	if err := move(s.q.Upload, "T", "TEnd", "U", "P", "PAt", "Save", "H", "Status", "Steps", "Rejected", "lane", "next"); err != nil {
+	if err := move(s.q.Upload, up...); err != nil {
 		return err
 	}
 	if err := s.q.Wait(context.Background()); err != nil {

@@ -135,6 +135,10 @@ func (q *gpuQueue) Download(b *Buffer, off, n int) error {
 	return q.s.Read(q.hosts[b], off, libcuda.Pointer(b.at)+libcuda.Pointer(off), n)
 }
 
+func (q *gpuQueue) Fill(b *Buffer, v byte, n int) error {
+	return q.s.Fill(libcuda.Pointer(b.at), v, n)
+}
+
 func (q *gpuQueue) Launch(kernel string, grid, block int, args ...any) error {
 	f, err := q.k.function(kernel)
 	if err != nil {

@@ -58,6 +58,13 @@ func (q *ptxQueue) Free(b *Buffer) error {
 func (q *ptxQueue) Upload(*Buffer, int, int) error   { return nil } // there is one copy
 func (q *ptxQueue) Download(*Buffer, int, int) error { return nil }
 
+func (q *ptxQueue) Fill(b *Buffer, v byte, n int) error {
+	for i := range b.Host[:n] {
+		b.Host[i] = v
+	}
+	return nil
+}
+
 func (q *ptxQueue) Launch(kernel string, grid, block int, args ...any) error {
 	list := make([]any, len(args))
 	for i, a := range args {
