@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
 // Runs at the edges of what options and callers may ask for.
@@ -232,6 +234,7 @@ func TestMoreOptionErrors(t *testing.T) {
 		{Options{U0: []float64{math.NaN()}}, "NaN"},
 		{Options{AbsTols: []float64{math.Inf(1)}}, "absolute tolerance"},
 		{Options{Span: [2]float64{0, 1e-200}, SaveAt: []float64{5e-201, 1e-201}}, "out of order"},
+		{Options{Solver: "BDF", Linear: linsolve.Hints{Kind: 99}}, "kind 99"},
 		{Options{Callbacks: []*Callback{nil}}, "callback 0 is nil"},
 		{Options{Callbacks: []*Callback{{Conditions: 1}}}, "Crossings"},
 		{Options{Callbacks: []*Callback{{Conditions: -1}}}, "-1 conditions"},
@@ -249,5 +252,51 @@ func TestMoreOptionErrors(t *testing.T) {
 	}
 	if _, err := decay().Remake(nil, [2]float64{1, 1}); err == nil {
 		t.Error("a problem without length is remade")
+	}
+}
+
+// After a nudge f is evaluated at the new point: one-step methods make no error there.
+func TestNudgeMovesSlopes(t *testing.T) {
+	for _, name := range []string{"BS3", "DP5", "Tsit5", "Vern7", "DP8", "TRBDF2", "KenCarp4", "Rodas5P", "RadauIIA5", "ODEX", "SEULEX"} {
+		in, err := NewIntegrator(context.Background(), decay(), Options{Solver: name, RelTol: 1e-8, AbsTol: 1e-10, HMax: 0.05})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := 0.0
+		for n := 0; !in.Done(); n++ {
+			if n == 10 {
+				at = in.T()
+				if err := in.Nudge([]float64{0.5}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := in.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// The slope before the nudge is wrong by 0.5 over a part of a step; errors are those of the tolerance otherwise.
+		want := math.Exp(-1) + 0.5*math.Exp(at-1)
+		if e := math.Abs(in.U()[0] - want); e > 1e-6 || in.Stats().Rejected > 1 {
+			t.Errorf("%s: error %.2g after a nudge at %g, %d steps rejected", name, e, at, in.Stats().Rejected)
+		}
+	}
+}
+
+// At the time of an event the values after it are saved.
+func TestSaveAtEvent(t *testing.T) {
+	plain := mustSolve(t, ball(0.8, 2).Problem, Options{})
+	bounces := 0
+	for i := 1; i < plain.Len(); i++ {
+		if plain.Times[i] != plain.Times[i-1] {
+			continue
+		}
+		bounces++
+		sol := mustSolve(t, ball(0.8, 2).Problem, Options{SaveAt: []float64{plain.Times[i]}})
+		if sol.Len() != 1 || !(plain.State(i - 1)[1] < 0) || math.Abs(sol.State(0)[1]-plain.State(i)[1]) > 1e-6 {
+			t.Errorf("at %v the velocity %v is saved, %v before and %v after the bounce", sol.Times, sol.State(0), plain.State(i-1), plain.State(i))
+		}
+	}
+	if bounces < 3 {
+		t.Errorf("%d bounces", bounces)
 	}
 }

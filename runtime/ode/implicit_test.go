@@ -14,7 +14,6 @@ import (
 func residualOf(p *Problem, analytic bool) *Problem {
 	q := *p
 	q.Mass, q.Jac = nil, nil
-	n := p.N()
 	w := linsolve.NewShifted[float64](jacPattern(p), p.Mass)
 	q.Implicit = &Implicit{Jac: w.Pattern}
 	q.NewKernels = func() *Kernels {
@@ -42,7 +41,6 @@ func residualOf(p *Problem, analytic bool) *Problem {
 		}
 		return &k
 	}
-	_ = n
 	return &q
 }
 

@@ -154,6 +154,9 @@ func (s *settings) resolve(p *Problem, opt Options) error {
 	if s.HMax == 0 {
 		s.HMax = math.Inf(1)
 	}
+	if s.Linear.Kind > linsolve.Iterative {
+		return fmt.Errorf("there is no way to solve linear systems %v", s.Linear.Kind)
+	}
 	var err error
 	if s.Form, err = pick("form", s.Form, forms); err != nil {
 		return err
