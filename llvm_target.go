@@ -56,7 +56,7 @@ func (c *Compiler) Native(ctx context.Context) (*ode.Problem, diag.List) {
 	}
 	c.timing = append(c.timing, t)
 	p := m.Problem()
-	withSchedule(c.sys, p)
+	_ = withSchedule(c.sys, p) // the pass vm has told
 	return p, found
 }
 
@@ -95,7 +95,7 @@ func (c *Compiler) Artifact(ctx context.Context, format, cpu string) (a *llvm.Ar
 	if found = c.Run(ctx, "lower"); c.failed {
 		return nil, nil, found
 	}
-	if list := c.unscheduled("machine code"); list != nil {
+	if list := c.Portable("machine code"); list != nil {
 		return nil, nil, append(found, list...)
 	}
 	start := time.Now()

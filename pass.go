@@ -159,12 +159,11 @@ func lower(_ context.Context, c *Compiler) diag.List {
 
 func toVM(_ context.Context, c *Compiler) diag.List {
 	c.prob = vm.Problem(c.prog)
-	withSchedule(c.sys, c.prob)
-	return nil
+	return withSchedule(c.sys, c.prob)
 }
 
 func toGo(_ context.Context, c *Compiler) diag.List {
-	if found := c.unscheduled("Go source"); found != nil {
+	if found := c.Portable("Go source"); found != nil {
 		return found
 	}
 	code, err := gogen.Generate(c.prog, gogen.Options{Package: c.Go.Package, Dedicated: c.Go.Dedicated, Source: filepath.ToSlash(c.path)})
@@ -199,11 +198,17 @@ func sizePlan(c *Compiler) string {
 func sizeGo(c *Compiler) string { return fmt.Sprintf("%d bytes", len(c.code)) }
 
 func dumpLoad(c *Compiler, w io.Writer) error {
-	return basemodelica.Write(w, c.sys, basemodelica.Options{Positions: true})
+	if err := basemodelica.Write(w, c.sys, basemodelica.Options{Positions: true}); err != nil {
+		return err
+	}
+	return dumpSchedule(w, c.sys)
 }
 
 func dumpFlat(c *Compiler, w io.Writer) error {
-	return basemodelica.Write(w, c.sys, basemodelica.Options{})
+	if err := basemodelica.Write(w, c.sys, basemodelica.Options{}); err != nil {
+		return err
+	}
+	return dumpSchedule(w, c.sys)
 }
 
 func dumpPlan(c *Compiler, w io.Writer) error { return c.plan.Dump(w) }

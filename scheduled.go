@@ -1,6 +1,10 @@
 package mtkc
 
 import (
+	"fmt"
+	"io"
+	"strings"
+
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
@@ -10,11 +14,11 @@ import (
 )
 
 // withSchedule gives a problem the events with delays and priorities of its system, and its
-// values of the past.
-func withSchedule(sys *model.System, p *ode.Problem) {
+// values of the past. An event that sets what is no state is E227.
+func withSchedule(sys *model.System, p *ode.Problem) (found diag.List) {
 	p.Undefined = sys.Undefined
 	if len(sys.Scheduled)+len(sys.Delays) == 0 {
-		return
+		return nil
 	}
 	index := make(map[string]int, len(p.Observables))
 	for i := range p.Observables {
@@ -48,7 +52,7 @@ func withSchedule(sys *model.System, p *ode.Problem) {
 		}
 		for _, k := range events[i].Targets {
 			if p.Observables[k].Kind != ode.State {
-				panic("mtkc: bug: " + p.Observables[k].Name + " is set by an event and is no state")
+				found.Add(s.Pos, "E227", "state what sets it as an equation, or let the event set what it depends on", "the event %s sets %s, which the equations of the model determine", s.Name, p.Observables[k].Name)
 			}
 		}
 	}
@@ -67,10 +71,12 @@ func withSchedule(sys *model.System, p *ode.Problem) {
 	if len(delays) > 0 {
 		history.Attach(p, delays)
 	}
+	return found
 }
 
-// unscheduled refuses a target that has no events with delays and priorities.
-func (c *Compiler) unscheduled(target string) diag.List {
+// Portable refuses a target, named for the message, that has no events with delays and priorities and
+// no values of the past, where the system holds such (E019). The pass load must have run.
+func (c *Compiler) Portable(target string) diag.List {
 	if c.sys != nil && len(c.sys.Delays) > 0 {
 		return diag.New(c.sys.Delays[0].Pos, "E019", "use mtkc run with --backend vm", "%s: values of the past are kept by the vm only", target)
 	}
@@ -79,4 +85,29 @@ func (c *Compiler) unscheduled(target string) diag.List {
 	}
 	s := &c.sys.Scheduled[0]
 	return diag.New(s.Pos, "E019", "use mtkc run with --backend vm or llvm", "%s: events with delays and priorities, such as %s, are executed by the vm only", target, s.Name)
+}
+
+// dumpSchedule lists what Base Modelica has no form for, as comments.
+func dumpSchedule(w io.Writer, sys *model.System) error {
+	p := sys.Pool
+	names := func(syms []expr.ID) string {
+		var list []string
+		for _, s := range syms {
+			list = append(list, p.Name(s))
+		}
+		return strings.Join(list, ", ")
+	}
+	for i := range sys.Scheduled {
+		s := &sys.Scheduled[i]
+		if _, err := fmt.Fprintf(w, "// event %s, with a queue: sets %s to %s\n", s.Name, names(s.Targets), names(s.Values)); err != nil {
+			return err
+		}
+	}
+	for i := range sys.Delays {
+		d := &sys.Delays[i]
+		if _, err := fmt.Fprintf(w, "// %s = %s at the time %s ago\n", p.Name(d.Value), p.Name(d.Of), p.Name(d.Tau)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -123,6 +123,9 @@ func newCompile() *cobra.Command {
 				return found
 			}
 			printFindings(cmd.ErrOrStderr(), found)
+			if found = c.Portable("Base Modelica"); pass == "flat" && found != nil {
+				return found
+			}
 			var text bytes.Buffer
 			if err := c.Dump(pass, &text); err != nil {
 				return diag.New(diag.Pos{}, "E014", "", "the model cannot be written in this form: %s", strings.TrimPrefix(err.Error(), "basemodelica: "))

@@ -168,6 +168,13 @@ func (f *flattener) definition(r *reader, name string, at diag.Pos, depth int) *
 // flatten copies a model with all its submodels.
 func (f *flattener) flatten(def *Model) *instance {
 	c := def.clone()
+	// The conversion factor of a model is that of its own species.
+	for _, x := range c.Species {
+		if x.ConversionFactor == "" {
+			x.ConversionFactor = c.ConversionFactor
+		}
+	}
+	c.ConversionFactor = ""
 	if len(c.Submodels) == 0 {
 		return c
 	}
@@ -380,13 +387,6 @@ func (c *instance) remove(dead map[any]bool) {
 func (c *instance) merge(s *instance) {
 	if s == nil {
 		return
-	}
-	if s.ConversionFactor != "" {
-		for _, x := range s.Species {
-			if x.ConversionFactor == "" {
-				x.ConversionFactor = s.ConversionFactor
-			}
-		}
 	}
 	c.Functions = append(c.Functions, s.Functions...)
 	c.Compartments = append(c.Compartments, s.Compartments...)

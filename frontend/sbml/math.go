@@ -25,8 +25,6 @@ type Math struct {
 	Pos    diag.Pos
 }
 
-const mathSpace = "http://www.w3.org/1998/Math/MathML"
-
 // symbols of SBML by the last part of their definition URL.
 var csymbols = map[string]string{"time": "time", "avogadro": "avogadro", "delay": "delay", "rateOf": "rateOf"}
 

@@ -1,4 +1,48 @@
-// Package sbml reads models of the Systems Biology Markup Language, Level 2 and Level 3 core.
+// Package sbml reads reaction networks in the Systems Biology Markup Language, Level 2 and
+// Level 3 (core, and hierarchical model composition).
+//
+// In: a document, read token by token. Out: a Model, the network as the document states it with
+// submodels dissolved; of that model.System, or a list of diagnostics. What is not supported is a
+// diagnostic, never a changed meaning.
+//
+// Sources: the SBML specifications Level 2 Version 5, Level 3 Version 2 core (Release 2), and
+// the package comp, Version 1 (Release 3).
+//
+// # How a network is mapped
+//
+// Every identifier becomes a variable with the meaning that it has in formulas: of a species its
+// concentration, or, with hasOnlySubstanceUnits and in compartments without dimension, its
+// amount; of a reaction its rate in extent per time; of a species reference its stoichiometry.
+// The other of amount and concentration is SPECIES.amount or SPECIES.concentration. Reactions
+// change amounts, which are the states, so that compartments may change their size. A local
+// parameter is REACTION.PARAMETER. What nothing changes is a parameter, everything else an
+// unknown; what events set is a state.
+//
+// An algebraic rule determines a variable that nothing else does; species at the boundary, and
+// what events set, come last. Start values follow initial assignments and rules; where these need
+// algebraic rules they become initial equations. Time starts at 0.
+//
+// An event becomes a model.ScheduledEvent. An event that sets the concentration of a species
+// sets its amount, by the size of the compartment before the event; one that sets the size
+// leaves amounts as they are. Events of equal priority are executed in an order of chance, the
+// same in every run; those without priority come last. delay becomes a model.DelayedValue.
+//
+// A species or compartment without a value has none (NaN): the run tells where that is needed. A
+// stoichiometry without a value is 1 if it has an id.
+//
+// # Diagnostics
+//
+//	E220  the file cannot be opened or read, is no XML or holds no model
+//	E221  an attribute is missing or has a value that it cannot take
+//	E222  a formula that is no MathML of SBML
+//	E223  a Level or a required package that is not supported
+//	E224  a name that nothing declares
+//	E225  two elements with one id
+//	E226  what depends on itself, or a function without mathematics
+//	E227  not supported: fast reactions, delay within a function, rateOf of an expression
+//	E228  rules that contradict each other or determine nothing
+//	E229  a submodel or reference to it that leads nowhere
+//	W220  a package that is left out
 package sbml
 
 import (

@@ -50,9 +50,15 @@ func main() {
 	if *tag != "" {
 		cases = slices.DeleteFunc(cases, func(c *suiteCase) bool { return !slices.Contains(c.tags(), *tag) })
 	}
+	runAll(cases, *workers)
+	report(cases, *byTag, *verbose)
+}
+
+// runAll runs the cases, so many at a time.
+func runAll(cases []*suiteCase, workers int) {
 	var wg sync.WaitGroup
 	next := make(chan *suiteCase)
-	for range *workers {
+	for range workers {
 		wg.Go(func() {
 			for c := range next {
 				c.run()
@@ -64,7 +70,6 @@ func main() {
 	}
 	close(next)
 	wg.Wait()
-	report(cases, *byTag, *verbose)
 }
 
 // report prints what did not pass, the counts, and the counts by tag.
