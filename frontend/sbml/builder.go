@@ -111,6 +111,7 @@ func System(m *Model) (*model.System, diag.List) {
 		return b.sys, b.diags
 	}
 	b.variables()
+	b.fast()
 	b.equations()
 	b.starts()
 	b.events()
@@ -233,9 +234,6 @@ func (b *builder) named(name string, at diag.Pos, what string) *entity {
 // reaction registers a reaction, its references and local parameters.
 func (b *builder) reaction(x *Reaction) {
 	e := b.add(&entity{name: x.ID, kind: ofReaction, pos: x.Pos, reaction: x, value: none})
-	if x.Fast {
-		b.fail(x.Pos, "E227", "leave fast out and give the reaction a large rate", "the fast reaction %s, whose equilibrium holds at all times, is not supported", x.ID)
-	}
 	for side, refs := range [][]*Reference{x.Reactants, x.Products} {
 		for i := range refs {
 			f := refs[i]
@@ -371,8 +369,17 @@ func (b *builder) behind(e *entity, path []*entity) []*entity {
 // size is the term of a compartment's size.
 func (e *entity) size() expr.ID { return e.home.sym }
 
-// variables declares the variables of the system.
+// variables gives every identifier its symbol, and declares the parameters of reactions.
 func (b *builder) variables() {
+	for i := range b.m.Reactions {
+		x := b.m.Reactions[i]
+		for k := range x.Local {
+			l := x.Local[k]
+			v := b.sys.NewVariable(x.ID+"."+l.ID, model.ParameterVar)
+			v.Value, v.Pos, v.Path = b.pool.Float(l.Value), l.Pos, x.ID
+			b.sys.AddVar(v)
+		}
+	}
 	for _, e := range b.list {
 		if e.kind != ofSpecies {
 			e.sym = b.pool.Sym(e.name)
@@ -420,15 +427,6 @@ func (b *builder) eq(lhs, rhs expr.ID, at diag.Pos) {
 // except those of parameters, which are their values.
 func (b *builder) equations() {
 	p := b.pool
-	for i := range b.m.Reactions {
-		x := b.m.Reactions[i]
-		for k := range x.Local {
-			l := x.Local[k]
-			v := b.sys.NewVariable(x.ID+"."+l.ID, model.ParameterVar)
-			v.Value, v.Pos, v.Path = p.Float(l.Value), l.Pos, x.ID
-			b.sys.AddVar(v)
-		}
-	}
 	for _, e := range b.list {
 		kind := model.Unknown
 		switch {
@@ -444,6 +442,8 @@ func (b *builder) equations() {
 		}
 		b.declareVar(e, e.name, kind, expr.None)
 		switch {
+		case e.equilibrium():
+			b.eq(expr.Zero, b.law(e.reaction, running), e.pos)
 		case e.kind == ofReaction:
 			b.eq(e.sym, b.law(e.reaction, running), e.pos)
 		case e.algebraic:
@@ -552,19 +552,23 @@ func (b *builder) flowRate(e *entity, m mode) expr.ID {
 		}
 		terms = append(terms, p.Mul(p.Int(f.sign), b.stoichiometry(f.ref, m), rate))
 	}
-	rate := p.Add(terms...)
+	return b.converted(e, p.Add(terms...), m)
+}
+
+// converted takes extents over into the amount of a species.
+func (b *builder) converted(e *entity, x expr.ID, m mode) expr.ID {
 	factor := b.factor
 	if id := e.species.ConversionFactor; id != "" {
 		factor = b.named(id, e.pos, "conversion factor")
 	}
-	if factor != nil {
-		k := factor.sym
-		if m != running {
-			k = b.startOf(factor, m)
-		}
-		rate = p.Mul(k, rate)
+	if factor == nil {
+		return x
 	}
-	return rate
+	k := factor.sym
+	if m != running {
+		k = b.startOf(factor, m)
+	}
+	return b.pool.Mul(k, x)
 }
 
 // stoichiometry is that of a reference: its variable, its formula or its number.

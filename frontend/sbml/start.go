@@ -114,6 +114,11 @@ func (b *builder) starts() {
 		}
 		start := v(e, atStart)
 		k, _ := b.sys.VarOf(e.state)
+		if shift := b.shift(e); shift != expr.Zero {
+			b.sys.Initial = append(b.sys.Initial, model.Equation{Lhs: e.state, Rhs: p.Add(start, shift), Pos: e.pos})
+			b.sys.Vars[k].Start = start
+			continue
+		}
 		if b.constantTerm(start) {
 			b.sys.Vars[k].Start, b.sys.Vars[k].Fixed = start, model.FixedTrue
 		} else {
