@@ -17,7 +17,8 @@ type code struct {
 	k     *backend.Kernel
 	lanes int
 
-	num, bits, cond []string // forms of the values that there are
+	num, bits, cond []string      // forms of the values that there are
+	made            []backend.Ref // values that have a form, with repetitions
 
 	fixed map[int32]float64 // entries of U whose value is known
 
@@ -33,6 +34,14 @@ func newCode(m *module, k *backend.Kernel, lanes int) *code {
 	return &code{m: m, k: k, lanes: lanes, num: forms[:n:n], bits: forms[n : 2*n : 2*n], cond: forms[2*n:]}
 }
 
+// forget makes the code ready for another function, in which there are no values yet.
+func (c *code) forget() {
+	for _, r := range c.made {
+		c.num[r], c.bits[r], c.cond[r] = "", "", ""
+	}
+	c.made = c.made[:0]
+}
+
 func (c *code) doubles() string { return vector(c.lanes, "double") }
 func (c *code) ints() string    { return vector(c.lanes, "i64") }
 func (c *code) truths() string  { return vector(c.lanes, "i1") }
@@ -43,6 +52,7 @@ func (c *code) number(r backend.Ref) string {
 		return s
 	}
 	in := c.k.Code[r]
+	c.made = append(c.made, r)
 	switch {
 	case in.Op == backend.Const:
 		c.num[r] = constant(c.k.Consts[in.A], c.lanes)
@@ -67,6 +77,7 @@ func (c *code) integer(r backend.Ref) string {
 	if s := c.bits[r]; s != "" {
 		return s
 	}
+	c.made = append(c.made, r)
 	if in := c.k.Code[r]; in.Op == backend.Const {
 		c.bits[r] = uniform("i64", strconv.FormatInt(int64(math.Float64bits(c.k.Consts[in.A])), 10), c.lanes)
 	} else {
@@ -80,6 +91,7 @@ func (c *code) truth(r backend.Ref) string {
 	if s := c.cond[r]; s != "" {
 		return s
 	}
+	c.made = append(c.made, r)
 	if in := c.k.Code[r]; in.Op == backend.Const {
 		b := "false"
 		if c.k.Consts[in.A] != 0 {
@@ -120,6 +132,7 @@ var rounding = map[backend.Op]string{backend.Sqrt: "sqrt", backend.Abs: "fabs", 
 // emit writes instruction r, which is no input.
 func (c *code) emit(r backend.Ref) {
 	in := c.k.Code[r]
+	c.made = append(c.made, r)
 	if c.fixed != nil && c.fold(r, in) {
 		return
 	}

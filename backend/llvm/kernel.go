@@ -231,11 +231,13 @@ func (w *kernelWriter) pieces(k *backend.Kernel, lanes int, frame func(name stri
 	cross := newCrossing(k, cuts)
 	w.scratch = max(w.scratch, w.slots+cross.count*lanes)
 	from, o := 0, 0
+	c := newCode(w.m, k, lanes)
+	c.crossing = func(r backend.Ref) string {
+		return w.m.load(w.m.at("%w", w.slots+int(cross.slot[r])*lanes), lanes)
+	}
+	w.m.buf = slices.Grow(w.m.buf, 150*len(k.Code))
 	for piece, to := range cuts {
-		c := newCode(w.m, k, lanes)
-		c.crossing = func(r backend.Ref) string {
-			return w.m.load(w.m.at("%w", w.slots+int(cross.slot[r])*lanes), lanes)
-		}
+		c.forget()
 		frame(w.part(), c, func(at place) {
 			c.input = at.read
 			for r := from; r < to; r++ {
