@@ -27,20 +27,20 @@ type entity struct {
 	value    float64 // as declared; of a species in the unit of amount or concentration that given says
 	constant bool
 
-	rule      *Rule // that determines it
-	initial   *Math // of an initial assignment
-	assigned  bool  // by an event
-	algebraic bool  // determined by an algebraic rule
-	reaction  *Reaction
-	species   *Species
-	home      *entity // compartment of a species
-	conc      bool    // its name means a concentration
-	flows     []flow  // reactions that change a species
+	rule       *Rule // that determines it
+	initial    *Math // of an initial assignment
+	assigned   bool  // by an event
+	algebraic  bool  // determined by an algebraic rule
+	reaction   *Reaction
+	species    *Species
+	home       *entity // compartment of a species
+	dimensions float64 // of a compartment
+	conc       bool    // its name means a concentration
+	flows      []flow  // reactions that change a species
 
 	sym    expr.ID        // what its name means
 	amount expr.ID        // of a species: its amount
 	state  expr.ID        // what is integrated, None: nothing
-	rate   expr.ID        // der(state)
 	start  [modes]expr.ID // value of sym at the start, and before; None: not yet known
 	open   bool           // the start value is being computed
 }
@@ -65,7 +65,6 @@ type builder struct {
 	bySym     map[expr.ID]*entity
 	factor    *entity                // conversion factor of the model
 	used      map[string]bool        // names in formulas and reactions
-	tangled   bool                   // a start value depends on what is found by solving equations
 	delays    map[[2]expr.ID]expr.ID // values of the past by what and how long ago
 }
 
@@ -82,7 +81,7 @@ func (b *builder) add(e *entity) *entity {
 		d.Notes = append(d.Notes, diag.Note{Pos: old.pos, Text: "the first one"})
 		return old
 	}
-	e.sym, e.amount, e.state, e.rate = expr.None, expr.None, expr.None, expr.None
+	e.sym, e.amount, e.state = expr.None, expr.None, expr.None
 	for m := range e.start {
 		e.start[m] = expr.None
 	}
@@ -150,7 +149,7 @@ func (b *builder) declare() {
 	}
 	for i := range m.Compartments {
 		c := m.Compartments[i]
-		b.add(&entity{name: c.ID, kind: ofCompartment, pos: c.Pos, value: c.Size, constant: c.Constant})
+		b.add(&entity{name: c.ID, kind: ofCompartment, pos: c.Pos, value: c.Size, constant: c.Constant, dimensions: c.Dimensions})
 	}
 	for i := range m.Species {
 		s := m.Species[i]
@@ -160,7 +159,7 @@ func (b *builder) declare() {
 			b.fail(s.Pos, "E224", "declare it, or correct the name", "the compartment %s of %s does not exist", s.Compartment, s.ID)
 			continue
 		}
-		e.conc = !s.OnlySubstance && b.dimensions(e.home) != 0
+		e.conc = !s.OnlySubstance && e.home.dimensions != 0
 	}
 	for i := range m.Parameters {
 		p := m.Parameters[i]
@@ -211,15 +210,6 @@ func (b *builder) declare() {
 			}
 		}
 	}
-}
-
-func (b *builder) dimensions(c *entity) float64 {
-	for i := range b.m.Compartments {
-		if b.m.Compartments[i].ID == c.name {
-			return b.m.Compartments[i].Dimensions
-		}
-	}
-	return 3
 }
 
 // named finds an identifier, or says that there is none.
@@ -454,10 +444,8 @@ func (b *builder) equations() {
 			}
 			b.eq(e.sym, rhs, e.rule.Pos)
 		case e.rule != nil:
-			e.rate = b.formula(e.rule.Math, context{})
-			b.eq(p.Der(e.sym), e.rate, e.rule.Pos)
+			b.eq(p.Der(e.sym), b.formula(e.rule.Math, context{}), e.rule.Pos)
 		default:
-			e.rate = expr.Zero
 			b.eq(p.Der(e.sym), expr.Zero, e.pos)
 		}
 	}
@@ -521,17 +509,15 @@ func (b *builder) speciesEquations(e *entity) {
 	case e.rule != nil && e.rule.Kind == AssignmentRule:
 		b.eq(e.sym, b.formula(e.rule.Math, context{}), e.rule.Pos)
 	case e.rule != nil:
-		e.rate = b.formula(e.rule.Math, context{})
-		b.eq(p.Der(e.sym), e.rate, e.rule.Pos)
+		b.eq(p.Der(e.sym), b.formula(e.rule.Math, context{}), e.rule.Pos)
 	case e.state != expr.None:
-		e.rate = b.flowRate(e, running)
-		b.eq(p.Der(e.amount), e.rate, e.pos)
+		b.eq(p.Der(e.amount), b.flowRate(e, running), e.pos)
 	}
 }
 
 // sized reports whether a compartment has a size other than 0 that the model states.
 func (b *builder) sized(c *entity) bool {
-	return b.dimensions(c) != 0 && (c.value == c.value && c.value != 0 || c.rule != nil || c.initial != nil || c.algebraic)
+	return c.dimensions != 0 && (c.value == c.value && c.value != 0 || c.rule != nil || c.initial != nil || c.algebraic)
 }
 
 // flowRate is the rate at which reactions change the amount of a species.

@@ -46,10 +46,13 @@
 package sbml
 
 import (
+	"bufio"
 	"encoding/xml"
 	"errors"
 	"io"
 	"os"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/model"
@@ -131,9 +134,43 @@ func sorted(l diag.List) diag.List {
 	return l
 }
 
-// charset reads Latin-1 and ASCII; UTF-8 is read as it is.
+// charset reads Latin-1 and ASCII; UTF-8 needs no conversion.
 func charset(label string, in io.Reader) (io.Reader, error) {
+	switch strings.ToLower(label) {
+	case "iso-8859-1", "latin1", "us-ascii", "ascii":
+		return &latin1{in: bufio.NewReader(in)}, nil
+	}
 	return nil, errors.New("the encoding " + label + " is not supported: use UTF-8")
+}
+
+// latin1 turns Latin-1 into UTF-8.
+type latin1 struct {
+	in   *bufio.Reader
+	rest []byte // of a character that did not fit
+}
+
+func (l *latin1) Read(p []byte) (n int, err error) {
+	n = copy(p, l.rest)
+	l.rest = l.rest[n:]
+	for n < len(p) {
+		c, err := l.in.ReadByte()
+		if err != nil {
+			if n > 0 {
+				return n, nil
+			}
+			return 0, err
+		}
+		if c < 0x80 {
+			p[n] = c
+			n++
+			continue
+		}
+		two := utf8.AppendRune(nil, rune(c))
+		k := copy(p[n:], two)
+		n += k
+		l.rest = two[k:]
+	}
+	return n, nil
 }
 
 // Amount is the variable of a species that is its amount, whatever its name means in formulas;

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/mtkc/mtkc"
 	"github.com/mtkc/mtkc/frontend/sbml"
@@ -139,5 +140,20 @@ func TestBroken(t *testing.T) {
 	deep := document(`<listOfRules><algebraicRule><math xmlns="http://www.w3.org/1998/Math/MathML">` + strings.Repeat("<apply><minus/>", 20000) + `</math></algebraicRule></listOfRules>`)
 	if _, found := sbml.Read(strings.NewReader(deep), "m.xml"); found.Errors() == 0 {
 		t.Error("formulas nested without end are read")
+	}
+}
+
+// Latin-1 is read, whatever the size of the pieces.
+func TestLatin1(t *testing.T) {
+	doc := strings.Replace(document(`<listOfParameters><parameter id="k" name="Gr\xf6\xdfe" value="1" constant="true"/></listOfParameters>`), "UTF-8", "ISO-8859-1", 1)
+	doc = strings.NewReplacer(`\xf6`, "\xf6", `\xdf`, "\xdf").Replace(doc)
+	for _, in := range []io.Reader{strings.NewReader(doc), iotest.OneByteReader(strings.NewReader(doc))} {
+		m, found := sbml.Decode(in, "m.xml")
+		if err := found.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if m.Parameters[0].Name != "Größe" {
+			t.Errorf("the name is %q", m.Parameters[0].Name)
+		}
 	}
 }

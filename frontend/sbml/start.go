@@ -23,7 +23,6 @@ func (b *builder) startOf(e *entity, m mode) expr.ID {
 	c := context{mode: m}
 	switch {
 	case e.algebraic:
-		b.tangled = true
 		return e.sym
 	case e.rule != nil && e.rule.Kind == AssignmentRule:
 		e.start[m] = b.formula(e.rule.Math, c)
