@@ -190,7 +190,7 @@ func TestObserve(t *testing.T) {
 	opt := ode.Options{Solver: "Vern9", RelTol: 1e-10, AbsTol: 1e-10}
 	plain := solve(t, p, opt)
 	var up, all []float64
-	off := 0.0 // of the state at a crossing
+	off := 0.0                                                           // of the state at a crossing
 	g := func(t float64, u, p []float64) float64 { return u[0] - 0.999 } // twice within 0.09
 	sol := solve(t, p, opt,
 		Observe(g, ode.Rising, func(t float64, u []float64) { up = append(up, t) }),
