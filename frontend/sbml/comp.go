@@ -284,9 +284,14 @@ func (f *flattener) resolve(c *instance, x Ref) (any, bool) {
 		e = c.forward[e]
 	}
 	if s, ok := e.(*Submodel); ok {
-		e = c.subs[s.ID]
-		if x.Inner != nil {
-			return f.resolve(c.subs[s.ID], *x.Inner)
+		sub := c.subs[s.ID]
+		switch {
+		case sub == nil:
+			e = nil
+		case x.Inner != nil:
+			return f.resolve(sub, *x.Inner)
+		default:
+			e = sub
 		}
 	}
 	if e == nil {

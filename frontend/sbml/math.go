@@ -67,7 +67,12 @@ func (r *reader) mathElement(el xml.StartElement) *Math {
 	case name == "ci":
 		return &Math{Op: "ci", Name: strings.TrimSpace(r.text()), Pos: at}
 	case name == "csymbol":
-		return r.csymbol(el)
+		m := r.csymbol(el)
+		if m != nil && (m.Op == "delay" || m.Op == "rateOf") {
+			r.fail(at, "E222", "apply it to its arguments", "%s stands without arguments", m.Op)
+			return nil
+		}
+		return m
 	case constants[name]:
 		r.skip()
 		return &Math{Op: name, Pos: at}
@@ -215,6 +220,10 @@ func (r *reader) apply() *Math {
 			case name == "csymbol":
 				if m = r.csymbol(el); m != nil {
 					m.Pos = at
+					if m.Op != "delay" && m.Op != "rateOf" {
+						r.fail(at, "E222", "write it without apply", "%s takes no arguments", m.Op)
+						m = nil
+					}
 				}
 			default:
 				if _, ok := arity[name]; !ok {

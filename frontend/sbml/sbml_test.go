@@ -157,3 +157,25 @@ func TestLatin1(t *testing.T) {
 		}
 	}
 }
+
+// A submodel is copied twice, once with another time; its parameter k is replaced by that of
+// the model around it, its rule for y deleted in the second copy.
+func TestSubmodels(t *testing.T) {
+	const doc = `<sbml xmlns="http://www.sbml.org/sbml/level3/version2/core" xmlns:comp="http://www.sbml.org/sbml/level3/version1/comp/version1" level="3" version="2" comp:required="true">
+<comp:listOfModelDefinitions><comp:modelDefinition id="inner">
+<listOfParameters><parameter id="k" value="1" constant="true"/><parameter id="x" value="0" constant="false"/><parameter id="y" value="7" constant="false"/></listOfParameters>
+<listOfRules><rateRule variable="x"><math xmlns="http://www.w3.org/1998/Math/MathML"><ci> k </ci></math></rateRule>
+<assignmentRule metaid="rule_y" variable="y"><math xmlns="http://www.w3.org/1998/Math/MathML"><csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time"> t </csymbol></math></assignmentRule></listOfRules>
+</comp:modelDefinition></comp:listOfModelDefinitions>
+<model id="outer"><comp:listOfSubmodels><comp:submodel comp:id="A" comp:modelRef="inner" comp:timeConversionFactor="slow"/>
+<comp:submodel comp:id="B" comp:modelRef="inner"><comp:listOfDeletions><comp:deletion comp:metaIdRef="rule_y"/></comp:listOfDeletions></comp:submodel></comp:listOfSubmodels>
+<listOfParameters><parameter id="slow" value="4" constant="true"/>
+<parameter id="K" value="3" constant="true"><comp:listOfReplacedElements><comp:replacedElement comp:submodelRef="A" comp:idRef="k"/><comp:replacedElement comp:submodelRef="B" comp:idRef="k"/></comp:listOfReplacedElements></parameter></listOfParameters>
+</model></sbml>`
+	want := []float64{0.75, 0.25, 3, 7}
+	for i, got := range final(t, doc, "A__x", "A__y", "B__x", "B__y") {
+		if math.Abs(got-want[i]) > 1e-9 {
+			t.Errorf("variable %d is %v, want %v", i, got, want[i])
+		}
+	}
+}
