@@ -31,6 +31,9 @@ func (c *Compiler) PTX(ctx context.Context, opt PTXOptions) (text []byte, found 
 	if found = c.Run(ctx, "lower"); c.failed {
 		return nil, found
 	}
+	if list := c.Portable("PTX"); list != nil {
+		return nil, append(found, list...)
+	}
 	start := time.Now()
 	meta := &c.prog.Meta
 	method := opt.Method

@@ -14,7 +14,7 @@ import (
 )
 
 // withSchedule gives a problem the events with delays and priorities of its system, and its
-// values of the past. An event that sets what is no state is E227.
+// values of the past. An event that sets what is no state is E194.
 func withSchedule(sys *model.System, p *ode.Problem) (found diag.List) {
 	p.Undefined = sys.Undefined
 	if len(sys.Scheduled)+len(sys.Delays) == 0 {
@@ -52,7 +52,7 @@ func withSchedule(sys *model.System, p *ode.Problem) (found diag.List) {
 		}
 		for _, k := range events[i].Targets {
 			if p.Observables[k].Kind != ode.State {
-				found.Add(s.Pos, "E227", "state what sets it as an equation, or let the event set what it depends on", "the event %s sets %s, which the equations of the model determine", s.Name, p.Observables[k].Name)
+				found.Add(s.Pos, "E194", "state what sets it as an equation, or let the event set what it depends on", "the event %s sets %s, which the equations of the model determine", s.Name, p.Observables[k].Name)
 			}
 		}
 	}
@@ -75,16 +75,16 @@ func withSchedule(sys *model.System, p *ode.Problem) (found diag.List) {
 }
 
 // Portable refuses a target, named for the message, that has no events with delays and priorities and
-// no values of the past, where the system holds such (E019). The pass load must have run.
+// no values of the past, where the system holds such (E021). The pass load must have run.
 func (c *Compiler) Portable(target string) diag.List {
 	if c.sys != nil && len(c.sys.Delays) > 0 {
-		return diag.New(c.sys.Delays[0].Pos, "E019", "use mtkc run with --backend vm", "%s: values of the past are kept by the vm only", target)
+		return diag.New(c.sys.Delays[0].Pos, "E021", "use mtkc run with --backend vm", "%s: values of the past are kept by the vm only", target)
 	}
 	if c.sys == nil || len(c.sys.Scheduled) == 0 {
 		return nil
 	}
 	s := &c.sys.Scheduled[0]
-	return diag.New(s.Pos, "E019", "use mtkc run with --backend vm or llvm", "%s: events with delays and priorities, such as %s, are executed by the vm only", target, s.Name)
+	return diag.New(s.Pos, "E021", "use mtkc run with --backend vm or llvm", "%s: events with delays and priorities, such as %s, are executed by the vm only", target, s.Name)
 }
 
 // dumpSchedule lists what Base Modelica has no form for, as comments.

@@ -101,6 +101,7 @@ var caseless = map[string]string{
 	"E190": "in memory: model tests it",
 	"E191": "in memory: model tests it",
 	"E192": "in memory: model tests it",
+	"E194": "in memory: runtime/schedule tests it",
 	"E193": "in memory: model tests it",
 	"E403": "every function of Base Modelica without a body is E166 before",
 	"E506": "a Newton iteration that fails whatever the step: the solvers test it",

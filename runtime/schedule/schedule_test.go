@@ -105,3 +105,14 @@ func TestEndless(t *testing.T) {
 		t.Errorf("the run ends with %v", err)
 	}
 }
+
+// An event that sets what an equation determines is a diagnostic.
+func TestNoState(t *testing.T) {
+	m := model.New("algebraic")
+	y := m.Var("y")
+	m.Eq(y, m.T().Mul(2))
+	m.Schedule(model.ScheduledEvent{Name: "set", Delay: expr.None, Priority: expr.None, Targets: []expr.ID{y.ID()}, Values: []expr.ID{expr.Zero}}, m.T().Gt(1).ID())
+	if _, err := mtkc.Compile(m); err == nil || !strings.Contains(err.Error(), "E194") {
+		t.Errorf("the compilation ends with %v", err)
+	}
+}
