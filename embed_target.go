@@ -44,6 +44,9 @@ func (c *Compiler) GoPackage(ctx context.Context, file string, opt EmbedOptions)
 	if c.failed {
 		return nil, found
 	}
+	if list := c.Portable("Go source"); list != nil {
+		return nil, append(found, list...)
+	}
 	if len(c.prog.Funcs) > 0 { // that there is no Go source comes first
 		return nil, append(found, c.Run(ctx, "go")...)
 	}
