@@ -16,7 +16,46 @@ type place struct {
 
 	step   *backend.Step // nil: straight-line code
 	vector bool          // the lanes are instances %i, %i+1, ...
+	follow bool          // the entries of these follow each other, but where all instances have the same
 	index  map[entry]string
+	lead   []lead // by table of the step
+}
+
+// lead says that a table names what another one names, so much further on.
+type lead struct {
+	table int32
+	ahead int
+}
+
+// leads finds the tables that go along with an earlier one.
+func leads(s *backend.Step) []lead {
+	list := make([]lead, len(s.Index))
+	var own []int32 // tables that follow none
+	for k := range s.Index {
+		list[k].table = int32(k)
+		t := &s.Index[k]
+		if t.List == nil {
+			continue
+		}
+		for _, o := range own {
+			ahead := t.List[0] - s.Index[o].List[0]
+			same := true
+			for i, e := range t.List {
+				if e-s.Index[o].List[i] != ahead {
+					same = false
+					break
+				}
+			}
+			if same {
+				list[k] = lead{o, int(ahead)}
+				break
+			}
+		}
+		if list[k].table == int32(k) {
+			own = append(own, int32(k))
+		}
+	}
+	return list
 }
 
 // entry is what a table names for instance %i, in numbers of an array.
@@ -76,7 +115,7 @@ func (a place) read(op backend.Op, index int32) string {
 		return m.load(a.address(array(op), index, a.apart), a.lanes)
 	case t.List == nil && t.Stride == 0:
 		return m.splat(m.load(m.at(array(op), int(t.Base)), 1), "double", a.lanes)
-	case t.List == nil && t.Stride == 1:
+	case t.List == nil && t.Stride == 1, a.follow:
 		return m.load(a.address(array(op), index, a.apart), a.lanes)
 	}
 	return a.gather(array(op), index)
@@ -95,7 +134,7 @@ func (a place) write(o backend.Output, value string) {
 		return
 	}
 	t := &a.step.Index[o.Index]
-	if !a.vector || t.List == nil && t.Stride == 1 {
+	if !a.vector || a.follow || t.List == nil && t.Stride == 1 {
 		m.store(value, a.address(to, o.Index, apart), a.lanes)
 		return
 	}
@@ -113,7 +152,11 @@ func (a place) address(array string, index int32, apart int) string {
 	m := a.m
 	key := entry{index, apart}
 	e, ok := a.index[key]
-	if !ok {
+	if l := a.lead[index]; !ok && l.table != index {
+		a.address(array, l.table, apart)
+		e = m.let("add i64 ", a.index[entry{l.table, apart}], ", ", strconv.Itoa(l.ahead*apart))
+		a.index[key] = e
+	} else if !ok {
 		t := &a.step.Index[index]
 		if t.List != nil {
 			at := m.entryOf(a.list(t), "i32", len(t.List), "%i")
@@ -221,10 +264,78 @@ func (a place) readUniform(in backend.Instr) string {
 // instance again gives the same.
 func (w *kernelWriter) loop(s *backend.Step, at place) {
 	m := w.m
-	at.step = s
+	at.step, at.lead = s, leads(s)
 	if n := m.lanes(); w.lanes == 1 && at.apart == 1 && n > 1 && !s.Ordered && s.N >= n {
 		at.lanes, at.vector = n, true
 	}
+	if at.vector {
+		if blocks, rest := blocksOf(s, at.lanes); len(blocks) > 0 {
+			at.follow = true
+			w.turns(s, at, blocks)
+			if len(rest) == 0 {
+				return
+			}
+			at.follow = false
+			w.turns(s, at, rest)
+			return
+		}
+	}
+	w.turns(s, at, nil)
+}
+
+// blocksOf finds the first instances of blocks of so many in which every table goes up by one from each
+// instance to the next, or names the same for all instances of the loop, and of blocks for the other
+// instances. Blocks may overlap. There are none where the loop is like that as a whole, and where that is true of few
+// instances.
+func blocksOf(s *backend.Step, lanes int) (follow, rest []int) {
+	whole := true
+	for k := range s.Index {
+		t := &s.Index[k]
+		if t.List == nil && t.Stride != 0 && t.Stride != 1 {
+			return nil, nil
+		}
+		whole = whole && t.List == nil
+	}
+	if whole {
+		return nil, nil
+	}
+	next := func(i int) bool { // instance i+1 follows i
+		for k := range s.Index {
+			if t := &s.Index[k]; t.List != nil && t.List[i+1] != t.List[i]+1 {
+				return false
+			}
+		}
+		return true
+	}
+	covered := 0
+	for first := 0; first < s.N; {
+		end := first + 1
+		for end < s.N && next(end-1) {
+			end++
+		}
+		if end-first >= lanes {
+			covered += end - first
+			for i := first; i < end; i += lanes {
+				follow = append(follow, min(i, end-lanes))
+			}
+		} else {
+			for i := first; i < end; i++ {
+				if n := len(rest); n == 0 || i >= rest[n-1]+lanes {
+					rest = append(rest, min(i, s.N-lanes))
+				}
+			}
+		}
+		first = end
+	}
+	if 2*covered < s.N {
+		return nil, nil
+	}
+	return follow, rest
+}
+
+// turns writes a loop over all instances, or over blocks of them, given by their first ones.
+func (w *kernelWriter) turns(s *backend.Step, at place, blocks []int) {
+	m := w.m
 	stride := 1
 	if at.vector {
 		stride = at.lanes
@@ -234,6 +345,12 @@ func (w *kernelWriter) loop(s *backend.Step, at place) {
 		b.index = map[entry]string{}
 		return b
 	}
+	begin := func() (end func()) {
+		if blocks != nil {
+			return m.beginBlocks(blocks)
+		}
+		return m.beginLoop(s.N, stride)
+	}
 	if s.Body.Ops() <= m.chunk() {
 		w.pieces(s.Body, at.lanes, func(name string, c *code, write func(place)) {
 			m.line("define internal void ", name, "(", w.parameters(), ")", attributes(at.lanes), "entry:")
@@ -242,7 +359,7 @@ func (w *kernelWriter) loop(s *backend.Step, at place) {
 					c.num[r] = at.readUniform(in)
 				}
 			}
-			end := m.beginLoop(s.N, stride)
+			end := begin()
 			write(fresh())
 			end()
 			m.line("  ret void\n}")
@@ -259,12 +376,31 @@ func (w *kernelWriter) loop(s *backend.Step, at place) {
 	pieces := append([]string(nil), w.parts[first:]...)
 	w.parts = w.parts[:first]
 	m.line("define internal void ", w.part(), "(", w.parameters(), ")", attributes(at.lanes), "entry:")
-	end := m.beginLoop(s.N, stride)
+	end := begin()
 	for _, f := range pieces {
 		m.line("  call void ", f, "(", w.arguments(), ", i64 %i)")
 	}
 	end()
 	m.line("  ret void\n}")
+}
+
+// beginBlocks writes the head of a loop in which %i takes the given values and returns what writes its end.
+func (m *module) beginBlocks(first []int) (end func()) {
+	items := make([]string, len(first))
+	for k, i := range first {
+		items[k] = strconv.Itoa(i)
+	}
+	table := m.table("i32", items)
+	m.line("  br label %loop\nloop:")
+	m.line("  %block = phi i64 [0, %entry], [%next, %loop]")
+	at := m.entryOf(table, "i32", len(items), "%block")
+	m.line("  %first = load i32, ", m.local("i32"), " ", at, ", align 4")
+	m.line("  %i = sext i32 %first to i64")
+	return func() {
+		m.line("  %next = add i64 %block, 1")
+		m.line("  %more = icmp slt i64 %next, ", strconv.Itoa(len(items)))
+		m.line("  br i1 %more, label %loop, label %done\ndone:")
+	}
 }
 
 // beginLoop writes the head of a loop over %i and returns what writes its end.
