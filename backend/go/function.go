@@ -38,6 +38,7 @@ type function struct {
 	label []int32 // by value: index into k.Labels, -1
 	uses  []int32 // readers and outputs
 	named []bool  // the value gets a variable
+	added []bool  // the value is a product, maybe with its sign turned, below a sum
 	size  []int32 // operations that the expression of the value holds
 	chunk []int32 // by named value: where it is defined
 	slot  []int32 // by named value: place in the scratch array, -1
@@ -72,8 +73,24 @@ func (f *function) plan() {
 	for i, l := range f.k.Labels {
 		f.label[l.Val] = int32(i)
 	}
+	f.added = make([]bool, n)
+	add := func(a backend.Ref) {
+		for f.code[a].Op == backend.Neg {
+			a = f.code[a].A
+		}
+		f.added[a] = f.code[a].Op == backend.Mul
+	}
 	for _, in := range f.code {
 		f.k.Operands(in, func(a backend.Ref) { f.uses[a]++ })
+		if in.Op == backend.Add || in.Op == backend.Sub {
+			add(in.A)
+			add(in.B)
+		}
+	}
+	for _, o := range f.k.Out {
+		if o.Space == backend.Scratch {
+			add(o.Val) // a later step may add it
+		}
 	}
 	outs := make([]int32, n)
 	for _, o := range f.k.Out {
@@ -289,6 +306,8 @@ func (f *function) define(r int32) {
 			fmt.Fprintf(&f.out, "\tvar %s float64%s\n\tif %s {\n\t\t%s = %s\n\t} else {\n\t\t%s = %s\n\t}\n", v, f.remark(l), c, v, a, v, b)
 		case in.Op.Bool():
 			fmt.Fprintf(&f.out, "\t%s := %s%s\n", v, f.expression(r, precOr), f.remark(l))
+		case f.added[r]:
+			fmt.Fprintf(&f.out, "\t%s := float64(%s)%s\n", v, f.expression(r, precSum), f.remark(l))
 		default:
 			fmt.Fprintf(&f.out, "\t%s := %s%s\n", v, f.expression(r, precSum), f.remark(l))
 		}

@@ -238,7 +238,7 @@ func pendulumJacobian(t float64, u, p, vals []float64) {
 	vals[2] = 1 // d der(x)/d der(x)
 	vals[8] = 1 // d der(y)/d der(y)
 	x21 := 1 / x7
-	T := x19 * x21 // T, from pendulum.go:20:2: x^2 + y^2 = L^2
+	T := float64(x19 * x21) // T, from pendulum.go:20:2: x^2 + y^2 = L^2
 	x25 := 1 / (x7 * x7)
 	d_T_d_x := 4 * (x * x19 * x25) // d(T)/d(x)
 	x30 := -T
