@@ -90,6 +90,9 @@ func openResumable(path, command string) (*resumable, diag.List) {
 		if err := gob.NewDecoder(bytes.NewReader(r.state.Done)).Decode(&r.done); err != nil {
 			return nil, damaged
 		}
+		if r.state.Trajectories == 0 {
+			r.state.Bytes = 0 // the header is written anew
+		}
 		if r.file, err = os.OpenFile(r.part, os.O_RDWR, 0); err == nil {
 			if err = r.file.Truncate(r.state.Bytes); err == nil {
 				_, err = r.file.Seek(r.state.Bytes, io.SeekStart)

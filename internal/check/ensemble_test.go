@@ -141,7 +141,8 @@ func TestEnsembleInterrupt(t *testing.T) {
 	for _, form := range [][]string{
 		{"--random", "2000", "--tspan", "0,30", "--steps", "2", "--backend", "scalar"},
 		{"--random", "2000", "--tspan", "0,30", "--stats", "--steps", "2", "--backend", "scalar"},
-		{"--random", "10000", "--tspan", "0,100", "--steps", "2"}, // engines change on the way, after the interrupt elsewhere
+		{"--random", "64", "--tspan", "0,2000", "--steps", "2", "--backend", "scalar"}, // no trajectory has ended yet
+		{"--random", "10000", "--tspan", "0,100", "--steps", "2"},                      // engines change on the way, after the interrupt elsewhere
 	} {
 		args := append([]string{"ensemble", "examples/lorenz", "--dist", "Rho=normal:28:1"}, form...)
 		out, whole := filepath.Join(dir, "out.csv"), filepath.Join(dir, "whole.csv")
@@ -180,9 +181,13 @@ func TestEnsembleInterrupt(t *testing.T) {
 		if o := mtkc(t, "../..", nil, append(args, "--seed", "9", "-o", out)...); o.status != 1 || !strings.Contains(o.stderr, "E906") {
 			t.Errorf("another seed goes on with it: status %d\n%s", o.status, o.stderr)
 		}
+		var left struct{ Trajectories int }
+		if err := json.Unmarshal([]byte(read(t, out+".part.json")), &left); err != nil {
+			t.Fatal(err)
+		}
 		o := ok(t, append(args, "-o", out)...)
-		if !strings.Contains(o.stderr, "going on after ") || !strings.Contains(o.stderr, form[1]+" trajectories, 0 failed") {
-			t.Errorf("%s", o.stderr)
+		if goes := strings.Contains(o.stderr, "going on after "); goes != (left.Trajectories > 0) || !strings.Contains(o.stderr, form[1]+" trajectories, 0 failed") {
+			t.Errorf("after %d trajectories: %s", left.Trajectories, o.stderr)
 		}
 		if read(t, out) != read(t, whole) {
 			t.Errorf("%v: the file differs from that of an ensemble that was not interrupted", form)
