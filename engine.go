@@ -10,10 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/backend/cuda"
 	"github.com/mtkc/mtkc/backend/cuda/libcuda"
-	"github.com/mtkc/mtkc/backend/elementary"
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/llvm"
 	"github.com/mtkc/mtkc/diag"
@@ -81,7 +79,7 @@ func (c *Compiler) EnsembleEngine(ctx context.Context, opt EnsembleOptions) (*En
 	switch {
 	case err == nil:
 		e.settings = fuse.SettingsOf(c.prob, &e.Run)
-		err = e.make(name, work)
+		err = e.make(name, opt.N, work)
 	case ctx.Err() != nil:
 		return nil, diag.New(diag.Pos{}, "E509", "", "interrupted before the ensemble began")
 	}
@@ -131,8 +129,9 @@ func noEngine(name string, err error) diag.List {
 	return noNative(name, err)
 }
 
-// make makes the engine. work is an estimate of the operations in all steps of all trajectories, 0: there is none.
-func (e *EnsembleEngine) make(name string, work float64) error {
+// make makes the engine. n is the number of trajectories, 0: not known; work is an estimate of the operations in all steps of all of
+// them, 0: there is none.
+func (e *EnsembleEngine) make(name string, n int64, work float64) error {
 	switch name {
 	case "llvm":
 		code, err := llvm.NewEnsemble(e.in, llvm.EnsembleOptions{})
@@ -154,16 +153,9 @@ func (e *EnsembleEngine) make(name string, work float64) error {
 		}
 		e.Engine = func() (ensemble.Engine, error) { return e.loop.Engine(e.settings) }
 	default:
-		// The vm would call package math for what the others make of base operations.
-		in := *e.in
-		for _, k := range []**backend.Kernel{&in.Begin, &in.Step, &in.Save} {
-			if *k != nil {
-				*k = elementary.Lower(*k)
-			}
-		}
-		lanes := func() (ensemble.Engine, error) { return fuse.NewVMEngine(&in, 0, e.settings) }
+		lanes := func() (ensemble.Engine, error) { return fuse.NewVMEngine(e.in, 0, e.settings) }
 		if e.Engine = lanes; name == "auto" {
-			e.tier = newTier(e, lanes, work)
+			e.tier = newTier(e, lanes, n, work)
 			e.Engine = e.tier.engine
 		}
 	}

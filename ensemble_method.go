@@ -56,15 +56,16 @@ func (e *EnsembleEngine) choose(ctx context.Context, c *Compiler, opt *EnsembleO
 		seen := look(ctx, p, opt)
 		return e.work(seen.steps, opt.N), ctx.Err()
 	}
+	algebraic := algebraicRows(p)
 	var seen looked
-	if algebraic := algebraicRows(p); auto || hint != stiffHint && hint != explicitly && algebraic == 0 {
+	if auto || hint != stiffHint && hint != explicitly && algebraic == 0 {
 		seen = look(ctx, p, opt)
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
 	}
 	stiff := false
-	switch algebraic := algebraicRows(p); {
+	switch {
 	case algebraic > 0:
 		stiff, e.Why = true, fmt.Sprintf("%d of %d equations are algebraic", algebraic, p.N())
 	case hint == stiffHint || hint == explicitly:
@@ -77,7 +78,7 @@ func (e *EnsembleEngine) choose(ctx context.Context, c *Compiler, opt *EnsembleO
 		e.Why = fmt.Sprintf("not stiff: %d trajectories stayed with %s", seen.runs, seen.solver)
 	}
 	switch {
-	case stiff && s.RelTol >= roughRTol && algebraicRows(p) == 0:
+	case stiff && s.RelTol >= roughRTol && algebraic == 0:
 		e.Method = "Rosenbrock23"
 	case stiff:
 		e.Method = "Rodas5P"

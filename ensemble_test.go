@@ -136,6 +136,9 @@ func TestEnsembleChoice(t *testing.T) {
 		if e.Method != c.method || !strings.Contains(e.Why, c.why) || (e.Engine == nil) != (c.method == "") {
 			t.Errorf("%s, %+v: %q: %s", c.path, c.run, e.Method, e.Why)
 		}
+		if e.tier != nil && e.tier.n != c.src().(ensemble.Sized).Len() {
+			t.Errorf("%s: the choice of machine code counts %d trajectories", c.path, e.tier.n)
+		}
 	}
 }
 

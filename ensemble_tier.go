@@ -47,12 +47,12 @@ const (
 	saved        = 0.6    // of the time on lanes
 )
 
-func newTier(e *EnsembleEngine, lanes func() (ensemble.Engine, error), work float64) *tier {
+func newTier(e *EnsembleEngine, lanes func() (ensemble.Engine, error), n int64, work float64) *tier {
 	ops := e.in.Begin.Ops() + e.in.Step.Ops()
 	if e.in.Save != nil {
 		ops += e.in.Save.Ops()
 	}
-	return &tier{e: e, lanes: lanes, compile: compileFirst + compileEach*float64(ops), estimate: laneEach * work, ready: make(chan struct{})}
+	return &tier{e: e, lanes: lanes, compile: compileFirst + compileEach*float64(ops), estimate: laneEach * work, n: n, ready: make(chan struct{})}
 }
 
 // pays reports whether code that saves part of so many seconds is worth making.
