@@ -54,7 +54,14 @@ func TestNativeCodeAgreesWithTheVM(t *testing.T) {
 		}
 	}
 	t.Logf("%d kernels compiled, refused: %v", compiled, refused)
-	if compiled < 500 && !t.Failed() {
+	if len(refused) > 0 {
+		t.Errorf("kernels that could not be compiled: %v", refused)
+	}
+	least := 500 // 596 when this was written, 388 of them of this repository
+	if files, _ := filepath.Glob(corpus + "/*.bmo"); len(files) == 0 {
+		least = 350
+	}
+	if compiled < least && !t.Failed() {
 		t.Errorf("only %d kernels were compiled", compiled)
 	}
 }
