@@ -22,6 +22,12 @@ type System struct {
 	Scheduled []ScheduledEvent // events with delays and priorities
 	Delays    []DelayedValue   // values of the past
 
+	Noises    []Noise    // independent white noises
+	Reactions []Reaction // what happens at rates, to species
+	// Items is how many single events a unit of the extent of reactions stands for, 0: one. It is Avogadro's number
+	// where amounts are in moles.
+	Items float64
+
 	// Undefined says that variables on which nothing depends may be infinite or NaN at the start;
 	// otherwise that is an error.
 	Undefined bool
@@ -116,6 +122,9 @@ type Equation struct {
 	Pos      diag.Pos
 	Path     string // instance path of the component that states it
 	Desc     string
+	// Balance marks der(x) = sum of what reactions do to the species x: their rates appear in it linearly, each with its
+	// stoichiometry, beside what else changes x.
+	Balance bool
 	// Connection marks equations made from connection sets.
 	Connection bool
 	// Point is the name of the analysis point that the connection input = output is, ""

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+
+	numbers "github.com/mtkc/mtkc/runtime/random"
 )
 
 // Distribution is that of a random number, by its quantile function: the number for a probability p, 0 < p < 1.
@@ -37,9 +39,9 @@ type Draw struct {
 
 // Random is a source of n trajectories with independent random values. Those of the trajectory with number i are a
 // function of the seed and i, so that the source can begin anywhere: numbers come from the counter-based
-// generator Philox4x64-10 (Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011).
+// generator Philox4x64-10, see package random.
 func Random(n int64, seed uint64, draws ...Draw) Source {
-	return random(n, draws, func(i int64, d int) float64 { return unit(draw(seed, 0, i, d)) })
+	return random(n, draws, func(i int64, d int) float64 { return numbers.Unit(draw(seed, 0, i, d)) })
 }
 
 // Latin is a source of n trajectories that fill the space evenly: each drawn value falls once into each of n intervals of
@@ -48,7 +50,7 @@ func Random(n int64, seed uint64, draws ...Draw) Source {
 func Latin(n int64, seed uint64, draws ...Draw) Source {
 	return random(n, draws, func(i int64, d int) float64 {
 		at := permute(uint64(i), uint64(n), draw(seed, 2, 0, d))
-		return (float64(at) + unit(draw(seed, 1, i, d))) / float64(n)
+		return (float64(at) + numbers.Unit(draw(seed, 1, i, d))) / float64(n)
 	})
 }
 
@@ -67,22 +69,7 @@ func random(n int64, draws []Draw, p func(i int64, d int) float64) Source {
 
 // draw is number d of trajectory i in a stream of random words.
 func draw(seed, stream uint64, i int64, d int) uint64 {
-	return philox([4]uint64{uint64(i), uint64(d) / 4, 0, 0}, [2]uint64{seed, stream})[d%4]
-}
-
-// unit is a number between 0 and 1, both excluded, a multiple of 2^-53 plus 2^-54.
-func unit(x uint64) float64 { return (float64(x>>11) + 0.5) * 0x1p-53 }
-
-// philox is the bijection Philox4x64 of 10 rounds.
-func philox(c [4]uint64, k [2]uint64) [4]uint64 {
-	for range 10 {
-		h0, l0 := bits.Mul64(0xd2e7470ee14c6c93, c[0])
-		h1, l1 := bits.Mul64(0xca5a826395121157, c[2])
-		c = [4]uint64{h1 ^ c[1] ^ k[0], l1, h0 ^ c[3] ^ k[1], l0}
-		k[0] += 0x9e3779b97f4a7c15
-		k[1] += 0xbb67ae8584caa73b
-	}
-	return c
+	return numbers.Philox([4]uint64{uint64(i), uint64(d) / 4, 0, 0}, [2]uint64{seed, stream})[d%4]
 }
 
 // permute is where a permutation of 0..n-1, one for each key, takes i: a balanced Feistel network on the least even number

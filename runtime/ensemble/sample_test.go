@@ -6,24 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-// Known answers of Random123, the authors' own implementation.
-func TestPhilox(t *testing.T) {
-	for _, c := range []struct {
-		c    [4]uint64
-		k    [2]uint64
-		want [4]uint64
-	}{
-		{want: [4]uint64{0x16554d9eca36314c, 0xdb20fe9d672d0fdc, 0xd7e772cee186176b, 0x7e68b68aec7ba23b}},
-		{[4]uint64{math.MaxUint64, math.MaxUint64, math.MaxUint64, math.MaxUint64}, [2]uint64{math.MaxUint64, math.MaxUint64},
-			[4]uint64{0x87b092c3013fe90b, 0x438c3c67be8d0224, 0x9cc7d7c69cd777b6, 0xa09caebf594f0ba0}},
-	} {
-		if got := philox(c.c, c.k); got != c.want {
-			t.Errorf("philox(%x, %x) = %x, want %x", c.c, c.k, got, c.want)
-		}
-	}
-}
+	numbers "github.com/mtkc/mtkc/runtime/random"
+)
 
 func read(t *testing.T, s Source, n int) [][]float64 {
 	t.Helper()
@@ -173,7 +158,7 @@ func TestSketch(t *testing.T) {
 		bound := 2.3 / math.Pow(float64(k), 0.97) // 99 of 100 streams; these four are fixed
 		for name, f := range map[string]func(i int) float64{
 			"sorted": func(i int) float64 { return float64(i) }, "reversed": func(i int) float64 { return -float64(i) },
-			"random": func(i int) float64 { return unit(mix(uint64(i))) }, "periodic": func(i int) float64 { return math.Sin(float64(i)) },
+			"random": func(i int) float64 { return numbers.Unit(mix(uint64(i))) }, "periodic": func(i int) float64 { return math.Sin(float64(i)) },
 		} {
 			s := NewSketch(k)
 			all := make([]float64, n)

@@ -64,6 +64,7 @@ func (e *ensemble) before(end float64) []float64 {
 func (s *scalar) one(ctx context.Context, c *chunk, i int) error {
 	e, t := s.e, &c.list[i]
 	opt := &s.opt
+	opt.Path = e.run.Path + uint64(t.Index)
 	t.T = opt.Span[0]
 	if !e.set(opt, &c.setups[i]) {
 		t.Retcode, t.Message = ode.InitFailure, fmt.Sprintf("the trajectory ends at %v, which is not behind its start at %v", opt.Span[1], t.T)

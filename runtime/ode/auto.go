@@ -82,6 +82,9 @@ func choose(ws *Workspace, s *settings) (choice, error) {
 		}
 		return c, nil
 	}
+	if ws.P.Noise != nil || ws.P.Jumps != nil {
+		return c.byChance(ws, s)
+	}
 	if ws.P.higher() {
 		return c.asItStands(ws, s)
 	}

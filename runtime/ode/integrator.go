@@ -146,6 +146,7 @@ func (in *Integrator) rewind(ctx context.Context) {
 	ws.RelTol, ws.AbsTol, ws.ExcludeAlgebraic = set.RelTol, set.abstol, set.ExcludeAlgebraic
 	ws.H, ws.HMin, ws.HMax, ws.InitialStep = 0, set.HMin, set.HMax, set.InitialStep
 	ws.Linear, ws.Controller = set.Linear, set.Controller
+	ws.Seed, ws.Path = set.Seed, set.Path
 	ws.Inner = set.Dense || set.SaveAt != nil || set.SaveGap > 0 || searches(in.p)
 	if ws.N() == 0 {
 		ws.HMax = math.Min(ws.HMax, ws.span/500) // nothing but the time to show
@@ -218,6 +219,15 @@ func (in *Integrator) aim() {
 	}
 	if in.hy != nil && in.hy.next < ws.TStop-in.hy.near(ws.TStop) {
 		ws.TStop = in.hy.next
+	}
+	if use := in.method.Info().Use; use == Diffusive || use == Jumping { // there is nothing to interpolate between random points
+		for k := in.next; k < len(in.set.SaveAt); k++ {
+			if at := ws.Time(in.set.SaveAt[k]); at > ws.T {
+				ws.TStop = math.Min(ws.TStop, at)
+				break
+			}
+		}
+		ws.Free = in.hy == nil && in.cb == nil && in.sol.dense == nil && (in.set.SaveAt != nil || in.set.FinalOnly)
 	}
 }
 

@@ -35,6 +35,8 @@ const (
 	SecondOrder     // u'' = f(t, u) or f(t, u, u')
 	Hamiltonian     // q' = g(p), p' = f(t, q) over long times
 	Transport       // hyperbolic partial differential equations: strong stability, little memory
+	Diffusive       // Problem.Noise: stochastic differential equations
+	Jumping         // Problem.Jumps: what happens at random instants
 )
 
 // String says it in words.
@@ -48,6 +50,8 @@ func (u Use) String() string {
 		"equations of second order",
 		"Hamiltonian systems over long times",
 		"transport: hyperbolic partial differential equations, much memory, strong stability",
+		"stochastic differential equations",
+		"jump processes, such as reactions of few molecules",
 	}[u]
 }
 

@@ -59,6 +59,11 @@ type Options struct {
 	HMax       float64 // 0: no limit
 	MaxSteps   int     // limit on attempted steps; 0: 1000000
 
+	// Chance.
+
+	Seed uint64 // of random numbers; equal seeds and paths give equal runs
+	Path uint64 // which of the independent sequences of a seed: the number of a trajectory
+
 	// Output.
 
 	SaveAt    []float64 // times to save, ascending in the direction of the run

@@ -86,6 +86,9 @@ type Problem struct {
 	// Implicit is set for a problem F(t, u, u', p) = 0. Nil: the problem is M u' = f.
 	Implicit *Implicit
 
+	Noise *Noise // nil: there is none
+	Jumps *Jumps // nil: there are none
+
 	// Callbacks returns callbacks that belong to the problem, such as events with delays: new ones
 	// for the kernels of a run. They go before those of the options. Nil: there are none.
 	Callbacks func(k *Kernels) []*Callback
@@ -237,6 +240,16 @@ type Kernels struct {
 
 	// Init has one entry per Init.Blocks.
 	Init []InitKernel
+
+	// Noise writes G in the order of Noise.Matrix, NoiseJac its derivatives in the order of Noise.Reads; nil: by differences.
+	Noise    func(t float64, u, p, vals []float64)
+	NoiseJac func(t float64, u, p, vals []float64)
+
+	// JumpConstants writes the constants c of the reactions of mass action, c[r] for reaction r, and leaves the others. JumpRate
+	// is the rate of a reaction that is none of mass action, and JumpChange writes the changes of one whose changes vary.
+	JumpConstants func(t float64, u, p, c []float64)
+	JumpRate      func(r int, t float64, u, p []float64) float64
+	JumpChange    func(r int, t float64, u, p, by []float64)
 
 	// Refresh sets the entries of p that follow from time, state and what has passed, such as
 	// delayed values, for what reads p without a kernel. Nil: there are none.

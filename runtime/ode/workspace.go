@@ -52,6 +52,12 @@ type Workspace struct {
 
 	Stats *Stats // of the whole run
 
+	Seed, Path uint64 // Options.Seed and Path, see package random
+
+	// Free says that nothing looks at the points before TStop: a stepper of a process with jumps may make
+	// many of them in one Step.
+	Free bool
+
 	// shape is raised when Mass, Alg and Pattern change: what was made for them is
 	// stale.
 	shape int

@@ -1,0 +1,39 @@
+package model
+
+import (
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
+)
+
+// Noise is white noise, the derivative of a Wiener process of its own. Its symbol is that of an input with the value 0;
+// equations contain it linearly, and beside derivatives only: der(x) = f + g*noise stands for dx = f dt + g dW.
+type Noise struct {
+	Sym expr.ID
+	// Stratonovich says that g*noise is meant in the sense of Stratonovich, else it is Ito's.
+	Stratonovich bool
+	Pos          diag.Pos
+}
+
+// Reaction is something that happens at a rate and changes species. The deterministic form of a system has it in its
+// equations: Rate = law, and der(x) = ... + stoichiometry * Rate with Equation.Balance. Of the same
+// system the chemical Langevin equation is made, by a noise for each reaction, and the jump process, in which a reaction happens at
+// random instants.
+type Reaction struct {
+	Name string
+	Rate expr.ID // symbol of the variable that is the rate: extent per time
+	// Propensity is the rate of the jump process as a term, where it differs from Rate: of mass action k*A^2 it is k*A*(A-1).
+	// None: it is Rate.
+	Propensity expr.ID
+	// Reversible says that Rate may be negative, a difference of the rates of two directions.
+	Reversible bool
+	// As stated, for reports and the analysis of networks. What a reaction changes is in the balances.
+	Reactants, Products []Participant
+	Modifiers           []expr.ID
+	Pos                 diag.Pos
+}
+
+// Participant is a species in a reaction with its stoichiometry. A species that is on both sides stands in both lists.
+type Participant struct {
+	Species expr.ID // symbol of the variable whose balance it has, or of a species that nothing changes
+	Number  expr.ID // term
+}
