@@ -220,7 +220,7 @@ func (in *Integrator) aim() {
 	if in.hy != nil && in.hy.next < ws.TStop-in.hy.near(ws.TStop) {
 		ws.TStop = in.hy.next
 	}
-	if use := in.method.Info().Use; use == Diffusive || use == Jumping { // there is nothing to interpolate between random points
+	if in.p.Noise != nil || in.p.Jumps != nil { // there is nothing to interpolate between random points
 		for k := in.next; k < len(in.set.SaveAt); k++ {
 			if at := ws.Time(in.set.SaveAt[k]); at > ws.T {
 				ws.TStop = math.Min(ws.TStop, at)
