@@ -7,6 +7,8 @@ package random
 import (
 	"math/bits"
 	"math/rand/v2"
+
+	"github.com/mtkc/mtkc/runtime/archive"
 )
 
 // Stream is a sequence of random numbers: xoshiro256++ (Blackman, Vigna, ACM Trans. Math. Softw. 47(4), 2021), begun from
@@ -42,6 +44,9 @@ func (s *Stream) Uint64() uint64 {
 	s.s3 = bits.RotateLeft64(s.s3, 45)
 	return r
 }
+
+// Archive visits where the stream stands.
+func (s *Stream) Archive(a *archive.Archive) { a.Uint64(&s.s0, &s.s1, &s.s2, &s.s3) }
 
 // Open is the next word as a number between 0 and 1, both excluded: a multiple of 2^-53 plus 2^-54.
 func (s *Stream) Open() float64 { return Unit(s.Uint64()) }

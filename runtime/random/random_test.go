@@ -3,6 +3,8 @@ package random
 import (
 	"math"
 	"testing"
+
+	"github.com/mtkc/mtkc/runtime/archive"
 )
 
 // Known answers of Random123, the authors' own implementation.
@@ -62,5 +64,20 @@ func TestStreams(t *testing.T) {
 	}
 	if math.Abs(mean-0.5) > 4*math.Sqrt(1./12/float64(n)) || math.Abs(square-1./3) > 4*math.Sqrt(4./45/float64(n)) {
 		t.Errorf("moments %v, %v of uniform numbers", mean, square)
+	}
+}
+
+// A stream that was saved goes on with the same words.
+func TestArchive(t *testing.T) {
+	s := New(1, 2, 3)
+	s.Uint64()
+	a := archive.Saver(nil)
+	s.Archive(a)
+	want := s.Uint64()
+	var other Stream
+	b := archive.Loader(a.Bytes())
+	other.Archive(b)
+	if got := other.Uint64(); b.Err() != nil || got != want {
+		t.Errorf("the next word is %x, want %x (%v)", got, want, b.Err())
 	}
 }
