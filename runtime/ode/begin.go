@@ -48,9 +48,12 @@ func (in *Integrator) begin() error {
 	if p.Init != nil {
 		in.sol.Warnings = append(in.sol.Warnings, p.Init.Notes...)
 	}
-	if ws.K.Bind != nil {
-		ws.K.Bind(ws.Params, in.set.set)
+	if in.cb != nil {
+		if err := in.cb.prepare(); err != nil {
+			return err
+		}
 	}
+	in.Bind()
 	if text := p.unguarded(ws.K, ws.Params); text != "" {
 		return ws.Fail(InitFailure, "%s", text)
 	}

@@ -42,6 +42,9 @@ const (
 type Callback struct {
 	Name string // for messages
 
+	// Prepare is called with the parameters and the time of the start, before the parameters that the model computes from
+	// others and the start values are computed: what it writes to P takes part in these. It forgets what a run before left.
+	Prepare func(in *Integrator) error
 	// Start is called at the consistent start of a run and forgets what a run before left.
 	Start func(in *Integrator) error
 	// Limit is the length that the next step may have at most, +Inf: any.
@@ -179,6 +182,18 @@ func (c *callbacks) fail(k int, err error) error {
 		return f
 	}
 	return c.in.ws.fail(CallbackFailure, err, "%s: %v", c.list[k].title(k), err)
+}
+
+// prepare calls the hooks before the start.
+func (c *callbacks) prepare() error {
+	for k, cb := range c.list {
+		if cb.Prepare != nil {
+			if err := cb.Prepare(c.in); err != nil {
+				return c.in.ws.fail(InitFailure, err, "%s: %v", cb.title(k), err)
+			}
+		}
+	}
+	return nil
 }
 
 // start calls the hooks of the start.

@@ -243,6 +243,16 @@ func (in *Integrator) U() []float64 { return in.ws.U }
 // P is p: the parameters and the present discrete memory. It may only be read.
 func (in *Integrator) P() []float64 { return in.ws.Params }
 
+// Bind computes the parameters that the model computes from others, but those that were set.
+func (in *Integrator) Bind() {
+	if bind := in.ws.K.Bind; bind != nil {
+		bind(in.ws.Params, in.set.set)
+	}
+}
+
+// Chance is the seed of the run and the number of its path, see Options and package random.
+func (in *Integrator) Chance() (seed, path uint64) { return in.ws.Seed, in.ws.Path }
+
 // Stats counts the work so far.
 func (in *Integrator) Stats() Stats { return *in.ws.Stats }
 
