@@ -5,9 +5,10 @@ import (
 	"github.com/mtkc/mtkc/expr"
 )
 
-// Noise is white noise, the derivative of a Wiener process of its own. Its symbol is that of an input with the value 0;
-// equations contain it linearly, and beside derivatives only: der(x) = f + g*noise stands for dx = f dt + g dW.
-type Noise struct {
+// WhiteNoise is the derivative of a Wiener process of its own. Its symbol is that of an input with the value 0;
+// equations contain it linearly, and beside derivatives only: der(x) = f + g*noise stands for dx = f dt + g dW. See System.Noise
+// and the function Noise of the modelling language.
+type WhiteNoise struct {
 	Sym expr.ID
 	// Stratonovich says that g*noise is meant in the sense of Stratonovich, else it is Ito's.
 	Stratonovich bool

@@ -22,8 +22,8 @@ type System struct {
 	Scheduled []ScheduledEvent // events with delays and priorities
 	Delays    []DelayedValue   // values of the past
 
-	Noises    []Noise    // independent white noises
-	Reactions []Reaction // what happens at rates, to species
+	Noises    []WhiteNoise // independent white noises
+	Reactions []Reaction   // what happens at rates, to species
 	// Items is how many single events a unit of the extent of reactions stands for, 0: one. It is Avogadro's number
 	// where amounts are in moles.
 	Items float64
