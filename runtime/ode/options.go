@@ -41,8 +41,8 @@ type Options struct {
 
 	// Error control.
 
-	RelTol  float64   // 0: Problem.RelTol, else 1e-6
-	AbsTol  float64   // 0: 1e-9, times the nominal value of a state that has one
+	RelTol  float64   // 0: Problem.RelTol, else 1e-6; 1e-3 for a problem with noise, where an error is that of a path
+	AbsTol  float64   // 0: 1e-9, 1e-6 for a problem with noise, times the nominal value of a state that has one
 	AbsTols []float64 // one for each state, goes before AbsTol
 	// ExcludeAlgebraic leaves algebraic variables out of the error test of implicit problems
 	// and of BDF, as problems of index 2 want it.
@@ -119,8 +119,12 @@ func (s *settings) resolve(p *Problem, opt Options) error {
 	if s.RelTol == 0 {
 		s.RelTol = p.RelTol
 	}
+	rel, abs := 1e-6, 1e-9
+	if p.Noise != nil {
+		rel, abs = 1e-3, 1e-6
+	}
 	if s.RelTol == 0 {
-		s.RelTol = 1e-6
+		s.RelTol = rel
 	}
 	if !(s.RelTol > 0) || s.RelTol > 1 || !(s.AbsTol >= 0) || math.IsInf(s.AbsTol, 0) {
 		return fmt.Errorf("the tolerances rtol = %v, atol = %v make no sense: rtol lies in (0, 1], atol above 0", s.RelTol, s.AbsTol)
@@ -141,7 +145,7 @@ func (s *settings) resolve(p *Problem, opt Options) error {
 		for i := range s.abstol {
 			s.abstol[i] = s.AbsTol
 			if s.AbsTol == 0 {
-				s.abstol[i] = 1e-9
+				s.abstol[i] = abs
 				if i < len(p.States) && p.States[i].Nominal != 0 {
 					s.abstol[i] *= math.Abs(p.States[i].Nominal)
 				}

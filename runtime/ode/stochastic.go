@@ -72,12 +72,22 @@ func (c choice) byChance(ws *Workspace, s *settings) (choice, error) {
 	case c.Method != nil && c.Info().Use != use:
 		return c, fmt.Errorf("%s has %s, which %s does not take: choose a method for %s", p.title(), what, c.Info().Name, use)
 	case c.Method != nil:
-		return c, nil
+		return c.because(ws), nil
 	case s.hint() != "auto" && use == Jumping:
 		return c, fmt.Errorf("%s has %s, and no method for them is %s", p.title(), what, s.hint())
 	case chooser[use] == nil:
 		return c, fmt.Errorf("%s has %s: import package runtime/%s, which holds the methods for them", p.title(), what, pkg)
 	}
 	c.Method, c.why = chooser[use](ws)
-	return c, nil
+	return c.because(ws), nil
+}
+
+// because adds what the method has to say of its settings, such as a fixed step that it chooses: it has a method Why then.
+func (c choice) because(ws *Workspace) choice {
+	if m, ok := c.Method.(interface{ Why(ws *Workspace) string }); ok {
+		if text := m.Why(ws); text != "" {
+			c.why += "; " + text
+		}
+	}
+	return c
 }
