@@ -19,6 +19,7 @@ import (
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
+	_ "github.com/mtkc/mtkc/runtime/sde" // methods for stochastic differential equations
 	"github.com/mtkc/mtkc/structural"
 )
 
