@@ -18,6 +18,7 @@ import (
 	"github.com/mtkc/mtkc/backend/llvm"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/model"
+	_ "github.com/mtkc/mtkc/runtime/jump" // methods for jump processes
 	"github.com/mtkc/mtkc/runtime/ode"
 	_ "github.com/mtkc/mtkc/runtime/sde" // methods for stochastic differential equations
 	"github.com/mtkc/mtkc/structural"

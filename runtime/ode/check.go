@@ -66,6 +66,23 @@ func (p *Problem) check(k *Kernels) {
 	for i, q := range p.Guards {
 		need(q.Param < np && (q.Param >= 0 || k.Guards != nil), "guard %d has parameter %d of %d, or no function", i, q.Param, np)
 	}
+	if j := p.Jumps; j != nil {
+		for r := range j.Reactions {
+			x := &j.Reactions[r]
+			need(k.JumpConstants != nil || !x.MassAction, "a reaction of mass action without its constant")
+			need(k.JumpRate != nil || x.MassAction, "reaction %d without a rate", r)
+			need(k.JumpChange != nil || !x.Vary, "reaction %d without its changes", r)
+			for _, a := range x.Reactants {
+				need(a.State >= 0 && int(a.State) < n && a.Order > 0, "reaction %d has %d molecules of state %d of %d", r, a.Order, a.State, n)
+			}
+			for _, c := range x.Changes {
+				need(c.State >= 0 && int(c.State) < n, "reaction %d changes state %d of %d", r, c.State, n)
+			}
+			for _, i := range x.Reads {
+				need(i >= 0 && int(i) < n, "the rate of reaction %d reads state %d of %d", r, i, n)
+			}
+		}
+	}
 	if h := p.Hybrid; h != nil {
 		slot := func(kind string, i, s int) {
 			need(s >= len(p.Params) && s < np, "slot %d of %s %d is not among the %d..%d of the discrete memory", s, kind, i, len(p.Params), np)

@@ -50,10 +50,11 @@ func hermite(u, u0, u1, f0, f1 []float64, h, theta float64) {
 // degreer is a stepper that knows the degree of its present interpolant.
 type degreer interface{ Degree() int }
 
-// degree of the polynomial that st.Interpolate is on the last step.
+// degree of the polynomial that st.Interpolate is on the last step; 0: the solution keeps its value up to the end of
+// the step, where it jumps.
 func degree(st Stepper) int {
 	if d, ok := st.(degreer); ok {
-		return max(1, d.Degree())
+		return max(0, d.Degree())
 	}
 	return 8
 }
@@ -74,14 +75,17 @@ func node(i, d int) float64 {
 func (o *denseOutput) add(t0, t1 float64, d int, params int32, eval func(t float64, u []float64)) {
 	first := len(o.vals)
 	o.steps = append(o.steps, denseStep{t0, t1, first, int32(d), params})
-	for i := range d + 1 {
+	for i := range max(d, 1) + 1 { // of one that jumps, the values at both ends
 		at := len(o.vals)
 		for range o.n {
 			o.vals = append(o.vals, 0)
 		}
-		t := t0 + node(i, d)*(t1-t0)
-		if i == d {
+		t := t0
+		switch {
+		case i >= d && i > 0:
 			t = t1
+		case i > 0:
+			t += node(i, d) * (t1 - t0)
 		}
 		eval(t, o.vals[at:])
 	}
@@ -98,6 +102,14 @@ func (o *denseOutput) at(t float64, u []float64) (int32, bool) {
 	d := int(s.degree)
 	if s.t0 == s.t1 { // the run ended where it began
 		copy(u, o.vals[s.first:])
+		return s.params, true
+	}
+	if d == 0 {
+		first := s.first
+		if t == s.t1 {
+			first += o.n
+		}
+		copy(u, o.vals[first:])
 		return s.params, true
 	}
 	theta := (t - s.t0) / (s.t1 - s.t0)

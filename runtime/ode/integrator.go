@@ -107,6 +107,9 @@ func (in *Integrator) assemble(ctx context.Context) error {
 		if p.Callbacks != nil {
 			in.own = p.Callbacks(in.forward)
 		}
+		if in.forward.RHS == nil && p.Jumps != nil && p.Jumps.Still {
+			in.forward.RHS = func(_ float64, _, _, du []float64) { clear(du) }
+		}
 		p.check(in.forward)
 		if in.forward.RHS == nil {
 			in.forward.RHS = func(t float64, u, _, du []float64) { in.ws.implicit().slopes(t, u, du) }
@@ -116,6 +119,7 @@ func (in *Integrator) assemble(ctx context.Context) error {
 	ws := newWorkspace(ctx, p, in.forward, append([]float64(nil), set.params...), 0, 1)
 	in.ws = ws
 	in.rewind(ctx)
+	ws.warn = in.warn
 	in.sol = &Solution{Problem: p}
 	in.clear()
 	c, err := choose(ws, set)
@@ -155,7 +159,12 @@ func (in *Integrator) rewind(ctx context.Context) {
 	clear(ws.UPrev)
 	clear(ws.UNew)
 	*ws.Stats = Stats{}
-	*ws.budget = set.MaxSteps
+	if *ws.budget = set.MaxSteps; *ws.budget == 0 {
+		*ws.budget = defaultSteps
+		if in.p.Jumps != nil { // millions of them are nothing unusual
+			*ws.budget = math.MaxInt
+		}
+	}
 	in.cb = newCallbacks(in, append(in.own[:len(in.own):len(in.own)], set.Callbacks...))
 }
 

@@ -57,7 +57,7 @@ type Options struct {
 	Controller func(order int) control.Controller
 	HMin       float64 // a step that would have to be made again, no longer than this, ends the run; 0: the resolution of time
 	HMax       float64 // 0: no limit
-	MaxSteps   int     // limit on attempted steps; 0: 1000000
+	MaxSteps   int     // limit on attempted steps; 0: 1000000, and none for jump processes, whose jumps count as steps
 
 	// Chance.
 
@@ -77,6 +77,9 @@ type Options struct {
 	// callback has constructors. A Callback belongs to one run at a time.
 	Callbacks []*Callback
 }
+
+// defaultSteps is the limit on attempted steps where the options give none.
+const defaultSteps = 1000000
 
 // gapPieces bounds how finely SaveGap divides a step: the steps of a method with
 // error control are about as long as the solution is smooth.
@@ -175,9 +178,6 @@ func (s *settings) resolve(p *Problem, opt Options) error {
 	}
 	if s.MaxSteps < 0 || s.Steps < 0 {
 		return fmt.Errorf("MaxSteps = %d, Steps = %d: neither may be negative", s.MaxSteps, s.Steps)
-	}
-	if s.MaxSteps == 0 {
-		s.MaxSteps = 1000000
 	}
 	if s.Steps > 0 {
 		s.grid = sized(s.grid, s.Steps+1)

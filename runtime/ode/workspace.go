@@ -70,6 +70,7 @@ type Workspace struct {
 	fd     *finiteDifferences
 	im     *implicitSystem // residual form of the problem; nil until needed
 	budget *int            // attempts left before MaxSteps
+	warn   func(text string)
 	tmp    []float64
 }
 
@@ -266,10 +267,34 @@ func (ws *Workspace) Begin() error {
 	}
 	*ws.budget--
 	if *ws.budget < 0 {
+		if ws.P.Jumps != nil {
+			return ws.Fail(MaxSteps, "%d jumps made; raise the step limit, or choose tau-leaping for many molecules", ws.Stats.Steps)
+		}
 		return ws.Fail(MaxSteps, "%d steps made and %d rejected; raise the step limit, loosen the tolerances, or try a stiff method",
 			ws.Stats.Steps, ws.Stats.Rejected)
 	}
 	return nil
+}
+
+// BeginSome is Begin for up to n attempts at once: it returns how many may be made, at least one. Unused gives back
+// those that were not made.
+func (ws *Workspace) BeginSome(n int) (int, error) {
+	if err := ws.Begin(); err != nil {
+		return 0, err
+	}
+	n = min(n-1, *ws.budget)
+	*ws.budget -= n
+	return n + 1, nil
+}
+
+// Unused gives back n of the attempts that BeginSome allowed.
+func (ws *Workspace) Unused(n int) { *ws.budget += n }
+
+// Warn adds a warning to the solution, once.
+func (ws *Workspace) Warn(text string) {
+	if ws.warn != nil {
+		ws.warn(text)
+	}
 }
 
 // Clip returns the step to make when the stepper would like h, and the time it

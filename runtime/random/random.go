@@ -29,6 +29,9 @@ func (s *Stream) Reset(seed, path, purpose uint64) {
 	s.s0, s.s1, s.s2, s.s3 = w[0], w[1], w[2], w[3]|1 // not all of them zero
 }
 
+// Archive visits the state.
+func (s *Stream) Archive(a *archive.Archive) { a.Uint64(&s.s0, &s.s1, &s.s2, &s.s3) }
+
 // Rand returns the numbers of other distributions. It draws from the stream.
 func (s *Stream) Rand() *rand.Rand { return rand.New(s) }
 

@@ -1,0 +1,97 @@
+// Package jump simulates jump processes, such as the reactions of few molecules: the problems of package ode with Jumps.
+//
+// In: an ode.Problem with Jumps, a seed and the number of a path in ode.Options. Out: an ode.Method for ode.Solve and
+// ode.Integrator, whose solution is one path of the process. Equal seeds and paths give equal runs, whatever times are saved.
+//
+// A step is one jump; the solution keeps its value up to the end of the step. Where only some times are saved and
+// nothing else looks at the path, a step holds all jumps up to the next of them.
+//
+// The exact methods draw from the law of the process itself. States that reactions of mass action count are numbers of molecules, whole and
+// never negative. One that starts elsewhere is warned of; a reaction that takes more of it than there is does not happen.
+package jump
+
+import (
+	"fmt"
+
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+func init() {
+	for _, m := range exact {
+		ode.Register(m, m.aliases...)
+	}
+	ode.RegisterChoice(ode.Jumping, choose)
+}
+
+// method is an exact method for still processes.
+type method struct {
+	name, text, reference string
+	aliases               []string
+	make                  func(c *core) engine
+}
+
+// Info describes the method.
+func (m *method) Info() ode.Info {
+	return ode.Info{Name: m.name, Use: ode.Jumping, Description: m.text, Reference: m.reference, Needs: "f = 0: nothing moves between jumps"}
+}
+
+// New returns a stepper. A problem that moves between its jumps is an error.
+func (m *method) New(ws *ode.Workspace) (ode.Stepper, error) {
+	if err := takes(ws, m.name); err != nil {
+		return nil, err
+	}
+	if why := moves(ws.P); why != "" {
+		return nil, fmt.Errorf("%s takes rates that stay what they are between jumps and events, but %s", m.name, why)
+	}
+	c := newCore(ws)
+	return &stepper{core: c, eng: m.make(c)}, nil
+}
+
+// takes says why no method for jumps takes a problem.
+func takes(ws *ode.Workspace, name string) error {
+	p := ws.P
+	switch {
+	case p.Jumps == nil:
+		return fmt.Errorf("%s is for jump processes, and %s has no jumps", name, title(p))
+	case len(ws.Alg) > 0:
+		return fmt.Errorf("%s cannot solve the %d algebraic equations of %s, which has jumps: solve them for their unknowns in the model", name, len(ws.Alg), title(p))
+	case p.NInv > 0:
+		return fmt.Errorf("%s does not keep the %d constraints of %s, which has jumps", name, p.NInv, title(p))
+	}
+	return nil
+}
+
+// moves says what changes between the jumps of a problem; "": nothing does.
+func moves(p *ode.Problem) string {
+	if !p.Jumps.Still {
+		return "there are equations der(...) = ... beside the jumps"
+	}
+	for r := range p.Jumps.Reactions {
+		if p.Jumps.Reactions[r].Clock {
+			return fmt.Sprintf("the rate of reaction %s depends on time", p.Jumps.Reactions[r].Name)
+		}
+	}
+	return ""
+}
+
+func title(p *ode.Problem) string {
+	if p.Name == "" {
+		return "the problem"
+	}
+	return p.Name
+}
+
+// Direct is the direct method of Gillespie.
+var Direct ode.Method = &method{
+	name: "Direct", aliases: []string{"SSA", "Gillespie"},
+	text:      "direct method: a search through all rates",
+	reference: "Gillespie, J. Phys. Chem. 81(25), 1977",
+	make:      func(c *core) engine { return &direct{core: c} },
+}
+
+var exact = []*method{Direct.(*method)}
+
+// choose is the automatic choice.
+func choose(ws *ode.Workspace) (ode.Method, string) {
+	return Direct, fmt.Sprintf("the direct method for %d reactions", len(ws.P.Jumps.Reactions))
+}

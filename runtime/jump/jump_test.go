@@ -1,0 +1,54 @@
+package jump
+
+import (
+	"math"
+	"testing"
+
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// Problems with known laws: shared/data/dde-sde-jump/jump.json.
+func birthDeath() *ode.Problem {
+	return reactions("birth-death", nil, 1, "0 -> A : 1000", "A -> 0 : 10")
+}
+
+func TestMoments(t *testing.T) {
+	for _, c := range []struct {
+		p              *ode.Problem
+		species        string
+		n              int
+		mean, variance float64
+	}{
+		{birthDeath(), "A", 20000, 99.99546000702375, 99.99546000702375},
+		{reactions("decay", map[string]float64{"A": 100}, 2, "A -> 0 : 0.5"), "A", 20000, 36.787944117144235, 23.254415793482963},
+	} {
+		for _, m := range exact {
+			rows := sample(t, c.p, ode.Options{Method: m, Seed: 1}, c.n)
+			mean, variance, se, seVar := moments(rows, 0)
+			if math.Abs(mean-c.mean) > 3*se || math.Abs(variance-c.variance) > 3*seVar {
+				t.Errorf("%s of %s with %s: mean %v, want %v +- %v, variance %v, want %v +- %v", c.species, c.p.Name, m.name, mean, c.mean, se, variance, c.variance, seVar)
+			}
+		}
+	}
+}
+
+func BenchmarkJumps(b *testing.B) {
+	for _, p := range []*ode.Problem{birthDeath(), netFile(b, "multistate", 100), netFile(b, "egfr_net", 10)} {
+		for _, m := range exact {
+			b.Run(p.Name+"/"+m.name, func(b *testing.B) {
+				in, err := ode.NewIntegrator(b.Context(), p, ode.Options{Method: m, Span: [2]float64{0, 1e9}, FinalOnly: true})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ResetTimer()
+				first := in.Stats().Steps
+				for in.Stats().Steps-first < b.N && !in.Done() {
+					if err := in.Step(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(in.Stats().Steps-first), "ns/jump")
+			})
+		}
+	}
+}

@@ -1,0 +1,245 @@
+package jump
+
+import (
+	"bufio"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// reactions makes a problem of mass action of lines such as "2A + B -> C : 0.5", with start values by name. Species come in the order of
+// their first appearance. The constants are the parameters k1, k2, ...
+func reactions(name string, start map[string]float64, t1 float64, lines ...string) *ode.Problem {
+	var species []string
+	index := func(name string) int32 {
+		k := slices.Index(species, name)
+		if k < 0 {
+			k = len(species)
+			species = append(species, name)
+		}
+		return int32(k)
+	}
+	side := func(text string) map[int32]float64 {
+		m := map[int32]float64{}
+		for term := range strings.SplitSeq(text, "+") {
+			if term = strings.TrimSpace(term); term == "0" || term == "" {
+				continue
+			}
+			at := 0
+			for at < len(term) && term[at] >= '0' && term[at] <= '9' {
+				at++
+			}
+			n := 1.0
+			if at > 0 {
+				n, _ = strconv.ParseFloat(term[:at], 64)
+			}
+			m[index(strings.TrimSpace(term[at:]))] += n
+		}
+		return m
+	}
+	var list []ode.Jump
+	var k []float64
+	for _, line := range lines {
+		eq, constant, _ := strings.Cut(line, ":")
+		left, right, _ := strings.Cut(eq, "->")
+		in, out := side(left), side(right)
+		v, err := strconv.ParseFloat(strings.TrimSpace(constant), 64)
+		if err != nil {
+			panic(line)
+		}
+		k = append(k, v)
+		list = append(list, massAction(strings.TrimSpace(eq), in, out))
+	}
+	u0 := make([]float64, len(species))
+	for i, s := range species {
+		u0[i] = start[s]
+	}
+	return massActionProblem(name, species, u0, t1, list, k)
+}
+
+// massAction is the jump of a reaction.
+func massAction(name string, in, out map[int32]float64) ode.Jump {
+	j := ode.Jump{Name: name, MassAction: true}
+	for _, i := range slices.Sorted(maps.Keys(in)) {
+		j.Reactants = append(j.Reactants, ode.Reactant{State: i, Order: int32(in[i])})
+		j.Reads = append(j.Reads, i)
+	}
+	net := maps.Clone(out)
+	for i, n := range in {
+		net[i] -= n
+	}
+	for _, i := range slices.Sorted(maps.Keys(net)) {
+		if net[i] != 0 {
+			j.Changes = append(j.Changes, ode.Change{State: i, By: net[i]})
+		}
+	}
+	return j
+}
+
+func massActionProblem(name string, species []string, u0 []float64, t1 float64, list []ode.Jump, k []float64) *ode.Problem {
+	p := &ode.Problem{Name: name, Span: [2]float64{0, t1}, U0: u0, P: k, Jumps: &ode.Jumps{Reactions: list, Still: true}}
+	for _, s := range species {
+		p.States = append(p.States, ode.Quantity{Name: s, Min: math.Inf(-1), Max: math.Inf(1)})
+	}
+	for i := range k {
+		p.Params = append(p.Params, ode.Quantity{Name: fmt.Sprintf("k%d", i+1), Min: math.Inf(-1), Max: math.Inf(1)})
+	}
+	p.NewKernels = func() *ode.Kernels {
+		return &ode.Kernels{
+			JumpConstants: func(_ float64, _, p, c []float64) {
+				for r := range list {
+					v := p[r]
+					for _, a := range list[r].Reactants {
+						for k := int32(2); k <= a.Order; k++ {
+							v /= float64(k)
+						}
+					}
+					c[r] = v
+				}
+			},
+			// The same rates as any others, for problems whose reactions are not said to be of mass action.
+			JumpRate: func(r int, _ float64, u, p []float64) float64 {
+				v := p[r]
+				for _, a := range list[r].Reactants {
+					for k := int32(0); k < a.Order; k++ {
+						v *= max(0, u[a.State]-float64(k)) / float64(k+1)
+					}
+				}
+				return v
+			},
+		}
+	}
+	return p
+}
+
+// general is p with reactions that are not said to be of mass action.
+func general(p *ode.Problem) *ode.Problem {
+	q := *p
+	j := *p.Jumps
+	j.Reactions = slices.Clone(j.Reactions)
+	for r := range j.Reactions {
+		j.Reactions[r].MassAction = false
+	}
+	q.Jumps = &j
+	return &q
+}
+
+// netFile reads a network of mass action from a .net file of BioNetGen in shared/data.
+func netFile(t testing.TB, name string, t1 float64) *ode.Problem {
+	f, err := os.Open("../../../shared/data/reaction-networks/" + name + ".net")
+	if err != nil {
+		f, err = os.Open("../../../../shared/data/reaction-networks/" + name + ".net")
+	}
+	if err != nil {
+		t.Skipf("shared/data/reaction-networks is not there: %v", err)
+	}
+	defer f.Close()
+	values := map[string]float64{}
+	value := func(text string) float64 {
+		v := 1.0
+		for part := range strings.SplitSeq(text, "*") {
+			part, over, divided := strings.Cut(part, "/")
+			x, err := strconv.ParseFloat(part, 64)
+			if err != nil {
+				var ok bool
+				if x, ok = values[part]; !ok {
+					t.Fatalf("%s: what is %s?", name, part)
+				}
+			}
+			if divided {
+				y, err := strconv.ParseFloat(over, 64)
+				if err != nil {
+					y = values[over]
+				}
+				x /= y
+			}
+			v *= x
+		}
+		return v
+	}
+	var species []string
+	var u0, k []float64
+	var list []ode.Jump
+	section := ""
+	for sc := bufio.NewScanner(f); sc.Scan(); {
+		line, _, _ := strings.Cut(sc.Text(), "#")
+		w := strings.Fields(line)
+		switch {
+		case len(w) == 0:
+		case w[0] == "begin":
+			section = w[1]
+		case w[0] == "end":
+			section = ""
+		case section == "parameters":
+			values[w[1]] = value(w[2])
+		case section == "species":
+			species, u0 = append(species, w[1]), append(u0, math.Round(value(w[2])))
+		case section == "reactions":
+			side := func(text string) map[int32]float64 {
+				m := map[int32]float64{}
+				for s := range strings.SplitSeq(text, ",") {
+					if i, _ := strconv.Atoi(s); i > 0 {
+						m[int32(i-1)]++
+					}
+				}
+				return m
+			}
+			c := value(w[3])
+			in := side(w[1])
+			for _, n := range in { // .net files have the factor 1/2 of equal molecules in the constant
+				for i := 2.0; i <= n; i++ {
+					c *= i
+				}
+			}
+			list, k = append(list, massAction("R"+w[0], in, side(w[2]))), append(k, c)
+		}
+	}
+	return massActionProblem(name, species, u0, t1, list, k)
+}
+
+// sample runs n paths and returns the state at the end, one row for each path.
+func sample(t testing.TB, p *ode.Problem, opt ode.Options, n int) [][]float64 {
+	t.Helper()
+	opt.FinalOnly = opt.SaveAt == nil
+	rows := make([][]float64, n)
+	var in *ode.Integrator
+	for i := range rows {
+		opt.Path = uint64(i)
+		var err error
+		if in == nil {
+			in, err = ode.NewIntegrator(t.Context(), p, opt)
+		} else {
+			err = in.Reset(t.Context(), opt)
+		}
+		for err == nil && !in.Done() {
+			err = in.Step()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows[i] = slices.Clone(in.U())
+	}
+	return rows
+}
+
+// moments are the mean and the variance of a column, with their standard errors.
+func moments(rows [][]float64, column int) (mean, variance, se, seVar float64) {
+	n := float64(len(rows))
+	for _, r := range rows {
+		mean += r[column] / n
+	}
+	m4 := 0.0
+	for _, r := range rows {
+		d := r[column] - mean
+		variance += d * d / (n - 1)
+		m4 += d * d * d * d / n
+	}
+	return mean, variance, math.Sqrt(variance / n), math.Sqrt((m4 - variance*variance) / n)
+}
