@@ -34,6 +34,11 @@ type Options struct {
 	// them positive whatever the integrator does.
 	Positive []string
 
+	// Method is the form in which a model with reactions is solved, one of Methods; "": ode. Items is how many single events a unit
+	// of the extent of reactions stands for in the random forms, 0: as the model says.
+	Method string
+	Items  float64
+
 	Structural structural.Options
 	Lower      backend.Options
 

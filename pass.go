@@ -43,7 +43,11 @@ var passes = []Pass{
 		run: load, dump: dumpLoad, size: sizeFlat,
 	},
 	{
-		Name: "flat", Needs: []string{"load"}, Doc: "check the flat system and change variables that were asked to stay positive",
+		Name: "form", Needs: []string{"load"}, Doc: "make the form asked for of a system with reactions: rate equations, chemical Langevin equation or jump process",
+		run: toForm, dump: dumpFlat, size: sizeFlat,
+	},
+	{
+		Name: "flat", Needs: []string{"form"}, Doc: "check the flat system and change variables that were asked to stay positive",
 		run: changeVariables, check: checkFlat, dump: dumpFlat, size: sizeFlat,
 	},
 	{
@@ -208,7 +212,10 @@ func dumpFlat(c *Compiler, w io.Writer) error {
 	if err := basemodelica.Write(w, c.sys, basemodelica.Options{}); err != nil {
 		return err
 	}
-	return dumpSchedule(w, c.sys)
+	if err := dumpSchedule(w, c.sys); err != nil {
+		return err
+	}
+	return dumpJumps(w, c.sys)
 }
 
 func dumpPlan(c *Compiler, w io.Writer) error { return c.plan.Dump(w) }
@@ -232,6 +239,18 @@ func kernels(p *backend.Program) []*backend.Kernel {
 	}
 	if p.Observed != nil {
 		list = append(list, p.Observed)
+	}
+	if j := p.Jumps; j != nil {
+		if j.Constants != nil {
+			list = append(list, j.Constants)
+		}
+		for r := range j.Rate {
+			for _, k := range []*backend.Kernel{j.Rate[r], j.Change[r]} {
+				if k != nil {
+					list = append(list, k)
+				}
+			}
+		}
 	}
 	return list
 }

@@ -36,6 +36,7 @@ func Lower(plan *structural.Plan, opt Options) (*Program, diag.List) {
 	c.bind()
 	c.initial()
 	c.observed()
+	c.jumps()
 	c.prog.Funcs = c.funcs.list
 	for _, f := range c.prog.Funcs {
 		if f.Eval == nil {

@@ -57,6 +57,7 @@ type Program struct {
 	Observed      *Kernel // t, u, p -> every observable of kind ode.Eliminated, at Slot
 	ObservedSlot  []int32 // by observable: index into the outputs of Observed, -1 for the others
 	ObservedCount int
+	Jumps         *JumpKernels // nil: nothing happens at random instants
 
 	Funcs []*expr.Func // of Call
 

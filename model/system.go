@@ -1,6 +1,9 @@
 package model
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 )
@@ -25,8 +28,10 @@ type System struct {
 	Noises    []WhiteNoise // independent white noises
 	Reactions []Reaction   // what happens at rates, to species
 	// Items is how many single events a unit of the extent of reactions stands for, 0: one. It is Avogadro's number
-	// where amounts are in moles.
-	Items float64
+	// where amounts are in moles. ItemsNote says, for a message, how that was found out where the model leaves room for doubt.
+	Items     float64
+	ItemsNote string
+	Jumps     []Jump // of the jump process that reactions were made into; then there are no Reactions
 
 	// Undefined says that variables on which nothing depends may be infinite or NaN at the start;
 	// otherwise that is an error.
@@ -226,6 +231,16 @@ func (s *System) index(sym expr.ID, i int) {
 		s.bySym = append(s.bySym, make([]int32, max(n, s.Pool.Len())-len(s.bySym))...)
 	}
 	s.bySym[sym] = int32(i) + 1
+}
+
+// Clone returns a copy with lists of its own, whose entries share what they refer to, and the same pool.
+func (s *System) Clone() *System {
+	c := *s
+	c.Vars, c.Equations, c.Initial = slices.Clone(s.Vars), slices.Clone(s.Equations), slices.Clone(s.Initial)
+	c.Whens, c.Asserts, c.Scheduled, c.Delays = slices.Clone(s.Whens), slices.Clone(s.Asserts), slices.Clone(s.Scheduled), slices.Clone(s.Delays)
+	c.Noises, c.Reactions, c.Jumps = slices.Clone(s.Noises), slices.Clone(s.Reactions), slices.Clone(s.Jumps)
+	c.bySym, c.points = slices.Clone(s.bySym), maps.Clone(s.points)
+	return &c
 }
 
 // NewSystem returns an empty system with a pool of its own.

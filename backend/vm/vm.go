@@ -24,6 +24,7 @@ type Machine struct {
 	update, assert, bind *kernel
 	guards, linear       *kernel
 	init                 []initKernel
+	jumps                *jumps       // nil: there are none
 	tape                 *taylor.Tape // of the right-hand side; nil: it has none
 }
 
@@ -40,6 +41,7 @@ func New(prog *backend.Program) *Machine {
 		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
 		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind), guards: enc(prog.Guards),
 	}
+	m.jumps = newJumps(prog)
 	m.tape, _ = prog.Tape()
 	if l := prog.Lifted; l != nil {
 		m.lifted = &initKernel{enc(l.Eval), enc(l.Jac)}
@@ -120,6 +122,7 @@ func (m *Machine) Kernels() *ode.Kernels {
 	for _, c := range m.init {
 		k.Init = append(k.Init, c.functions())
 	}
+	m.jumps.functions(k)
 	if m.lifted != nil {
 		ik := m.lifted.functions()
 		k.Lifted = &ik

@@ -162,7 +162,7 @@ func (f *benchFlags) run(cmd *cobra.Command, path string) error {
 	if doubtful := f.doubtful(d); doubtful != "" {
 		fmt.Fprintln(stderr, diag.New(diag.Pos{}, "W801", "a shorter --tspan, or larger --tols; a solution that amplifies small errors has no exact end", "%s", doubtful))
 	}
-	compile := c.Seconds("load", "flat", "structural", "lower", "vm")
+	compile := c.Seconds("load", "form", "flat", "structural", "lower", "vm")
 	if werr := f.write(d, compile, stdout, stderr); werr != nil {
 		return werr
 	}

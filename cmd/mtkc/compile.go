@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"go/token"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,7 +23,7 @@ import (
 func newCompile() *cobra.Command {
 	var f modelFlags
 	var embed embedFlags
-	var backend, out, pkg, cpu string
+	var backend, out, pkg, cpu, method string
 	var ptx mtkc.PTXOptions
 	cmd := &cobra.Command{
 		Use:   "compile MODEL --backend go|llvm|cuda|basemodelica",
@@ -39,10 +41,15 @@ func newCompile() *cobra.Command {
 		Example: `  mtkc compile --backend go -o pendulum_mtk.go examples/pendulum
   mtkc compile --backend llvm -o pendulum.o examples/pendulum
   mtkc compile --backend go --embed-native --ensemble Tsit5 -o lorenz/ examples/lorenz
-  mtkc compile --backend cuda --method rodas5p -o robertson.ptx examples/robertson
+  mtkc compile --backend cuda --solver rodas5p -o robertson.ptx examples/robertson
   mtkc compile --backend basemodelica --arg N=100 -o ladder.bmo examples/rcladder`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if slices.Contains(mtkc.Methods(), strings.ToLower(method)) {
+				f.method = method
+			} else {
+				ptx.Method = cmp.Or(ptx.Method, method) // the older name of --solver
+			}
 			opt, found := f.options(cmd)
 			pass := ""
 			switch backend {
@@ -62,7 +69,7 @@ func newCompile() *cobra.Command {
 				}
 				if ptx.Method != "" {
 					if m, err := ode.Lookup(ptx.Method); err != nil {
-						bad(&found, "method", ptx.Method, err.Error())
+						bad(&found, "solver", ptx.Method, err.Error())
 					} else {
 						ptx.Method = m.Info().Name
 					}
@@ -72,8 +79,8 @@ func newCompile() *cobra.Command {
 			default:
 				bad(&found, "backend", backend, "backends: go, llvm, cuda, basemodelica")
 			}
-			for _, name := range []string{"arch", "method", "dense"} {
-				if cmd.Flags().Changed(name) && backend != "cuda" {
+			for _, name := range []string{"arch", "solver", "dense"} {
+				if (cmd.Flags().Changed(name) || name == "solver" && ptx.Method != "") && backend != "cuda" {
 					found.Add(diag.Pos{}, "E002", "leave --"+name+" out", "--%s is for --backend cuda", name)
 				}
 			}
@@ -156,7 +163,9 @@ func newCompile() *cobra.Command {
 	fl.StringVar(&pkg, "package", "", "`NAME` of the generated Go package (default: that of the directory of -o, else made from the model's name)")
 	fl.StringVar(&cpu, "cpu", "", "processor `NAME` that machine code is for, as LLVM calls it: x86-64-v3, znver4, generic, ... (default: this machine's)")
 	embed.register(cmd)
-	fl.StringVar(&ptx.Method, "method", "", "integration method `NAME` of the kernel for GPUs (default: rodas5p with algebraic equations, else tsit5)")
+	fl.StringVar(&method, "method", "", "`FORM` in which reactions are solved: ode, rate equations; cle, the chemical Langevin equation")
+	f.registerItems(cmd)
+	fl.StringVar(&ptx.Method, "solver", "", "integration method `NAME` of the kernel for GPUs (default: rodas5p with algebraic equations, else tsit5)")
 	fl.BoolVar(&ptx.Dense, "dense", false, "the kernel for GPUs saves states at given times")
 	fl.StringVar(&ptx.Arch, "arch", "", "oldest GPU `NAME` that the kernel runs on (default: sm_70)")
 	f.register(cmd)

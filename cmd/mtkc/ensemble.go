@@ -26,8 +26,7 @@ type ensembleFlags struct {
 	runFlags
 	sweep, dist  []string
 	samples      string
-	random       int64
-	seed         uint64
+	random, runs int64
 	latin        bool
 	stats, final bool
 	quantiles    string
@@ -43,13 +42,15 @@ func newEnsemble() *cobra.Command {
 		Use:   "ensemble MODEL",
 		Short: "Solve a model many times with other parameters",
 		Long: `Solve a model for every point of a grid (--sweep), every row of a table (--samples) or many
-random values (--random), and write all trajectories, or their statistics (--stats).
+random values (--random), or many times as it is where chance is part of it (--runs), and write all
+trajectories, or their statistics (--stats).
 
 A trajectory that fails ends no ensemble: a warning says how many did and why. An ensemble that
 writes to a file with -o and is interrupted goes on from there when the same command is given
 again; the file that comes out is the same, to the last byte.`,
 		Example: `  mtkc ensemble examples/lorenz --sweep Rho=20:30:101 --final -o end.csv
   mtkc ensemble examples/lotkavolterra --random 10000 --dist Alpha=normal:1.5:0.1 --stats --steps 50 -o stats.csv
+  mtkc ensemble network.xml --method ssa --runs 10000 --tspan 0,50 --steps 50 --amounts X --stats
   mtkc ensemble circuit.bmo --samples parts.csv --vars out.v --saveat 0.1 -o runs.csv`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
@@ -60,12 +61,14 @@ again; the file that comes out is the same, to the last byte.`,
 	fl.StringVar(&f.samples, "samples", "", "take the values from the CSV `FILE`: a header with names, a row for each trajectory; the column t_end sets the end")
 	fl.Int64Var(&f.random, "random", 0, "draw the values of `N` trajectories at random, see --dist")
 	fl.StringArrayVar(&f.dist, "dist", nil, "draw a parameter or start value: `NAME=normal:MEAN:SD`, NAME=uniform:LO:HI or NAME=lognormal:MU:SIGMA (repeatable)")
-	fl.Uint64Var(&f.seed, "seed", 1, "`SEED` of the random values")
+	fl.Uint64Var(&f.seed, "seed", 1, "`SEED` of the random values, and of random numbers of the model")
+	fl.Int64Var(&f.runs, "runs", 0, "`N` trajectories that chance alone sets apart, of a model with noise or random reactions")
 	fl.BoolVar(&f.latin, "latin", false, "draw a Latin hypercube: each value falls once into each of N intervals of equal probability")
 	fl.BoolVar(&f.stats, "stats", false, "write mean, standard deviation, quantiles and extremes of every variable at every time instead of the trajectories")
 	fl.StringVar(&f.quantiles, "quantiles", "0.05,0.5,0.95", "quantiles `Q1,Q2,...` for --stats")
 	fl.BoolVar(&f.final, "final", false, "record the end of each trajectory alone")
 	fl.StringVar(&f.tspan, "tspan", "", "time span `T0,T1` (default: that of the model)")
+	f.registerMethod(cmd)
 	fl.StringVar(&f.solver, "solver", "auto", "integration method `NAME`, as in mtkc run")
 	fl.StringVar(&f.form, "form", "auto", "how algebraic equations are solved: dae, nested or auto")
 	fl.StringVar(&f.constraints, "constraints", "auto", "how the constraints of a model of higher index are kept: project, states or auto")
@@ -77,6 +80,8 @@ again; the file that comes out is the same, to the last byte.`,
 	fl.IntVar(&f.maxSteps, "max-steps", 1000000, "give up a trajectory after `N` steps of the method")
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` of all trajectories (repeatable)")
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to record: `a,b,...`, as in mtkc run")
+	fl.StringArrayVar(&f.amounts, "amounts", nil, "species `a,b,...` of a reaction network to write as amounts, as in mtkc run")
+	fl.StringArrayVar(&f.conc, "concentrations", nil, "species `c,d,...` to write as concentrations")
 	fl.StringVarP(&f.out, "output", "o", "", "write the table to the CSV `FILE` (default: stdout)")
 	fl.StringVar(&f.backend, "backend", "auto", "`NAME` of what integrates: "+strings.Join(mtkc.EnsembleBackends(), ", "))
 	fl.IntVar(&f.workers, "workers", 0, "trajectories are integrated on `N` threads (default: one for each processor)")
@@ -145,9 +150,17 @@ func (f *ensembleFlags) run(cmd *cobra.Command, path string) error {
 	if found = c.CheckRequest(req); found.Errors() == 0 {
 		found = append(found, c.CheckVaried(vary.varied, req.Options.Set)...)
 	}
+	if vary.runs > 0 && !c.Random() {
+		found.Add(diag.Pos{}, "E905", "give --method ssa or cle for a model with reactions, or say what varies: --sweep, --samples, --random", "--runs: nothing in the model is random, so that all trajectories would be equal")
+	}
 	if found.Errors() > 0 {
 		return found
 	}
+	vars, species, found := c.SpeciesColumns(req.Vars, f.amounts, f.conc)
+	if found.Errors() > 0 {
+		return found
+	}
+	req.Vars = vars
 	o := &req.Options
 	o.Set = c.Settle(o.Set)
 	if o.Span == [2]float64{} {
@@ -181,7 +194,7 @@ func (f *ensembleFlags) run(cmd *cobra.Command, path string) error {
 		return found
 	}
 	e.Engine, e.Run = engine.Engine, engine.Run
-	job := &ensembleJob{f: f, vary: vary, opt: e, prob: prob, engine: engine, stdout: stdout, stderr: stderr}
+	job := &ensembleJob{f: f, vary: vary, species: species, opt: e, prob: prob, engine: engine, stdout: stdout, stderr: stderr}
 	res, err := job.solve(ctx, id)
 	if e := engine.Close(); err == nil && e != nil {
 		err = diag.New(diag.Pos{}, "E012", "try another --backend", "the ensemble cannot end: %v", e)
@@ -210,6 +223,9 @@ func (f *ensembleFlags) identity(c *mtkc.Compiler, p *ode.Problem, e *ensemble.O
 	r := &e.Run
 	fmt.Fprintf(h, "%x %q %q %q %x %x %x %d %x %d %v\n", r.Span, strings.ToLower(r.Solver), r.Form, r.Constraints, r.RelTol, r.AbsTol, r.InitialStep, r.MaxSteps, r.SaveAt, r.Steps, r.FinalOnly)
 	fmt.Fprintf(h, "%q %v %x %q %s\n", e.Vars, e.Statistics, e.Quantiles, f.backend, vary.identity)
+	if p.Noise != nil || p.Jumps != nil {
+		fmt.Fprintf(h, "%d\n", r.Seed)
+	}
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }
 
@@ -217,6 +233,7 @@ func (f *ensembleFlags) identity(c *mtkc.Compiler, p *ode.Problem, e *ensemble.O
 type ensembleJob struct {
 	f              *ensembleFlags
 	vary           *variation
+	species        map[string]string // names of columns that stand for a species
 	opt            ensemble.Options
 	prob           *ode.Problem
 	engine         *mtkc.EnsembleEngine
@@ -297,7 +314,7 @@ func (j *ensembleJob) into(ctx context.Context, src ensemble.Source, total int64
 		b = bufio.NewWriterSize(w, 1<<16)
 		w = b
 	}
-	t := newEnsembleTable(w, &j.opt, j.vary)
+	t := newEnsembleTable(w, &j.opt, j.vary, j.species)
 	bar := newCounter(j.stderr, total)
 	opt := j.opt
 	if !opt.Statistics {

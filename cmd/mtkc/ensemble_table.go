@@ -23,10 +23,20 @@ type ensembleTable struct {
 	opt  *ensemble.Options
 	vary *variation
 	buf  []byte
+
+	species map[string]string // names of columns that stand for a species
 }
 
-func newEnsembleTable(w io.Writer, opt *ensemble.Options, vary *variation) *ensembleTable {
-	return &ensembleTable{w: w, opt: opt, vary: vary}
+func newEnsembleTable(w io.Writer, opt *ensemble.Options, vary *variation, species map[string]string) *ensembleTable {
+	return &ensembleTable{w: w, opt: opt, vary: vary, species: species}
+}
+
+// column is the name of the column of a variable.
+func (t *ensembleTable) column(v string) string {
+	if s, ok := t.species[v]; ok {
+		return s
+	}
+	return v
 }
 
 func (t *ensembleTable) name(s string) {
@@ -57,7 +67,7 @@ func (t *ensembleTable) header() error {
 	}
 	t.name("t")
 	for _, v := range t.opt.Vars {
-		t.name(v)
+		t.name(t.column(v))
 	}
 	return t.flush()
 }
@@ -93,6 +103,7 @@ func quantileName(q float64) string {
 func (t *ensembleTable) statistics(s *ensemble.Statistics, end float64) error {
 	t.name("t")
 	for _, v := range s.Vars {
+		v = t.column(v)
 		t.name(v + ".mean")
 		t.name(v + ".sd")
 		for _, q := range t.opt.Quantiles {
@@ -223,6 +234,8 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 			Engine  float64 `json:"engine"`
 			Total   float64 `json:"total"`
 		} `json:"seconds"`
+		Method string  `json:"method,omitempty"`
+		Seed   *uint64 `json:"seed,omitempty"`
 	}{
 		Model: j.prob.Name, Solver: cmp.Or(j.engine.Method, res.Method), Engine: j.engine.Name(), Trajectories: res.N, Varied: res.Columns, Retcodes: map[string]int64{}, Failed: []failure{},
 		Stats: map[string]int64{"steps": res.Steps, "rejected": res.Rejected, "events": res.Events},
@@ -245,6 +258,9 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 				r.T = trace.Number(s.Times[k])
 			}
 			for i, name := range s.Vars {
+				if of, ok := j.species[name]; ok {
+					name = of
+				}
 				q := s.At(k, i)
 				quantiles := trace.Values{}
 				for m, p := range j.opt.Quantiles {
@@ -255,7 +271,13 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 			object.Statistics = append(object.Statistics, r)
 		}
 	}
-	object.Seconds.Compile = c.Seconds("load", "flat", "structural", "lower", "vm")
+	if j.f.method != "ode" {
+		object.Method = j.f.method
+	}
+	if c.Random() {
+		object.Seed = &j.opt.Run.Seed
+	}
+	object.Seconds.Compile = c.Seconds("load", "form", "flat", "structural", "lower", "vm")
 	object.Seconds.Engine = j.engine.Seconds()
 	object.Seconds.Total = took.Seconds()
 	e := json.NewEncoder(w)

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,8 +22,38 @@ type modelFlags struct {
 	model    string
 	args     []string
 	positive []string
+	method   string
+	items    float64
 	timing   bool
 	dump     string
+}
+
+// registerMethod adds the flags of the commands that can solve a model with reactions in other forms.
+func (f *modelFlags) registerMethod(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.method, "method", "ode", "`FORM` in which reactions are solved: ode, rate equations; cle, the chemical Langevin equation; ssa, single reactions at random instants")
+	f.registerItems(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions(mtkc.Methods(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (f *modelFlags) registerItems(cmd *cobra.Command) {
+	cmd.Flags().Float64Var(&f.items, "items", 0, "with cle and ssa, a unit of amount stands for `N` molecules: 1, or 6.02214076e23 for moles (default: as the model says)")
+}
+
+// random checks the flags of registerMethod.
+func (f *modelFlags) random(cmd *cobra.Command, found *diag.List) {
+	f.method = strings.ToLower(strings.TrimSpace(f.method))
+	if f.method != "" && !slices.Contains(mtkc.Methods(), f.method) {
+		bad(found, "method", f.method, "give one of "+strings.Join(mtkc.Methods(), ", ")+"; an integration method is named by --solver")
+	}
+	if cmd.Flags().Changed("items") {
+		if !(f.items > 0) || math.IsInf(f.items, 1) {
+			bad(found, "items", fmt.Sprint(f.items), "give a number of molecules above 0, for example --items 1")
+		}
+		if f.method == "" || f.method == "ode" {
+			found.Add(diag.Pos{}, "E002", "leave it out, or give --method cle or ssa", "--items is for random forms")
+		}
+	}
 }
 
 func (f *modelFlags) register(cmd *cobra.Command) {
@@ -45,6 +77,8 @@ func (f *modelFlags) options(cmd *cobra.Command) (mtkc.Options, diag.List) {
 		}
 	})
 	opt := mtkc.Options{Model: f.model, Args: map[string]string{}, Positive: f.positive}
+	f.random(cmd, &found)
+	opt.Method, opt.Items = f.method, f.items
 	outputs(cmd, &found)
 	for _, a := range f.args {
 		name, value, ok := strings.Cut(a, "=")

@@ -66,6 +66,7 @@ initialization, blocks and sparsity. With --dump, the result of one pass instead
 	fl.SortFlags = false
 	fl.StringVar(&svg, "svg", "", "draw the incidence of equations and unknowns in block triangular form to `FILE`")
 	fl.BoolVar(&all, "all", false, "list everything; without it lists end after 40 entries")
+	f.registerMethod(cmd)
 	f.register(cmd)
 	return cmd
 }

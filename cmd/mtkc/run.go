@@ -30,6 +30,7 @@ type runFlags struct {
 	steps, maxSteps       int
 	form, constraints     string
 	linear                string
+	seed                  uint64
 	set, vars             []string
 	amounts, conc         []string
 	out, plot, backend    string
@@ -50,7 +51,8 @@ asked for. A run that stops early writes what was computed until then.`,
 		Example: `  mtkc run examples/pendulum --tspan 0,10 --plot pendulum.svg
   mtkc run examples/rcladder --arg N=1000 --set 'c[1].C=2' --vars 'c[*].v' -o ladder.csv
   mtkc run circuit.bmo --solver rodas5p --rtol 1e-8 --json
-  mtkc run network.xml --tspan 0,100 --steps 100 --amounts A,B`,
+  mtkc run network.xml --tspan 0,100 --steps 100 --amounts A,B
+  mtkc run network.xml --tspan 0,100 --steps 100 --method ssa --seed 7`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.solver == "help" && len(args) == 0 {
 				return nil
@@ -67,6 +69,8 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	fl.StringVar(&f.tspan, "tspan", "", "time span `T0,T1` (default: that of the model)")
+	f.registerMethod(cmd)
+	fl.Uint64Var(&f.seed, "seed", 1, "`SEED` of the random numbers of a model with noise or random reactions")
 	fl.StringVar(&f.solver, "solver", "auto", "integration method `NAME`, or auto, stiff, nonstiff: chosen by the problem; help lists them")
 	fl.StringVar(&f.form, "form", "auto", "how algebraic equations are solved: dae, nested or auto")
 	fl.StringVar(&f.constraints, "constraints", "auto", "how the constraints of a model of higher index are kept: project, states or auto")
@@ -203,7 +207,7 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 			found.Add(diag.Pos{}, "E002", "leave one of them out", "--steps and --saveat both say which times to save")
 		}
 	}
-	o.Steps, o.MaxSteps = f.steps, f.maxSteps
+	o.Steps, o.MaxSteps, o.Seed = f.steps, f.maxSteps, f.seed
 	if f.maxSteps < 1 {
 		bad(&found, "max-steps", fmt.Sprint(f.maxSteps), "give a number of steps above 0")
 	}
@@ -319,6 +323,7 @@ func (f *runFlags) run(cmd *cobra.Command, path string) error {
 	}
 	if f.json {
 		rec := r.Record()
+		f.chance(rec, c)
 		if unwritten != nil && rec.Message == "" {
 			rec.Message = unwritten.Error()
 		}
@@ -503,6 +508,16 @@ func (f *runFlags) writeFailure(w io.Writer, c *mtkc.Compiler, err error, start 
 	return writeRecord(w, rec)
 }
 
+// chance says what of a run was random.
+func (f *runFlags) chance(rec *trace.Record, c *mtkc.Compiler) {
+	if f.method != "ode" {
+		rec.Method = f.method
+	}
+	if c.Random() {
+		rec.Seed = &f.seed
+	}
+}
+
 // writeRecord prints the JSON object.
 func writeRecord(w io.Writer, rec *trace.Record) error {
 	return writeFile("-", w, rec.Write)
@@ -511,7 +526,7 @@ func writeRecord(w io.Writer, rec *trace.Record) error {
 func fillSeconds(rec *trace.Record, c *mtkc.Compiler, start time.Time) {
 	s := &rec.Seconds
 	s.Load = c.Seconds("load")
-	s.Flatten = c.Seconds("flat")
+	s.Flatten = c.Seconds("form", "flat")
 	s.Structural = c.Seconds("structural")
 	s.Codegen = c.Seconds("lower", "vm", "go")
 	s.Total = time.Since(start).Seconds()

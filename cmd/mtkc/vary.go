@@ -22,6 +22,7 @@ type variation struct {
 	axes     []ensemble.Axis
 	draws    []ensemble.Draw
 	n        int64 // drawn
+	runs     int64 // set apart by chance alone
 	seed     uint64
 	latin    bool
 	table    *ensemble.CSV
@@ -36,6 +37,8 @@ func (v *variation) source() (ensemble.Source, error) {
 	switch {
 	case v.table != nil:
 		return v.table, nil
+	case v.runs > 0:
+		return ensemble.Func(nil, v.runs, func(int64, *ensemble.Setup) {}), nil
 	case v.draws != nil && v.latin:
 		return ensemble.Latin(v.n, v.seed, v.draws...), nil
 	case v.draws != nil:
@@ -160,7 +163,7 @@ func dist(text string) (ensemble.Draw, error) {
 
 // variation reads the flags that say what varies.
 func (f *ensembleFlags) variation(found *diag.List) *variation {
-	v := &variation{n: f.random, seed: f.seed, latin: f.latin, path: f.samples}
+	v := &variation{n: f.random, runs: f.runs, seed: f.seed, latin: f.latin, path: f.samples}
 	var ways []string
 	if len(f.sweep) > 0 {
 		ways = append(ways, "--sweep")
@@ -171,13 +174,18 @@ func (f *ensembleFlags) variation(found *diag.List) *variation {
 	if f.random != 0 || len(f.dist) > 0 {
 		ways = append(ways, "--random")
 	}
+	if f.runs != 0 {
+		ways = append(ways, "--runs")
+	}
 	switch {
 	case len(ways) == 0:
-		found.Add(diag.Pos{}, "E905", "give --sweep name=LO:HI:N, --samples FILE, or --random N with --dist name=normal:MEAN:SD", "nothing says what sets the trajectories apart")
+		found.Add(diag.Pos{}, "E905", "give --sweep name=LO:HI:N, --samples FILE, --random N with --dist name=normal:MEAN:SD, or --runs N for a model with noise or random reactions", "nothing says what sets the trajectories apart")
 	case len(ways) > 1:
 		found.Add(diag.Pos{}, "E905", "give one of them", "%s: each says what sets the trajectories apart", strings.Join(ways, " and "))
 	case ways[0] == "--random" && (f.random < 1 || f.random > 1<<40):
 		found.Add(diag.Pos{}, "E901", "give a number of trajectories, for example --random 1000", "--random %d: a number of trajectories lies between 1 and 2^40", f.random)
+	case ways[0] == "--runs" && (f.runs < 1 || f.runs > 1<<40):
+		found.Add(diag.Pos{}, "E901", "give a number of trajectories, for example --runs 1000", "--runs %d: a number of trajectories lies between 1 and 2^40", f.runs)
 	case ways[0] == "--random" && len(f.dist) == 0:
 		found.Add(diag.Pos{}, "E905", distForm, "--random does not say what is drawn")
 	}
@@ -204,6 +212,9 @@ func (f *ensembleFlags) variation(found *diag.List) *variation {
 		v.draws = append(v.draws, d)
 		v.varied = append(v.varied, mtkc.Varied{Name: d.Column.Name, Where: "--dist"})
 		fmt.Fprintf(id, "draw %q %v\n", d.Column.Name, d.From)
+	}
+	if v.runs > 0 {
+		fmt.Fprintln(id, "runs", v.runs)
 	}
 	if v.draws != nil {
 		fmt.Fprintln(id, "random", v.n, v.seed, v.latin)

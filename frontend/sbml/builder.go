@@ -112,6 +112,7 @@ func System(m *Model) (*model.System, diag.List) {
 	b.variables()
 	b.fast()
 	b.equations()
+	b.reactions()
 	b.starts()
 	b.events()
 	return b.sys, b.diags
@@ -512,6 +513,7 @@ func (b *builder) speciesEquations(e *entity) {
 		b.eq(p.Der(e.sym), b.formula(e.rule.Math, context{}), e.rule.Pos)
 	case e.state != expr.None:
 		b.eq(p.Der(e.amount), b.flowRate(e, running), e.pos)
+		b.sys.Equations[len(b.sys.Equations)-1].Balance = e.moved()
 	}
 }
 

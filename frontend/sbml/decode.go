@@ -233,6 +233,7 @@ func (r *reader) sbml(el xml.StartElement) *Model {
 // model reads a model.
 func (r *reader) model(el xml.StartElement) *Model {
 	m := &Model{ID: attr(el, "id"), Name: attr(el, "name"), Level: r.level, Version: r.version, Pos: r.pos, ConversionFactor: attr(el, "conversionFactor")}
+	m.Substance, m.Extent, m.Units = attr(el, "substanceUnits"), attr(el, "extentUnits"), map[string][]Unit{}
 	m.ids, m.metas, m.units, m.scope = map[string]any{}, map[string]any{}, map[string]bool{}, r
 	r.children(func(el xml.StartElement) {
 		switch el.Name.Local {
@@ -244,8 +245,9 @@ func (r *reader) model(el xml.StartElement) *Model {
 			})
 		case "listOfUnitDefinitions":
 			r.list(func(el xml.StartElement) {
-				m.units[attr(el, "id")], m.units[attr(el, "metaid")] = true, true
-				r.skip()
+				id := attr(el, "id")
+				m.units[id], m.units[attr(el, "metaid")] = true, true
+				m.Units[id] = r.unit()
 			})
 		case "listOfCompartments":
 			r.list(func(el xml.StartElement) { r.compartment(m, el) })
@@ -286,6 +288,23 @@ func (r *reader) model(el xml.StartElement) *Model {
 		}
 	})
 	return m
+}
+
+// unit reads the factors of a defined unit.
+func (r *reader) unit() (factors []Unit) {
+	r.children(func(el xml.StartElement) {
+		if el.Name.Local != "listOfUnits" {
+			r.skip()
+			return
+		}
+		r.list(func(el xml.StartElement) {
+			factors = append(factors, Unit{
+				Kind: attr(el, "kind"), Exponent: r.float(el, "exponent", 1), Scale: r.float(el, "scale", 0), Multiplier: r.float(el, "multiplier", 1),
+			})
+			r.skip()
+		})
+	})
+	return factors
 }
 
 // parts reads what is within an element: f reads what it knows. The element is noted under
@@ -337,7 +356,7 @@ func (r *reader) species(m *Model, el xml.StartElement) {
 	s.OnlySubstance = r.flag(el, "hasOnlySubstanceUnits", false)
 	s.Boundary = r.flag(el, "boundaryCondition", false)
 	s.Constant = r.flag(el, "constant", false)
-	s.ConversionFactor = attr(el, "conversionFactor")
+	s.ConversionFactor, s.Substance = attr(el, "conversionFactor"), attr(el, "substanceUnits")
 	r.parts(m, s, el, nil)
 	m.Species = append(m.Species, s)
 }

@@ -16,6 +16,9 @@ type Model struct {
 
 	ConversionFactor string // parameter, "" for none
 
+	Substance, Extent string            // units of amounts and of the extent of reactions, "" where they are not given
+	Units             map[string][]Unit // definitions
+
 	Functions    []*Function
 	Compartments []*Compartment
 	Species      []*Species
@@ -34,6 +37,12 @@ type Model struct {
 	ids, metas map[string]any  // elements by id and by metaid
 	units      map[string]bool // ids and metaids of unit definitions
 	scope      *reader         // document that it is from
+}
+
+// Unit is (Multiplier 10^Scale Kind)^Exponent, a factor of a defined unit.
+type Unit struct {
+	Kind                        string
+	Exponent, Scale, Multiplier float64
 }
 
 // Function is a function definition: a lambda, or nil for one without mathematics.
@@ -60,6 +69,7 @@ type Species struct {
 	OnlySubstance         bool // its name means the amount, not the concentration
 	Boundary, Constant    bool
 	ConversionFactor      string
+	Substance             string // unit of the amount, "" where it is not given
 	Pos                   diag.Pos
 }
 

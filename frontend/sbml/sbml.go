@@ -27,6 +27,10 @@
 // leaves amounts as they are. Events of equal priority are executed in an order of chance, the
 // same in every run; those without priority come last. delay becomes a model.DelayedValue.
 //
+// A reaction with a law is a model.Reaction, too, and the equations of species are its balances. The unit of extent, or of amounts,
+// says how many molecules these stand for in random forms; where none is stated they are numbers of molecules, in Level 2 as well,
+// whose default are moles.
+//
 // A species or compartment without a value has none (NaN): the run tells where that is needed. A
 // stoichiometry without a value is 1 if it has an id.
 //

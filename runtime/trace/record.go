@@ -20,6 +20,8 @@ type Record struct {
 	Stats   Stats   `json:"stats"`
 	Size    Sizes   `json:"size"`
 	Seconds Seconds `json:"seconds"`
+	Method  string  `json:"method,omitempty"` // form of a model with reactions, cle or ssa; absent: ode
+	Seed    *uint64 `json:"seed,omitempty"`   // of random numbers, where there were any
 }
 
 // Stats is the work of a run.

@@ -1,0 +1,60 @@
+package mtkc
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/model/form"
+)
+
+// Methods are the forms in which a model with reactions can be solved:
+//
+//	ode  the reaction rate equations, or what the equations of a model without reactions state, noise included
+//	cle  the chemical Langevin equation: every reaction has a white noise
+//	ssa  the jump process: reactions happen one at a time at random instants
+func Methods() []string { return form.Names() }
+
+// Random reports whether the problem has noise or jumps, so that runs depend on the seed. The pass vm must have run.
+func (c *Compiler) Random() bool {
+	return c.prob != nil && (c.prob.Noise != nil || c.prob.Jumps != nil)
+}
+
+// toForm makes the form asked for. The system that was loaded is left alone.
+func toForm(_ context.Context, c *Compiler) diag.List {
+	sys, found := form.Make(c.sys, c.Method, form.Options{Items: c.Items})
+	if sys != nil {
+		c.sys = sys
+	}
+	return found
+}
+
+// dumpJumps lists jumps, for which Base Modelica has no form, as comments.
+func dumpJumps(w io.Writer, sys *model.System) error {
+	p := sys.Pool
+	for i := range sys.Jumps {
+		j := &sys.Jumps[i]
+		rate := []string{p.String(j.Rate)}
+		for _, s := range j.Reactants {
+			rate = append(rate, p.Name(s.Species))
+			for k := 1; k < s.Order; k++ {
+				rate = append(rate, fmt.Sprintf("(%s - %d)", p.Name(s.Species), k))
+			}
+		}
+		var changes []string
+		for _, s := range j.Changes {
+			changes = append(changes, p.Name(s.State)+" += "+p.String(s.By))
+		}
+		kind := "rate"
+		if j.MassAction {
+			kind = "mass action"
+		}
+		if _, err := fmt.Fprintf(w, "// jump %s: %s %s: %s\n", j.Name, kind, strings.Join(rate, " * "), strings.Join(changes, ", ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
