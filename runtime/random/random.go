@@ -48,9 +48,6 @@ func (s *Stream) Uint64() uint64 {
 	return r
 }
 
-// Archive visits where the stream stands.
-func (s *Stream) Archive(a *archive.Archive) { a.Uint64(&s.s0, &s.s1, &s.s2, &s.s3) }
-
 // Open is the next word as a number between 0 and 1, both excluded: a multiple of 2^-53 plus 2^-54.
 func (s *Stream) Open() float64 { return Unit(s.Uint64()) }
 
