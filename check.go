@@ -178,7 +178,7 @@ func checkProblem(c *Compiler) error {
 		}
 	}
 	for i := range c.sys.Vars {
-		if v := &c.sys.Vars[i]; v.Type != model.StringType && !names[v.Name] {
+		if v := &c.sys.Vars[i]; v.Type != model.StringType && !c.sys.IsNoise(v.Sym) && !names[v.Name] {
 			return fmt.Errorf("variable %s cannot be observed", v.Name)
 		}
 	}

@@ -327,9 +327,13 @@ func (c *compiler) observables() {
 		m.Observables = append(m.Observables, o)
 		c.sources = append(c.sources, term)
 	}
+	noises := map[expr.ID]bool{} // which have no values
+	for i := range c.plan.Sys.Noises {
+		noises[c.plan.Sys.Noises[i].Sym] = true
+	}
 	for i := range c.plan.Sys.Vars {
 		v := &c.plan.Sys.Vars[i]
-		if v.Type == model.StringType {
+		if v.Type == model.StringType || noises[v.Sym] {
 			continue
 		}
 		add(ode.Observable{Name: v.Name, Unit: v.Unit, Desc: v.Desc}, v.Sym)

@@ -22,11 +22,16 @@ func Lower(plan *structural.Plan, opt Options) (*Program, diag.List) {
 		c.opt.MinLoop = minLoop
 	}
 	c.funcs = &functions{index: map[*expr.Func]int32{}}
+	c.integrals()
+	if c.list.Errors() > 0 {
+		return nil, c.list
+	}
 	c.sim = newLowerer(plan.Pool, c.funcs, c.opt)
 	c.meanings(c.sim)
-	c.sim.define(plan.Seq, nil)
+	c.sim.define(c.plan.Seq, c.labels)
 	c.meta()
 	c.dynamics()
+	c.noise()
 	c.linear()
 	c.lifted()
 	c.invariants()
@@ -62,6 +67,9 @@ type compiler struct {
 	slot  map[expr.ID]int32 // of parameters and memory in p
 	state map[expr.ID]int32 // of states in u
 	value []float64         // default parameter vector
+
+	labels       []string // of plan.Seq; nil: the names of the targets
+	stratonovich bool     // the noises are of Stratonovich, else of Ito
 
 	tables tables // of the rollers
 

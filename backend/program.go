@@ -44,6 +44,8 @@ type Program struct {
 	Jac           *Kernel     // t, u, p -> values in the order of Meta.Jac
 	TGrad         *Kernel     // t, u, p -> df/dt
 	Linear        *Kernel     // p -> values in the order of Meta.Linear; nil where f has no linear part, or algebraic rows
+	Noise         *Kernel     // t, u, p -> entries of the matrix of the noises in the order of Meta.Noise.Matrix; nil without noise
+	NoiseJac      *Kernel     // t, u, p -> their derivatives in the order of Meta.Noise.Reads; nil where there are none
 	Lifted        *InitKernel // the algebraic part as a block in w, see ode.Problem.Lifted; nil: there is none
 	Invariants    *Kernel     // t, u, p -> g; nil without invariants
 	InvariantJac  *Kernel     // in the order of Meta.InvJac

@@ -142,6 +142,7 @@ type shape struct {
 	elem   *shape       // of a slice
 	typ    reflect.Type
 	terms  bool // there are terms in it
+	places bool // there are places in it
 }
 
 type shapeField struct {
@@ -171,7 +172,7 @@ func shapeOf(t reflect.Type) *shape {
 	case t == reflect.TypeFor[expr.ID]():
 		s.kind, s.terms = termShape, true
 	case t == reflect.TypeFor[diag.Pos]():
-		s.kind = placeShape
+		s.kind, s.places = placeShape, true
 	case t.Kind() == reflect.Struct:
 		for i := range t.NumField() {
 			f := t.Field(i)
@@ -180,14 +181,14 @@ func shapeOf(t reflect.Type) *shape {
 			}
 			e := shapeOf(f.Type)
 			s.fields = append(s.fields, shapeField{f.Offset, e})
-			s.terms = s.terms || e.terms
+			s.terms, s.places = s.terms || e.terms, s.places || e.places
 		}
 		if len(s.fields) > 64 {
 			panic("mtkc: bug: more than 64 fields in " + t.String())
 		}
 	case t.Kind() == reflect.Slice:
 		s.kind, s.elem = sliceShape, shapeOf(t.Elem())
-		s.terms = s.elem.terms
+		s.terms, s.places = s.elem.terms, s.elem.places
 	case t.Kind() == reflect.String:
 		s.kind = textShape
 	case t.Kind() == reflect.Bool:
@@ -479,5 +480,29 @@ func (s *shape) read(r *wireReader, p unsafe.Pointer) {
 		}
 		*(*float64)(p) = math.Float64frombits(binary.LittleEndian.Uint64(r.in))
 		r.in = r.in[8:]
+	}
+}
+
+// Positions calls f for every place in the system.
+func (s *System) Positions(f func(*diag.Pos)) { systemShape.positions(f, unsafe.Pointer(s)) }
+
+func (s *shape) positions(f func(*diag.Pos), p unsafe.Pointer) {
+	switch s.kind {
+	case placeShape:
+		f((*diag.Pos)(p))
+	case sliceShape:
+		if !s.elem.places {
+			return
+		}
+		h := (*slice)(p)
+		for i := range h.len {
+			s.elem.positions(f, unsafe.Add(h.data, uintptr(i)*s.elem.size))
+		}
+	case structShape:
+		for i := range s.fields {
+			if e := &s.fields[i]; e.places {
+				e.positions(f, unsafe.Add(p, e.offset))
+			}
+		}
 	}
 }

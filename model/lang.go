@@ -135,6 +135,16 @@ func ActualStream(h Real) Real { return h }
 // Delay is x at the time tau before now. tau is a positive parameter expression.
 func Delay(x, tau Real) Real { return x }
 
+// Noise is white noise, the derivative of a Wiener process; each call makes an independent one. Der(x) = f + g*Noise() is
+// the stochastic differential equation dx = f dt + g dW in the sense of Ito. To let one process drive several
+// equations, keep the result in a Go variable. Noise can only be multiplied with what holds no noise, and added, and it must reach derivatives,
+// through other variables and connections too.
+func Noise() Real { return 0 }
+
+// StratonovichNoise is Noise in the sense of Stratonovich: the ordinary chain rule holds, as for the limit of
+// noise with a short memory.
+func StratonovichNoise() Real { return 0 }
+
 // NoEvent is x with its comparisons taken literally: they make no events.
 func NoEvent(x Real) Real { return x }
 

@@ -41,6 +41,7 @@ const (
 	tSqrt
 	tInStream
 	tActual
+	tNoise
 )
 
 // term is a node of the arena: op and arguments, which come earlier. Constants have
@@ -72,6 +73,7 @@ type builder struct {
 	links      []link
 	points     []pointRec
 	pointNames map[string]bool
+	noises     []noiseRec
 	replaced   []int32 // by term: what InStream and ActualStream became, 0 elsewhere
 	args       []*argument
 	open       int // loose variables that no part holds yet
@@ -96,6 +98,14 @@ type eqRec struct {
 type pointRec struct {
 	eq   int // index into equations
 	name string
+}
+
+// noiseRec is a call of Noise or StratonovichNoise.
+type noiseRec struct {
+	term         int32
+	comp         *node
+	site         OpSite
+	stratonovich bool
 }
 
 type whenRec struct {
@@ -459,6 +469,15 @@ func (s OpSite) AnalysisPoint(name string, out Real, in ...Real) {
 	}
 }
 
+func (s OpSite) Noise() Real             { return b.noise(s, false) }
+func (s OpSite) StratonovichNoise() Real { return b.noise(s, true) }
+
+func (b *builder) noise(s OpSite, stratonovich bool) Real {
+	t := b.add(tNoise)
+	b.noises = append(b.noises, noiseRec{t, b.comp, s, stratonovich})
+	return Real{t}
+}
+
 // The statements under their own names are for function values: what is called
 // directly comes through OpAt and knows its column.
 
@@ -487,6 +506,8 @@ func Pre(x Real) Real          { return Real{b.add(uint8(expr.OpPre), x.id)} }
 func InStream(h Real) Real     { return caller().InStream(h) }
 func ActualStream(h Real) Real { return caller().ActualStream(h) }
 func Delay(x, tau Real) Real   { return Real{b.add(uint8(expr.OpDelay), x.id, tau.id)} }
+func Noise() Real              { return caller().Noise() }
+func StratonovichNoise() Real  { return caller().StratonovichNoise() }
 func NoEvent(x Real) Real      { return Real{b.add(uint8(expr.OpNoEvent), x.id)} }
 func Smooth(order int, x Real) Real {
 	return Real{b.add(uint8(expr.OpSmooth), OpConst(float64(order)).id, x.id)}
@@ -587,6 +608,8 @@ func (b *builder) textDepth(id int32, depth int) string {
 		return infix("^")
 	case tSqrt:
 		return "sqrt(" + arg(t.a) + ")"
+	case tNoise:
+		return "Noise()"
 	case tInStream:
 		return "inStream(" + arg(t.a) + ")"
 	case tActual:

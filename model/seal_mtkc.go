@@ -54,10 +54,14 @@ func (b *builder) system(name string) *System {
 		}
 		z.memo[v.term] = z.s.Pool.Sym(name)
 	}
-	z.s.Vars = make([]Variable, 0, len(order))
+	noises := z.noises()
+	z.s.Vars = make([]Variable, 0, len(order)+len(noises))
 	z.named = b.named(order)
 	for _, v := range order {
 		z.variable(v)
+	}
+	for _, v := range noises {
+		z.s.AddVar(v)
 	}
 	z.checkBindings(order)
 	z.s.Equations = z.equations(z.s.Equations, b.equations)
@@ -72,6 +76,29 @@ func (b *builder) system(name string) *System {
 		z.s.Asserts = append(z.s.Asserts, Assertion{Cond: z.expr(a.value), Message: a.message, Pos: a.site.pos(), Path: a.comp.path})
 	}
 	return z.s
+}
+
+// noises makes the variables of the noises: noise[1], noise[2], ... of the component that calls Noise.
+func (z *sealer) noises() []Variable {
+	out := make([]Variable, len(z.b.noises))
+	count := map[string]int{}
+	for i, n := range z.b.noises {
+		path := ""
+		if n.comp != nil {
+			path = n.comp.path
+		}
+		name := ""
+		for taken := true; taken; _, taken = z.s.Pool.Lookup(name) {
+			count[path]++
+			name = join(path, "noise["+strconv.Itoa(count[path])+"]")
+		}
+		v := z.s.NewVariable(name, InputVar)
+		v.Value, v.Pos, v.Path = expr.Zero, n.site.pos(), path
+		z.memo[n.term] = v.Sym
+		z.s.Noises = append(z.s.Noises, WhiteNoise{Sym: v.Sym, Stratonovich: n.stratonovich, Pos: v.Pos})
+		out[i] = v
+	}
+	return out
 }
 
 // named marks the inputs of parts that something further out determines: a connection, or an
@@ -224,7 +251,7 @@ func (z *sealer) count(order []*variable) {
 
 func arity(op uint8) int {
 	switch op {
-	case uint8(expr.OpConst), uint8(expr.OpSym):
+	case uint8(expr.OpConst), uint8(expr.OpSym), tNoise:
 		return 0
 	case tSub, tDiv, tPow, uint8(expr.OpAdd), uint8(expr.OpMul):
 		return 2
@@ -365,6 +392,9 @@ func (z *sealer) der(e expr.ID) expr.ID {
 	switch p.Op(e) {
 	case expr.OpSym, expr.OpDer:
 		return z.dot(e)
+	}
+	if len(z.b.noises) > 0 {
+		return p.Der(e) // the chain rule holds for Ito noise only where structural says so
 	}
 	return p.TimeDerivative(e, z.dots, z.dot)
 }

@@ -38,3 +38,29 @@ type Participant struct {
 	Species expr.ID // symbol of the variable whose balance it has, or of a species that nothing changes
 	Number  expr.ID // term
 }
+
+// Noise declares white noise of its own, an independent Wiener process: der(x) = f + g*w of a noise w is dx = f dt + g dW
+// in the sense of Ito. It can only be multiplied with what holds no noise, and added, and it must reach derivatives.
+func (s *System) Noise(name string, opts ...VarOption) expr.Expr { return s.noise(name, opts, false) }
+
+// StratonovichNoise is Noise in the sense of Stratonovich, for which the ordinary chain rule holds.
+func (s *System) StratonovichNoise(name string, opts ...VarOption) expr.Expr {
+	return s.noise(name, opts, true)
+}
+
+func (s *System) noise(name string, opts []VarOption, stratonovich bool) expr.Expr {
+	v := s.declare(name, InputVar, opts)
+	v.Value = expr.Zero
+	s.Noises = append(s.Noises, WhiteNoise{Sym: v.Sym, Stratonovich: stratonovich, Pos: v.Pos})
+	return s.Pool.Of(v.Sym)
+}
+
+// IsNoise reports whether a symbol is that of a noise.
+func (s *System) IsNoise(sym expr.ID) bool {
+	for i := range s.Noises {
+		if s.Noises[i].Sym == sym {
+			return true
+		}
+	}
+	return false
+}

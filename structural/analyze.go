@@ -115,6 +115,10 @@ func (w *work) analyze() bool {
 	if w.failed() {
 		return false
 	}
+	w.noises(a)
+	if w.failed() {
+		return false
+	}
 	w.update()
 	if w.failed() {
 		return false

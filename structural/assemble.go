@@ -37,6 +37,7 @@ func (s *signature) assemble(sel *selection) *assembled {
 		q := w.eqs[i]
 		for k := int32(0); k <= s.c[i]; k++ {
 			if k > 0 {
+				w.differentiate(q.res, w.pos(&w.eqs[i]), "a constraint that must be differentiated")
 				q.res = w.derivative(q.res)
 				q.from = w.differentiated(&w.eqs[i], k)
 			}

@@ -244,6 +244,7 @@ func (w *work) memory(kind RelationKind, e expr.ID) expr.ID {
 	if i, ok := w.relOf[key]; ok {
 		return w.rels[i].atom
 	}
+	w.noNoise(e, w.hyb.pos, "a condition")
 	i := int32(len(w.rels))
 	a := w.fresh(fmt.Sprintf("$rel%d", i+1))
 	w.setRole(a, roleRelation, i)

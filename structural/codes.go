@@ -22,6 +22,10 @@ var Codes = []Code{
 	{"E314", "equations whose Jacobian is singular for all values, and no remedy"},
 	{"E315", "a constraint that jumps would have to be differentiated"},
 	{"E316", "a constraint with a function that has no derivative would have to be differentiated more than once"},
+	{"E317", "noise where something needs a value at an instant: a derivative, a condition, an event, an initial equation"},
+	{"E318", "an equation that is not linear in a noise"},
+	{"E319", "noise in an algebraic equation or a constraint, or noise that reaches no derivative"},
+	{"E320", "the chain rule for what Ito noise drives"},
 	{"E601", "fixed start values that contradict each other or the equations"},
 	{"E602", "initial equations that contradict each other or fixed start values"},
 	{"W301", "a start value that is taken as fixed, or assumed to be 0"},
@@ -32,5 +36,7 @@ var Codes = []Code{
 	{"W306", "a hidden constraint that structure does not see, and how the equations were combined to show it"},
 	{"W308", "combined equations that could not be checked at consistent values"},
 	{"W309", "a constraint that is not smooth, or not known to be, is differentiated"},
+	{"W310", "a noise that drives nothing"},
+	{"W311", "a variable that holds noise and is looked at alone"},
 	{"W307", "a parameter whose value decides the structure, and is put in as a number"},
 }

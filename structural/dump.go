@@ -118,8 +118,30 @@ func (pl *Plan) dumpSimulation(b *bufio.Writer) {
 	for _, a := range pl.Seq {
 		fmt.Fprintf(b, "  %s := %s\n", p.Name(a.Target), short(p, a.Value))
 	}
+	pl.dumpNoise(b)
 	pl.dumpResiduals(b, "residuals", pl.Residuals)
 	pl.dumpResiduals(b, "invariants", pl.Invariants)
+}
+
+// dumpNoise writes what the noises are multiplied with.
+func (pl *Plan) dumpNoise(b *bufio.Writer) {
+	if len(pl.Noises) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nnoise\n")
+	for i := range pl.Noises {
+		kind := "Ito"
+		if pl.Noises[i].Stratonovich {
+			kind = "Stratonovich"
+		}
+		fmt.Fprintf(b, "  %s of %s\n", pl.Pool.String(pl.Noises[i].Atom), kind)
+	}
+	for _, a := range pl.NoiseSeq {
+		fmt.Fprintf(b, "  %s := %s\n", pl.Pool.Name(a.Target), short(pl.Pool, a.Value))
+	}
+	for _, d := range pl.Diffusion {
+		fmt.Fprintf(b, "  der(%s): %s times %s\n", pl.States[d.State].Name, short(pl.Pool, d.Value), pl.Pool.String(pl.Noises[d.Noise].Atom))
+	}
 }
 
 // origin names the equation that a residual comes from.

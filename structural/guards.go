@@ -136,6 +136,9 @@ func (w *work) guards() {
 	for k := range pl.Seq {
 		assign(&pl.Seq[k])
 	}
+	for k := range pl.NoiseSeq {
+		assign(&pl.NoiseSeq[k])
+	}
 	for _, list := range [][]Residual{pl.Residuals, pl.Invariants} {
 		for k := range list {
 			walk(list[k].Value, list[k].Eq, func() string { return pl.Text(&list[k]) })

@@ -24,6 +24,7 @@ import (
 //	assert cond
 //	lhs = rhs              an equation; "[r1] lhs = rhs" of the component r1
 //	flow i                 an unknown that is a flow
+//	noise w                a white noise of Ito, stratonovich w one of Stratonovich
 func build(t testing.TB, text string, funcs ...*expr.Func) *model.System {
 	t.Helper()
 	s := model.NewSystem("test")
@@ -99,6 +100,11 @@ func build(t testing.TB, text string, funcs ...*expr.Func) *model.System {
 				v.Path = v.Name[:i]
 			}
 			s.AddVar(v)
+		case "noise", "stratonovich":
+			v := s.NewVariable(rest, model.InputVar)
+			v.Value, v.Pos = expr.Zero, pos
+			s.AddVar(v)
+			s.Noises = append(s.Noises, model.WhiteNoise{Sym: v.Sym, Stratonovich: word == "stratonovich", Pos: pos})
 		case "init":
 			l, r, _ := strings.Cut(rest, " = ")
 			s.Initial = append(s.Initial, model.Equation{Lhs: term(l), Rhs: term(r), Pos: pos})
@@ -296,7 +302,7 @@ func check(t testing.TB, pl *Plan) {
 		t.Errorf("%d states, %d differential, %d derivatives, %d residuals", len(pl.States), pl.NDiff, len(pl.Deriv), len(pl.Residuals))
 	}
 	for i := range pl.Sys.Vars {
-		if x := &pl.Sys.Vars[i]; x.Type != model.StringType && !have[x.Sym] {
+		if x := &pl.Sys.Vars[i]; x.Type != model.StringType && !pl.Sys.IsNoise(x.Sym) && !have[x.Sym] {
 			t.Errorf("variable %s is nowhere", x.Name)
 		}
 	}

@@ -51,6 +51,13 @@ type Plan struct {
 	// invariants or solves them for states that it chooses as it goes.
 	Invariants []Residual
 
+	// Noises are the white noises that drive derivatives, Diffusion the entries of their matrix, by ascending
+	// State and then Noise. NoiseSeq defines names in these, in this order, behind Seq. Nothing
+	// else of the plan holds noise: it is the drift.
+	Noises    []Noise
+	Diffusion []Diffusion
+	NoiseSeq  []Assign
+
 	// Params is the leading part of the parameter vector, Memory its tail, see
 	// ode.Problem.P: relations, time relations, sample flags, Cur and Pre of each
 	// discrete variable, conditions of when-clauses.

@@ -12,6 +12,7 @@ import (
 // der(x) becomes a variable of its own, relations become memory atoms.
 func (w *work) prepare() {
 	w.assignRoles()
+	w.noiseRoles()
 	w.parameters()
 	if w.list.Errors() > 0 {
 		return
@@ -78,7 +79,7 @@ func (w *work) parameters() {
 	state := make([]uint8, len(s.Vars))
 	isParam := func(i int) bool {
 		v := &s.Vars[i]
-		return v.Type != model.StringType && (v.Kind == model.ParameterVar || v.Kind == model.InputVar || v.Kind == model.ConstantVar)
+		return v.Type != model.StringType && (v.Kind == model.ParameterVar || v.Kind == model.InputVar || v.Kind == model.ConstantVar) && !w.isNoise(v.Sym)
 	}
 	binding := func(i int) expr.ID {
 		v := &s.Vars[i]
@@ -287,6 +288,19 @@ const (
 	inSmooth                   // of a term that is continuous: relations are kinks
 )
 
+// withoutNoise names the place, where no noise can be in it.
+func (c context) withoutNoise() string {
+	switch c {
+	case inInitial:
+		return "an initial equation"
+	case inCondition:
+		return "the condition of an event"
+	case inAction:
+		return "an event"
+	}
+	return ""
+}
+
 // events reports whether what jumps is remembered and watched.
 func (c context) events() bool { return c == inEquation || c == inCondition || c == inSmooth }
 
@@ -337,6 +351,10 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 		if c, ok := w.hyb.constants[e]; ok {
 			return c
 		}
+		if where := ctx.withoutNoise(); where != "" && w.isNoise(e) {
+			w.misplaced(w.hyb.pos, where, p.Name(e))
+			return expr.Zero
+		}
 		return e
 	}
 	if r, ok := w.memo.get(e); ok {
@@ -345,7 +363,9 @@ func (w *work) translate(e expr.ID, ctx context) expr.ID {
 	var r expr.ID
 	switch op {
 	case expr.OpDer:
-		r = w.derivative(w.translate(p.Args(e)[0], ctx))
+		x := w.translate(p.Args(e)[0], ctx)
+		w.differentiate(x, w.hyb.pos, "a derivative")
+		r = w.derivative(x)
 	case expr.OpPre:
 		r = w.previous(w.translate(p.Args(e)[0], ctx), ctx)
 	case expr.OpEdge:

@@ -647,6 +647,7 @@ func (s *signature) combine(b *blockJacobian, u []multiplier, pr *prober) (*equa
 		i := b.rows[m.at]
 		f := w.eqs[i].res
 		for range s.c[i] - c {
+			w.differentiate(f, w.pos(&w.eqs[i]), "a constraint that must be differentiated")
 			f = w.derivative(f)
 			w.elim.extend()
 		}
@@ -931,6 +932,7 @@ func (s *signature) substituteExpression(b *blockJacobian, v []multiplier, pr *p
 		t := p.Add(name, p.Mul(m.term, at(l, s.d[l]-c)))
 		ch := change{chain: j, name: name, with: []expr.ID{t}}
 		for o := int32(0); o < c; o++ {
+			w.differentiate(t, w.pos(&w.eqs[rows[0]]), "a constraint that must be differentiated")
 			t = w.derivative(t)
 			w.elim.extend()
 			ch.with = append(ch.with, t)

@@ -25,6 +25,7 @@ const (
 	roleWhen           // memory of a when-condition
 	roleAuxiliary      // a name that the plan gave to a term
 	roleLambda         // the parameter of homotopies in the initial system
+	roleNoise          // a white noise, or (index none) its derivative, which does not exist
 )
 
 // none is the absent index.
@@ -98,6 +99,8 @@ type work struct {
 	evaluate   []int32        // parameters whose values the structure depends on: start again with them as numbers
 	conversion int32          // variables made by expression substitution
 	multiplied []expr.ID      // terms that equations were multiplied with when they were combined
+
+	tangents []tangent // see differentiate
 
 	aux     []auxiliary
 	divided map[expr.ID]bool       // see divisors
@@ -264,8 +267,11 @@ func (w *work) substitute(e expr.ID, with map[expr.ID]expr.ID) expr.ID {
 // made on the way.
 func (w *work) derivative(e expr.ID) expr.ID {
 	return w.pool.TimeDerivative(e, nil, func(a expr.ID) expr.ID {
-		if r, i := w.roleOf(a); r == roleVar && w.vars[i].typ == model.RealType {
+		switch r, i := w.roleOf(a); {
+		case r == roleVar && w.vars[i].typ == model.RealType:
 			return w.vars[w.derOf(i)].atom
+		case r == roleNoise:
+			return w.noiseSlope(a)
 		}
 		return expr.Zero
 	})

@@ -23,6 +23,7 @@ type Machine struct {
 	crossings, times     *kernel
 	update, assert, bind *kernel
 	guards, linear       *kernel
+	noise, noiseJac      *kernel
 	init                 []initKernel
 	jumps                *jumps       // nil: there are none
 	tape                 *taylor.Tape // of the right-hand side; nil: it has none
@@ -37,7 +38,8 @@ func New(prog *backend.Program) *Machine {
 		prog: prog,
 		rhs:  enc(prog.RHS), jac: enc(prog.Jac), tgrad: enc(prog.TGrad),
 		linear: enc(prog.Linear),
-		inv:    enc(prog.Invariants), invJac: enc(prog.InvariantJac),
+		noise:  enc(prog.Noise), noiseJac: enc(prog.NoiseJac),
+		inv: enc(prog.Invariants), invJac: enc(prog.InvariantJac),
 		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
 		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind), guards: enc(prog.Guards),
 	}
@@ -78,6 +80,7 @@ func (m *Machine) Kernels() *ode.Kernels {
 		RHS: state(m.rhs), Jac: state(m.jac), TGrad: state(m.tgrad),
 		Invariants: state(m.inv), InvariantJac: state(m.invJac),
 		Crossings: state(m.crossings),
+		Noise:     state(m.noise), NoiseJac: state(m.noiseJac),
 	}
 	if m.tape != nil {
 		k.Jet = m.tape.Jet()

@@ -26,7 +26,8 @@
 //
 // The annotation __mtkc is our own. On variables, equations, asserts and when-clauses:
 // pos="file:line:col" (an empty file: the last one given), path="instance.path",
-// connection=true, analysisPoint="name" (on input = output), tunable=true, isDiscrete=true, isOutput=true, branches={pos, ...}; on the model:
+// connection=true, analysisPoint="name" (on input = output), tunable=true, isDiscrete=true, isOutput=true,
+// noise="Ito" or "Stratonovich" (on input Real, see model.WhiteNoise), branches={pos, ...}; on the model:
 // solver="...".
 //
 // # Diagnostics

@@ -395,6 +395,9 @@ func (r *reader) declare(c *comp) {
 	if c.bindings != nil {
 		r.attach(c)
 	}
+	if d.ann != nil {
+		r.ownNoise(int(c.first), d.ann.own)
+	}
 }
 
 // leafVars appends the variables of one value of a component. prefix holds the sizes

@@ -123,6 +123,28 @@ func (r *reader) ownVariable(v *model.Variable, own []mod) {
 	}
 }
 
+// ownNoise makes white noises of the variables of a component, from the index first on, whose annotation says so.
+func (r *reader) ownNoise(first int, own []mod) {
+	for _, a := range own {
+		if r.names[a.name] != "noise" {
+			continue
+		}
+		kind := r.ownText(a)
+		if kind != "Ito" && kind != "Stratonovich" {
+			r.err(a.off, "E169", `write "Ito" or "Stratonovich"`, "there is no noise of the kind %q", kind)
+			return
+		}
+		for i := first; i < len(r.sys.Vars); i++ {
+			v := &r.sys.Vars[i]
+			if v.Kind != model.InputVar || v.Type != model.RealType {
+				r.err(a.off, "E169", "declare it: input Real", "the noise %s is no real input", v.Name)
+				return
+			}
+			r.sys.Noises = append(r.sys.Noises, model.WhiteNoise{Sym: v.Sym, Stratonovich: kind == "Stratonovich", Pos: v.Pos})
+		}
+	}
+}
+
 func (r *reader) ownEquation(e *model.Equation, own []mod) {
 	for _, a := range own {
 		switch r.names[a.name] {

@@ -44,11 +44,12 @@ func Write(dst io.Writer, sys *model.System, o Options) error {
 
 type writer struct {
 	*printer
-	opt  Options
-	head []byte // what stands before the model
-	file string // of the last position
-	note bool   // an annotation is open
-	set  map[expr.ID]bool
+	opt    Options
+	head   []byte // what stands before the model
+	file   string // of the last position
+	note   bool   // an annotation is open
+	set    map[expr.ID]bool
+	noises map[expr.ID]string
 }
 
 func (w *writer) system() {
@@ -61,6 +62,14 @@ func (w *writer) system() {
 					w.set[a.Target] = true
 				}
 			}
+		}
+	}
+	w.noises = map[expr.ID]string{}
+	for i := range s.Noises {
+		n := &s.Noises[i]
+		w.noises[n.Sym] = "Ito"
+		if n.Stratonovich {
+			w.noises[n.Sym] = "Stratonovich"
 		}
 	}
 	w.out = make([]byte, 0, 256+160*(len(s.Vars)+len(s.Equations)))
@@ -280,6 +289,10 @@ func (w *writer) variable(v *model.Variable) {
 	}
 	if v.Output && v.Kind == model.InputVar {
 		own("isOutput=true")
+	}
+	if kind := w.noises[v.Sym]; kind != "" {
+		own("noise=")
+		w.text(kind)
 	}
 	if w.opt.Positions && v.Prefix != "" {
 		own("prefix=")

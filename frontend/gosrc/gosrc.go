@@ -64,7 +64,7 @@ func Load(ctx context.Context, path string, opt Options) (*model.System, diag.Li
 	r := relative{dir: l.opt.Dir, memo: map[string]string{}}
 	r.list(found)
 	if sys != nil {
-		r.system(sys)
+		sys.Positions(r.pos)
 	}
 	found.Sort()
 	found = slices.CompactFunc(found, func(a, b diag.Diagnostic) bool {
@@ -172,29 +172,5 @@ func (r *relative) list(l diag.List) {
 		for j := range l[i].Notes {
 			r.pos(&l[i].Notes[j].Pos)
 		}
-	}
-}
-
-func (r *relative) system(s *model.System) {
-	for i := range s.Vars {
-		r.pos(&s.Vars[i].Pos)
-	}
-	for _, eqs := range [][]model.Equation{s.Equations, s.Initial} {
-		for i := range eqs {
-			r.pos(&eqs[i].Pos)
-		}
-	}
-	for i := range s.Whens {
-		w := &s.Whens[i]
-		r.pos(&w.Pos)
-		for j := range w.Branches {
-			r.pos(&w.Branches[j].Pos)
-			for k := range w.Branches[j].Actions {
-				r.pos(&w.Branches[j].Actions[k].Pos)
-			}
-		}
-	}
-	for i := range s.Asserts {
-		r.pos(&s.Asserts[i].Pos)
 	}
 }
