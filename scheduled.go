@@ -8,16 +8,17 @@ import (
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/runtime/draw"
 	"github.com/mtkc/mtkc/runtime/history"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/schedule"
 )
 
-// withSchedule gives a problem the events with delays and priorities of its system, and its
+// withSchedule gives a problem the events with delays and priorities of its system, its random numbers, and its
 // values of the past. An event that sets what is no state is E194.
 func withSchedule(sys *model.System, p *ode.Problem) (found diag.List) {
 	p.Undefined = sys.Undefined
-	if len(sys.Scheduled)+len(sys.Delays) == 0 {
+	if len(sys.Scheduled)+len(sys.Delays)+len(sys.Draws) == 0 {
 		return nil
 	}
 	index := make(map[string]int, len(p.Observables))
@@ -49,6 +50,7 @@ func withSchedule(sys *model.System, p *ode.Problem) (found diag.List) {
 			Delay: find(s.Delay), Priority: find(s.Priority),
 			Initially: s.Initially, Persistent: s.Persistent, AtTrigger: s.AtTrigger,
 			Targets: all(s.Targets), Values: all(s.Values), Factors: all(s.Factors),
+			ValueDraws: s.ValueDraws, DelayDraws: s.DelayDraws, PriorityDraws: s.PriorityDraws,
 		}
 		for _, k := range events[i].Targets {
 			if p.Observables[k].Kind != ode.State {
@@ -56,16 +58,50 @@ func withSchedule(sys *model.System, p *ode.Problem) (found diag.List) {
 			}
 		}
 	}
-	if len(events) > 0 {
-		p.Callbacks = func(k *ode.Kernels) []*ode.Callback { return []*ode.Callback{schedule.New(p, k, events)} }
+	parameter := func(sym expr.ID) *ode.Observable {
+		o := &p.Observables[find(sym)]
+		if o.Kind != ode.Parameter {
+			panic("mtkc: bug: " + o.Name + " is no parameter")
+		}
+		return o
+	}
+	draws := make([]draw.Variate, len(sys.Draws))
+	for i := range sys.Draws {
+		d := &sys.Draws[i]
+		o := parameter(d.Value)
+		draws[i] = draw.Variate{Name: o.Name, Value: o.Index, Initial: d.Initial, Optional: d.Optional}
+		var ok bool
+		if draws[i].Dist, ok = draw.Lookup(d.Dist); !ok {
+			panic("mtkc: bug: no distribution " + d.Dist)
+		}
+		for _, a := range d.Args {
+			arg := draw.Arg{Observable: -1}
+			if v, number := sys.Pool.Value(a); number {
+				arg.Number = v.Float()
+			} else {
+				arg.Observable = find(a)
+			}
+			draws[i].Args = append(draws[i].Args, arg)
+		}
+	}
+	if len(events)+len(draws) > 0 {
+		p.Callbacks = func(k *ode.Kernels) []*ode.Callback {
+			var list []*ode.Callback
+			var numbers *draw.Run
+			if len(draws) > 0 {
+				numbers = draw.NewRun(p, k, draws)
+				list = append(list, numbers.Callback())
+			}
+			if len(events) > 0 {
+				list = append(list, schedule.New(p, k, events, numbers))
+			}
+			return list
+		}
 	}
 	var delays []history.Delay
 	for i := range sys.Delays {
 		d := &sys.Delays[i]
-		o := &p.Observables[find(d.Value)]
-		if o.Kind != ode.Parameter {
-			panic("mtkc: bug: " + o.Name + " is no parameter")
-		}
+		o := parameter(d.Value)
 		delays = append(delays, history.Delay{Name: o.Name, Value: o.Index, Of: find(d.Of), Tau: find(d.Tau), Before: find(d.Before)})
 	}
 	if len(delays) > 0 {
@@ -82,6 +118,9 @@ func (c *Compiler) Portable(target string) diag.List {
 	}
 	if c.sys != nil && len(c.sys.Delays) > 0 {
 		return diag.New(c.sys.Delays[0].Pos, "E021", "use mtkc run with --backend vm", "%s: values of the past are kept by the vm only", target)
+	}
+	if c.sys != nil && len(c.sys.Draws) > 0 {
+		return diag.New(c.sys.Draws[0].Pos, "E021", "use mtkc run with --backend vm or llvm", "%s: random numbers, such as %s, are drawn by the vm only", target, c.sys.Draws[0].Dist)
 	}
 	if c.sys == nil || len(c.sys.Scheduled) == 0 {
 		return nil
@@ -103,6 +142,20 @@ func dumpSchedule(w io.Writer, sys *model.System) error {
 	for i := range sys.Scheduled {
 		s := &sys.Scheduled[i]
 		if _, err := fmt.Fprintf(w, "// event %s, with a queue: sets %s to %s\n", s.Name, names(s.Targets), names(s.Values)); err != nil {
+			return err
+		}
+	}
+	for i := range sys.Draws {
+		d := &sys.Draws[i]
+		when := "by events"
+		if d.Initial {
+			when = "before the start"
+		}
+		args := make([]string, len(d.Args))
+		for k, a := range d.Args {
+			args[k] = p.String(a)
+		}
+		if _, err := fmt.Fprintf(w, "// %s = %s(%s), drawn %s\n", p.Name(d.Value), d.Dist, strings.Join(args, ", "), when); err != nil {
 			return err
 		}
 	}

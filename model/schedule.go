@@ -35,6 +35,10 @@ type ScheduledEvent struct {
 	Values  []expr.ID // what they are set to, all at once,
 	Factors []expr.ID // times what this is at the execution; None: 1
 
+	// Indices into System.Draws of the random numbers that are drawn anew before Values, Delay and Priority are evaluated,
+	// in this order.
+	ValueDraws, DelayDraws, PriorityDraws []int
+
 	Pos diag.Pos
 }
 

@@ -24,6 +24,7 @@ type System struct {
 	Asserts   []Assertion
 	Scheduled []ScheduledEvent // events with delays and priorities
 	Delays    []DelayedValue   // values of the past
+	Draws     []Draw           // random numbers
 
 	Noises    []WhiteNoise // independent white noises
 	Reactions []Reaction   // what happens at rates, to species

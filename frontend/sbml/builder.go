@@ -42,6 +42,7 @@ type entity struct {
 	amount expr.ID        // of a species: its amount
 	state  expr.ID        // what is integrated, None: nothing
 	start  [modes]expr.ID // value of sym at the start, and before; None: not yet known
+	bound  expr.ID        // of what does not change and has an initial assignment: its value
 	open   bool           // the start value is being computed
 }
 
@@ -66,6 +67,8 @@ type builder struct {
 	factor    *entity                // conversion factor of the model
 	used      map[string]bool        // names in formulas and reactions
 	delays    map[[2]expr.ID]expr.ID // values of the past by what and how long ago
+
+	initialDraws []initialDraw
 }
 
 func (b *builder) fail(at diag.Pos, code, next, format string, args ...any) {
@@ -115,6 +118,7 @@ func System(m *Model) (*model.System, diag.List) {
 	b.reactions()
 	b.starts()
 	b.events()
+	b.checkDraws()
 	return b.sys, b.diags
 }
 

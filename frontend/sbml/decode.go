@@ -22,6 +22,7 @@ type reader struct {
 	external       map[string]externalModel
 	main           *Model // of the document
 	depth          int
+	uncertain      bool // it was said that uncertainties are left out
 }
 
 // mostFindings bounds the list of a file that is all wrong.
@@ -189,7 +190,7 @@ func (r *reader) sbml(el xml.StartElement) *Model {
 		if i := strings.IndexByte(rest, '/'); ok && i >= 0 {
 			pack, _, _ = strings.Cut(rest[i+1:], "/")
 		}
-		if pack == "comp" || known[pack] {
+		if pack == "comp" || pack == "distrib" || known[pack] {
 			continue
 		}
 		known[pack] = true
@@ -325,6 +326,10 @@ func (r *reader) parts(m *Model, element any, el xml.StartElement, f func(el xml
 		case el.Name.Local == "replacedBy":
 			r.replacement(m, element, el, true)
 		case f != nil && f(el):
+		case el.Name.Local == "listOfUncertainties" && !r.uncertain:
+			r.uncertain = true
+			r.fail(r.pos, "W220", "", "the uncertainties of the package distrib do not change the simulation and are left out")
+			r.skip()
 		default:
 			r.skip()
 		}

@@ -24,20 +24,32 @@ func (b *builder) events() {
 		if s.Name == "" || b.byName[s.Name] != nil {
 			s.Name = fmt.Sprintf("event[%d]", i+1)
 		}
+		// once evaluates what counts at an instant. Where a random number takes part nothing of it is an event.
+		once := func(m *Math, list *[]int) expr.ID {
+			c := context{draws: new(drawing)}
+			v := b.formula(m, c)
+			*list = append(*list, c.draws.list...)
+			if len(*list) > 0 {
+				v = p.Fn(expr.OpNoEvent, v)
+			}
+			return v
+		}
 		if ev.Delay != nil {
-			s.Delay = b.formula(ev.Delay, context{})
+			s.Delay = once(ev.Delay, &s.DelayDraws)
 		}
 		if ev.Priority != nil {
-			s.Priority = b.formula(ev.Priority, context{})
+			s.Priority = once(ev.Priority, &s.PriorityDraws)
 		}
+		values := make([]expr.ID, len(ev.Assignments))
 		sizes := map[*entity]expr.ID{} // set by this event
 		set := map[*entity]bool{}
 		for k := range ev.Assignments {
 			if a := ev.Assignments[k]; a.Math != nil {
 				e := b.byName[a.Variable]
 				set[e] = true
+				values[k] = once(a.Math, &s.ValueDraws)
 				if e.kind == ofCompartment {
-					sizes[e] = b.formula(a.Math, context{})
+					sizes[e] = values[k]
 				}
 			}
 		}
@@ -54,7 +66,7 @@ func (b *builder) events() {
 				b.fail(a.Pos, "E227", "let a rate rule or reactions determine it", "an event sets %s, which an algebraic rule determines", e.name)
 				continue
 			}
-			v := b.formula(a.Math, context{})
+			v := values[k]
 			if e.kind == ofSpecies && e.conc && e.state == e.amount {
 				add(e.state, v, e.size())
 				continue

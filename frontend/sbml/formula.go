@@ -24,6 +24,9 @@ type context struct {
 	local map[string]expr.ID // parameters of a reaction, arguments of a function
 	mode  mode
 	depth int // of function calls
+
+	draws    *drawing // random numbers of a formula that is evaluated at instants; nil: it is not
+	optional bool     // within a piecewise, where only one branch counts
 }
 
 // symbolic applies f(x) = op(x).
@@ -133,7 +136,10 @@ func (b *builder) term(m *Math, c context) expr.ID {
 		return b.delay(m, c)
 	case "rateOf":
 		return b.rateOf(m, c)
+	case "draw":
+		return b.draw(m, c)
 	case "piecewise":
+		c.optional = true
 		return b.piecewise(m, c)
 	case "lambda":
 		b.fail(m.Pos, "E222", "define a function for it", "a lambda stands within a formula")
@@ -331,7 +337,8 @@ func (b *builder) call(m *Math, c context) expr.ID {
 		b.fail(m.Pos, "E226", "a function may not call itself", "the function %s calls itself", m.Name)
 		return nan
 	}
-	inner := context{local: make(map[string]expr.ID, len(m.Args)), mode: c.mode, depth: c.depth + 1}
+	inner := c
+	inner.local, inner.depth = make(map[string]expr.ID, len(m.Args)), c.depth+1
 	for i, a := range m.Args {
 		inner.local[f.Body.Params[i]] = b.term(a, c)
 	}

@@ -3,6 +3,7 @@ package sbml
 import (
 	"encoding/xml"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 type Math struct {
 	// Op is the name of the MathML element of an operator or constant; or "cn", a number;
 	// "ci", a name; "time", "avogadro", "delay", "rateOf", the csymbols; "call", of the
-	// function Name; "lambda", with arguments Params and one body; "piecewise", whose Args are
+	// function Name; "draw", of a random number from the distribution Name; "lambda", with arguments Params and one body; "piecewise", whose Args are
 	// value, condition, value, condition, ..., and the value otherwise, if there is one.
 	Op     string
 	Name   string
@@ -27,6 +28,9 @@ type Math struct {
 
 // symbols of SBML by the last part of their definition URL.
 var csymbols = map[string]string{"time": "time", "avogadro": "avogadro", "delay": "delay", "rateOf": "rateOf"}
+
+// distrib is what the definition URLs of distributions hold.
+const distrib = "/symbols/distrib/"
 
 // arity is the least and the greatest number of arguments, -1: any.
 var arity = map[string][2]int{
@@ -68,8 +72,8 @@ func (r *reader) mathElement(el xml.StartElement) *Math {
 		return &Math{Op: "ci", Name: strings.TrimSpace(r.text()), Pos: at}
 	case name == "csymbol":
 		m := r.csymbol(el)
-		if m != nil && (m.Op == "delay" || m.Op == "rateOf") {
-			r.fail(at, "E222", "apply it to its arguments", "%s stands without arguments", m.Op)
+		if m != nil && m.applied() {
+			r.fail(at, "E222", "apply it to its arguments", "%s stands without arguments", m.title())
 			return nil
 		}
 		return m
@@ -159,14 +163,29 @@ func (r *reader) number(el xml.StartElement) *Math {
 	return m
 }
 
+// applied reports whether a csymbol is a function.
+func (m *Math) applied() bool { return m.Op == "delay" || m.Op == "rateOf" || m.Op == "draw" }
+
+// title is the name of an operator or csymbol.
+func (m *Math) title() string {
+	if m.Op == "draw" {
+		return m.Name
+	}
+	return m.Op
+}
+
 // csymbol reads a symbol of SBML that stands for a value or a function.
 func (r *reader) csymbol(el xml.StartElement) *Math {
 	at := r.pos
 	url := attr(el, "definitionURL")
 	r.text()
-	op, ok := csymbols[url[strings.LastIndexByte(url, '/')+1:]]
+	last := url[strings.LastIndexByte(url, '/')+1:]
+	if strings.HasSuffix(url, distrib+last) && distributions[last] != nil {
+		return &Math{Op: "draw", Name: last, Pos: at}
+	}
+	op, ok := csymbols[last]
 	if !ok {
-		r.fail(at, "E222", "SBML core has time, avogadro, delay and rateOf", "the csymbol %q is not supported", url)
+		r.fail(at, "E222", "SBML has time, avogadro, delay, rateOf and the distributions of the package distrib", "the csymbol %q is not supported", url)
 		return nil
 	}
 	return &Math{Op: op, Pos: at}
@@ -220,7 +239,7 @@ func (r *reader) apply() *Math {
 			case name == "csymbol":
 				if m = r.csymbol(el); m != nil {
 					m.Pos = at
-					if m.Op != "delay" && m.Op != "rateOf" {
+					if !m.applied() {
 						r.fail(at, "E222", "write it without apply", "%s takes no arguments", m.Op)
 						m = nil
 					}
@@ -259,8 +278,9 @@ func (r *reader) apply() *Math {
 	if qualifier != nil { // in front, as in log_b(x)
 		m.Args = append([]*Math{qualifier}, m.Args...)
 	}
-	if n, ok := arity[m.Op]; ok && (len(m.Args) < n[0] || n[1] >= 0 && len(m.Args) > n[1]) {
-		r.fail(at, "E222", "correct the formula", "%s with %d arguments", m.Op, len(m.Args))
+	n, ok := arity[m.Op]
+	if ok && (len(m.Args) < n[0] || n[1] >= 0 && len(m.Args) > n[1]) || m.Op == "draw" && !slices.Contains(distributions[m.Name], len(m.Args)) {
+		r.fail(at, "E222", "correct the formula", "%s with %d arguments", m.title(), len(m.Args))
 		return nil
 	}
 	return m

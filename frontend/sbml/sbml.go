@@ -1,12 +1,12 @@
 // Package sbml reads reaction networks in the Systems Biology Markup Language, Level 2 and
-// Level 3 (core, and hierarchical model composition).
+// Level 3 (core, hierarchical model composition, and distributions).
 //
 // In: a document, read token by token. Out: a Model, the network as the document states it with
 // submodels dissolved; of that model.System, or a list of diagnostics. What is not supported is a
 // diagnostic, never a changed meaning.
 //
 // Sources: the SBML specifications Level 2 Version 5, Level 3 Version 2 core (Release 2), and
-// the package comp, Version 1 (Release 3).
+// the packages comp, Version 1 (Release 3), and distrib, Version 1 (Release 1).
 //
 // # How a network is mapped
 //
@@ -24,8 +24,13 @@
 //
 // An event becomes a model.ScheduledEvent. An event that sets the concentration of a species
 // sets its amount, by the size of the compartment before the event; one that sets the size
-// leaves amounts as they are. Events of equal priority are executed in an order of chance, the
-// same in every run; those without priority come last. delay becomes a model.DelayedValue.
+// leaves amounts as they are. Events of equal priority are executed in an order of chance, by
+// the seed of the run; those without priority come last. delay becomes a model.DelayedValue.
+//
+// A csymbol of the package distrib becomes a model.Draw for each place in which it stands, with
+// functions expanded: a parameter that is drawn before the start in an initial assignment, and in the
+// values, delay and priority of an event whenever these are evaluated. In rules, kinetic laws, triggers and constraints, which
+// hold at all times, it has no meaning. Uncertainties of that package are annotations.
 //
 // A reaction with a law is a model.Reaction, too, and the equations of species are its balances. The unit of extent, or of amounts,
 // says how many molecules these stand for in random forms; where none is stated they are numbers of molecules, in Level 2 as well,
@@ -43,10 +48,10 @@
 //	E224  a name that nothing declares
 //	E225  two elements with one id
 //	E226  what depends on itself, or a function without mathematics
-//	E227  not supported: fast reactions, delay within a function, rateOf of an expression
+//	E227  not supported: fast reactions, delay within a function, rateOf of an expression, random numbers at all times
 //	E228  rules that contradict each other or determine nothing
 //	E229  a submodel or reference to it that leads nowhere
-//	W220  a package that is left out
+//	W220  a package, or a part of one, that is left out
 package sbml
 
 import (

@@ -18,6 +18,9 @@ func (b *builder) startOf(e *entity, m mode) expr.ID {
 		b.fail(e.pos, "E226", "break the cycle", "the start value of %s depends on itself", e.name)
 		return expr.Zero
 	}
+	if m == before && e.initial != nil && b.random(e.initial, 0) { // it is drawn once
+		return b.startOf(e, atStart)
+	}
 	e.open = true
 	defer func() { e.open = false }()
 	c := context{mode: m}
@@ -27,13 +30,17 @@ func (b *builder) startOf(e *entity, m mode) expr.ID {
 	case e.rule != nil && e.rule.Kind == AssignmentRule:
 		e.start[m] = b.formula(e.rule.Math, c)
 	case e.initial != nil:
+		c.draws = new(drawing)
 		e.start[m] = b.formula(e.initial, c)
+		if m == atStart && e.kind != ofSpecies && !e.changes() {
+			e.bound, e.start[m] = e.start[m], e.sym // so that what depends on it follows another setting
+		}
 	case e.kind == ofReaction:
 		e.start[m] = b.law(e.reaction, m)
 	case e.kind == ofSpecies:
 		e.start[m] = b.declaredStart(e, m)
 	case !e.changes():
-		e.start[m] = e.sym // so that it follows another setting
+		e.start[m] = e.sym
 	default:
 		e.start[m] = b.declaredValue(e)
 	}
@@ -52,7 +59,8 @@ func (b *builder) declaredValue(e *entity) expr.ID {
 // parameterValue is the value of what does not change.
 func (b *builder) parameterValue(e *entity) expr.ID {
 	if e.initial != nil {
-		return b.startOf(e, atStart)
+		b.startOf(e, atStart)
+		return e.bound
 	}
 	return b.declaredValue(e)
 }

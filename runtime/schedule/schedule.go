@@ -14,7 +14,9 @@ import (
 	"slices"
 
 	"github.com/mtkc/mtkc/runtime/archive"
+	"github.com/mtkc/mtkc/runtime/draw"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/random"
 )
 
 // The operators of Event.Trigger; a number k >= 0 is relation k.
@@ -42,13 +44,19 @@ type Event struct {
 	Targets    []int
 	Values     []int // what they are set to,
 	Factors    []int // times what this is at the execution; -1: 1
+
+	ValueDraws, DelayDraws, PriorityDraws []int // random numbers that are drawn anew before these are evaluated
 }
 
 // mostExecuted bounds the events at one instant.
 const mostExecuted = 10000
 
-// New returns the callback of a run with the kernels k. Targets must be observables of kind State.
-func New(p *ode.Problem, k *ode.Kernels, events []Event) *ode.Callback {
+// purpose sets the stream of choices among events apart from others of a path.
+const purpose = 0x7175657565
+
+// New returns the callback of a run with the kernels k. Targets must be observables of kind State. draws are the random numbers of
+// the model, nil where its events have none.
+func New(p *ode.Problem, k *ode.Kernels, events []Event, draws *draw.Run) *ode.Callback {
 	observer := func(which []int) func(t float64, u, p, out []float64) {
 		f := p.NewObserver(which)
 		if k.Refresh == nil {
@@ -59,7 +67,7 @@ func New(p *ode.Problem, k *ode.Kernels, events []Event) *ode.Callback {
 			f(t, u, p, out)
 		}
 	}
-	q := &queue{p: p, events: events, was: make([]bool, len(events)), now: make([]bool, len(events))}
+	q := &queue{p: p, events: events, random: draws, was: make([]bool, len(events)), now: make([]bool, len(events))}
 	var relations, delays, priorities []int
 	for i := range events {
 		e := &events[i]
@@ -84,7 +92,9 @@ func New(p *ode.Problem, k *ode.Kernels, events []Event) *ode.Callback {
 	return &ode.Callback{
 		Name: "events",
 		Start: func(in *ode.Integrator) error {
-			q.pending, q.order, q.draws = q.pending[:0], 0, 0
+			q.pending, q.order = q.pending[:0], 0
+			seed, path := in.Chance()
+			q.chance.Reset(seed, path, purpose)
 			q.conditions(in, false)
 			for i := range events {
 				q.was[i] = q.now[i] && events[i].Initially
@@ -108,7 +118,8 @@ type queue struct {
 	was, now      []bool // triggers
 	pending       []entry
 	order         int // of the next entry
-	draws         int // of chance, so far
+	random        *draw.Run
+	chance        random.Stream
 
 	relations, delays, priorities func(t float64, u, p, out []float64)
 	values, factors               []func(t float64, u, p, out []float64)
@@ -190,6 +201,9 @@ func (q *queue) edges(in *ode.Integrator) error {
 			x := entry{event: i, at: t, order: q.order}
 			q.order++
 			if e.Delay >= 0 {
+				if err := q.renew(in, e, e.DelayDraws); err != nil {
+					return err
+				}
 				q.delays(t, in.U(), in.P(), q.out)
 				d := q.out[i]
 				if !(d >= 0) {
@@ -198,8 +212,10 @@ func (q *queue) edges(in *ode.Integrator) error {
 				x.at = t + d
 			}
 			if e.AtTrigger {
-				x.values = make([]float64, len(e.Values))
-				q.values[i](t, in.U(), in.P(), x.values)
+				var err error
+				if x.values, err = q.value(in, i); err != nil {
+					return err
+				}
 			}
 			q.pending = append(q.pending, x)
 			if _, end := in.Span(); x.at > t+near(t) && x.at <= end {
@@ -215,9 +231,31 @@ func (q *queue) edges(in *ode.Integrator) error {
 	return nil
 }
 
+// renew draws the random numbers of an event that are listed.
+func (q *queue) renew(in *ode.Integrator, e *Event, list []int) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if err := q.random.Draw(in, list); err != nil {
+		return fmt.Errorf("event %s: %w", e.Name, err)
+	}
+	return nil
+}
+
+// value is what the targets of event i are set to.
+func (q *queue) value(in *ode.Integrator, i int) ([]float64, error) {
+	e := &q.events[i]
+	if err := q.renew(in, e, e.ValueDraws); err != nil {
+		return nil, err
+	}
+	v := make([]float64, len(e.Values))
+	q.values[i](in.T(), in.U(), in.P(), v)
+	return v, nil
+}
+
 // next is the index of the entry to be executed now, -1: none. Among equal priorities chance
-// decides, by a generator that is the same in every run.
-func (q *queue) next(in *ode.Integrator) int {
+// decides, by the seed of the run.
+func (q *queue) next(in *ode.Integrator) (int, error) {
 	t := in.T()
 	due := t + near(t)
 	best, some, ties := -1, false, 1
@@ -228,20 +266,37 @@ func (q *queue) next(in *ode.Integrator) int {
 				continue
 			}
 			if !some {
-				q.priorities(t, in.U(), in.P(), q.out)
+				if err := q.prioritise(in, due); err != nil {
+					return -1, err
+				}
 				some = true
 			}
 			switch a, b := q.priority(x), q.priority(&q.pending[best]); {
 			case a > b:
 				best, ties = k, 1
 			case a == b && !math.IsInf(a, -1):
-				if ties++; q.draw()%uint64(ties) == 0 {
+				if ties++; q.chance.Uint64()%uint64(ties) == 0 {
 					best = k
 				}
 			}
 		}
 	}
-	return best
+	return best, nil
+}
+
+// prioritise evaluates the priorities of what is due.
+func (q *queue) prioritise(in *ode.Integrator, due float64) error {
+	if q.random != nil {
+		for k := range q.pending {
+			if x := &q.pending[k]; x.at <= due {
+				if err := q.renew(in, &q.events[x.event], q.events[x.event].PriorityDraws); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	q.priorities(in.T(), in.U(), in.P(), q.out)
+	return nil
 }
 
 // priority of an entry; one without priority comes last, in the order of the triggers.
@@ -252,15 +307,6 @@ func (q *queue) priority(x *entry) float64 {
 	return q.out[x.event]
 }
 
-// draw is the next number of the generator SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
-func (q *queue) draw() uint64 {
-	q.draws++
-	z := uint64(q.draws) * 0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
-
 // run is what happens at the present time.
 func (q *queue) run(in *ode.Integrator) error {
 	after := false
@@ -269,7 +315,10 @@ func (q *queue) run(in *ode.Integrator) error {
 		if err := q.edges(in); err != nil {
 			return err
 		}
-		k := q.next(in)
+		k, err := q.next(in)
+		if err != nil {
+			return err
+		}
 		if k < 0 {
 			if after {
 				return nil
@@ -293,8 +342,10 @@ func (q *queue) run(in *ode.Integrator) error {
 func (q *queue) execute(in *ode.Integrator, x entry) error {
 	e := &q.events[x.event]
 	if x.values == nil {
-		x.values = make([]float64, len(e.Values))
-		q.values[x.event](in.T(), in.U(), in.P(), x.values)
+		var err error
+		if x.values, err = q.value(in, x.event); err != nil {
+			return err
+		}
 	}
 	factors := make([]float64, len(e.Factors))
 	q.factors[x.event](in.T(), in.U(), in.P(), factors)
@@ -314,7 +365,8 @@ func (q *queue) execute(in *ode.Integrator, x entry) error {
 // archive visits the memory.
 func (q *queue) archive(a *archive.Archive) {
 	a.Bools(q.was)
-	a.Int(&q.order, &q.draws)
+	a.Int(&q.order)
+	q.chance.Archive(a)
 	n := len(q.pending)
 	a.Int(&n)
 	for len(q.pending) < n {
