@@ -70,6 +70,7 @@ type builder struct {
 	branch     *branchRec
 	lastWhen   *whenRec
 	asserts    []actionRec
+	reactions  []*reactRec
 	links      []link
 	points     []pointRec
 	pointNames map[string]bool

@@ -69,6 +69,7 @@ func (b *builder) system(name string) *System {
 		z.s.Equations[q.eq].Point = q.name
 	}
 	z.s.Initial = z.equations(z.s.Initial, b.initial)
+	z.reactions()
 	for _, w := range b.whens {
 		z.when(w)
 	}
@@ -238,6 +239,10 @@ func (z *sealer) count(order []*variable) {
 	}
 	for _, a := range z.b.asserts {
 		use(a.value)
+	}
+	for _, r := range z.b.reactions {
+		use(r.rate)
+		use(r.back)
 	}
 	for len(stack) > 0 {
 		id := stack[len(stack)-1]

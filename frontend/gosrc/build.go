@@ -212,7 +212,7 @@ func (l *loader) language(instead string) (dir string, err error) {
 			return err
 		}
 		if d.IsDir() {
-			if name != "." && name != "runtime" && !needed(name) {
+			if name != "." && name != "runtime" && name != "reaction" && !needed(name) {
 				return fs.SkipDir
 			}
 			return nil
@@ -272,7 +272,7 @@ func (l *loader) language(instead string) (dir string, err error) {
 // against.
 func needed(dir string) bool {
 	switch dir {
-	case "diag", "expr", "model", "library", "runtime/cpu", "runtime/elementary":
+	case "diag", "expr", "model", "library", "reaction/notation", "runtime/cpu", "runtime/elementary":
 		return true
 	}
 	return strings.HasPrefix(dir, "library/")

@@ -167,6 +167,21 @@ func flatText(s *model.System, found diag.List) string {
 	for _, m := range s.Imbalances() {
 		fmt.Fprintf(&b, "imbalance %q %d\n", m.Path, m.Missing)
 	}
+	for i := range s.Reactions {
+		r := &s.Reactions[i]
+		side := func(list []model.Participant) string {
+			parts := []string{}
+			for _, x := range list {
+				parts = append(parts, text(x.Number)+" "+text(x.Species))
+			}
+			return strings.Join(parts, " + ")
+		}
+		fmt.Fprintf(&b, "reaction %s: %s -> %s", text(r.Rate), side(r.Reactants), side(r.Products))
+		if r.Propensity != expr.None {
+			fmt.Fprintf(&b, " propensity %s", text(r.Propensity))
+		}
+		fmt.Fprintf(&b, "  // %s\n", where(r.Pos, ""))
+	}
 	return b.String()
 }
 
