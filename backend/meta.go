@@ -309,8 +309,8 @@ func (c *compiler) initMeta() {
 	c.prog.Meta.Init = m
 }
 
-// observables lists the variables of the model, and behind them the derivatives that
-// the plan computes, der(x).
+// observables lists the variables of the model, and behind them their second names and the
+// derivatives that the plan computes, der(x).
 func (c *compiler) observables() {
 	m := &c.prog.Meta
 	n := len(c.plan.Sys.Vars) + len(c.plan.States)
@@ -336,9 +336,14 @@ func (c *compiler) observables() {
 		if v.Type == model.StringType || noises[v.Sym] {
 			continue
 		}
-		add(ode.Observable{Name: v.Name, Unit: v.Unit, Desc: v.Desc}, v.Sym)
+		add(ode.Observable{Name: v.Name, Unit: v.Unit, Desc: v.Desc, Listing: ode.Listing(v.Listing)}, v.Sym)
 		if o := &m.Observables[len(m.Observables)-1]; o.Kind == ode.State {
 			c.narrow(&m.States[o.Index], v, o.Sign)
+		}
+	}
+	for i := range c.plan.Sys.Vars {
+		if v := &c.plan.Sys.Vars[i]; v.Alias != "" {
+			add(ode.Observable{Name: v.Alias, Unit: v.Unit, Desc: v.Name, Listing: ode.ListNever}, v.Sym)
 		}
 	}
 	for i := range c.plan.States {

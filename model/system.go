@@ -109,9 +109,23 @@ type Variable struct {
 	Prefix     string
 	Structural bool // must be known at compile time (annotation Evaluate, structural parameters)
 
+	// Alias is a second name by which users may ask for the variable and set it, "" for none.
+	Alias string
+	// Listing says whether a run records the variable where the user names none.
+	Listing Listing
+
 	Pos  diag.Pos
 	Path string // instance path of the component that declares it, "" for the top
 }
+
+// Listing says whether a variable is among those that are recorded where the user names none.
+type Listing uint8
+
+const (
+	ListDefault Listing = iota // as its role and its name suggest
+	ListAlways
+	ListNever
+)
 
 // Fixity is the fixed attribute.
 type Fixity uint8

@@ -796,7 +796,14 @@ func (g *generator) observables() string {
 		case ode.Parameter:
 			fmt.Fprintf(b, ", Kind: ode.Parameter, Index: %d", o.Index)
 		}
-		fmt.Fprintf(b, ", Sign: %s},\n", g.literal(o.Sign))
+		fmt.Fprintf(b, ", Sign: %s", g.literal(o.Sign))
+		switch o.Listing {
+		case ode.ListAlways:
+			b.WriteString(", Listing: ode.ListAlways")
+		case ode.ListNever:
+			b.WriteString(", Listing: ode.ListNever")
+		}
+		b.WriteString("},\n")
 	}
 	b.WriteString("}\n")
 	return obs

@@ -33,7 +33,10 @@ func (p *Problem) entries() func(name string) (Entry, error) {
 		if i, ok := params[name]; ok {
 			return Entry{Index: i, Sign: 1}, nil
 		}
-		bare := strings.TrimSuffix(strings.TrimPrefix(name, "start("), ")")
+		bare := name
+		if of, ok := strings.CutPrefix(name, "start("); ok {
+			bare = strings.TrimSuffix(of, ")")
+		}
 		if i, ok := states[bare]; ok {
 			return Entry{State: true, Index: i, Sign: 1}, nil
 		}

@@ -168,7 +168,19 @@ type Observable struct {
 	Kind  Kind
 	Index int     // for State and Parameter
 	Sign  float64 // +1 or -1, aliases may be negated
+	// Listing says whether the variable is recorded where the user names none: by its role
+	// and its name (0), ListAlways or ListNever.
+	Listing Listing
 }
+
+// Listing is whether an observable is recorded without being asked for.
+type Listing uint8
+
+const (
+	ListDefault Listing = iota
+	ListAlways
+	ListNever
+)
 
 // Kernels are the compiled functions of one Problem. They write into caller
 // memory and allocate nothing. A nil function is absent; RHS never is, but in implicit problems.

@@ -265,13 +265,16 @@ type observables struct {
 	Kind, Index, Sign []byte
 }
 
+// listing is where the Listing of an observable stands above its Kind.
+const listing = 4
+
 func fromObservables(list []ode.Observable) observables {
 	n := len(list)
 	name, unit, desc := make([]string, n), make([]string, n), make([]string, n)
 	kind, index, sign := make([]int32, n), make([]int32, n), make([]float64, n)
 	for i, o := range list {
 		name[i], unit[i], desc[i] = o.Name, o.Unit, o.Desc
-		kind[i], index[i], sign[i] = int32(o.Kind), int32(o.Index), o.Sign
+		kind[i], index[i], sign[i] = int32(o.Kind)|int32(o.Listing)<<listing, int32(o.Index), o.Sign
 	}
 	return observables{fromStrings(name), fromStrings(unit), fromStrings(desc), ints(kind), intsBy(index, func(i int) int32 { return kind[i] }), floats(sign)}
 }
@@ -282,7 +285,7 @@ func (o observables) list() []ode.Observable {
 	index := readIntsBy(o.Index, func(i int) int32 { return kind[i] })
 	out := make([]ode.Observable, len(name))
 	for i := range out {
-		out[i] = ode.Observable{Name: name[i], Unit: unit[i], Desc: desc[i], Kind: ode.Kind(kind[i]), Index: int(index[i]), Sign: sign[i]}
+		out[i] = ode.Observable{Name: name[i], Unit: unit[i], Desc: desc[i], Kind: ode.Kind(kind[i] & (1<<listing - 1)), Index: int(index[i]), Sign: sign[i], Listing: ode.Listing(kind[i] >> listing)}
 	}
 	return out
 }

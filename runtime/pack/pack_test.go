@@ -51,7 +51,7 @@ func TestProblem(t *testing.T) {
 		States: []ode.Quantity{{Name: "x", Min: math.Inf(-1), Max: 3, StartParam: 1}},
 		Params: []ode.Quantity{{Name: "start(x)", Unit: "m"}},
 		U0:     []float64{1}, P: []float64{1, 0},
-		Observables: []ode.Observable{{Name: "x", Kind: ode.State, Sign: -1}},
+		Observables: []ode.Observable{{Name: "x", Kind: ode.State, Sign: -1, Listing: ode.ListNever}},
 		Init:        &ode.Init{NW: 1, Names: []string{"x"}, Start: []float64{2}, StartFrom: []int32{-1}, U: []int32{0}, P: [][2]int32{{1, 0}}, Fixed: []ode.FixedStart{{W: 0, P: 2, Block: 1, Given: true}, {W: 1, P: -1, Soft: true}}, Blocks: []ode.InitBlock{{Unknowns: []int32{0}, Residual: []string{"r"}}}},
 		Jac:         &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}},
 		Linear:      &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}},

@@ -24,8 +24,8 @@ func (e *UnknownName) Error() string {
 
 // Default lists the variables that are recorded where the user names none: the
 // states, the discrete variables, and the variables of the model itself (not of its
-// components), in the order of declaration. Parameters, derivatives and further
-// names of the same state are left out. Where there are none of these, as in a circuit
+// components), in the order of declaration. Parameters, derivatives, further
+// names of the same state are left out, unless their Listing says otherwise. Where there are none of these, as in a circuit
 // without states, it lists all variables but parameters.
 func Default(p *ode.Problem) []string {
 	if len(p.Observables) == 0 {
@@ -39,10 +39,12 @@ func Default(p *ode.Problem) []string {
 	for i := range p.Observables {
 		o := &p.Observables[i]
 		keep := false
-		switch o.Kind {
-		case ode.State:
+		switch {
+		case o.Listing != ode.ListDefault:
+			keep = o.Listing == ode.ListAlways
+		case o.Kind == ode.State:
 			keep = p.States[o.Index].Name == o.Name || ownVariable(o.Name)
-		case ode.Parameter:
+		case o.Kind == ode.Parameter:
 			keep = o.Index >= len(p.Params)
 		default:
 			keep = ownVariable(o.Name)
@@ -55,7 +57,7 @@ func Default(p *ode.Problem) []string {
 		return names
 	}
 	for i := range p.Observables {
-		if o := &p.Observables[i]; o.Kind != ode.Parameter {
+		if o := &p.Observables[i]; o.Kind != ode.Parameter && o.Listing != ode.ListNever {
 			names = append(names, o.Name)
 		}
 	}
