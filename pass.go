@@ -16,6 +16,7 @@ import (
 	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/frontend/basemodelica"
+	"github.com/mtkc/mtkc/frontend/bngl"
 	"github.com/mtkc/mtkc/frontend/gosrc"
 	"github.com/mtkc/mtkc/frontend/sbml"
 	"github.com/mtkc/mtkc/model"
@@ -98,7 +99,7 @@ func passIndex(name string) int {
 }
 
 // formats are the endings that the front ends read.
-const formats = "a Go package directory, a .go file, Base Modelica (.mo, .bmo), or SBML (.xml, .sbml)"
+const formats = "a Go package directory, a .go file, Base Modelica (.mo, .bmo), SBML (.xml, .sbml), or a network of BioNetGen (.net)"
 
 // load picks the front end by the ending of the name.
 func load(ctx context.Context, c *Compiler) diag.List {
@@ -139,6 +140,14 @@ func load(ctx context.Context, c *Compiler) diag.List {
 		c.sys, found = sbml.Load(path)
 		if c.sys != nil && c.Model != "" && c.Model != c.sys.Name && found.Errors() == 0 {
 			return diag.New(at, "E007", "leave --model out: the document holds one model", "the document holds the model %s, not %s", c.sys.Name, c.Model)
+		}
+	case ext == ".net":
+		if len(c.Args) > 0 {
+			return diag.New(at, "E008", "change its parameters with --set name=value", "a network has no structural parameters, so --arg cannot be used")
+		}
+		c.sys, found = bngl.Load(path)
+		if c.sys != nil && c.Model != "" && c.Model != c.sys.Name && found.Errors() == 0 {
+			return diag.New(at, "E007", "leave --model out: the file holds one network", "the file holds the network %s, not %s", c.sys.Name, c.Model)
 		}
 	default:
 		return diag.New(at, "E006", "give "+formats, "no front end reads files that end in %q", ext)

@@ -1,0 +1,270 @@
+package mtkc_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mtkc/mtkc"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/trace"
+)
+
+const networks = "../shared/data/reaction-networks"
+
+// networkCase is an entry of index.json. Errors are the largest difference from the published trajectories over the largest
+// value of the column, as whoever collected the files measured them with two other solvers.
+type networkCase struct {
+	ID                 string
+	Net, Gdat, Cdat    string
+	Reference          string
+	Species, Reactions int
+	TEnd               float64  `json:"t_end"`
+	GdatError          *float64 `json:"checked_gdat_scaled_error"`
+	CdatError          *float64 `json:"checked_cdat_scaled_error"`
+	Note               string
+}
+
+// networkCases reads the index, or skips the test.
+func networkCases(t testing.TB) []networkCase {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(networks, "index.json"))
+	if err != nil {
+		t.Skip("no corpus of reaction networks here: ", err)
+	}
+	var cases []networkCase
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	return cases
+}
+
+// trajectory is a table of numbers: columns behind the time.
+type trajectory struct {
+	times []float64
+	names []string
+	cols  [][]float64
+}
+
+// readTrajectory reads .gdat and .cdat files, numbers with spaces between, and .csv.
+func readTrajectory(t testing.TB, file string) *trajectory {
+	t.Helper()
+	f, err := os.Open(filepath.Join(networks, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p := &trajectory{}
+	s := bufio.NewScanner(f)
+	s.Buffer(nil, 1<<24)
+	for s.Scan() {
+		words := strings.FieldsFunc(strings.TrimPrefix(s.Text(), "#"), func(r rune) bool { return r == ' ' || r == '\t' || r == ',' })
+		if len(words) == 0 {
+			continue
+		}
+		if p.names == nil {
+			p.names = words[1:]
+			p.cols = make([][]float64, len(p.names))
+			continue
+		}
+		if len(words) != len(p.names)+1 {
+			t.Fatalf("%s: a row of %d numbers below a header of %d", file, len(words), len(p.names)+1)
+		}
+		for k, w := range words {
+			v, err := strconv.ParseFloat(w, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if k == 0 {
+				p.times = append(p.times, v)
+			} else {
+				p.cols[k-1] = append(p.cols[k-1], v)
+			}
+		}
+	}
+	if err := s.Err(); err != nil || len(p.times) == 0 {
+		t.Fatalf("%s: %d rows, %v", file, len(p.times), err)
+	}
+	return p
+}
+
+// scaledError is the largest difference from rows of a table, from first on, over the largest value of the column. Columns of
+// zeros count as they are.
+func scaledError(t testing.TB, sol *ode.Solution, names []string, want *trajectory, first int) float64 {
+	t.Helper()
+	if len(names) != len(want.names) {
+		t.Fatalf("%d variables for %d columns", len(names), len(want.names))
+	}
+	table, err := sol.Table(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	worst := 0.0
+	for k, got := range table {
+		col := want.cols[k]
+		scale := 0.0
+		for _, v := range col {
+			scale = math.Max(scale, math.Abs(v))
+		}
+		if scale == 0 {
+			scale = 1
+		}
+		for i := range min(len(got), len(col)-first) {
+			if d := math.Abs(got[i]-col[first+i]) / scale; d > worst || math.IsNaN(d) {
+				worst = d
+			}
+		}
+	}
+	return worst
+}
+
+// compileNetwork compiles a file of the corpus.
+func compileNetwork(t testing.TB, file string) (*model.System, *ode.Problem) {
+	t.Helper()
+	c := mtkc.New(filepath.Join(networks, file), mtkc.Options{Check: true})
+	prob, found := c.Problem(context.Background())
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return c.System(), prob
+}
+
+// TestNetworks compares every network of the corpus with the trajectories that BioNetGen published, or that were computed
+// with two solvers. The bounds are the errors that index.json states, rounded to two digits there (hence 1.05), and what
+// remains at the tolerance here.
+func TestNetworks(t *testing.T) {
+	for _, c := range networkCases(t) {
+		t.Run(c.ID, func(t *testing.T) {
+			sys, prob := compileNetwork(t, c.Net)
+			if c.Reactions > 0 && len(sys.Reactions) != c.Reactions {
+				t.Errorf("%d reactions, want %d", len(sys.Reactions), c.Reactions)
+			}
+			groups := trace.Default(prob)
+			var species []string
+			for i := range c.Species {
+				species = append(species, fmt.Sprint("S", i+1))
+			}
+			judge := func(file string, names []string, bound float64) {
+				t.Helper()
+				if file == "" {
+					return
+				}
+				want := readTrajectory(t, file)
+				sol, err := ode.Solve(context.Background(), prob, ode.Options{
+					Span: [2]float64{want.times[0], want.times[len(want.times)-1]}, RelTol: 1e-10, AbsTol: 1e-12, SaveAt: want.times,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e := scaledError(t, sol, names, want, 0); !(e <= bound) {
+					t.Errorf("%s: error %.3g, want at most %.3g", file, e, bound)
+				}
+			}
+			switch c.ID {
+			case "bcr":
+				bcr(t, c, prob, groups)
+			case "continue":
+				continued(t, c, prob, groups)
+			case "test_time":
+				// BioNetGen's time() lags behind, so the last column is wrong there.
+				want := readTrajectory(t, c.Gdat)
+				want.names, want.cols = want.names[:2], want.cols[:2]
+				sol, err := ode.Solve(context.Background(), prob, ode.Options{Span: [2]float64{0, c.TEnd}, RelTol: 1e-10, AbsTol: 1e-12, SaveAt: want.times})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e := scaledError(t, sol, groups[:2], want, 0); !(e <= 1.1e-6) { // so far is the table from t^2/2
+					t.Errorf("error %.3g", e)
+				}
+				for i, at := range want.times {
+					want.cols[0][i], want.cols[1][i] = at, at*at/2
+				}
+				if e := scaledError(t, sol, groups[:2], want, 0); !(e <= 1e-9) {
+					t.Errorf("error against t and t^2/2: %.3g", e)
+				}
+				v, err := sol.Final([]string{"x_exact", "x_builtin", "f_diff"})
+				if err != nil || math.Abs(v[1]-v[0]) > 1e-9 || v[2] > 1e-9 {
+					t.Errorf("time() is not t: %v, %v", v, err)
+				}
+			default:
+				if c.GdatError != nil {
+					judge(c.Gdat, groups, 1.05**c.GdatError+2e-10)
+				}
+				if c.CdatError != nil {
+					judge(c.Cdat, species, 1.05**c.CdatError+2e-10)
+				}
+				judge(c.Reference, groups, 5e-9)
+			}
+		})
+	}
+}
+
+// bcr is judged at 5e-4 for t up to 1000, and with -long at 1e-2 up to 10000: its observables spike, so that small errors in
+// phase become large errors. Without -long it runs to 100.
+func bcr(t *testing.T, c networkCase, prob *ode.Problem, groups []string) {
+	end, bound := 100.0, 5e-4
+	if *long {
+		end, bound = c.TEnd, 1e-2
+	}
+	want := readTrajectory(t, c.Gdat)
+	n := sort.SearchFloat64s(want.times, end) + 1
+	want.times = want.times[:n]
+	for k := range want.cols {
+		want.cols[k] = want.cols[k][:n]
+	}
+	sol, err := ode.Solve(context.Background(), prob, ode.Options{Span: [2]float64{0, end}, RelTol: 1e-8, AbsTol: 1e-8, SaveAt: want.times})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s, %v", sol.Solver, sol.Stats)
+	if e := scaledError(t, sol, groups, want, 0); !(e <= bound) {
+		t.Errorf("error %.3g, want at most %.3g", e, bound)
+	}
+	n = sort.SearchFloat64s(want.times, 1000) + 1
+	if n > len(want.times) {
+		return
+	}
+	want.times = want.times[:n]
+	for k := range want.cols {
+		want.cols[k] = want.cols[k][:n]
+	}
+	if e := scaledError(t, sol, groups, want, 0); !(e <= 5e-4) {
+		t.Errorf("error to t = 1000: %.3g, want at most 5e-4", e)
+	}
+}
+
+// continued follows the protocol of index.json: A() = 1 to t = 10, then A() = 0 to 40.
+func continued(t *testing.T, c networkCase, prob *ode.Problem, groups []string) {
+	want := readTrajectory(t, c.Gdat)
+	set := map[string]float64{"A()": 1}
+	var at float64
+	k := 0
+	for _, end := range []float64{10, 40} {
+		n := sort.SearchFloat64s(want.times, end) + 1
+		sol, err := ode.Solve(context.Background(), prob, ode.Options{Span: [2]float64{at, end}, RelTol: 1e-10, AbsTol: 1e-12, SaveAt: want.times[k:n], Set: set})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := scaledError(t, sol, groups, want, k); !(e <= 1.05**c.GdatError+2e-10) {
+			t.Errorf("to t = %v: error %.3g, want at most %.3g", end, e, *c.GdatError)
+		}
+		set = map[string]float64{"A()": 0}
+		for i := range prob.States {
+			v, err := sol.Values(prob.States[i].Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			set[prob.States[i].Name] = v[len(v)-1]
+		}
+		at, k = end, n
+	}
+}
