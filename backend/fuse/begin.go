@@ -87,10 +87,10 @@ func (e *emitter) ready(order int, h0, d1, change, sound ref) {
 	h = e.sel(e.finite(d), h, e.mul(e.Number(1e-3), h0))
 	h = e.least(h, e.least(left, e.setting(HMax)))
 	given := e.x(H)
-	h = e.sel(e.lt(zero, given), given, h)
+	h = e.sel(e.lt(zero, given), e.least(given, e.setting(HMax)), h)
 
 	t, tend := e.x(T), e.x(TEnd)
 	status := e.sel(e.eq(sound, zero), e.Number(Running), e.Number(NotANum))
 	status = e.sel(e.lt(t, tend), status, e.Number(Done))
-	e.result(T, t, h, tend, status, zero, e.x(Steps), e.x(Rejected), t, e.x(TSave))
+	e.result(T, t, h, tend, status, e.Number(levelOne), e.x(Steps), e.x(Rejected), t, e.x(TSave))
 }

@@ -17,7 +17,7 @@
 //	H        step size to be tried next
 //	TEnd     where to stop; T is set to it exactly
 //	Status   see the constants; while it is not Running, a step keeps every entry
-//	ErrOld   base-2 logarithm of the error norm of the last accepted step, 0 before the first
+//	ErrOld   the error norm of the last accepted step, as a level (control.go); 1 before the first
 //	Steps    accepted steps
 //	Rejected rejected steps
 //	TOld     time before the last accepted step, T before the first
@@ -38,7 +38,7 @@
 // max(|u_i|, |unew_i|)). Sums of stages are h times a chain of fused multiply-adds, added to u
 // by one more; the norm is such a chain too, and products in the right-hand side that are added to
 // something are fused with the sum (contract.go). Time is summed without compensation. Logarithm
-// and power in the controller are polynomials good to 1e-4 (control.go).
+// and power in the controller are good to a few thousandths of a step (control.go).
 package fuse
 
 import (
