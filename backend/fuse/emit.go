@@ -2,6 +2,7 @@ package fuse
 
 import (
 	"math"
+	"slices"
 
 	"github.com/mtkc/mtkc/backend"
 )
@@ -177,6 +178,27 @@ func (e *emitter) combine(u []ref, h ref, a []float64, k [][]ref) []ref {
 		y[i] = u[i]
 		if s := e.sum(a, k, i); s != backend.None {
 			y[i] = e.fma(h, s, u[i])
+		}
+	}
+	return y
+}
+
+// approach is combine with coefficients that are multiplied by h first, so that each entry takes one operation less: for
+// models with more states than slopes. Roundings are those of u after each slope, which matters little for a value from which a slope is
+// computed, and would add up in the solution.
+func (e *emitter) approach(u []ref, h ref, a []float64, k [][]ref) []ref {
+	w := make([]ref, len(a))
+	for j, v := range a {
+		if v != 0 {
+			w[j] = e.mul(h, e.Number(v))
+		}
+	}
+	y := slices.Clone(u)
+	for i := range y {
+		for j, v := range a {
+			if v != 0 {
+				y[i] = e.fma(w[j], k[j][i], y[i])
+			}
 		}
 	}
 	return y

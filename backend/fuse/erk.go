@@ -65,6 +65,16 @@ func (c *common) explicit(t *tableau.ERK) *Integrator {
 // nonzero reports whether one of the coefficients is.
 func nonzero(a []float64) bool { return slices.ContainsFunc(a, func(v float64) bool { return v != 0 }) }
 
+// count is the number of coefficients that are not zero.
+func count(a []float64) (n int) {
+	for _, v := range a {
+		if v != 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Slots of vectors of n entries.
 func (c *common) slopeAt() int { return StateAt + c.n }
 func (c *common) oldAt() int   { return StateAt + 2*c.n }
@@ -72,7 +82,11 @@ func (c *common) oldAt() int   { return StateAt + 2*c.n }
 // stages emits the stages from len(k) to to; time is that of a stage.
 func (m *erk) stages(e *emitter, u []ref, h ref, k [][]ref, to int, time func(c float64) ref) (all [][]ref, y []ref) {
 	for i := len(k); i < to; i++ {
-		y = e.combine(u, h, m.A[i], k)
+		if i == m.end && m.FSAL || m.n <= count(m.A[i]) {
+			y = e.combine(u, h, m.A[i], k)
+		} else {
+			y = e.approach(u, h, m.A[i], k)
+		}
 		k = append(k, e.rhs(time(m.C[i]), y))
 	}
 	return k, y
