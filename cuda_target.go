@@ -36,6 +36,9 @@ func (c *Compiler) PTX(ctx context.Context, opt PTXOptions) (text []byte, found 
 	}
 	start := time.Now()
 	meta := &c.prog.Meta
+	if meta.Noise != nil {
+		return nil, append(found, diag.New(diag.Pos{}, "E020", "use --backend go or --backend llvm", "the model has noise, for which there are no kernels for GPUs")...)
+	}
 	method := opt.Method
 	if method == "" {
 		method = "Tsit5"

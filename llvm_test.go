@@ -111,6 +111,10 @@ func sameKernels(t *testing.T, want, got *ode.Problem) {
 		if want.Hybrid != nil {
 			check("crossings", len(want.Hybrid.Relations), a.Crossings, b.Crossings)
 		}
+		if want.Noise != nil {
+			check("noise", want.Noise.Matrix.NNZ(), a.Noise, b.Noise)
+			check("noisejac", want.Noise.Reads.NNZ(), a.NoiseJac, b.NoiseJac)
+		}
 		if want.Linear != nil {
 			linear := func(f func(p, vals []float64)) func(t float64, u, p, out []float64) {
 				return func(_ float64, _, p, out []float64) { f(p, out) }

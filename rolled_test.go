@@ -179,6 +179,18 @@ func compareKernels(t *testing.T, want, got *ode.Problem) {
 			near(what, dense(pa, x), dense(pb, y), dense(pa, z))
 		}
 		matrix("Jac", want.Jac, got.Jac, func(v []float64) { a.Jac(time, u, p, v) }, func(v []float64) { b.Jac(time, u, p, v) })
+		if (want.Noise == nil) != (got.Noise == nil) {
+			t.Fatal("one of the problems has no noise")
+		}
+		if want.Noise != nil {
+			matrix("Noise", want.Noise.Matrix, got.Noise.Matrix, func(v []float64) { a.Noise(time, u, p, v) }, func(v []float64) { b.Noise(time, u, p, v) })
+			if (a.NoiseJac == nil) != (b.NoiseJac == nil) {
+				t.Fatal("one of the problems has no derivatives of the noise")
+			}
+			if a.NoiseJac != nil {
+				matrix("NoiseJac", want.Noise.Reads, got.Noise.Reads, func(v []float64) { a.NoiseJac(time, u, p, v) }, func(v []float64) { b.NoiseJac(time, u, p, v) })
+			}
+		}
 		if want.NInv > 0 {
 			both("Invariants", want.NInv, func(k *ode.Kernels, v []float64) { k.Invariants(time, u, p, v) })
 			matrix("InvariantJac", want.InvJac, got.InvJac, func(v []float64) { a.InvariantJac(time, u, p, v) }, func(v []float64) { b.InvariantJac(time, u, p, v) })

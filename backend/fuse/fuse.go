@@ -143,6 +143,10 @@ func New(prog *backend.Program, method string, opt Options) (*Integrator, error)
 	switch {
 	case prog.RHS == nil || m.Implicit != nil:
 		return fail("the model is not of the form M u' = f(t, u, p)")
+	case m.Noise != nil:
+		return fail("the model has noise")
+	case m.Jumps != nil:
+		return fail("the model jumps at random instants")
 	case m.NInv > 0:
 		return fail("steps must be projected onto the %d invariants of the model", m.NInv)
 	case m.VarIndex != nil:

@@ -22,6 +22,7 @@ import (
 	"github.com/mtkc/mtkc/internal/check/randexpr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/cpu"
+	"github.com/mtkc/mtkc/runtime/linsolve"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
@@ -256,6 +257,30 @@ func recurrent(t testing.TB) *backend.Program {
 	return prog
 }
 
+// noisy has n equations with a noise each and a common one, of Ito or of Stratonovich.
+func noisy(t testing.TB, name string, n int, stratonovich bool) *backend.Program {
+	s := newSystem(t, name)
+	noise := func(name string) {
+		v := s.NewVariable(name, model.InputVar)
+		v.Value = expr.Zero
+		s.AddVar(v)
+		s.Noises = append(s.Noises, model.WhiteNoise{Sym: v.Sym, Stratonovich: stratonovich})
+	}
+	s.variable("s", model.ParameterVar, "0.3")
+	noise("a \"noise\"")
+	for i := range n {
+		s.variable(fmt.Sprintf("x[%d]", i), model.Unknown, "0.5")
+		s.variable(fmt.Sprintf("v[%d]", i), model.Unknown, "")
+		noise(fmt.Sprintf("w[%d]", i))
+	}
+	for i := range n {
+		x, y, v, w := fmt.Sprintf("'x[%d]'", i), fmt.Sprintf("'x[%d]'", (i+1)%n), fmt.Sprintf("'v[%d]'", i), fmt.Sprintf("'w[%d]'", i)
+		s.equation(v, "sin("+y+") - "+x+" + s*"+x+"*exp(-"+y+")*"+w)
+		s.equation("der("+x+")", v+"*s + cos(time*"+x+")*'a \"noise\"'")
+	}
+	return s.program()
+}
+
 // values are the results of all kernels at a point, in a fixed order.
 func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 	k := p.NewKernels()
@@ -276,6 +301,22 @@ func values(p *ode.Problem, t float64, u, w []float64) []float64 {
 	}
 	if p.Linear != nil {
 		run(p.Linear.NNZ(), func(o []float64) { k.Linear(p.P, o) })
+	}
+	if p.Noise != nil {
+		run(p.Noise.Matrix.NNZ(), func(o []float64) { k.Noise(t, u, p.P, o) })
+		if k.NoiseJac != nil {
+			run(p.Noise.Reads.NNZ(), func(o []float64) { k.NoiseJac(t, u, p.P, o) })
+		}
+		sense := 0.0
+		if p.Noise.Stratonovich {
+			sense = 1
+		}
+		all = append(all, float64(len(p.Noise.Names)), float64(len(p.Noise.Names[0])), sense)
+		for _, m := range []*linsolve.Pattern{p.Noise.Matrix, p.Noise.Reads} {
+			for _, i := range append(append([]int32{int32(m.Rows), int32(m.Cols)}, m.ColPtr...), m.RowIdx...) {
+				all = append(all, float64(i))
+			}
+		}
 	}
 	if b := p.Lifted; b != nil {
 		x := append([]float64(nil), u...)
@@ -368,7 +409,8 @@ func TestAgainstVM(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	progs := []*backend.Program{ladder(t, 150), switches(t, 200), hybridModel(t), pendulum(t), junctions(t), recurrent(t)}
+	progs := []*backend.Program{ladder(t, 150), switches(t, 200), hybridModel(t), pendulum(t), junctions(t), recurrent(t),
+		noisy(t, "noisy", 2, false), noisy(t, "noises", 400, true)}
 	for seed := range uint64(12) {
 		progs = append(progs, random(t, seed))
 	}
@@ -435,7 +477,7 @@ func TestAgainstVM(t *testing.T) {
 		j := strings.Index(s[i+1:], "\n"+to)
 		return s[i : i+1+j]
 	}
-	main.WriteString("package main\n\nimport (\n\t\"fmt\"\n\t\"strconv\"\n\n\t\"example.com/generated/ladder\"\n\t\"example.com/generated/models\"\n\t\"github.com/mtkc/mtkc/runtime/ode\"\n)\n\nfunc main() {\n" + calls.String() + `}
+	main.WriteString("package main\n\nimport (\n\t\"fmt\"\n\t\"strconv\"\n\n\t\"example.com/generated/ladder\"\n\t\"example.com/generated/models\"\n\t\"github.com/mtkc/mtkc/runtime/linsolve\"\n\t\"github.com/mtkc/mtkc/runtime/ode\"\n)\n\nfunc main() {\n" + calls.String() + `}
 
 func show(p *ode.Problem) {
 	t, u, w := point(p)

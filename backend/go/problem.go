@@ -51,6 +51,9 @@ func (g *generator) file() string {
 	if g.usesPack {
 		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/pack\"\n")
 	}
+	if g.prog.Meta.Noise != nil {
+		b.WriteString("\t_ \"github.com/mtkc/mtkc/runtime/sde\" // the methods that solve it\n")
+	}
 	if g.usesTaylor {
 		b.WriteString("\t\"github.com/mtkc/mtkc/runtime/taylor\"\n")
 	}
@@ -173,6 +176,22 @@ func (g *generator) kernelMethods() {
 	if p.Linear != nil {
 		methods := g.method(p.Linear, "linear", arrays{params: "p, vals []float64", args: "p, vals", main: "vals"})
 		g.wrap("Linear", "writes the part of df/du that depends on parameters alone, in the order of ode.Problem.Linear", "p, vals []float64", p.Linear, methods, "0, p, vals", "vals", "", "")
+	}
+	if p.Noise != nil {
+		matrix := entries(m.Noise.Matrix)
+		name := func(i int32) string {
+			return "noise " + comment(m.Noise.Names[matrix[i][1]], 40) + " of der(" + comment(m.States[matrix[i][0]].Name, 60) + ")"
+		}
+		g.rowName = func(i int32) string { return " // " + name(i) }
+		g.entry("Noise", "noise", "writes the matrix of the noises in the order of ode.Noise.Matrix", p.Noise, arrays{params: "u, p, vals []float64", args: "u, p, vals", main: "vals"})
+		if p.NoiseJac != nil {
+			reads := entries(m.Noise.Reads)
+			g.rowName = func(i int32) string {
+				return " // d " + name(reads[i][0]) + "/d " + comment(m.States[reads[i][1]].Name, 60)
+			}
+			g.entry("NoiseJac", "noiseJac", "writes its derivatives by u in the order of ode.Noise.Reads", p.NoiseJac, arrays{params: "u, p, vals []float64", args: "u, p, vals", main: "vals"})
+		}
+		g.rowName = nil
 	}
 	if p.Invariants != nil {
 		g.entry("Invariants", "invariants", "writes the constraints that the states satisfy", p.Invariants, arrays{params: "u, p, g []float64", args: "u, p, g", main: "g"})
@@ -549,7 +568,7 @@ func (k *%[1]s) functions() *ode.Kernels {
 	for _, x := range []struct {
 		k    *backend.Kernel
 		name string
-	}{{p.Linear, "Linear"}, {p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Bind, "Bind"}} {
+	}{{p.Linear, "Linear"}, {p.Noise, "Noise"}, {p.NoiseJac, "NoiseJac"}, {p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Bind, "Bind"}} {
 		if x.k != nil {
 			fmt.Fprintf(&b, "\t\t%s: %s,\n", x.name, g.callable(x.name))
 		}
@@ -753,6 +772,7 @@ func (g *generator) literalProblem(b *strings.Builder, eqs string) {
 	if m.Linear != nil {
 		fmt.Fprintf(b, "\t\tLinear: %s,\n", pattern(m.Linear))
 	}
+	g.noise(b)
 	if len(m.Guards) > 0 {
 		b.WriteString("\t\tGuards: []ode.Guard{\n")
 		for _, q := range m.Guards {
@@ -778,6 +798,23 @@ func (g *generator) literalProblem(b *strings.Builder, eqs string) {
 	g.hybrid(b, m.Hybrid)
 	g.initPlan(b, m.Init)
 	fmt.Fprintf(b, "\t\tNewObserver: %s,\n\t\tEquation: func(i int) string { return %s[i] },\n\t}\n", g.newObserver, eqs)
+}
+
+// noise writes the description of the noises.
+func (g *generator) noise(b *strings.Builder) {
+	n := g.prog.Meta.Noise
+	if n == nil {
+		return
+	}
+	b.WriteString("\t\tNoise: &ode.Noise{\n\t\t\tNames: []string{\n")
+	for _, x := range n.Names {
+		fmt.Fprintf(b, "\t\t\t\t%s,\n", strconv.Quote(x))
+	}
+	fmt.Fprintf(b, "\t\t\t},\n\t\t\tMatrix: %s,\n\t\t\tReads: %s,\n", pattern(n.Matrix), pattern(n.Reads))
+	if n.Stratonovich {
+		b.WriteString("\t\t\tStratonovich: true,\n")
+	}
+	b.WriteString("\t\t},\n")
 }
 
 // observables writes the table of the variables and returns its name.

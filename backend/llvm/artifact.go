@@ -59,6 +59,19 @@ func (t Target) Artifact(prog *backend.Program) (*Artifact, error) {
 		}
 	}
 	add(prog.TGrad, "tgrad", n, "df/dt", with("dt")...)
+	if meta.Noise != nil {
+		kind := "Ito"
+		if meta.Noise.Stratonovich {
+			kind = "Stratonovich"
+		}
+		if add(prog.Noise, "noise", meta.Noise.Matrix.NNZ(), "the matrix G of M du = f dt + G dW in the sense of "+kind+", the nonzeros column by column: see _noise_colptr and _noise_rowidx", with("vals")...) == nil {
+			h.pattern("noise", meta.Noise.Matrix)
+			h.strings("noise_names", meta.Noise.Names)
+		}
+		if prog.NoiseJac != nil && add(prog.NoiseJac, "noisejac", meta.Noise.Reads.NNZ(), "the derivatives of the nonzeros of G by u: a row for each, as _jac", with("vals")...) == nil {
+			h.pattern("noisejac", meta.Noise.Reads)
+		}
+	}
 	if meta.InvJac != nil {
 		add(prog.Invariants, "invariants", meta.NInv, "0 = g(t, u, p), which holds along a solution", with("g")...)
 		if add(prog.InvariantJac, "invjac", meta.InvJac.NNZ(), "dg/du, as _jac", with("vals")...) == nil {

@@ -70,6 +70,7 @@ func Embed(prog *backend.Program, loops []*fuse.Integrator, on *Processor, opt E
 	of := [partCount]embedded.Part{
 		partRHS: embedded.RHS, partJac: embedded.Jac, partTGrad: embedded.TGrad, partLinear: embedded.Linear,
 		partInvariants: embedded.Invariants, partInvariantJac: embedded.InvariantJac, partCrossings: embedded.Crossings,
+		partNoise: embedded.Noise, partNoiseJac: embedded.NoiseJac,
 	}
 	for at, p := range parts {
 		if p.entry.Name == "" {

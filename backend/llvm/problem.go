@@ -117,6 +117,8 @@ const (
 	partInvariants
 	partInvariantJac
 	partCrossings
+	partNoise
+	partNoiseJac
 	partCount
 )
 
@@ -229,6 +231,8 @@ func (m *module) kernels(prog *backend.Program, least int) (parts []part, report
 	add(partInvariants, prog.Invariants, "invariants", func() int { return meta.NInv })
 	add(partInvariantJac, prog.InvariantJac, "invjac", func() int { return meta.InvJac.NNZ() })
 	add(partCrossings, prog.Crossings, "crossings", func() int { return len(meta.Hybrid.Relations) })
+	add(partNoise, prog.Noise, "noise", func() int { return meta.Noise.Matrix.NNZ() })
+	add(partNoiseJac, prog.NoiseJac, "noisejac", func() int { return meta.Noise.Reads.NNZ() })
 	return parts, reports
 }
 
@@ -308,6 +312,8 @@ func (m *Machine) Kernels() *ode.Kernels {
 	k.Invariants = f.state(partInvariants, k.Invariants)
 	k.InvariantJac = f.state(partInvariantJac, k.InvariantJac)
 	k.Crossings = f.state(partCrossings, k.Crossings)
+	k.Noise = f.state(partNoise, k.Noise)
+	k.NoiseJac = f.state(partNoiseJac, k.NoiseJac)
 	if linear := k.Linear; linear != nil {
 		call := f.state(partLinear, func(_ float64, _, p, vals []float64) { linear(p, vals) })
 		u := make([]float64, len(m.prog.Meta.U0))

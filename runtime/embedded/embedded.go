@@ -45,9 +45,11 @@ const (
 	Invariants
 	InvariantJac
 	Crossings
+	Noise
+	NoiseJac
 )
 
-var partNames = [...]string{"RHS", "Jac", "TGrad", "Linear", "Invariants", "InvariantJac", "Crossings"}
+var partNames = [...]string{"RHS", "Jac", "TGrad", "Linear", "Invariants", "InvariantJac", "Crossings", "Noise", "NoiseJac"}
 
 func (p Part) String() string { return partNames[p] }
 
@@ -114,6 +116,10 @@ func (c *Code) Use(source *ode.Kernels) *ode.Kernels {
 			k.InvariantJac = f
 		case Crossings:
 			k.Crossings = f
+		case Noise:
+			k.Noise = f
+		case NoiseJac:
+			k.NoiseJac = f
 		}
 	}
 	return &k

@@ -67,8 +67,10 @@ func unfit(p *ode.Problem, run *ode.Options, span [2]float64) string {
 		return "the run goes backward in time"
 	case p.Implicit != nil:
 		return "the problem is an implicit one"
-	case p.Noise != nil || p.Jumps != nil:
-		return "the problem has noise or jumps"
+	case p.Noise != nil:
+		return "the problem has noise"
+	case p.Jumps != nil:
+		return "the problem jumps at random instants"
 	case p.NInv > 0:
 		return "the problem keeps constraints"
 	case p.N() == 0:

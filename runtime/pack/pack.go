@@ -319,6 +319,8 @@ type problem struct {
 	Jac, InvJac    *pattern
 	Linear, Stiff  *pattern
 	Equations      names
+	NoiseNames     names
+	Noise, Reads   *pattern
 	GuardParam     []byte // twice the parameter, plus 1 if Zero
 	GuardText      names
 
@@ -377,6 +379,12 @@ func FromProblem(p *ode.Problem, equations []string) string {
 	h.Guards = nil
 	h.NewKernels, h.NewObserver, h.Equation = nil, nil, nil
 	h.States, h.Params, h.Observables, h.U0, h.P, h.Mass, h.Jac, h.InvJac, h.Linear, h.Stiff = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
+	if p.Noise != nil {
+		n := *p.Noise
+		q.NoiseNames, q.Noise, q.Reads = fromStrings(n.Names), fromPattern(n.Matrix), fromPattern(n.Reads)
+		n.Names, n.Matrix, n.Reads = nil, nil, nil
+		h.Noise = &n
+	}
 	if p.Init != nil {
 		in := *p.Init
 		q.InitNames, q.InitStart = fromStrings(in.Names), floats(in.Start)
@@ -412,6 +420,9 @@ func Problem(s string) *ode.Problem {
 	guardText := q.GuardText.strings()
 	for i, k := range readInts(q.GuardParam) {
 		p.Guards = append(p.Guards, ode.Guard{Param: int(k >> 1), Zero: k&1 != 0, Text: guardText[i]})
+	}
+	if n := p.Noise; n != nil {
+		n.Names, n.Matrix, n.Reads = q.NoiseNames.strings(), q.Noise.pattern(), q.Reads.pattern()
 	}
 	if in := p.Init; in != nil {
 		in.Names, in.Start = q.InitNames.strings(), readFloats(q.InitStart)

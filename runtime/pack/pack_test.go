@@ -56,7 +56,12 @@ func TestProblem(t *testing.T) {
 		Jac:         &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}},
 		Linear:      &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}},
 		Guards:      []ode.Guard{{Param: 0, Text: "R must not be 0"}, {Param: -1, Text: "R - S must not be 0"}, {Param: -1, Zero: true, Text: "V - W must be 0"}},
+		Noise:       &ode.Noise{Names: []string{"w[1]"}, Matrix: &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}}, Reads: &linsolve.Pattern{Rows: 1, Cols: 1, ColPtr: []int32{0, 1}, RowIdx: []int32{0}}, Stratonovich: true},
 		Hybrid:      &ode.Hybrid{Relations: []ode.Relation{{Text: "x > 0", Slot: 1, Strict: true}}},
+	}
+	// A noise of which every field has its zero value is a noise all the same.
+	if q := Problem(FromProblem(&ode.Problem{Noise: &ode.Noise{}}, nil)); q.Noise == nil {
+		t.Error("noise without noises is lost")
 	}
 	q := Problem(FromProblem(p, []string{"der(x) = 1"}))
 	if s := q.Equation(0); s != "der(x) = 1" {
