@@ -38,6 +38,7 @@ var embedModels = []embedModel{
 	{"robertson", "RobertsonDAE", []string{"Rodas5P"}},
 	{"brusselator", "Brusselator", []string{"Vern7"}},
 	{"pendulum", "Pendulum", nil},
+	{"langevin", "Shaken", nil},
 	{"bouncingball", "BouncingBall", []string{"Tsit5"}},
 	{"pollution", "", nil},
 }
@@ -229,6 +230,10 @@ func run(all []embedCase, tell bool) {
 			k.InvariantJac(c.T, c.U, c.P, out)
 		case "Crossings":
 			k.Crossings(c.T, c.U, c.P, out)
+		case "Noise":
+			k.Noise(c.T, c.U, c.P, out)
+		case "NoiseJac":
+			k.NoiseJac(c.T, c.U, c.P, out)
 		}
 		// Where the processor has them, Go's compiler fuses multiplications with additions in the source.
 		if !same(out, c.Out) && (p.name != "" || runtime.GOARCH == "amd64") {
@@ -275,6 +280,10 @@ func kernelCases(prob *ode.Problem, seed uint64) (cases []embedCase) {
 		add("Invariants", prob.NInv, k.Invariants)
 		if prob.InvJac != nil {
 			add("InvariantJac", prob.InvJac.NNZ(), k.InvariantJac)
+		}
+		if prob.Noise != nil {
+			add("Noise", prob.Noise.Matrix.NNZ(), k.Noise)
+			add("NoiseJac", prob.Noise.Reads.NNZ(), k.NoiseJac)
 		}
 		if prob.Hybrid != nil {
 			add("Crossings", len(prob.Hybrid.Relations), k.Crossings)

@@ -21,8 +21,8 @@ import (
 // outputs that the model declares, at its initial point.
 type LinearizeOptions struct {
 	// Inputs names what is varied: inputs and parameters of the model; variables that no
-	// equation determines; and analysis points, where it is added to the signal. Nil: every
-	// real input of the model.
+	// equation determines; analysis points, where it is added to the signal; and noises, which are 0 else. Nil:
+	// every real input of the model but noises.
 	Inputs []string
 	// Outputs names what is looked at: any variable of the model, eliminated ones and
 	// derivatives der(x) too; an analysis point, for the signal that arrives there; or an
@@ -116,7 +116,7 @@ func (c *Compiler) prepareLinear(opt *LinearizeOptions) (*model.System, diag.Lis
 	sys := c.sys
 	var found diag.List
 	if len(opt.Values) > 0 {
-		sys = copySystem(sys)
+		sys = sys.Clone()
 		for i := range sys.Vars {
 			if v := &sys.Vars[i]; v.Kind == model.Unknown && v.Fixed == model.FixedTrue {
 				v.Fixed = model.FixedDefault
@@ -187,7 +187,7 @@ func (c *Compiler) prepareLinear(opt *LinearizeOptions) (*model.System, diag.Lis
 		return sys, found
 	}
 	if sys == c.sys {
-		sys = copySystem(sys)
+		sys = sys.Clone()
 	}
 	for _, i := range free {
 		v := &sys.Vars[i]
@@ -300,7 +300,7 @@ func resolveStudy(sys *model.System, opt *LinearizeOptions) (linearize.Study, di
 	}
 	if opt.Inputs == nil {
 		for i := range sys.Vars {
-			if v := &sys.Vars[i]; v.Kind == model.InputVar && v.Type == model.RealType {
+			if v := &sys.Vars[i]; v.Kind == model.InputVar && v.Type == model.RealType && !sys.IsNoise(v.Sym) {
 				study.Inputs = append(study.Inputs, linearize.Input{Name: v.Name, Var: i})
 			}
 		}

@@ -28,6 +28,10 @@ type instant struct {
 // der as far as the model can say them. The passes up to vm must have run.
 func (c *Compiler) points(ctx context.Context, opt *LinearizeOptions) ([]instant, []string, diag.List) {
 	p := c.prob
+	if p.Noise != nil {
+		still := *p
+		still.Noise, p = nil, &still
+	}
 	run := opt.Run
 	run.Set = opt.Set
 	run.Steps, run.FinalOnly, run.Dense, run.SaveGap = 0, false, false, 0
@@ -132,6 +136,9 @@ func (c *Compiler) point(at instant) linearize.Point {
 	for i := range pl.States {
 		v[pl.States[i].Atom] = at.u[i]
 	}
+	for i := range c.sys.Noises {
+		v[c.sys.Noises[i].Sym] = 0
+	}
 	look := func(t expr.ID) (float64, bool) {
 		if t == expr.Time {
 			return at.t, true
@@ -157,7 +164,7 @@ func (c *Compiler) point(at instant) linearize.Point {
 // withDerivatives is the system with an unknown for each of the derivatives named, which
 // the plan of the system itself does not say; their values are then those of the symbols.
 func withDerivatives(sys *model.System, names []string) (*model.System, map[string]expr.ID) {
-	s := copySystem(sys)
+	s := sys.Clone()
 	as := map[string]expr.ID{}
 	for i, name := range names {
 		order := strings.Count(name, "der(")
@@ -176,18 +183,4 @@ func withDerivatives(sys *model.System, names []string) (*model.System, map[stri
 		as[name] = v.Sym
 	}
 	return s, as
-}
-
-// copySystem is a system with the same variables and equations, which can be changed.
-func copySystem(old *model.System) *model.System {
-	s := model.NewSystem(old.Name)
-	s.Pool, s.Doc, s.Enums, s.Experiment = old.Pool, old.Doc, old.Enums, old.Experiment
-	for i := range old.Vars {
-		s.AddVar(old.Vars[i])
-	}
-	s.Equations = slices.Clone(old.Equations)
-	s.Initial = slices.Clone(old.Initial)
-	s.Whens = slices.Clone(old.Whens)
-	s.Asserts = slices.Clone(old.Asserts)
-	return s
 }

@@ -165,7 +165,13 @@ func analyze(_ context.Context, c *Compiler) diag.List {
 }
 
 func lower(_ context.Context, c *Compiler) diag.List {
-	prog, found := backend.Lower(c.plan, c.Lower)
+	opt := c.Lower
+	logs, found := c.logarithms()
+	if found.Errors() > 0 {
+		return found
+	}
+	opt.Logarithms = append(opt.Logarithms, logs...)
+	prog, found := backend.Lower(c.plan, opt)
 	c.prog = prog
 	return found
 }
@@ -308,6 +314,12 @@ func dumpProblem(c *Compiler, w io.Writer) error {
 	}
 	for i := len(p.Params); i < len(p.P); i++ {
 		fmt.Fprintf(b, "memory %d = %v\n", i, p.P[i])
+	}
+	if n := p.Noise; n != nil {
+		fmt.Fprintf(b, "noise %s\n", noiseText(n))
+		for j := range n.Matrix.Cols {
+			fmt.Fprintf(b, "noise %d %s rows %v\n", j, n.Names[j], n.Matrix.RowIdx[n.Matrix.ColPtr[j]:n.Matrix.ColPtr[j+1]])
+		}
 	}
 	for i := range p.Observables {
 		o := &p.Observables[i]

@@ -4,10 +4,12 @@ import (
 	"context"
 	"slices"
 
+	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/rewrite"
+	"github.com/mtkc/mtkc/structural"
 )
 
 // changeVariables replaces every variable x of Options.Positive by log(x): a new
@@ -67,6 +69,7 @@ func substitute(old *model.System, sub *rewrite.Substitution, chosen map[int]exp
 	s := model.NewSystem(old.Name)
 	s.Pool = pool
 	s.Doc, s.Enums, s.Experiment = old.Doc, old.Enums, old.Experiment
+	s.Noises, s.Undefined = slices.Clone(old.Noises), old.Undefined
 	apply := func(e expr.ID) expr.ID {
 		if e == expr.None {
 			return e
@@ -127,4 +130,55 @@ func substitute(old *model.System, sub *rewrite.Substitution, chosen map[int]exp
 		s.Asserts = append(s.Asserts, a)
 	}
 	return s
+}
+
+// logarithms finds the states that are logarithms of variables, or minus these, where the model has Ito noise: their drift
+// follows Ito's lemma.
+func (c *Compiler) logarithms() (list []backend.Logarithm, found diag.List) {
+	pl := c.plan
+	if len(c.Positive) == 0 || !slices.ContainsFunc(pl.Noises, func(n structural.Noise) bool { return !n.Stratonovich }) {
+		return nil, nil
+	}
+	value := map[expr.ID]expr.ID{}
+	for i := range pl.Seq {
+		value[pl.Seq[i].Target] = pl.Seq[i].Value
+	}
+	state := map[expr.ID]int{}
+	for i := range pl.States {
+		state[pl.States[i].Atom] = i
+	}
+	for _, name := range c.Positive {
+		log, ok := pl.Pool.Lookup("log(" + name + ")")
+		if !ok {
+			continue
+		}
+		x, sign := log, 1
+		for {
+			v, ok := value[x]
+			if !ok {
+				break
+			}
+			if a := pl.Pool.Args(v); pl.Pool.Op(v) == expr.OpAdd && len(a) == 3 && a[0] == expr.Zero && a[1] == expr.MinusOne {
+				v, sign = a[2], -sign
+			}
+			if pl.Pool.Op(v) != expr.OpSym {
+				break
+			}
+			x = v
+		}
+		if i, ok := state[x]; ok {
+			if i < pl.NDiff && !slices.ContainsFunc(list, func(l backend.Logarithm) bool { return l.State == i }) {
+				list = append(list, backend.Logarithm{State: i, Sign: sign})
+			}
+			continue
+		}
+		// Its derivative would lack a term if the equations used it.
+		if d, ok := pl.Pool.Lookup("der(log(" + name + "))"); ok {
+			if _, used := value[d]; used {
+				k, _ := c.sys.VarOf(log)
+				found.Add(c.sys.Vars[k].Pos, "E016", "leave it out, or make another variable the state", "--positive %s: the model has Ito noise, and the logarithm is no state", name)
+			}
+		}
+	}
+	return list, found
 }

@@ -62,6 +62,7 @@ func (w *report) head() {
 	for i := range s.Vars {
 		counts[s.Vars[i].Kind]++
 	}
+	counts[model.InputVar] -= len(s.Noises)
 	w.line("")
 	row := func(name, format string, args ...any) { w.line("%-16s%s", name, fmt.Sprintf(format, args...)) }
 	written := fmt.Sprintf("%s for %s", plural(len(s.Equations), "equation"), plural(counts[model.Unknown], "unknown"))
@@ -71,6 +72,12 @@ func (w *report) head() {
 	}{{model.DiscreteVar, "discrete variable"}, {model.ParameterVar, "parameter"}, {model.ConstantVar, "constant"}, {model.InputVar, "input"}} {
 		if n := counts[k.kind]; n > 0 {
 			written += ", " + plural(n, k.noun)
+		}
+	}
+	if n := len(s.Noises); n > 0 {
+		written += fmt.Sprintf(", %d white noise", n)
+		if n > 1 {
+			written += "s"
 		}
 	}
 	row("as written", "%s", written)
@@ -86,7 +93,13 @@ func (w *report) head() {
 	case alg > 0:
 		solved = "algebraic equations with " + plural(alg, "iteration variable")
 	}
+	if len(p.Noises) > 0 {
+		solved = strings.NewReplacer("an ordinary differential", "a stochastic differential", "a differential-algebraic", "a stochastic differential-algebraic").Replace(solved)
+	}
 	row("solved as", "%s; %s give the rest", solved, plural(len(p.Seq), "assignment"))
+	if n := w.c.prob.Noise; n != nil {
+		row("noise", "%s", noiseText(n))
+	}
 	if n := len(p.Blocks); n > 0 {
 		row("blocks", "%s", w.kinds())
 	}
@@ -111,6 +124,48 @@ func (w *report) head() {
 		}
 		row("experiment", "%s", text)
 	}
+}
+
+// noiseText says what kind the noise of a problem is.
+func noiseText(n *ode.Noise) string {
+	sense := "Ito"
+	if n.Stratonovich {
+		sense = "Stratonovich"
+	}
+	m := n.Matrix
+	rows, row := map[int32]int{}, make([]int32, 0, m.NNZ())
+	diagonal := true
+	for j := range m.Cols {
+		diagonal = diagonal && m.ColPtr[j+1]-m.ColPtr[j] == 1
+	}
+	for _, i := range m.RowIdx {
+		rows[i]++
+		row = append(row, i)
+		diagonal = diagonal && rows[i] == 1
+	}
+	for j := range n.Reads.Cols {
+		for k := n.Reads.ColPtr[j]; k < n.Reads.ColPtr[j+1]; k++ {
+			diagonal = diagonal && row[n.Reads.RowIdx[k]] == int32(j)
+		}
+	}
+	text := "1 Wiener process"
+	if k := len(n.Names); k > 1 {
+		text = fmt.Sprintf("%d Wiener processes", k)
+	}
+	switch {
+	case n.Reads.NNZ() == 0:
+		text += ", additive: no factor depends on states"
+	case len(n.Names) == 1:
+		text += ", scalar: one process drives all, with factors that depend on states"
+	case diagonal:
+		text += ", diagonal: each drives one state, with a factor that depends on that state at most"
+	default:
+		text += ", general: their factors depend on states"
+	}
+	if n.Reads.NNZ() > 0 {
+		text += "; in the sense of " + sense
+	}
+	return text
 }
 
 // choices lists the sets of states among which independent ones may be chosen.
@@ -307,6 +362,22 @@ func (w *report) after() {
 	if n := len(p.Seq); n > 0 {
 		w.line("\nassignments, in the order of evaluation")
 		w.list(n, func(i int) string { return w.text(p.Seq[i].Target) + " := " + w.text(p.Seq[i].Value) })
+	}
+	if len(p.Noises) > 0 {
+		title := "noise of the derivatives"
+		stratonovich := func(n structural.Noise) bool { return n.Stratonovich }
+		if slices.ContainsFunc(p.Noises, stratonovich) && !w.c.prob.Noise.Stratonovich && w.c.prob.Noise.Reads.NNZ() > 0 {
+			title += "; the drift makes up for Stratonovich's sense of some"
+		}
+		w.line("\n%s", title)
+		defs := len(p.NoiseSeq)
+		w.list(defs+len(p.Diffusion), func(i int) string {
+			if i < defs {
+				return w.text(p.NoiseSeq[i].Target) + " := " + w.text(p.NoiseSeq[i].Value)
+			}
+			d := &p.Diffusion[i-defs]
+			return fmt.Sprintf("der(%s)    %s times %s", p.States[d.State].Name, w.text(d.Value), p.Noises[d.Noise].Name)
+		})
 	}
 	if n := len(p.Residuals); n > 0 {
 		w.line("\nequations left for the algebraic states")

@@ -25,6 +25,8 @@ type Options struct {
 	// Quotients keeps every division as it stands. Else values with the same denominator are
 	// multiplied by its reciprocal, which may differ from the quotient in the last bit.
 	Quotients bool
+	// Logarithms are the states in whose place the model has another variable.
+	Logarithms []Logarithm
 }
 
 const (

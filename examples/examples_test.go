@@ -470,3 +470,37 @@ func TestDoublePendulum(t *testing.T) {
 	near(t, "upper", last(t, sol, "j1.phi"), -0.43225253, 0, 1e-6)
 	near(t, "lower", last(t, sol, "j1.phi")+last(t, sol, "j2.phi"), -0.32641640, 0, 1e-6)
 }
+
+// The fluctuation-dissipation theorem: spring and particle have the energy KT/2 each on average. A mean of squares over the time T has
+// the relative standard error sqrt(2 tau/T) with the correlation time tau of the squares, below 0.7 s here.
+func TestLangevin(t *testing.T) {
+	const span = 4000.
+	sol := solve(t, compile(t, "langevin", "", nil), ode.Options{Span: [2]float64{0, span}, RelTol: 1e-2, AbsTol: 1e-2, Steps: 16 * span, Seed: 1})
+	energy := func(name string, k float64) float64 {
+		sum := 0.0
+		v := values(t, sol, name)
+		for _, x := range v {
+			sum += k / 2 * x * x
+		}
+		return sum / float64(len(v))
+	}
+	slack := 4 * math.Sqrt(2*0.7/span) // four standard errors
+	near(t, "energy of the spring", energy("particle.s", 3), 1, slack, 0)
+	near(t, "energy of the particle", energy("particle.v", 0.5), 1, slack, 0)
+}
+
+// Without noise the shaken pendulum is the damped one; with noise its path is that of the seed.
+func TestShaken(t *testing.T) {
+	prob := compile(t, "langevin", "Shaken", nil)
+	at := func(s float64, seed uint64) float64 {
+		return last(t, solve(t, prob, ode.Options{Span: [2]float64{0, 2}, RelTol: 1e-5, AbsTol: 1e-7, Seed: seed, FinalOnly: true, Set: map[string]float64{"S": s}}), "phi")
+	}
+	still := *prob
+	still.Noise = nil
+	want := last(t, solve(t, &still, ode.Options{Span: [2]float64{0, 2}, RelTol: 1e-9, AbsTol: 1e-11, FinalOnly: true}), "phi")
+	near(t, "phi(2) without noise", at(0, 1), want, 0, 1e-4)
+	if a, b := at(2, 1), at(2, 2); a == b || math.Abs(a-want) < 1e-3 {
+		t.Errorf("phi(2) = %v and %v with two seeds, %v without noise", a, b, want)
+	}
+	near(t, "phi(2) again", at(2, 1), at(2, 1), 0, 0)
+}

@@ -41,6 +41,9 @@ type tangent struct {
 
 // noiseRoles makes atoms of the noises.
 func (w *work) noiseRoles() {
+	if len(w.sys.Noises) > 0 && len(w.sys.Delays) > 0 {
+		w.list.Add(w.sys.Delays[0].Pos, "E309", "replace it by a state (a first-order lag or a chain of them), or leave the noise out", "delays in a model with noise are not supported yet")
+	}
 	for k := range w.sys.Noises {
 		n := &w.sys.Noises[k]
 		i, ok := w.sys.VarOf(n.Sym)

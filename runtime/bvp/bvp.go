@@ -300,8 +300,8 @@ func newSystem(ctx context.Context, p *Problem, opt Options) (*system, error) {
 	if p.ODE == nil || p.Conditions == nil {
 		return nil, fail(BadProblem, "a problem needs an ODE and Conditions")
 	}
-	if len(p.ODE.Mass) > 0 && slices.Contains(p.ODE.Mass, 0) || p.ODE.Hybrid != nil || p.ODE.NInv > 0 || p.ODE.Implicit != nil {
-		return nil, fail(BadProblem, "%s has algebraic equations, constraints or events, or is implicit: a boundary value problem takes u' = f(t, u, p) alone", p.ODE.Name)
+	if len(p.ODE.Mass) > 0 && slices.Contains(p.ODE.Mass, 0) || p.ODE.Hybrid != nil || p.ODE.NInv > 0 || p.ODE.Implicit != nil || p.ODE.Noise != nil || p.ODE.Jumps != nil {
+		return nil, fail(BadProblem, "%s has algebraic equations, constraints, events, noise or jumps, or is implicit: a boundary value problem takes u' = f(t, u, p) alone", p.ODE.Name)
 	}
 	s := &system{ctx: ctx, p: p, opt: opt, k: p.ODE.NewKernels(), n: p.ODE.N(), m: len(p.Unknown)}
 	span := p.Span

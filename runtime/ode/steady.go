@@ -63,6 +63,9 @@ func SteadyBy(ctx context.Context, way SteadyWay, p *Problem, t float64, opt Opt
 	if p.Implicit != nil {
 		return nil, fmt.Errorf("%s has the form F(t, u, u') = 0, whose steady states are not computed: write it as M u' = f", p.title())
 	}
+	if p.Noise != nil || p.Jumps != nil {
+		return nil, fmt.Errorf("%s depends on chance, so that no state of it is steady", p.title())
+	}
 	opt.SaveAt, opt.Steps, opt.FinalOnly, opt.Dense = nil, 0, true, false
 	if opt.Span == [2]float64{} {
 		opt.Span = p.Span
