@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/mtkc/mtkc"
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/backend/fuse"
@@ -456,5 +458,99 @@ func TestNoiseRefused(t *testing.T) {
 	c = mtkc.NewSystem(m, mtkc.Options{Positive: []string{"x"}, Check: true})
 	if _, found := c.Problem(context.Background()); found.Errors() == 0 {
 		t.Errorf("a logarithm that is no state: %v", found)
+	}
+}
+
+// thermal is a ladder of n nodes between noisy resistors, with a capacitor behind a resistor at each: the algebraic equations
+// of the nodes are solved together.
+func thermal(n int) *model.System {
+	m := model.New("thermal")
+	kt, c := m.Param("kT", 0.3), m.Param("C", 2)
+	before := m.Pool.Of(m.Pool.Int(5)) // a source of constant voltage
+	zero := m.Pool.Of(m.Pool.Int(0))
+	resistor := func(name string, r float64, a, b expr.Expr) expr.Expr {
+		rr, i, v := m.Param(name+".R", r), m.Var(name+".i"), m.Var(name+".v")
+		m.Eq(v, a.Sub(b))
+		m.Eq(v, rr.Mul(i).Add(expr.Sqrt(kt.Mul(rr).Mul(m.Pool.Of(m.Pool.Int(2)))).Mul(m.Noise(name+".noise"))))
+		return i
+	}
+	in := make([]expr.Expr, n)    // currents into the nodes
+	out := make([][]expr.Expr, n) // and out of them
+	for k := range n {
+		node := m.Var(fmt.Sprintf("node[%d]", k))
+		cap := m.Var(fmt.Sprintf("cap[%d]", k), model.Init(0))
+		in[k] = resistor(fmt.Sprintf("a[%d]", k), 1+0.3*float64(k), before, node)
+		side := resistor(fmt.Sprintf("b[%d]", k), 2, node, cap)
+		ground := resistor(fmt.Sprintf("c[%d]", k), 3+float64(k%2), node, zero)
+		m.Eq(c.Mul(expr.Der(cap)), side)
+		out[k] = []expr.Expr{side, ground}
+		before = node
+	}
+	for k := range n {
+		sum := in[k]
+		for _, i := range out[k] {
+			sum = sum.Sub(i)
+		}
+		if k+1 < n {
+			sum = sum.Sub(in[k+1])
+		}
+		m.Eq(sum, 0)
+	}
+	return m
+}
+
+// Resistors of one temperature heat each capacitor to kT/2, whatever the network: the stationary covariance S of
+// du = A u dt + G dW, which A S + S A' + G G' = 0 determines, is kT/C times the identity (Nyquist, Phys. Rev. 32, 1928). A is
+// made of the Jacobian without the algebraic states, G is what the compiler solved for.
+func TestNoiseOfResistors(t *testing.T) {
+	for _, n := range []int{1, 2, 12} {
+		c, p := stochastic(t, thermal(n), mtkc.Options{})
+		if n == 12 && c.Plan().NDiff == len(c.Plan().States) {
+			t.Error("no algebraic equations are left")
+		}
+		rng := rand.New(rand.NewPCG(2, 2))
+		q := append([]float64(nil), p.P...)
+		for i := range p.Params {
+			if strings.HasSuffix(p.Params[i].Name, ".R") {
+				q[i] *= 0.5 + rng.Float64() // the elimination was chosen for other values
+			}
+		}
+		k := p.NewKernels()
+		all := p.N()
+		u := make([]float64, all)
+		vals := make([]float64, p.Jac.NNZ())
+		k.Jac(0, u, q, vals)
+		jac := mat.NewDense(all, all, nil)
+		for j := range all {
+			for e := p.Jac.ColPtr[j]; e < p.Jac.ColPtr[j+1]; e++ {
+				jac.Set(int(p.Jac.RowIdx[e]), j, vals[e])
+			}
+		}
+		a := mat.DenseCopyOf(jac.Slice(0, n, 0, n))
+		if all > n {
+			var z mat.Dense
+			if err := z.Solve(jac.Slice(n, all, n, all), jac.Slice(n, all, 0, n)); err != nil {
+				t.Fatal(err)
+			}
+			var back mat.Dense
+			back.Mul(jac.Slice(0, n, n, all), &z)
+			a.Sub(a, &back)
+		}
+		g := make([]float64, p.Noise.Matrix.NNZ())
+		k.Noise(0, u, q, g)
+		gg := mat.NewDense(n, len(p.Noise.Names), nil)
+		for j := range p.Noise.Matrix.Cols {
+			for e := p.Noise.Matrix.ColPtr[j]; e < p.Noise.Matrix.ColPtr[j+1]; e++ {
+				gg.Set(int(p.Noise.Matrix.RowIdx[e]), j, g[e])
+			}
+		}
+		var sum, at mat.Dense
+		sum.Mul(gg, gg.T())
+		at.Add(a, a.T())
+		at.Scale(0.3/2, &at)
+		sum.Add(&sum, &at)
+		if worst := mat.Max(&sum) - mat.Min(&sum); !(worst < 1e-13) {
+			t.Errorf("%d nodes: A S + S A' + G G' differs from 0 by %v", n, worst)
+		}
 	}
 }

@@ -344,6 +344,33 @@ x^2 + y^2 = 1`, "8|E320|not linear in x"},
 var x = 1 fixed
 noise w
 der(x) = -x + w - w`, "3|W310|drives nothing"},
+		{"power", `
+var x = 1 fixed
+var i
+var y
+noise w
+i = w - x
+der(x) = i
+y = i^2`, "8|W311|y holds white noise|!E318"},
+		{"power that drives", `
+var x = 1 fixed
+var i
+var y
+var z
+noise w
+i = w - x
+y = i^2
+z = 2*y
+der(x) = i + z`, "8|E318|i^2|!z = 2*y is not"},
+		{"nonlinear equations", `
+var x = 1 fixed
+var i = 0
+var j = 0
+param R = 0
+noise w
+der(x) = i - j
+x = R*i*i + j + w
+i + j = w`, "9|E319"},
 		{"looked at", `
 var x = 1 fixed
 var y
