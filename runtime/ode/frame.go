@@ -72,6 +72,7 @@ func (f *frame) limits() {
 	w, in := f.whole, f.ws
 	in.TStop, in.TEnd, in.HMin, in.HMax, in.InitialStep, in.H = w.TStop, w.TEnd, w.HMin, w.HMax, w.InitialStep, w.H
 	in.ctx, in.done, in.span, in.flip = w.ctx, w.done, w.span, w.flip
+	in.Seed, in.Path = w.Seed, w.Path
 }
 
 // enter makes the present point of the whole that of the coordinates.
@@ -496,6 +497,9 @@ func newNested(ws *Workspace, c *chart) *frame {
 	if ws.K.Jac != nil {
 		in.K.Jac = d.jacobian
 	}
+	if ws.P.Noise != nil {
+		d.diffuse()
+	}
 	f.adapt = d.adapt
 	f.take = func(u, y []float64) {
 		copy(d.u, u)
@@ -612,6 +616,64 @@ func (d *nested) rhs(t float64, y, p, dy []float64) {
 	d.noteSlope()
 	for k, i := range d.ind {
 		dy[k] = d.du[i]
+	}
+}
+
+// diffuse makes the noise that of the coordinates, which are all differential states. What reads algebraic states
+// depends on the differential ones in a way that is not known here.
+func (d *nested) diffuse() {
+	w, in := d.whole, d.ws
+	at := make([]int32, w.N()) // of each state: its place among the coordinates, or -1
+	for i := range at {
+		at[i] = -1
+	}
+	for k, i := range d.all {
+		at[i] = int32(k)
+		in.P.U0[k] = w.P.U0[i]
+	}
+	q := *w.P.Noise
+	if m := q.Matrix; m != nil {
+		q.Matrix = &linsolve.Pattern{Rows: len(d.all), Cols: m.Cols, ColPtr: m.ColPtr, RowIdx: make([]int32, len(m.RowIdx))}
+		for e, i := range m.RowIdx {
+			q.Matrix.RowIdx[e] = at[i]
+		}
+	} else {
+		q.Matrix = linsolve.Dense(len(d.all), len(q.Names))
+	}
+	if r := q.Reads; r != nil {
+		q.Reads = &linsolve.Pattern{Rows: r.Rows, Cols: len(d.all), ColPtr: make([]int32, 1, len(d.all)+1), RowIdx: r.RowIdx}
+		for j := range r.Cols {
+			switch {
+			case at[j] >= 0:
+				q.Reads.ColPtr = append(q.Reads.ColPtr, r.ColPtr[j+1])
+			case r.ColPtr[j+1] > r.ColPtr[j]:
+				q.Reads = nil
+			}
+			if q.Reads == nil {
+				break
+			}
+		}
+	}
+	in.P.Noise = &q
+	in.K.Noise = func(t float64, y, p, vals []float64) {
+		if !d.settle(t, y) {
+			for i := range vals {
+				vals[i] = math.NaN()
+			}
+			return
+		}
+		w.K.Noise(t, d.u, p, vals)
+	}
+	if w.K.NoiseJac != nil && q.Reads != nil {
+		in.K.NoiseJac = func(t float64, y, p, vals []float64) {
+			if !d.settle(t, y) {
+				for i := range vals {
+					vals[i] = math.NaN()
+				}
+				return
+			}
+			w.K.NoiseJac(t, d.u, p, vals)
+		}
 	}
 }
 

@@ -76,7 +76,7 @@ func (in *Integrator) stray(why string) {
 // between two stages. It is a limit on growth alone.
 func (in *Integrator) resolve() {
 	ws := in.ws
-	if ws.Mass == nil {
+	if ws.Mass == nil || in.p.Noise != nil { // a path is not smooth, however short the step
 		return
 	}
 	n := ws.N()

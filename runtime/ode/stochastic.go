@@ -53,13 +53,14 @@ type Change struct {
 // chooser is the automatic choice among the methods for problems with noise, and for those with jumps.
 var chooser = map[Use]func(ws *Workspace) (m Method, why string){}
 
-// RegisterChoice sets the automatic choice for problems with noise (Diffusive) or with jumps (Jumping).
-// It is called from the init functions of the packages that hold these methods.
+// RegisterChoice sets the automatic choice for problems with noise (Diffusive) or with jumps (Jumping), which may heed
+// Workspace.Hint. It is called from the init functions of the packages that hold these methods.
 func RegisterChoice(u Use, choose func(ws *Workspace) (m Method, why string)) { chooser[u] = choose }
 
 // byChance completes the choice for a problem with noise or jumps; Method is nil where none was asked for.
 func (c choice) byChance(ws *Workspace, s *settings) (choice, error) {
 	p := ws.P
+	ws.Hint = s.hint()
 	use, what, pkg := Diffusive, "noise", "sde"
 	if p.Jumps != nil {
 		use, what, pkg = Jumping, "jumps", "jump"
@@ -71,15 +72,29 @@ func (c choice) byChance(ws *Workspace, s *settings) (choice, error) {
 		return c, fmt.Errorf("%s has %s, which cannot be undone: it can only be solved forward in time", p.title(), what)
 	case c.Method != nil && c.Info().Use != use:
 		return c, fmt.Errorf("%s has %s, which %s does not take: choose a method for %s", p.title(), what, c.Info().Name, use)
+	case p.NInv > 0 && s.Constraints == "states":
+		return c, fmt.Errorf("%s has %s: its constraints can only be kept by projection", p.title(), what)
 	case c.Method != nil:
-		return c.because(ws), nil
+		return c.inChance(ws, s), nil
 	case s.hint() != "auto" && use == Jumping:
 		return c, fmt.Errorf("%s has %s, and no method for them is %s", p.title(), what, s.hint())
 	case chooser[use] == nil:
 		return c, fmt.Errorf("%s has %s: import package runtime/%s, which holds the methods for them", p.title(), what, pkg)
 	}
 	c.Method, c.why = chooser[use](ws)
-	return c.because(ws), nil
+	return c.inChance(ws, s), nil
+}
+
+// inChance puts the method on a form in which it takes the algebraic equations: nested, where it does not take them itself.
+func (c choice) inChance(ws *Workspace, s *settings) choice {
+	c = c.because(ws)
+	if len(ws.Alg) == 0 && ws.P.NInv == 0 {
+		return c
+	}
+	nested := len(ws.Alg) > 0 && (s.Form == "nested" || s.Form == "auto" && !c.Info().Mass)
+	c.form = explainForm(ws, nested, false, s)
+	c.Method = inForm(c.Method, nested, false)
+	return c
 }
 
 // because adds what the method has to say of its settings, such as a fixed step that it chooses: it has a method Why then.

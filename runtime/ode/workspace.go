@@ -52,6 +52,7 @@ type Workspace struct {
 
 	Stats *Stats // of the whole run
 
+	Hint       string // of the automatic choice: "stiff", "nonstiff", "auto" for none
 	Seed, Path uint64 // Options.Seed and Path, see package random
 
 	// Free says that nothing looks at the points before TStop: a stepper of a process with jumps may make

@@ -218,14 +218,14 @@ func (n *noise) commutes() bool {
 	if n.class&commutative != 0 {
 		return true
 	}
-	if n.n*n.m*n.m > most {
+	if n.n*n.m*n.m > most || n.hidden(n.ws) {
 		return false
 	}
 	u := append([]float64(nil), n.ws.U...)
 	brackets, sizes := make([]float64, n.n*n.m*n.m), make([]float64, n.n*n.m*n.m)
 	for round := range 3 {
 		for i := range u { // any values will do that are not special
-			scale := math.Max(math.Abs(n.ws.U[i]), math.Abs(n.ws.P.U0[i]))
+			scale := math.Abs(n.ws.P.U0[i])
 			if scale == 0 {
 				scale = 1
 			}

@@ -323,6 +323,42 @@ func (p *Path) Within(w []float64) {
 	p.from = from
 }
 
+// Areas adds the Levy areas of the last Take to the m by m matrix a: 1/2 int (W_j dW_i - W_i dW_j) to entry (i, j), from
+// cells of at most 1/parts of its length; for each of them the mean of its area given its numbers.
+func (p *Path) Areas(parts float64, a []float64) {
+	m, to := p.m, p.at
+	long := (p.at - p.from) / parts * (1 + 1e-9)
+	p.Undo()
+	for {
+		if k := len(p.ahead.cells) - 1; k >= 0 {
+			if c := p.ahead.cells[k]; c.a < to && c.b-c.a > long && c.b-c.a > p.small {
+				p.halve(c.a + (c.b-c.a)/2)
+				continue
+			}
+		}
+		if !p.reach(to) {
+			break
+		}
+	}
+	x := p.area
+	clear(x)
+	v := p.taken.vals
+	for range p.taken.cells {
+		w, h := v[:m], v[m:2*m]
+		for i, wi := range w {
+			for j := range i {
+				area := 0.5*(x[j]*wi-x[i]*w[j]) + (wi*h[j] - w[j]*h[i])
+				a[i*m+j] += area
+				a[j*m+i] -= area
+			}
+		}
+		for i, wi := range w {
+			x[i] += wi
+		}
+		v = v[2*m:]
+	}
+}
+
 // Archive visits the path.
 func (p *Path) Archive(a *archive.Archive) {
 	a.Uint64(&p.seed, &p.path)

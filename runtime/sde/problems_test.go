@@ -189,3 +189,19 @@ func diagonal3() *test {
 		}
 	}}
 }
+
+// levy is dx1 = dW1, dx2 = dW2, dx3 = (x1 dW2 - x2 dW1)/2, whose third state is the Levy area: no method without it is of order 1.
+func levy() *test {
+	p := &ode.Problem{Name: "levy", Span: [2]float64{0, 1}, U0: []float64{0, 0, 0}, States: make([]ode.Quantity, 3)}
+	// Entries 11, 31, 22, 32.
+	p.Noise = &ode.Noise{Names: []string{"W1", "W2"}, Matrix: pattern(3, 2, [2]int32{0, 0}, [2]int32{2, 0}, [2]int32{1, 1}, [2]int32{2, 1})}
+	p.Noise.Reads = pattern(4, 3, [2]int32{3, 0}, [2]int32{1, 1})
+	p.NewKernels = func() *ode.Kernels {
+		return &ode.Kernels{
+			RHS:      func(_ float64, _, _, du []float64) { clear(du) },
+			Noise:    func(_ float64, u, _, g []float64) { g[0], g[1], g[2], g[3] = 1, -u[1]/2, 1, u[0]/2 },
+			NoiseJac: func(_ float64, _, _, v []float64) { v[0], v[1] = 0.5, -0.5 },
+		}
+	}
+	return &test{p, nil}
+}

@@ -43,7 +43,7 @@ type scheme interface {
 	attempt(s *stepper, h, t float64) float64
 }
 
-// methods by the order in which messages name them.
+// methods are all of them.
 var methods []*method
 
 // register adds a method.
@@ -90,20 +90,53 @@ func (m *method) New(ws *ode.Workspace) (ode.Stepper, error) {
 	if len(ws.Alg) > 0 && !m.info.Mass {
 		return nil, fmt.Errorf("%s does not solve the %d algebraic equations of %s; use the nested form, %s, or auto", m.info.Name, len(ws.Alg), title(ws), list(n.class, true))
 	}
+	if m.converts(ws) && n.hidden(ws) {
+		return nil, fmt.Errorf("%s is a method for equations of the other sense than that of %s, and the noise may depend on algebraic variables, whose derivatives are not known: "+
+			"use the nested form, or %s", m.info.Name, title(ws), list(n.class, true))
+	}
 	if n.class&m.takes == 0 && !(m.takes&commutative != 0 && n.commutes()) {
 		return nil, fmt.Errorf("the noise of %s is %s, and %s takes %s: use %s, or auto", title(ws), n.class.name(), m.info.Name, m.takes.text(), list(n.class, len(ws.Alg) > 0))
 	}
 	return newStepper(ws, m, n), nil
 }
 
-// list names methods that take noise of a class, those with error estimate first.
+// named is the method of that name.
+func named(name string) *method {
+	k := slices.IndexFunc(methods, func(m *method) bool { return m.info.Name == name })
+	if k < 0 {
+		panic("mtkc: bug: there is no method " + name)
+	}
+	return methods[k]
+}
+
+// converts says that the sense of the method is not that of the problem.
+func (m *method) converts(ws *ode.Workspace) bool {
+	return m.sense == ito && ws.P.Noise.Stratonovich || m.sense == stratonovich && !ws.P.Noise.Stratonovich
+}
+
+// hidden says that entries of G may read algebraic variables, through which they depend on others than they seem to.
+func (n *noise) hidden(ws *ode.Workspace) bool {
+	r := ws.P.Noise.Reads
+	if len(ws.Alg) == 0 || n.class&additive != 0 {
+		return false
+	}
+	for _, l := range ws.Alg {
+		if r == nil || r.ColPtr[l+1] > r.ColPtr[l] {
+			return true
+		}
+	}
+	return false
+}
+
+// suggested are methods that messages name, in this order.
+var suggested = []string{"SOSRA", "SKenCarp", "SOSRI", "ImplicitRKMil", "RKMilCommute", "LambaEM", "LambaEulerHeun", "ImplicitEM", "EM"}
+
+// list names methods that take noise of a class.
 func list(c class, algebraic bool) string {
 	var names []string
-	for _, adaptive := range []bool{true, false} {
-		for _, m := range methods {
-			if m.takes&c != 0 && (m.info.Mass || !algebraic) && (m.info.Embedded > 0) == adaptive && len(names) < 4 {
-				names = append(names, m.info.Name)
-			}
+	for _, name := range suggested {
+		if m := named(name); m.takes&c != 0 && (m.info.Mass || !algebraic) && len(names) < 4 {
+			names = append(names, name)
 		}
 	}
 	if k := len(names) - 1; k > 0 {
@@ -119,23 +152,44 @@ func init() {
 // choose is the automatic choice.
 func choose(ws *ode.Workspace) (ode.Method, string) {
 	pick := func(name, why string) (ode.Method, string) {
-		k := slices.IndexFunc(methods, func(m *method) bool { return m.info.Name == name })
-		if k < 0 {
-			panic("mtkc: bug: there is no method " + name)
-		}
-		return methods[k], why
+		return named(name), why
 	}
 	n, err := newNoise(ws)
 	if err != nil { // New says so
-		return pick("EM", "")
+		return pick("LambaEM", "")
+	}
+	what := "the noise is " + n.class.name()
+	if n.class == general && n.commutes() {
+		what = "the noise is commutative at the start values and around them"
+	}
+	if len(ws.Alg) > 0 || ws.Hint == "stiff" {
+		why := "an implicit method, as asked for; "
+		if len(ws.Alg) > 0 {
+			why = fmt.Sprintf("%d of %d equations are algebraic, which takes an implicit method; ", len(ws.Alg), ws.N())
+		}
+		switch {
+		case ws.Hint == "nonstiff": // by the nested form
+		case n.class&additive != 0:
+			return pick("SKenCarp", why+what)
+		case n.class&(diagonal|scalar) != 0:
+			return pick("ImplicitRKMil", why+what)
+		case ws.P.Noise.Stratonovich:
+			return pick("ImplicitEulerHeun", why+what)
+		default:
+			return pick("ImplicitEM", why+what)
+		}
 	}
 	switch {
 	case n.class&additive != 0:
-		return pick("SOSRA", "the noise is additive")
+		return pick("SOSRA", what)
 	case n.class&(diagonal|scalar) != 0:
-		return pick("SOSRI", "the noise is "+n.class.name())
+		return pick("SOSRI", what)
+	case n.class&commutative != 0:
+		return pick("RKMilCommute", what)
+	case ws.P.Noise.Stratonovich:
+		return pick("LambaEulerHeun", what)
 	}
-	return pick("EM", "the noise is general")
+	return pick("LambaEM", what)
 }
 
 // finite reports whether all entries of v are.

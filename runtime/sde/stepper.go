@@ -29,11 +29,14 @@ type stepper struct {
 	f, g    []float64 // drift and noise at the start of the step
 	w, h    []float64 // increments and space-time Levy areas of the step
 	est     []float64
-	known   bool    // f and g belong to (T, U)
-	convert float64 // times the correction between the senses is added to f
-	round   bool    // ends of steps are rounded
-	step    float64 // of a method without error control
-	span    float64 // of the run
+	known   bool      // f and g belong to (T, U)
+	end     []float64 // drift at the end of the step, where the scheme finds it,
+	ended   bool      // which it says so,
+	sloped  bool      // and f is that of (T, U)
+	convert float64   // times the correction between the senses is added to f
+	round   bool      // ends of steps are rounded
+	step    float64   // of a method without error control
+	span    float64   // of the run
 	first   []float64
 	ctlr    control.Controller
 	ctl     control.State
@@ -45,29 +48,43 @@ type stepper struct {
 
 func newStepper(ws *ode.Workspace, m *method, n *noise) *stepper {
 	s := &stepper{ws: ws, m: m, n: n, path: NewPath(n.m)}
-	s.f, s.est, s.first = make([]float64, n.n), make([]float64, n.n), make([]float64, n.n)
+	flat := make([]float64, 4*n.n)
+	s.f, s.end, s.est, s.first = flat[:n.n], flat[n.n:2*n.n], flat[2*n.n:3*n.n], flat[3*n.n:]
 	s.g = make([]float64, n.pat.NNZ())
 	s.w, s.h = make([]float64, n.m), make([]float64, n.m)
-	switch {
-	case m.sense == ito && ws.P.Noise.Stratonovich:
-		s.convert = 1
-	case m.sense == stratonovich && !ws.P.Noise.Stratonovich:
-		s.convert = -1
-	}
-	if n.class&additive != 0 {
-		s.convert = 0 // there is one sense
+	if m.converts(ws) && n.class&additive == 0 { // of additive noise there is one sense
+		if s.convert = 1; m.sense == stratonovich {
+			s.convert = -1
+		}
 	}
 	if s.convert != 0 {
 		n.differentiate()
 	}
-	// The errors of a step are of order 3/2, and differ by chance from step to step.
+	// The error of a step differs by chance from that of the next. A controller of small gain follows their mean: with the usual
+	// one, of gain 1/2 and safety 0.9, a third of the steps of SOSRI are rejected, and for the same error a linear, a cubic and a
+	// diagonal problem take 1.3 to 3 times as many attempts at rtol = 1e-4.
 	s.ctlr = control.I(1)
-	s.ctlr.Max = 3
+	s.ctlr.Beta[0], s.ctlr.Safety, s.ctlr.Max = 0.2, 0.8, 1.5
 	if ws.Controller != nil {
 		s.ctlr = ws.Controller(1)
 	}
 	s.s = m.make(s)
 	return s
+}
+
+// finish evaluates the drift at the end of the step, from which the next one goes on, and writes the error h/2 (f(end) - f) of Euler's method
+// for the drift to est. It reports whether all is finite.
+func (s *stepper) finish(h, t float64) bool {
+	y := s.ws.UNew
+	if !finite(y) {
+		return false
+	}
+	s.drift(t, y, s.end)
+	s.ended = true
+	for i, v := range s.end {
+		s.est[i] = 0.5 * h * (v - s.f[i])
+	}
+	return finite(s.end)
 }
 
 // drift writes f at (t, u), in the sense of the method, to du.
@@ -81,8 +98,11 @@ func (s *stepper) drift(t float64, u, du []float64) {
 // Restart makes (ws.T, ws.U) the start. Within a run, the path beyond it is the one that was there.
 func (s *stepper) Restart() error {
 	ws := s.ws
-	s.known, s.filled = false, false
+	s.known, s.sloped, s.filled = false, false, false
 	s.ctl.Reset()
+	if x, ok := s.s.(interface{ restart() }); ok {
+		x.restart()
+	}
 	if !s.path.begun {
 		s.span = ws.TEnd - ws.T
 		s.round = ws.InitialStep == 0 || s.m.info.Embedded > 0
@@ -112,7 +132,9 @@ func (s *stepper) Restart() error {
 // start evaluates drift and noise at (T, U).
 func (s *stepper) start() error {
 	ws := s.ws
-	s.drift(ws.T, ws.U, s.f)
+	if !s.sloped {
+		s.drift(ws.T, ws.U, s.f)
+	}
 	s.n.matrix(ws.T, ws.U, s.g)
 	if !finite(s.f) || !finite(s.g) {
 		return s.failure(0)
@@ -182,6 +204,7 @@ func (s *stepper) one() error {
 			}
 		}
 		s.path.Take(t, s.w, s.h)
+		s.ended = false
 		norm := s.s.attempt(s, h, t)
 		if norm <= 1 {
 			if s.m.info.Embedded > 0 {
@@ -193,7 +216,10 @@ func (s *stepper) one() error {
 				}
 				ws.H = h * factor
 			}
-			s.dt, s.known = h, false
+			s.dt, s.known, s.sloped = h, false, s.ended
+			if s.ended {
+				s.f, s.end = s.end, s.f
+			}
 			ws.Accept(h, t)
 			return nil
 		}
@@ -220,6 +246,11 @@ func (s *stepper) failure(h float64) error {
 				name = ws.P.Noise.Names[k]
 			}
 			return ws.Fail(ode.Unstable, "division by zero or invalid value in the coefficient of the noise %s", name)
+		}
+	}
+	if x, ok := s.s.(interface{ failure(h float64) *ode.Failure }); ok {
+		if f := x.failure(h); f != nil {
+			return f
 		}
 	}
 	f := ws.FailStep(h)
@@ -282,13 +313,13 @@ func (s *stepper) fill() {
 }
 
 // Projected says that the point was moved.
-func (s *stepper) Projected() { s.known = false }
+func (s *stepper) Projected() { s.known, s.sloped = false, false }
 
 // Archive visits the path, and the noise at the start of the last step.
 func (s *stepper) Archive(a *archive.Archive) {
 	s.path.Archive(a)
 	a.Floats(s.f, s.g)
-	a.Bool(&s.known, &s.round)
+	a.Bool(&s.known, &s.round, &s.sloped)
 	a.Float(&s.step, &s.span, &s.dt)
 	s.ctl.Archive(a)
 	if a.Loading() {
