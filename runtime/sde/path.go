@@ -276,8 +276,9 @@ func (p *Path) Undo() {
 	p.at = p.from
 }
 
-// Seek makes t the present time, which lies in what was taken last, or is it already. It reports whether that could be done.
-func (p *Path) Seek(t float64) bool {
+// Seek makes t the present time, which lies in what was taken last, or is it already, and writes what W has gained there since the
+// start of that to w. It reports whether that could be done.
+func (p *Path) Seek(t float64, w []float64) bool {
 	if !p.begun || t > p.at || t < p.from {
 		return false
 	}
@@ -286,6 +287,14 @@ func (p *Path) Seek(t float64) bool {
 		for p.reach(t) {
 		}
 		p.at = t
+	}
+	clear(w)
+	v := p.taken.vals
+	for range p.taken.cells {
+		for i := range w {
+			w[i] += v[i]
+		}
+		v = v[2*p.m:]
 	}
 	p.taken.clear()
 	p.from = t

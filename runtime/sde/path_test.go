@@ -180,7 +180,7 @@ func TestPathWithin(t *testing.T) {
 			}
 		}
 	}
-	if !p.Seek(0.5) {
+	if !p.Seek(0.5, w) {
 		t.Fatal("no way back to 0.5")
 	}
 	p.Take(0.75, w, h)
@@ -189,7 +189,7 @@ func TestPathWithin(t *testing.T) {
 			t.Errorf("process %d: %v and %v are not %v", i, x[2+i], w[i], end[i])
 		}
 	}
-	if p.Seek(0.4) || p.Seek(0.8) {
+	if p.Seek(0.4, w) || p.Seek(0.8, w) {
 		t.Error("it goes to times that it does not know")
 	}
 }

@@ -41,9 +41,10 @@ type stepper struct {
 	ctlr    control.Controller
 	ctl     control.State
 
-	dt     float64 // the last step
-	inside []float64
-	filled bool // inside belongs to it
+	inside []float64 // what the path is off its line at the 16ths of the last step, and the end of that line
+	filled bool      // it is known
+	owed   []float64 // by the step to come, from an event
+	paid   []float64 // of the last step
 }
 
 func newStepper(ws *ode.Workspace, m *method, n *noise) *stepper {
@@ -51,7 +52,7 @@ func newStepper(ws *ode.Workspace, m *method, n *noise) *stepper {
 	flat := make([]float64, 4*n.n)
 	s.f, s.end, s.est, s.first = flat[:n.n], flat[n.n:2*n.n], flat[2*n.n:3*n.n], flat[3*n.n:]
 	s.g = make([]float64, n.pat.NNZ())
-	s.w, s.h = make([]float64, n.m), make([]float64, n.m)
+	s.w, s.h, s.owed, s.paid = make([]float64, n.m), make([]float64, n.m), make([]float64, n.m), make([]float64, n.m)
 	if m.converts(ws) && n.class&additive == 0 { // of additive noise there is one sense
 		if s.convert = 1; m.sense == stratonovich {
 			s.convert = -1
@@ -98,7 +99,7 @@ func (s *stepper) drift(t float64, u, du []float64) {
 // Restart makes (ws.T, ws.U) the start. Within a run, the path beyond it is the one that was there.
 func (s *stepper) Restart() error {
 	ws := s.ws
-	s.known, s.sloped, s.filled = false, false, false
+	s.known, s.sloped = false, false
 	s.ctl.Reset()
 	if x, ok := s.s.(interface{ restart() }); ok {
 		x.restart()
@@ -111,9 +112,21 @@ func (s *stepper) Restart() error {
 			s.step = math.Ldexp(1, e-1)
 		}
 	}
-	if !s.path.Seek(ws.T) {
+	// A step that was cut ends where the path, taken as linear between 16ths of it, puts the state; what the path itself is off that
+	// belongs to the next step.
+	clear(s.owed)
+	from, to := s.path.from, s.path.at
+	if !s.path.Seek(ws.T, s.w) {
 		s.path.Begin(ws.Seed, ws.Path, ws.T, s.span)
+	} else if s.filled && ws.T > from && ws.T < to {
+		s.off((ws.T-from)/(to-from), s.owed)
+		theta := (ws.T - from) / (to - from)
+		end := s.inside[(pieces+1)*s.n.m:]
+		for j, w := range s.w {
+			s.owed[j] = w + s.paid[j] - (theta*end[j] + s.owed[j])
+		}
 	}
+	s.filled = false
 	switch {
 	case ws.H > 0:
 	case s.m.info.Embedded == 0:
@@ -204,6 +217,10 @@ func (s *stepper) one() error {
 			}
 		}
 		s.path.Take(t, s.w, s.h)
+		for j, d := range s.owed {
+			s.w[j] += d
+			s.h[j] += 0.5 * d
+		}
 		s.ended = false
 		norm := s.s.attempt(s, h, t)
 		if norm <= 1 {
@@ -216,7 +233,9 @@ func (s *stepper) one() error {
 				}
 				ws.H = h * factor
 			}
-			s.dt, s.known, s.sloped = h, false, s.ended
+			s.known, s.sloped = false, s.ended
+			copy(s.paid, s.owed)
+			clear(s.owed)
 			if s.ended {
 				s.f, s.end = s.end, s.f
 			}
@@ -283,9 +302,7 @@ func (s *stepper) Interpolate(t float64, u []float64) {
 	for i, v := range ws.UPrev {
 		u[i] = v + theta*(ws.U[i]-v)
 	}
-	x := theta * pieces
-	k := min(int(x), pieces-1)
-	x -= float64(k)
+	x, k := piece(theta)
 	lo, hi := s.inside[k*n.m:(k+1)*n.m], s.inside[(k+1)*n.m:(k+2)*n.m]
 	for j, v := range lo {
 		v += x * (hi[j] - v)
@@ -295,18 +312,38 @@ func (s *stepper) Interpolate(t float64, u []float64) {
 	}
 }
 
+// piece is the part of a step that a fraction of it lies in, and the fraction of that.
+func piece(theta float64) (x float64, k int) {
+	x = theta * pieces
+	k = min(int(x), pieces-1)
+	return x - float64(k), k
+}
+
+// off writes what the path is off its line at a fraction of the last step to d.
+func (s *stepper) off(theta float64, d []float64) {
+	m := s.n.m
+	x, k := piece(theta)
+	lo, hi := s.inside[k*m:(k+1)*m], s.inside[(k+1)*m:(k+2)*m]
+	for j := range d {
+		d[j] = lo[j] + x*(hi[j]-lo[j])
+	}
+}
+
 // fill finds by how much the path is off the line within the last step.
 func (s *stepper) fill() {
 	m := s.n.m
 	if s.inside == nil {
-		s.inside = make([]float64, (pieces+1)*m)
+		s.inside = make([]float64, (pieces+2)*m)
 	}
-	s.path.Within(s.inside[m:])
-	end := s.inside[pieces*m:]
+	s.path.Within(s.inside[m : (pieces+1)*m])
+	end := s.inside[(pieces+1)*m:]
+	for j, d := range s.paid {
+		end[j] = s.inside[pieces*m+j] + d
+	}
 	for k := 1; k <= pieces; k++ {
 		row := s.inside[k*m : (k+1)*m]
 		for j := range row {
-			row[j] -= end[j] * (float64(k) / pieces)
+			row[j] += s.paid[j] - end[j]*(float64(k)/pieces)
 		}
 	}
 	s.filled = true
@@ -320,7 +357,8 @@ func (s *stepper) Archive(a *archive.Archive) {
 	s.path.Archive(a)
 	a.Floats(s.f, s.g)
 	a.Bool(&s.known, &s.round, &s.sloped)
-	a.Float(&s.step, &s.span, &s.dt)
+	a.Float(&s.step, &s.span)
+	a.Floats(s.owed, s.paid)
 	s.ctl.Archive(a)
 	if a.Loading() {
 		s.filled = false

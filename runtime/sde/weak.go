@@ -8,7 +8,7 @@ package sde
 //	V_ik = u + sqrt(h) sum_j B2_ij g_k(H_jk)
 //	u'   = u + h sum_i a_i f(H0_i) + sum_ik g_k(H_ik) (b1_i I_k + b2_i I_kk/sqrt(h)) + sum_i sum_{k != l} g_k(V_il) (b3_i I_k + b4_i I_kl/sqrt(h))
 //
-// with I_k = dW_k, I_kk = (dW_k^2 - h)/2 and I_kl = (I_k I_l -+ sqrt(h) J)/2, where J is +-sqrt(h) at random, that of the lower index of
+// with I_k = dW_k, I_kk = (dW_k^2 - h)/2 and I_kl = (I_k I_l -+ h J)/2, where J is +-1 at random, that of the lower index of
 // both: minus for k < l.
 //
 // Rössler, SIAM J. Numer. Anal. 47(3), 2009 (RI1); Debrabant, Rössler, Appl. Numer. Math. 59(3-4), 2009 (DRI1). Departure: the increments
@@ -75,10 +75,11 @@ type weak struct {
 	y      []float64
 	v      [3][]float64 // G at V_i of one process
 	weight []float64
+	coin   func(s *stepper, k int) float64
 }
 
 func newWeak(s *stepper, t *weakTable) *weak {
-	w := &weak{weakTable: t, y: make([]float64, s.n.n), weight: make([]float64, s.n.m)}
+	w := &weak{weakTable: t, coin: (*stepper).coin, y: make([]float64, s.n.n), weight: make([]float64, s.n.m)}
 	for i := range w.g {
 		w.f[i], w.g[i], w.v[i] = make([]float64, s.n.n), make([]float64, len(s.g)), make([]float64, len(s.g))
 	}
@@ -160,9 +161,9 @@ func (e *weak) attempt(s *stepper, h, t float64) float64 {
 				}
 				mixed := wk * wl
 				if k < l {
-					mixed -= root * s.coin(k, root)
+					mixed -= h * e.coin(s, k)
 				} else {
-					mixed += root * s.coin(l, root)
+					mixed += h * e.coin(s, l)
 				}
 				e.weight[k] = e.beta[2][i]*wk + e.beta[3][i]*mixed/(2*root)
 			}
@@ -172,13 +173,13 @@ func (e *weak) attempt(s *stepper, h, t float64) float64 {
 	return bad(u)
 }
 
-// coin is root or -root at random, for process k of the present step.
-func (s *stepper) coin(k int, root float64) float64 {
+// coin is 1 or -1 at random, for process k of the present step.
+func (s *stepper) coin(k int) float64 {
 	key := s.path.seed ^ mix(s.path.path+gamma) ^ mix(math.Float64bits(s.path.from)^0x6a09e667f3bcc908)
 	if mix(key+uint64(k+1)*gamma)>>63 != 0 {
-		return -root
+		return -1
 	}
-	return root
+	return 1
 }
 
 // addColumn adds scale times column k of G to y.
