@@ -6,6 +6,12 @@ package sde
 // The error estimates add the magnitudes of two parts: h/2 (f(t+h, u') - f(t, u)) of the drift, and of the noise
 // (G(t, u + G dW) - G(t, u)) dW / 2, the difference between Heun's and Euler's methods, to which the term that Milstein's method adds is
 // what is left on commuting processes. (Lamba, J. Comput. Appl. Math. 161, 2003, has the former; Rackauckas, Nie, 2017, both.)
+//
+// Where Euler's formula stands for Ito's integral, no step is rejected, but in a blow-up: the error of a step chooses the length of the next one. The
+// formula converges because the sum of dW^2 - h vanishes, and that it does only where the ends of steps do not depend on the path
+// beyond their starts. Steps that are rejected for a large dW leave those with a small one: on the linear problem of the tests the error
+// at rtol = 0.01 was 0.12, with 50 steps, where 64 equal ones leave 0.07, and hardly fell any more. Methods of strong order 1, and those of
+// Heun's kind, whose formula is Stratonovich's integral for each path, are free of that. (Gaines, Lyons, SIAM J. Appl. Math. 57(5), 1997.)
 
 import (
 	"math"
@@ -22,7 +28,7 @@ func init() {
 			Name: "LambaEM", Order: 1, Embedded: 1, Stages: 1, Stability: "explicit",
 			Description: "the method of Euler and Maruyama, of strong order 0.5, with error control", Reference: lamba,
 		},
-		takes: general, sense: ito,
+		takes: general, sense: ito, keeps: true,
 		make: func(s *stepper) scheme { return newEuler(s, true) },
 	})
 	register(&method{

@@ -99,7 +99,7 @@ func TestCutSteps(t *testing.T) {
 // Siegert's formula, sqrt(pi) int_a^b exp(x^2) (1 + erf x) dx with a = -I/s, b = (1 - I)/s, to 4 standard errors and the bias of
 // Broadie, Glasserman, Kou in the threshold.
 func TestFire(t *testing.T) {
-	const in, s, t1, paths = 0.8, 0.4, 50.0, 60
+	const in, s, t1, paths = 0.8, 0.4, 50.0, 30
 	interval := func(level float64) float64 {
 		a, b, n := -in/s, (level-in)/s, 20000
 		sum := 0.0

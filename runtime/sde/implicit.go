@@ -28,7 +28,7 @@ func init() {
 				Name: name, Order: 1, Embedded: 1, Stages: 1, Implicit: true, Mass: theta == 1, Stability: stability,
 				Description: text, Reference: source,
 			},
-			takes: takes, sense: se,
+			takes: takes, sense: se, keeps: se == ito,
 			make: func(s *stepper) scheme { return newImplicit(s, theta, make(s)) },
 		})
 	}

@@ -114,3 +114,34 @@ func TestStrongOrder(t *testing.T) {
 		}
 	}
 }
+
+// Where the drift is not linear, methods for additive noise are of order 1.5: du = (sin u - u^3) dt + (1 + t/2) dW, against SRA3 with steps 8 times
+// shorter than the shortest on the same path.
+func TestStrongOrderAdditive(t *testing.T) {
+	p := single("nonlinear", 0.5, 1, func(_, u float64) float64 { return math.Sin(u) - u*u*u }, func(t, _ float64) float64 { return 1 + t/2 }, nil, nil)
+	const paths = 1000
+	ends := func(solver string, k int) []float64 {
+		r := &runner{t: t, p: p.Problem, opt: ode.Options{Solver: solver, Seed: 11, InitialStep: math.Ldexp(1, -k), HMax: math.Ldexp(1, -k), RelTol: 1, AbsTol: 1}}
+		out := make([]float64, paths)
+		for i := range out {
+			out[i] = r.end(uint64(i))[0]
+		}
+		return out
+	}
+	want := ends("SRA3", 11)
+	for _, solver := range []string{"SOSRA", "SRA1", "SRA3", "SKenCarp"} {
+		var errs []float64
+		for k := 5; k < 9; k++ {
+			sum := 0.0
+			for i, v := range ends(solver, k) {
+				sum += math.Abs(v-want[i]) / paths
+			}
+			errs = append(errs, sum)
+		}
+		s := slope(errs)
+		t.Logf("%-8s %.2f  %.3g", solver, s, errs)
+		if math.Abs(s-1.5) > 0.15 {
+			t.Errorf("%s: order %.3f, want 1.5; errors %.3g", solver, s, errs)
+		}
+	}
+}

@@ -33,6 +33,8 @@ type method struct {
 	info  ode.Info
 	takes class // noise must be of one of these
 	sense sense
+	// keeps says that a step stands whatever its error, which tells the length of the next one alone: see euler.go.
+	keeps bool
 	make  func(s *stepper) scheme
 }
 

@@ -10,6 +10,7 @@ import (
 
 const (
 	defaultSteps = 1000 // of a method without error control, at least
+	blowUp       = 1000 // error of a step that does not stand by any means
 	grain        = 8    // parts of a step that its end is rounded to
 	mostAtOnce   = 1024 // steps in one Step, where nothing looks at their ends
 	pieces       = 16   // parts of a step between which the path is linear, where its inside is asked for
@@ -223,12 +224,15 @@ func (s *stepper) one() error {
 		}
 		s.ended = false
 		norm := s.s.attempt(s, h, t)
-		if norm <= 1 {
+		if norm <= 1 || s.m.keeps && norm <= blowUp {
 			if s.m.info.Embedded > 0 {
 				factor := 1.0
-				if h < 0.5*want {
+				switch {
+				case norm > 1:
+					factor = s.ctlr.Rejected(&s.ctl, norm)
+				case h < 0.5*want:
 					factor = want / h // cut short by TStop: its error says little about longer steps
-				} else {
+				default:
 					factor = s.ctlr.Accepted(&s.ctl, norm, h)
 				}
 				ws.H = h * factor

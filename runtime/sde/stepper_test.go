@@ -3,6 +3,7 @@ package sde
 import (
 	"context"
 	"math"
+	"sync"
 	"testing"
 
 	"github.com/mtkc/mtkc/runtime/ode"
@@ -128,6 +129,24 @@ func TestAllocations(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(20, step); n > 0 {
 			t.Errorf("%s: %v allocations in a step", c.solver, n)
+		}
+	}
+}
+
+// Runs of one problem may go on at the same time; what they find is what they find alone.
+func TestConcurrent(t *testing.T) {
+	for _, c := range every() {
+		const n = 4
+		var got [n]*ode.Solution
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				got[i], _ = ode.Solve(context.Background(), c.p.Problem, ode.Options{Solver: c.solver, Seed: 1, Path: uint64(i), FinalOnly: true})
+			})
+		}
+		wg.Wait()
+		for i, s := range got {
+			same(t, c.solver, solve(t, c.p.Problem, ode.Options{Solver: c.solver, Seed: 1, Path: uint64(i), FinalOnly: true}), s)
 		}
 	}
 }
