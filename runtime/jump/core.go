@@ -12,6 +12,7 @@ type core struct {
 	*network
 	ws   *ode.Workspace
 	x    []float64  // the state, and behind it 1
+	a    []float64  // the rates, and zeros up to a multiple of eight
 	rx   []reaction // of the run
 	c    []float64  // constants of mass action, where rates are not simple
 	span []span
@@ -34,7 +35,7 @@ func newCore(ws *ode.Workspace) *core {
 		most = max(most, len(net.list[r].Changes))
 	}
 	return &core{
-		network: net, ws: ws, x: make([]float64, net.n+1), rx: append([]reaction(nil), net.rx...), c: make([]float64, len(net.list)),
+		network: net, ws: ws, x: make([]float64, net.n+1), a: make([]float64, max(8, (len(net.list)+7)&^7)), rx: append([]reaction(nil), net.rx...), c: make([]float64, len(net.list)),
 		span: net.spans, by: make([]float64, most),
 	}
 }
@@ -125,14 +126,14 @@ func (c *core) rate(r int32) float64 {
 	return v
 }
 
-// rates evaluates all rates into rx.
+// rates evaluates all rates.
 func (c *core) rates() {
 	for r := range c.rx {
 		q := &c.rx[r]
 		if c.whole && c.simple[r] {
-			q.a = q.c * c.x[q.i] * (c.x[q.j] - q.s)
+			c.a[r] = q.c * c.x[q.i] * (c.x[q.j] - q.s)
 		} else {
-			q.a = c.rate(int32(r))
+			c.a[r] = c.rate(int32(r))
 		}
 	}
 }

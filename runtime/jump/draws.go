@@ -17,6 +17,7 @@ const block = 64
 // draws hands out random numbers of one stream.
 type draws struct {
 	s            random.Stream
+	w            [block]uint64
 	e, v         [block]float64 // exponential numbers of mean 1, numbers between 0 and 1
 	usedE, usedV int
 }
@@ -47,28 +48,25 @@ func (d *draws) uniform() float64 {
 	return x
 }
 
-//go:noinline
 func (d *draws) fillV() {
-	s := d.s
-	for i := range d.v {
-		d.v[i] = s.Open()
+	d.s.Uint64s(d.w[:])
+	for i, w := range d.w {
+		d.v[i] = random.Unit(w)
 	}
-	d.s, d.usedV = s, 0
+	d.usedV = 0
 }
 
-//go:noinline
 func (d *draws) fillE() {
-	s := d.s
-	for i := range d.e {
-		w := s.Uint64()
-		k := w & (layers - 1)
-		z := random.Unit(w) * zig.x[k] // of the upper 53 bits, k of the lower 8
-		if z >= zig.x[k+1] {
-			z = tail(&s, k, z)
+	d.s.Uint64s(d.w[:])
+	for i, w := range d.w {
+		x := &zig.x[uint8(w)]
+		z := random.Unit(w) * x[0] // of the upper 53 bits, the layer of the lower 8
+		if z >= x[1] {
+			z = tail(&d.s, int(uint8(w)), z)
 		}
 		d.e[i] = z
 	}
-	d.s, d.usedE = s, 0
+	d.usedE = 0
 }
 
 // layers of equal area under exp(-x), the lowest of which holds the tail from zigR on: Marsaglia, Tsang, The ziggurat method
@@ -78,31 +76,37 @@ const (
 	zigR   = 7.69711747013104972
 )
 
-var zig = func() (z struct{ x, f [layers + 1]float64 }) {
+// zig holds the widths of a layer and of the one above it, which is the part of it under the curve throughout, and exp(-x) of both.
+var zig = func() (z struct{ x, f [layers][2]float64 }) {
 	area := (zigR + 1) * math.Exp(-zigR)
-	z.x[0], z.x[1] = area*math.Exp(zigR), zigR
-	for i := 1; i < layers-1; i++ {
-		z.x[i+1] = -math.Log(math.Exp(-z.x[i]) + area/z.x[i])
-	}
-	for i := range z.f { // x[layers] is 0
-		z.f[i] = math.Exp(-z.x[i])
+	x := area * math.Exp(zigR)
+	for i := range layers {
+		next := 0.0
+		switch {
+		case i == 0:
+			next = zigR
+		case i < layers-1:
+			next = -math.Log(math.Exp(-x) + area/x)
+		}
+		z.x[i] = [2]float64{x, next}
+		z.f[i] = [2]float64{math.Exp(-x), math.Exp(-next)}
+		x = next
 	}
 	return z
 }()
 
-// tail goes on where z, a place of layer k, does not lie in the layer above it.
-func tail(s *random.Stream, k uint64, z float64) float64 {
+// tail goes on where z, a place in layer k, is not under the curve throughout.
+func tail(s *random.Stream, k int, z float64) float64 {
 	for {
 		if k == 0 {
 			return zigR - math.Log(s.Open())
 		}
-		if z < zig.x[k+1] || zig.f[k]+s.Open()*(zig.f[k+1]-zig.f[k]) < math.Exp(-z) {
+		if f := &zig.f[k]; f[0]+s.Open()*(f[1]-f[0]) < math.Exp(-z) {
 			return z
 		}
 		w := s.Uint64()
-		k = w & (layers - 1)
-		z = random.Unit(w) * zig.x[k]
-		if z < zig.x[k+1] {
+		k = int(uint8(w))
+		if z = random.Unit(w) * zig.x[k][0]; z < zig.x[k][1] {
 			return z
 		}
 	}

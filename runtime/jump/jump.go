@@ -86,7 +86,7 @@ var Direct ode.Method = &method{
 	name: "Direct", aliases: []string{"SSA", "Gillespie"},
 	text:      "direct method: a search through all rates",
 	reference: "Gillespie, J. Phys. Chem. 81(25), 1977",
-	make:      func(c *core) engine { return &direct{core: c} },
+	make:      newDirect,
 }
 
 var exact = []*method{Direct.(*method)}

@@ -31,24 +31,3 @@ func TestMoments(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkJumps(b *testing.B) {
-	for _, p := range []*ode.Problem{birthDeath(), netFile(b, "multistate", 100), netFile(b, "egfr_net", 10)} {
-		for _, m := range exact {
-			b.Run(p.Name+"/"+m.name, func(b *testing.B) {
-				in, err := ode.NewIntegrator(b.Context(), p, ode.Options{Method: m, Span: [2]float64{0, 1e9}, FinalOnly: true})
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.ResetTimer()
-				first := in.Stats().Steps
-				for in.Stats().Steps-first < b.N && !in.Done() {
-					if err := in.Step(); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(in.Stats().Steps-first), "ns/jump")
-			})
-		}
-	}
-}

@@ -10,9 +10,8 @@ import (
 	"github.com/mtkc/mtkc/runtime/ode"
 )
 
-// reaction is the rate of a reaction and what its rate of mass action is made of.
+// reaction is what a rate of mass action is made of.
 type reaction struct {
-	a    float64 // the rate at the present state
 	c, s float64
 	i, j int32
 }
@@ -27,6 +26,7 @@ type change struct {
 type act struct {
 	change, changes int32 // the first of network.changes and behind the last
 	span, spans     int32 // the same of network.spans
+	vary            bool  // the changes are those of Kernels.JumpChange
 }
 
 // span is a part of network.follow: reactions from lo on have rates of mass action with at most two molecules, those from mid on
@@ -38,7 +38,7 @@ type network struct {
 	p       *ode.Problem
 	n       int // states
 	list    []ode.Jump
-	rx      []reaction // without rates and constants
+	rx      []reaction // without constants
 	simple  []bool     // the rate is that of rx
 	changes []change
 	acts    []act
@@ -104,7 +104,7 @@ func newNetwork(p *ode.Problem) *network {
 	for r := range list {
 		x := &list[r]
 		a := &net.acts[r]
-		a.change, a.span = int32(len(net.changes)), int32(len(net.spans))
+		a.change, a.span, a.vary = int32(len(net.changes)), int32(len(net.spans)), x.Vary
 		all = all[:0]
 		many := 0
 		for _, c := range x.Changes {

@@ -3,6 +3,9 @@ package jump
 import (
 	"bufio"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"maps"
 	"math"
 	"os"
@@ -18,13 +21,14 @@ import (
 // their first appearance. The constants are the parameters k1, k2, ...
 func reactions(name string, start map[string]float64, t1 float64, lines ...string) *ode.Problem {
 	var species []string
+	places := map[string]int32{}
 	index := func(name string) int32 {
-		k := slices.Index(species, name)
-		if k < 0 {
-			k = len(species)
-			species = append(species, name)
+		k, ok := places[name]
+		if !ok {
+			k = int32(len(species))
+			places[name], species = k, append(species, name)
 		}
-		return int32(k)
+		return k
 	}
 	side := func(text string) map[int32]float64 {
 		m := map[int32]float64{}
@@ -142,27 +146,44 @@ func netFile(t testing.TB, name string, t1 float64) *ode.Problem {
 	}
 	defer f.Close()
 	values := map[string]float64{}
-	value := func(text string) float64 {
-		v := 1.0
-		for part := range strings.SplitSeq(text, "*") {
-			part, over, divided := strings.Cut(part, "/")
-			x, err := strconv.ParseFloat(part, 64)
-			if err != nil {
-				var ok bool
-				if x, ok = values[part]; !ok {
-					t.Fatalf("%s: what is %s?", name, part)
-				}
+	var eval func(e ast.Expr) float64
+	eval = func(e ast.Expr) float64 {
+		switch e := e.(type) {
+		case *ast.BasicLit:
+			v, _ := strconv.ParseFloat(e.Value, 64)
+			return v
+		case *ast.Ident:
+			v, ok := values[e.Name]
+			if !ok {
+				t.Fatalf("%s: what is %s?", name, e.Name)
 			}
-			if divided {
-				y, err := strconv.ParseFloat(over, 64)
-				if err != nil {
-					y = values[over]
-				}
-				x /= y
+			return v
+		case *ast.ParenExpr:
+			return eval(e.X)
+		case *ast.UnaryExpr:
+			return -eval(e.X)
+		case *ast.BinaryExpr:
+			x, y := eval(e.X), eval(e.Y)
+			switch e.Op {
+			case token.ADD:
+				return x + y
+			case token.SUB:
+				return x - y
+			case token.MUL:
+				return x * y
+			case token.QUO:
+				return x / y
 			}
-			v *= x
 		}
-		return v
+		t.Fatalf("%s: what is %T?", name, e)
+		return 0
+	}
+	value := func(text string) float64 {
+		e, err := parser.ParseExpr(text)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return eval(e)
 	}
 	var species []string
 	var u0, k []float64
@@ -242,4 +263,26 @@ func moments(rows [][]float64, column int) (mean, variance, se, seVar float64) {
 		m4 += d * d * d * d / n
 	}
 	return mean, variance, math.Sqrt(variance / n), math.Sqrt((m4 - variance*variance) / n)
+}
+
+// dimers is an example of Wilkinson's: a gene, its messenger, its protein and the pairs of that.
+func dimers() *ode.Problem {
+	return reactions("dimers", map[string]float64{"G": 1}, 1, "G -> G + M : 25", "M -> M + P : 1000", "2P -> D : 0.002", "M -> 0 : 0.1", "P -> 0 : 1")
+}
+
+// walk is a random walk on a line of sites: 2 (sites - 1) reactions.
+func walk(sites int) *ode.Problem {
+	var lines []string
+	start := map[string]float64{}
+	for i := range sites {
+		start[fmt.Sprint("X", i)] = 10
+		if i+1 < sites {
+			lines = append(lines, fmt.Sprintf("X%d -> X%d : 1", i, i+1), fmt.Sprintf("X%d -> X%d : 1", i+1, i))
+		}
+	}
+	p := reactions(fmt.Sprint("walk", sites), nil, 10, lines...)
+	for i := range p.U0 {
+		p.U0[i] = 10
+	}
+	return p
 }

@@ -34,6 +34,13 @@ func TestXoshiro(t *testing.T) {
 	}
 }
 
+// The ends are excluded.
+func TestUnit(t *testing.T) {
+	if lo, hi := Unit(0), Unit(math.MaxUint64); lo != 0x1p-53 || hi != 1-0x1p-53 {
+		t.Errorf("numbers from %v to 1 - %v", lo, 1-hi)
+	}
+}
+
 // Paths and purposes have their own streams, and a stream begins again at Reset.
 func TestStreams(t *testing.T) {
 	seen := map[uint64]bool{}
@@ -51,6 +58,13 @@ func TestStreams(t *testing.T) {
 					t.Fatal("Reset does not begin again")
 				}
 			}
+		}
+	}
+	a, b, many := New(1, 2, 3), New(1, 2, 3), make([]uint64, 20)
+	a.Uint64s(many)
+	for i, w := range many {
+		if x := b.Uint64(); x != w {
+			t.Errorf("word %d of many is %d, want %d", i, w, x)
 		}
 	}
 	s, n, mean, square := New(1, 0, 0), 100000, 0.0, 0.0

@@ -1,0 +1,106 @@
+package jump
+
+import "math"
+
+// tiny holds up to eight reactions of mass action with at most two molecules, of up to fourteen species: all rates are evaluated for each
+// jump and never stored. On such networks, waiting for what was just stored takes more time than anything else.
+type tiny struct {
+	x      [16]float64 // the state, then 1, and the last entry is written by what is not there
+	rx     [8]reaction // of those that are not there, c is 0
+	change [8][2]change
+	more   [8][2]int32 // of network.changes: those behind the first two
+}
+
+// newTiny arranges the reactions, nil: they are not such.
+func newTiny(c *core) *tiny {
+	if c.n > 14 {
+		return nil
+	}
+	t := &tiny{}
+	for r := range c.list {
+		if !c.simple[r] || c.list[r].Vary {
+			return nil
+		}
+	}
+	for r := range t.change {
+		t.change[r] = [2]change{{0, 15}, {0, 15}}
+		if r >= len(c.list) {
+			continue
+		}
+		a := c.acts[r]
+		k := copy(t.change[r][:], c.changes[a.change:a.changes])
+		t.more[r] = [2]int32{a.change + int32(k), a.changes}
+	}
+	return t
+}
+
+// begin takes over the constants.
+func (t *tiny) begin(c *core) { copy(t.rx[:], c.rx) }
+
+// run is that of the engine.
+func (t *tiny) run(c *core, stop float64, n int) (made int) {
+	x, rx, size := &t.x, &t.rx, len(c.list)
+	copy(x[:15], c.x)
+	next, now := c.next, c.t
+	r := int(c.last)
+	for made < n {
+		v0 := rx[0].c * x[rx[0].i&15] * (x[rx[0].j&15] - rx[0].s)
+		v1 := rx[1].c * x[rx[1].i&15] * (x[rx[1].j&15] - rx[1].s)
+		total := v0 + v1
+		var s2, s3, s4, s5, s6, s7 float64
+		if size > 2 {
+			v2 := rx[2].c * x[rx[2].i&15] * (x[rx[2].j&15] - rx[2].s)
+			v3 := rx[3].c * x[rx[3].i&15] * (x[rx[3].j&15] - rx[3].s)
+			s2 = total
+			s3, total = s2+v2, s2+(v2+v3)
+		}
+		if size > 4 {
+			v4 := rx[4].c * x[rx[4].i&15] * (x[rx[4].j&15] - rx[4].s)
+			v5 := rx[5].c * x[rx[5].i&15] * (x[rx[5].j&15] - rx[5].s)
+			v6 := rx[6].c * x[rx[6].i&15] * (x[rx[6].j&15] - rx[6].s)
+			v7 := rx[7].c * x[rx[7].i&15] * (x[rx[7].j&15] - rx[7].s)
+			s4 = total
+			s5, s6 = s4+v4, s4+(v4+v5)
+			s7, total = s6+v6, s6+(v6+v7)
+		}
+		if next != next {
+			next = math.Inf(1)
+			if total > 0 {
+				if c.usedE >= block {
+					c.fillE()
+				}
+				next = now + c.e[c.usedE&(block-1)]/total
+				c.usedE++
+			}
+		}
+		if next > stop {
+			now = stop
+			break
+		}
+		if c.usedV >= block {
+			c.fillV()
+		}
+		y := c.v[c.usedV&(block-1)] * total
+		c.usedV++
+		r = ge(y, v0) // of a rate above 0, since y < total
+		if size > 2 {
+			r += ge(y, s2) + ge(y, s3)
+		}
+		if size > 4 {
+			r += (ge(y, s4) + ge(y, s5)) + (ge(y, s6) + ge(y, s7))
+		}
+		now, next = next, math.NaN()
+		made++
+		ch := &t.change[r&7]
+		x[ch[0].state&15] += ch[0].by
+		x[ch[1].state&15] += ch[1].by
+		if m := &t.more[r&7]; m[0] < m[1] {
+			for _, ch := range c.changes[m[0]:m[1]] {
+				x[ch.state&15] += ch.by
+			}
+		}
+	}
+	copy(c.x[:c.n], x[:])
+	c.next, c.t, c.last = next, now, int32(r)
+	return made
+}
