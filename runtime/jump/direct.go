@@ -17,6 +17,11 @@ func newDirect(c *core) engine {
 		d.tiny = newTiny(c)
 		return d
 	}
+	return newTree(c)
+}
+
+// newTree makes a tree of sums of core.a.
+func newTree(c *core) *direct {
 	d := &direct{core: c, level: [][]float64{c.a}}
 	for v := c.a; len(v) > 8; {
 		v = make([]float64, (len(v)/8+7)&^7)
@@ -147,6 +152,62 @@ func (d *direct) sum() {
 // resum is the number of jumps after which sums are formed anew. With least, three digits are lost by cancellation at most; a jump changes some
 // hundreds of rates at most, and rounding errors add up as a random walk.
 const resum = 4096
+
+// total is the sum of all, formed anew where it is due.
+func (d *direct) total() float64 {
+	d.left--
+	total := 0.0
+	for range 2 {
+		total = 0
+		for _, v := range d.level[len(d.level)-1] {
+			total += v
+		}
+		if d.left > 0 && total > d.least {
+			break
+		}
+		d.sum()
+	}
+	return total
+}
+
+// pick finds the entry at the share u of the total, and how far that lies in it; -1: none, by rounding.
+func (d *direct) pick(u float64) (r int32, rest float64) {
+	var p [9]float64
+	k := 0
+	for l := len(d.level) - 1; l >= 0; l-- {
+		g := (*[8]float64)(d.level[l][8*k:])
+		p[1] = g[0]
+		p[2] = g[0] + g[1]
+		p[4] = p[2] + (g[2] + g[3])
+		p[6] = p[4] + (g[4] + g[5])
+		p[3], p[5], p[7] = p[2]+g[2], p[4]+g[4], p[6]+g[6]
+		if l == len(d.level)-1 {
+			u *= p[6] + (g[6] + g[7])
+		}
+		i := (ge(u, p[1]) + ge(u, p[2])) + (ge(u, p[3]) + ge(u, p[4])) + (ge(u, p[5]) + ge(u, p[6])) + ge(u, p[7])
+		u -= p[i&7]
+		k = 8*k + i
+	}
+	if !(u < d.a[k]) {
+		if !(d.a[k] > 0) {
+			d.least = math.Inf(1)
+			return -1, 0
+		}
+		u = 0
+	}
+	return int32(k), u
+}
+
+// set changes an entry and the sums that it is part of.
+func (d *direct) set(q int32, v float64) {
+	w := v - d.a[q]
+	d.a[q] = v
+	k := uint(q)
+	for _, s := range d.level[1:] {
+		k >>= 3
+		s[k] += w
+	}
+}
 
 func (d *direct) run(stop float64, n int) (made int) {
 	c := d.core

@@ -81,15 +81,53 @@ func title(p *ode.Problem) string {
 	return p.Name
 }
 
-// Direct is the direct method of Gillespie.
-var Direct ode.Method = &method{
-	name: "Direct", aliases: []string{"SSA", "Gillespie"},
-	text:      "direct method: a search through all rates",
-	reference: "Gillespie, J. Phys. Chem. 81(25), 1977",
-	make:      newDirect,
-}
+// The exact methods for processes in which nothing changes between the jumps.
+var (
+	// Direct searches the reaction in the sums of all rates.
+	Direct ode.Method = &method{
+		name: "Direct", aliases: []string{"SSA", "Gillespie"}, make: newDirect,
+		text:      "direct method: the reaction is searched in a tree of sums of the rates",
+		reference: "Gillespie, J. Phys. Chem. 81(25), 1977",
+	}
+	// SortingDirect searches the reaction among the rates, in an order that is learnt.
+	SortingDirect ode.Method = &method{
+		name: "SortingDirect", make: newSorting,
+		text:      "sorting direct method: the reaction is searched from the most frequent ones on",
+		reference: "McCollum et al., Comput. Biol. Chem. 30(1), 2006",
+	}
+	// NextReaction keeps the time at which each reaction happens next in a heap.
+	NextReaction ode.Method = &method{
+		name: "NextReaction", aliases: []string{"NRM", "GibsonBruck"}, make: newNextReaction,
+		text:      "next reaction method: each reaction has its time, in a heap",
+		reference: "Gibson, Bruck, J. Phys. Chem. A 104(9), 2000",
+	}
+	// CompositionRejection draws reactions from groups of about equal rates.
+	CompositionRejection ode.Method = &method{
+		name: "CompositionRejection", aliases: []string{"DirectCR", "SSACR"}, make: newComposition,
+		text:      "composition-rejection method: reactions are drawn from groups of about equal rates, at a cost that does not grow with their number",
+		reference: "Slepoy, Thompson, Plimpton, J. Chem. Phys. 128, 205101 (2008)",
+	}
+	// RSSA evaluates rates only where bounds that hold for a while do not tell.
+	RSSA ode.Method = &method{
+		name: "RSSA", aliases: []string{"Rejection"}, make: newRejection,
+		text:      "rejection method: bounds of the rates hold for many jumps",
+		reference: "Thanh, Priami, Zunino, J. Chem. Phys. 141, 134116 (2014)",
+	}
+	// RSSACR draws the candidates of RSSA from groups of about equal bounds.
+	RSSACR ode.Method = &method{
+		name: "RSSACR", make: newRejectionGroups,
+		text:      "rejection method with groups: bounds of the rates hold for many jumps, reactions are drawn from groups of about equal bounds",
+		reference: "Thanh, Zunino, Priami, J. Chem. Phys. 142, 244106 (2015)",
+	}
+)
 
-var exact = []*method{Direct.(*method)}
+// exact lists them.
+var exact = func() (list []*method) {
+	for _, m := range []ode.Method{Direct, SortingDirect, NextReaction, CompositionRejection, RSSA, RSSACR} {
+		list = append(list, m.(*method))
+	}
+	return list
+}()
 
 // choose is the automatic choice.
 func choose(ws *ode.Workspace) (ode.Method, string) {

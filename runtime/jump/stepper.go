@@ -132,7 +132,6 @@ func (s *stepper) Archive(a *archive.Archive) {
 	a.Bool(&s.stale, &s.changed)
 	a.Float(&next)
 	a.Int32(&s.last)
-	s.draws.archive(a)
 	if a.Loading() && a.Err() == nil {
 		if err := s.load(); err != nil {
 			a.Fail("%v", err)
@@ -141,5 +140,6 @@ func (s *stepper) Archive(a *archive.Archive) {
 		s.eng.begin()
 		s.next = next
 	}
+	s.draws.archive(a)
 	s.eng.archive(a)
 }

@@ -1,0 +1,269 @@
+package jump
+
+// The rejection method (RSSA): Thanh, Priami, Zunino, J. Chem. Phys. 141, 134116 (2014). Species have intervals about their numbers; rates have
+// bounds that hold as long as the numbers stay within. Candidates come at the sum of the upper bounds, and happen with the probability
+// that the rate is of its upper bound, for which the lower bound tells mostly. A rate is evaluated seldom, and bounds are when a number leaves its
+// interval. RSSACR draws candidates from groups: Thanh, Zunino, Priami, J. Chem. Phys. 142, 244106 (2015).
+//
+// Rates that are not of mass action have no bounds that could be told from the intervals: theirs are the rates themselves, evaluated whenever something
+// that they read changes.
+
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/archive"
+)
+
+// intervals are what species and rates stay within.
+type intervals struct {
+	*core
+	lo, hi []float64 // of the species, and 1 behind them
+	low    []float64 // of the rates; core.a are the upper bounds
+	reads  [][]int32 // reactions whose bounds follow from those of a species
+}
+
+func newIntervals(c *core) *intervals {
+	b := &intervals{core: c, lo: make([]float64, c.n+1), hi: make([]float64, c.n+1), low: make([]float64, len(c.list)), reads: make([][]int32, c.n)}
+	for i, list := range c.readers {
+		for _, r := range list {
+			if c.simple[r] {
+				b.reads[i] = append(b.reads[i], r)
+			}
+		}
+	}
+	return b
+}
+
+// Half of the length of an interval: a share of the number, but so many where there are few.
+const (
+	width  = 0.1
+	narrow = 4
+)
+
+// about makes the interval of species i that about its number.
+func (b *intervals) about(i int32) {
+	v := b.x[i]
+	d := math.Max(narrow, math.Floor(width*v))
+	b.lo[i], b.hi[i] = math.Max(0, v-d), v+d
+}
+
+// bounds are those of a simple reaction.
+func (b *intervals) bounds(r int32) (low, high float64) {
+	p := &b.rx[r]
+	return max(0, p.c*b.lo[p.i]*(b.lo[p.j]-p.s)), p.c * b.hi[p.i] * (b.hi[p.j] - p.s)
+}
+
+// begin finds all intervals and bounds.
+func (b *intervals) begin() {
+	b.rates()
+	b.lo[b.n], b.hi[b.n] = 1, 1
+	for i := range b.n {
+		b.about(int32(i))
+	}
+	for r := range b.low {
+		if b.simple[r] && b.whole {
+			b.low[r], b.a[r] = b.bounds(int32(r))
+		} else {
+			b.low[r] = b.a[r]
+		}
+	}
+}
+
+// happens decides whether candidate r does, where y is a number between 0 and its upper bound.
+func (b *intervals) happens(r int32, y float64) bool {
+	if y < b.low[r] {
+		return true
+	}
+	if !b.simple[r] || !b.whole {
+		return false
+	}
+	p := &b.rx[r]
+	return y < p.c*b.x[p.i]*(b.x[p.j]-p.s)
+}
+
+func (b *intervals) archive(a *archive.Archive) { a.Floats(b.lo, b.hi, b.low, b.a) }
+
+// rejection draws candidates by a search in a tree of sums.
+type rejection struct {
+	*intervals
+	tree *direct // of the upper bounds
+}
+
+func newRejection(c *core) engine {
+	return &rejection{newIntervals(c), newTree(c)}
+}
+
+func (d *rejection) begin() {
+	d.intervals.begin()
+	d.tree.sum()
+}
+
+func (d *rejection) run(stop float64, n int) (made int) {
+	c, b, tree := d.core, d.intervals, d.tree
+	x, acts, changes, spans, follow := c.x, c.acts, c.changes, c.span, c.follow
+	next, now := c.next, c.t
+	for made < n {
+		if next != next {
+			total := tree.total()
+			next = math.Inf(1)
+			if total > 0 {
+				next = now + c.exp()/total
+			}
+		}
+		if next > stop {
+			now = stop
+			break
+		}
+		now, next = next, math.NaN()
+		r, y := tree.pick(c.uniform())
+		if r < 0 || !b.happens(r, y) {
+			continue
+		}
+		c.t, c.last = now, r
+		made++
+		act := &acts[r]
+		if act.vary {
+			c.vary(r)
+		} else {
+			for i := act.change; i < act.changes; i++ {
+				ch := &changes[i]
+				x[ch.state] += ch.by
+			}
+		}
+		if c.whole {
+			for i := act.change; i < act.changes; i++ {
+				s := changes[i].state
+				if v := x[s]; v < b.lo[s] || v > b.hi[s] {
+					b.about(s)
+					for _, q := range b.reads[s] {
+						low, high := b.bounds(q)
+						b.low[q] = low
+						tree.set(q, high)
+					}
+				}
+			}
+		}
+		for i := act.span; i < act.spans; i++ {
+			sp := &spans[i]
+			for _, q := range follow[sp.mid:sp.hi] {
+				v := c.rate(q)
+				b.low[q] = v
+				tree.set(q, v)
+			}
+		}
+		if c.wrong != 0 {
+			break
+		}
+	}
+	c.next, c.t = next, now
+	return made
+}
+
+func (d *rejection) archive(a *archive.Archive) {
+	d.intervals.archive(a)
+	d.tree.archive(a)
+}
+
+// rejectionGroups draws candidates from groups of bounds.
+type rejectionGroups struct {
+	*intervals
+	groups *groups
+}
+
+func newRejectionGroups(c *core) engine {
+	return &rejectionGroups{newIntervals(c), newGroups(len(c.list))}
+}
+
+func (d *rejectionGroups) begin() {
+	d.intervals.begin()
+	d.groups.clear()
+	for r := range d.low {
+		if e := exponent(d.a[r]); e > 0 {
+			d.groups.move(int32(r), e)
+		}
+	}
+}
+
+// set gives reaction q an upper bound.
+func (d *rejectionGroups) set(q int32, v float64) {
+	if e := exponent(v); e != exponent(d.a[q]) {
+		d.groups.move(q, e)
+	}
+	d.a[q] = v
+}
+
+func (d *rejectionGroups) run(stop float64, n int) (made int) {
+	c, b, g := d.core, d.intervals, d.groups
+	x, acts, changes, spans, follow := c.x, c.acts, c.changes, c.span, c.follow
+	next, now := c.next, c.t
+	for made < n {
+		if next != next {
+			if g.stale {
+				g.sum()
+			}
+			next = math.Inf(1)
+			if g.total > 0 {
+				if c.usedE >= block {
+					c.fillE()
+				}
+				next = now + c.e[c.usedE&(block-1)]/g.total
+				c.usedE++
+			}
+		}
+		if next > stop {
+			now = stop
+			break
+		}
+		now, next = next, math.NaN()
+		if c.usedV >= block {
+			c.fillV()
+		}
+		r, y := g.pick(c.v[c.usedV&(block-1)] * g.total)
+		c.usedV++
+		if r < 0 || !b.happens(r, y) {
+			continue
+		}
+		c.t, c.last = now, r
+		made++
+		act := &acts[r]
+		if act.vary {
+			c.vary(r)
+		} else {
+			for i := act.change; i < act.changes; i++ {
+				ch := &changes[i]
+				x[ch.state] += ch.by
+			}
+		}
+		if c.whole {
+			for i := act.change; i < act.changes; i++ {
+				s := changes[i].state
+				if v := x[s]; v < b.lo[s] || v > b.hi[s] {
+					b.about(s)
+					for _, q := range b.reads[s] {
+						low, high := b.bounds(q)
+						b.low[q] = low
+						d.set(q, high)
+					}
+				}
+			}
+		}
+		for i := act.span; i < act.spans; i++ {
+			sp := &spans[i]
+			for _, q := range follow[sp.mid:sp.hi] {
+				v := c.rate(q)
+				b.low[q] = v
+				d.set(q, v)
+			}
+		}
+		if c.wrong != 0 {
+			break
+		}
+	}
+	c.next, c.t = next, now
+	return made
+}
+
+func (d *rejectionGroups) archive(a *archive.Archive) {
+	d.intervals.archive(a)
+	d.groups.archive(a)
+}
