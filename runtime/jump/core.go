@@ -18,7 +18,8 @@ type core struct {
 	span []span
 	draws
 
-	whole bool // counts are whole numbers from 0 on
+	whole  bool // counts are whole numbers from 0 on
+	moving bool // rates are asked for between the jumps, where states are anything
 
 	t     float64
 	next  float64 // of the next jump; NaN: not drawn yet
@@ -58,8 +59,11 @@ func (c *core) load() error {
 		}
 		c.rx[r].c = v
 	}
-	c.whole = true
+	c.whole = !c.moving
 	for _, i := range c.counted {
+		if c.moving {
+			break
+		}
 		if v := c.x[i]; !(v >= 0) || v != math.Trunc(v) {
 			c.whole = false
 			break
@@ -73,7 +77,7 @@ func (c *core) load() error {
 
 // remark warns of counts that are not whole.
 func (c *core) remark() {
-	if c.whole {
+	if c.whole || c.moving {
 		return
 	}
 	for _, i := range c.counted {
@@ -115,7 +119,7 @@ func (c *core) rate(r int32) float64 {
 	v := c.rx[r].c
 	for _, a := range x.Reactants {
 		m := c.x[a.State]
-		if m < float64(a.Order) {
+		if m < float64(a.Order) && (!c.moving || m <= float64(a.Order-1)) {
 			return 0
 		}
 		v *= m

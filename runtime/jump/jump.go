@@ -20,6 +20,7 @@ func init() {
 	for _, m := range exact {
 		ode.Register(m, m.aliases...)
 	}
+	ode.Register(PDMP)
 	ode.RegisterChoice(ode.Jumping, choose)
 }
 
@@ -131,5 +132,8 @@ var exact = func() (list []*method) {
 
 // choose is the automatic choice.
 func choose(ws *ode.Workspace) (ode.Method, string) {
+	if why := moves(ws.P); why != "" {
+		return PDMP, "the rates are integrated between the jumps because " + why
+	}
 	return Direct, fmt.Sprintf("the direct method for %d reactions", len(ws.P.Jumps.Reactions))
 }

@@ -119,6 +119,9 @@ func (s *stepper) InterpolateSome(t float64, which []int32, u []float64) {
 // Degree says that the state keeps its value up to the end of a step.
 func (s *stepper) Degree() int { return 0 }
 
+// Jumped reports whether the last step ended in a jump.
+func (s *stepper) Jumped() bool { return s.changed }
+
 // Projected is told that the point was moved.
 func (s *stepper) Projected() { s.stale = true }
 

@@ -468,16 +468,27 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 	if c.clear(end) {
 		return end, false
 	}
-	from := ws.TPrev
+	from, smooth := ws.TPrev, end
+	if end == ws.T && jumped(c.in.st) {
+		smooth = before(end)
+	}
 	for from < end {
 		d := min(max(degree(c.in.st)+2, 4), 12)
 		if c.scan[d] == nil {
 			c.scan[d] = event.NewScanner(d)
 		}
-		c.eval(from, c.nodes[0])
-		t, some := c.within(c.scan[d], from, end, 0)
+		t, some := end, smooth < end
+		if from < smooth {
+			c.eval(from, c.nodes[0])
+			if at, found := c.within(c.scan[d], from, smooth, 0); found {
+				t, some = at, true
+			}
+		}
 		if !some {
 			break
+		}
+		if t == end && smooth < end {
+			c.at = -1 // whatever the jump has turned
 		}
 		// All that have crossed at this very time.
 		g := c.eval(t, c.g)

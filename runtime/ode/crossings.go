@@ -24,10 +24,41 @@ func (hy *hybrid) first() (t float64, found bool) {
 		hy.nodes = append(hy.nodes, make([]float64, len(hy.h.Relations)))
 	}
 	copy(hy.nodes[0], hy.end)
+	if jumped(hy.in.st) {
+		return hy.firstOfJump(hy.scan[d])
+	}
 	if hy.clear() {
 		return 0, false
 	}
 	return hy.within(hy.scan[d], ws.TPrev, ws.T, 0)
+}
+
+// firstOfJump is first for a step that ends in a jump.
+func (hy *hybrid) firstOfJump(s *event.Scanner) (t float64, found bool) {
+	ws := hy.ws
+	hy.crossings(ws.T, ws.U, hy.end)
+	last := before(ws.T)
+	if last > ws.TPrev {
+		still := degree(hy.in.st) == 0
+		for _, at := range [...]float64{last, ws.TPrev + 0.39*(ws.T-ws.TPrev)} { // an odd place
+			if still {
+				hy.sample(at, hy.nodes[1])
+				still = sameBits(hy.nodes[0], hy.nodes[1])
+			}
+		}
+		if !still {
+			if t, found = hy.within(s, ws.TPrev, last, 0); found {
+				return t, true
+			}
+		}
+	}
+	for i := range hy.h.Relations {
+		hy.peak[i] = max(hy.peak[i], math.Abs(hy.end[i]))
+		if y, closed := hy.orient(i, hy.end[i], ws.Params[hy.h.Relations[i].Slot]); event.After(y, closed) {
+			found = true
+		}
+	}
+	return ws.T, found
 }
 
 // deepest is how often a step is halved for the sake of an indicator that varies

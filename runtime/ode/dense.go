@@ -71,9 +71,13 @@ func node(i, d int) float64 {
 	return s * s
 }
 
-// add records the step [t0, t1].
-func (o *denseOutput) add(t0, t1 float64, d int, params int32, eval func(t float64, u []float64)) {
+// add records the step [t0, t1]; jump says that the solution jumps at its end.
+func (o *denseOutput) add(t0, t1 float64, d int, jump bool, params int32, eval func(t float64, u []float64)) {
 	first := len(o.vals)
+	if jump && d > 0 && before(t1) > t0 {
+		smooth, end := eval, t1
+		eval = func(t float64, u []float64) { smooth(math.Min(t, before(end)), u) }
+	}
 	o.steps = append(o.steps, denseStep{t0, t1, first, int32(d), params})
 	for i := range max(d, 1) + 1 { // of one that jumps, the values at both ends
 		at := len(o.vals)

@@ -15,7 +15,7 @@ func (in *Integrator) output(t float64, u []float64) {
 		in.cb.pass(t)
 	}
 	if in.sol.dense != nil {
-		in.sol.dense.add(ws.TPrev, t, degree(in.st), in.sol.snapshot(ws.Params), in.state)
+		in.sol.dense.add(ws.TPrev, t, degree(in.st), t == ws.T && jumped(in.st), in.sol.snapshot(ws.Params), in.state)
 	}
 	switch {
 	case s.FinalOnly:
