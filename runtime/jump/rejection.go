@@ -20,6 +20,7 @@ type intervals struct {
 	lo, hi []float64 // of the species, and 1 behind them
 	low    []float64 // of the rates; core.a are the upper bounds
 	reads  [][]int32 // reactions whose bounds follow from those of a species
+	vain   int       // candidates in a row of which none happened
 }
 
 func newIntervals(c *core) *intervals {
@@ -34,17 +35,30 @@ func newIntervals(c *core) *intervals {
 	return b
 }
 
-// Half of the length of an interval: a share of the number, but so many where there are few.
-const (
-	width  = 0.1
-	narrow = 4
-)
-
-// about makes the interval of species i that about its number.
+// about makes the interval of species i that about its number: a fifth of it to both sides, or twice its square root, which takes so many
+// jumps to leave that the bounds cost nothing.
 func (b *intervals) about(i int32) {
 	v := b.x[i]
-	d := math.Max(narrow, math.Floor(width*v))
-	b.lo[i], b.hi[i] = math.Max(0, v-d), v+d
+	d := max(1, math.Floor(min(0.2*v, 2*math.Sqrt(v))))
+	b.lo[i], b.hi[i] = max(0, v-d), v+d
+}
+
+// patience is the number of candidates in a row of which none happens, after which all bounds become the rates themselves: it may be that
+// nothing can happen any more.
+func (b *intervals) patience() int { return 64 + len(b.low)/4 }
+
+// tighten makes all bounds the rates themselves.
+func (b *intervals) tighten() {
+	if !b.whole {
+		return
+	}
+	copy(b.lo, b.x[:b.n])
+	copy(b.hi, b.x[:b.n])
+	for r := range b.low {
+		if b.simple[r] {
+			b.low[r], b.a[r] = b.bounds(int32(r))
+		}
+	}
 }
 
 // bounds are those of a simple reaction.
@@ -55,6 +69,7 @@ func (b *intervals) bounds(r int32) (low, high float64) {
 
 // begin finds all intervals and bounds.
 func (b *intervals) begin() {
+	b.vain = 0
 	b.rates()
 	b.lo[b.n], b.hi[b.n] = 1, 1
 	for i := range b.n {
@@ -81,7 +96,10 @@ func (b *intervals) happens(r int32, y float64) bool {
 	return y < p.c*b.x[p.i]*(b.x[p.j]-p.s)
 }
 
-func (b *intervals) archive(a *archive.Archive) { a.Floats(b.lo, b.hi, b.low, b.a) }
+func (b *intervals) archive(a *archive.Archive) {
+	a.Floats(b.lo, b.hi, b.low, b.a)
+	a.Int(&b.vain)
+}
 
 // rejection draws candidates by a search in a tree of sums.
 type rejection struct {
@@ -117,8 +135,14 @@ func (d *rejection) run(stop float64, n int) (made int) {
 		now, next = next, math.NaN()
 		r, y := tree.pick(c.uniform())
 		if r < 0 || !b.happens(r, y) {
+			if b.vain++; b.vain > b.patience() {
+				b.vain = 0
+				b.tighten()
+				tree.sum()
+			}
 			continue
 		}
+		b.vain = 0
 		c.t, c.last = now, r
 		made++
 		act := &acts[r]
@@ -176,6 +200,11 @@ func newRejectionGroups(c *core) engine {
 
 func (d *rejectionGroups) begin() {
 	d.intervals.begin()
+	d.regroup()
+}
+
+// regroup forms all groups anew.
+func (d *rejectionGroups) regroup() {
 	d.groups.clear()
 	for r := range d.low {
 		if e := exponent(d.a[r]); e > 0 {
@@ -221,8 +250,14 @@ func (d *rejectionGroups) run(stop float64, n int) (made int) {
 		r, y := g.pick(c.v[c.usedV&(block-1)] * g.total)
 		c.usedV++
 		if r < 0 || !b.happens(r, y) {
+			if b.vain++; b.vain > b.patience() {
+				b.vain = 0
+				b.tighten()
+				d.regroup()
+			}
 			continue
 		}
+		b.vain = 0
 		c.t, c.last = now, r
 		made++
 		act := &acts[r]
