@@ -55,7 +55,7 @@ func (m *between) New(ws *ode.Workspace) (ode.Stepper, error) {
 	for r := range s.list {
 		x := &s.list[r]
 		s.clock = s.clock || x.MassAction && (x.Clock || ws.P.Jumps.Still == false)
-		if x.Clock || !s.still && len(x.Reads) > 0 {
+		if x.Clock || !s.still && len(s.reads[r]) > 0 {
 			s.varying = append(s.varying, int32(r))
 		} else {
 			s.fixed = append(s.fixed, int32(r))
@@ -118,7 +118,7 @@ func (s *process) pattern(jac *linsolve.Pattern) *linsolve.Pattern {
 	n := s.n
 	reads := make([]bool, n)
 	for _, r := range s.varying {
-		for _, i := range s.list[r].Reads {
+		for _, i := range s.reads[r] {
 			reads[i] = true
 		}
 	}
@@ -235,7 +235,7 @@ func (s *process) Step() error {
 	}
 	copy(ws.UPrev, ws.U)
 	first := ws.T
-	for {
+	for budget := 256; ; budget-- {
 		if s.begin {
 			if err := s.restart(); err != nil {
 				return err
@@ -250,7 +250,7 @@ func (s *process) Step() error {
 			return err
 		}
 		ws.H = in.H
-		if !ws.Free || ws.T >= ws.TStop {
+		if !ws.Free || budget == 0 || ws.T >= ws.TStop {
 			break
 		}
 	}

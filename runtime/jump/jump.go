@@ -20,6 +20,9 @@ func init() {
 	for _, m := range exact {
 		ode.Register(m, m.aliases...)
 	}
+	for _, m := range leaps {
+		ode.Register(m, m.aliases...)
+	}
 	ode.Register(PDMP)
 	ode.RegisterChoice(ode.Jumping, choose)
 }

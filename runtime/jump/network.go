@@ -45,8 +45,9 @@ type network struct {
 	spans   []span
 	follow  []int32 // reactions whose rates change
 
-	counted []int32 // states that reactions of mass action count, ascending
-	readers [][]int32
+	counted []int32   // states that reactions of mass action count, ascending
+	reads   [][]int32 // of each reaction: the states that its rate depends on
+	readers [][]int32 // of each state: the reactions whose rates depend on it
 }
 
 // union is the number of rates to follow up to which those of a reaction are listed for itself, each once. With more of them, it has
@@ -66,7 +67,14 @@ func newNetwork(p *ode.Problem) *network {
 		x := &list[r]
 		rx := &net.rx[r]
 		rx.i, rx.j = int32(n), int32(n)
-		for _, i := range x.Reads {
+		reads := x.Reads
+		for _, a := range x.Reactants {
+			if !slices.Contains(reads, a.State) {
+				reads = append(slices.Clip(reads), a.State)
+			}
+		}
+		net.reads = append(net.reads, reads)
+		for _, i := range reads {
 			readers[i] = append(readers[i], int32(r))
 		}
 		if !x.MassAction {
@@ -76,9 +84,6 @@ func newNetwork(p *ode.Problem) *network {
 		for _, a := range x.Reactants {
 			counted[a.State] = true
 			ok = ok && !loose[a.State]
-			if !slices.Contains(x.Reads, a.State) {
-				readers[a.State] = append(readers[a.State], int32(r))
-			}
 		}
 		switch as := x.Reactants; {
 		case len(as) == 0:
