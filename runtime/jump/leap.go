@@ -396,6 +396,9 @@ func (l *leaper) leap(stop float64) (bool, error) {
 	limit := tau // up to which an explicit leap is good
 	if l.kind >= implicitLeap {
 		long := l.longest(true)
+		if math.IsInf(long, 1) { // everything balances: there is nothing slow to follow, and fluctuations are all that there is
+			long = tau
+		}
 		if l.kind == adaptiveLeap {
 			implicit = long > stiffness*tau
 		}
