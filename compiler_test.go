@@ -66,7 +66,7 @@ func TestPassesCheck(t *testing.T) {
 				for _, t := range c.Timing() {
 					ran = append(ran, t.Pass)
 				}
-				if got := strings.Join(ran, " "); got != "load flat structural lower vm" {
+				if got := strings.Join(ran, " "); got != "load form flat structural lower vm" {
 					t.Errorf("passes that ran: %s", got)
 				}
 			}
