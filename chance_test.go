@@ -1,0 +1,461 @@
+package mtkc
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/frontend/sbml"
+	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/runtime/ensemble"
+	"github.com/mtkc/mtkc/runtime/ode"
+)
+
+// moments are means and standard deviations of variables at the end of intervals of equal length, over n runs.
+func moments(t *testing.T, p *ode.Problem, n int64, run ode.Options, vars ...string) *ensemble.Statistics {
+	t.Helper()
+	if run.Seed == 0 {
+		run.Seed = 1
+	}
+	res, err := ensemble.Solve(context.Background(), p, ensemble.Func(nil, n, func(int64, *ensemble.Setup) {}), ensemble.Options{Run: run, Vars: vars, Statistics: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := res.Failures(); f > 0 {
+		t.Fatalf("%d of %d runs failed, the first with %v: %s", f, n, res.Failed[0].Retcode, res.Failed[0].Message)
+	}
+	return res.Statistics
+}
+
+// A handful of cases of the stochastic SBML test suite, with its rule: over n runs sqrt(n) (mean - mu)/sigma lies within meanRange, and
+// sqrt(n/2) (variance/sigma^2 - 1) within sdRange. As the suite has it, up to three of the 51 times may miss that by chance; here by no
+// more than half.
+func TestStochasticSuite(t *testing.T) {
+	const data = "../shared/data/sbml-stochastic"
+	if _, err := os.Stat(data); err != nil {
+		t.Skip("no " + data)
+	}
+	const n = 2000
+	for _, id := range []string{"00001", "00003", "00012", "00019", "00021", "00028", "00030", "00031", "00033", "00037", "00039"} {
+		t.Run(id, func(t *testing.T) {
+			c := New(filepath.Join(data, id, id+"-sbml-l3v2.xml"), Options{Method: "ssa", Check: true})
+			p, found := c.Problem(context.Background())
+			if len(found) > 0 {
+				t.Fatal(found)
+			}
+			settings := suiteSettings(t, filepath.Join(data, id, id+"-settings.txt"))
+			f, err := os.Open(filepath.Join(data, id, id+"-results.csv"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			table, err := csv.NewReader(f).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var vars []string
+			for _, name := range table[0][1:] {
+				if v, ok := strings.CutSuffix(name, "-mean"); ok {
+					vars = append(vars, v)
+				}
+			}
+			ask, _, found := c.SpeciesColumns(vars, settings["amount"], settings["concentration"])
+			if len(found) > 0 {
+				t.Fatal(found)
+			}
+			end, _ := strconv.ParseFloat(settings["duration"][0], 64)
+			s := moments(t, p, n, ode.Options{Span: [2]float64{0, end}, Steps: len(table) - 2}, ask...)
+			misses := map[float64]bool{}
+			for k, row := range table[1:] {
+				want := map[string]float64{}
+				for i, name := range table[0] {
+					want[name], _ = strconv.ParseFloat(row[i], 64)
+				}
+				for j, v := range vars {
+					q := s.At(k, j)
+					mu, sigma := want[v+"-mean"], want[v+"-sd"]
+					if sigma == 0 {
+						if math.Abs(q.Mean-mu) > 1e-9*math.Abs(mu) || q.SD() > 1e-9*(1+math.Abs(mu)) {
+							t.Errorf("t = %v: %s is %v +- %v, want %v", want["time"], v, q.Mean, q.SD(), mu)
+						}
+						continue
+					}
+					z := math.Sqrt(float64(n)) * (q.Mean - mu) / sigma
+					y := math.Sqrt(float64(n)/2) * (q.SD()*q.SD()/(sigma*sigma) - 1)
+					if math.Abs(z) > 3 || math.Abs(y) > 5 {
+						misses[want["time"]] = true
+						t.Logf("t = %v: %s is %v +- %v, want %v +- %v: %.1f and %.1f standard errors", want["time"], v, q.Mean, q.SD(), mu, sigma, z, y)
+						if math.Abs(z) > 4.5 || math.Abs(y) > 7.5 {
+							t.Error("this is too far")
+						}
+					}
+				}
+			}
+			if len(misses) > 3 {
+				t.Errorf("%d times are off", len(misses))
+			}
+		})
+	}
+}
+
+// suiteSettings reads the settings of a case: lists by key.
+func suiteSettings(t *testing.T, path string) map[string][]string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := map[string][]string{}
+	for _, line := range strings.Split(string(b), "\n") {
+		key, value, ok := strings.Cut(line, ":")
+		if !ok {
+			continue
+		}
+		for _, v := range strings.Split(value, ",") {
+			if v = strings.TrimSpace(v); v != "" {
+				m[key] = append(m[key], v)
+			}
+		}
+	}
+	return m
+}
+
+// network is a model in SBML Level 3 of a compartment C of the size 1 with what text holds. [A*B] is the formula A*B of plain names, numbers
+// and operators with parentheses around each, in MathML.
+func network(t *testing.T, attributes, text string) *model.System {
+	t.Helper()
+	p := expr.NewPool()
+	var ml func(e expr.ID) string
+	ml = func(e expr.ID) string {
+		a := p.Args(e)
+		apply := func(op string, args ...string) string {
+			return "<apply><" + op + "/>" + strings.Join(args, "") + "</apply>"
+		}
+		switch p.Op(e) {
+		case expr.OpSym:
+			return "<ci>" + p.Name(e) + "</ci>"
+		case expr.OpTime:
+			return `<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time">t</csymbol>`
+		case expr.OpConst:
+			v, _ := p.Value(e)
+			return fmt.Sprintf("<cn>%v</cn>", v.Float())
+		case expr.OpAdd:
+			terms := []string{ml(a[0])}
+			for i := 1; i < len(a); i += 2 {
+				terms = append(terms, apply("times", ml(a[i]), ml(a[i+1])))
+			}
+			return apply("plus", terms...)
+		case expr.OpMul:
+			var factors []string
+			for i := 0; i < len(a); i += 2 {
+				factors = append(factors, apply("power", ml(a[i]), ml(a[i+1])))
+			}
+			return apply("times", factors...)
+		case expr.OpLe:
+			return apply("leq", ml(a[0]), ml(a[1]))
+		case expr.OpLt:
+			return apply("lt", ml(a[0]), ml(a[1]))
+		}
+		t.Fatalf("no MathML of %s", p.String(e))
+		return ""
+	}
+	text = regexp.MustCompile(`\[[^]]+\]`).ReplaceAllStringFunc(text, func(f string) string {
+		return `<math xmlns="http://www.w3.org/1998/Math/MathML">` + ml(p.MustParse(f[1:len(f)-1])) + `</math>`
+	})
+	doc := `<sbml xmlns="http://www.sbml.org/sbml/level3/version2/core" level="3" version="2"><model id="net" ` + attributes + `>
+		<listOfCompartments><compartment id="C" spatialDimensions="3" size="1" constant="true"/></listOfCompartments>` + text + `</model></sbml>`
+	sys, found := sbml.Read(strings.NewReader(doc), "net.xml")
+	if found.Errors() > 0 {
+		t.Fatal(found)
+	}
+	return sys
+}
+
+// species declares species A=30,B=0 by their amounts; a name with ! is at the boundary.
+func species(list string) string {
+	var b strings.Builder
+	b.WriteString("<listOfSpecies>")
+	for _, s := range strings.Split(list, ",") {
+		name, amount, _ := strings.Cut(s, "=")
+		name, boundary := strings.CutSuffix(name, "!")
+		fmt.Fprintf(&b, `<species id="%s" compartment="C" initialAmount="%s" hasOnlySubstanceUnits="true" boundaryCondition="%v" constant="false"/>`, name, amount, boundary)
+	}
+	return b.String() + "</listOfSpecies>"
+}
+
+// parameters declares parameters k=1,q=2.
+func parameters(list string) string {
+	var b strings.Builder
+	b.WriteString("<listOfParameters>")
+	for _, s := range strings.Split(list, ",") {
+		name, value, _ := strings.Cut(s, "=")
+		fmt.Fprintf(&b, `<parameter id="%s" value="%s" constant="false"/>`, name, value)
+	}
+	return b.String() + "</listOfParameters>"
+}
+
+// reaction declares 2 A + B -> C as "2 A,B>C" at a rate.
+func reaction(id, equation, rate string, reversible bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `<reaction id="%s" reversible="%v">`, id, reversible)
+	left, right, _ := strings.Cut(equation, ">")
+	for _, side := range []struct{ name, list string }{{"listOfReactants", left}, {"listOfProducts", right}} {
+		if side.list == "" {
+			continue
+		}
+		fmt.Fprintf(&b, "<%s>", side.name)
+		for _, s := range strings.Split(side.list, ",") {
+			n, name, ok := strings.Cut(s, " ")
+			if !ok {
+				n, name = "1", s
+			}
+			attribute := fmt.Sprintf(`stoichiometry="%s" constant="true"`, n)
+			if _, err := strconv.ParseFloat(n, 64); err != nil {
+				attribute = fmt.Sprintf(`id="%s" constant="false"`, n)
+			}
+			fmt.Fprintf(&b, `<speciesReference species="%s" %s/>`, name, attribute)
+		}
+		fmt.Fprintf(&b, "</%s>", side.name)
+	}
+	return b.String() + "<kineticLaw>[" + rate + "]</kineticLaw></reaction>"
+}
+
+// agree checks a mean and a standard deviation over n runs, of a quantity of mean mu and standard deviation sigma, within 4.5 standard
+// errors; that of the variance takes the kurtosis of a normal distribution.
+func agree(t *testing.T, what string, q ensemble.Summary, n int64, mu, sigma float64) {
+	t.Helper()
+	z := math.Sqrt(float64(n)) * (q.Mean - mu) / sigma
+	y := math.Sqrt(float64(n)/2) * (q.SD()*q.SD()/(sigma*sigma) - 1)
+	if !(math.Abs(z) < 4.5) || !(math.Abs(y) < 4.5) {
+		t.Errorf("%s is %v +- %v, want %v +- %v: %.1f and %.1f standard errors", what, q.Mean, q.SD(), mu, sigma, z, y)
+	}
+}
+
+// 2 P <-> D with the law of both directions in one: against the master equation, integrated.
+func TestReversibleDimerisation(t *testing.T) {
+	sys := network(t, `substanceUnits="item"`, species("P=30,D=0")+parameters("k=0.02,q=0.3")+
+		"<listOfReactions>"+reaction("R", "2 P>D", "k*P*(P-1)/2 - q*D", true)+"</listOfReactions>")
+	p := inForm(t, sys, "ssa")
+	if n := len(p.Jumps.Reactions); n != 2 || !p.Jumps.Reactions[0].MassAction || !p.Jumps.Reactions[1].MassAction {
+		t.Fatalf("%+v", p.Jumps.Reactions)
+	}
+	const n, end = 4000, 2.0
+	s := moments(t, p, n, ode.Options{Span: [2]float64{0, end}, Steps: 4}, "P")
+	prob := make([]float64, 16) // of D = 0 ... 15
+	prob[0] = 1
+	slope := func(w []float64) []float64 {
+		d := make([]float64, len(w))
+		for i := range w {
+			free := float64(30 - 2*i)
+			if on := 0.02 * free * (free - 1) / 2 * w[i]; on > 0 {
+				d[i] -= on
+				d[i+1] += on
+			}
+			if off := 0.3 * float64(i) * w[i]; off > 0 {
+				d[i] -= off
+				d[i-1] += off
+			}
+		}
+		return d
+	}
+	const h = 1e-3
+	for k := 0; k <= 2000; k++ {
+		if k%500 == 0 && k > 0 {
+			mean, square := 0.0, 0.0
+			for i, w := range prob {
+				x := float64(30 - 2*i)
+				mean, square = mean+w*x, square+w*x*x
+			}
+			agree(t, fmt.Sprintf("P at %v", float64(k)*h), s.At(k/500, 0), n, mean, math.Sqrt(square-mean*mean))
+		}
+		a := slope(prob) // midpoint rule
+		mid := make([]float64, len(prob))
+		for i := range mid {
+			mid[i] = prob[i] + h/2*a[i]
+		}
+		for i, v := range slope(mid) {
+			prob[i] += h * v
+		}
+	}
+}
+
+// A model in moles: states are numbers of molecules, start values whole ones, and what is used up is gone.
+func TestMoles(t *testing.T) {
+	const avogadro = 6.02214179e23
+	sys := network(t, `substanceUnits="mole"`, species(fmt.Sprintf("A=%v,B=0", 50.3/avogadro))+parameters("k=0.8")+
+		"<listOfReactions>"+reaction("R", "A>B", "k*A", false)+"</listOfReactions>")
+	c := NewSystem(sys, Options{Method: "ssa", Check: true})
+	p, found := c.Problem(context.Background())
+	if len(found) != 1 || found[0].Code != "W240" || !strings.Contains(found[0].Message, "6.02214179e+23") {
+		t.Errorf("findings %v", found)
+	}
+	const n = 4000
+	s := moments(t, p, n, ode.Options{Span: [2]float64{0, 20}, SaveAt: []float64{0, 1, 20}}, "A", "A.items", "B.items")
+	x := math.Exp(-0.8)
+	agree(t, "A", s.At(1, 1), n, 50*x, math.Sqrt(50*x*(1-x)))
+	if q := s.At(0, 1); q.Mean != 50 || q.SD() != 0 {
+		t.Errorf("A starts at %v molecules", q.Mean)
+	}
+	if q := s.At(1, 0); math.Abs(q.Mean*avogadro/s.At(1, 1).Mean-1) > 1e-12 {
+		t.Errorf("A is %v mol, %v molecules", q.Mean, s.At(1, 1).Mean)
+	}
+	if q := s.At(2, 0); q.Min != 0 {
+		t.Errorf("A ends at %v mol", q.Min)
+	}
+	sol, err := ode.Solve(context.Background(), p, ode.Options{Span: [2]float64{0, 1}, Set: map[string]float64{"start(A)": 7 / avogadro}, Seed: 1})
+	if err != nil || sol.State(0)[0] != 7 {
+		t.Errorf("with another start: %v, %v", sol.State(0), err)
+	}
+	// As numbers of molecules there is less than one, and nothing happens.
+	c = NewSystem(sys, Options{Method: "ssa", Items: 1})
+	if p, found = c.Problem(context.Background()); len(found) != 0 || p.States[0].Name != "A" {
+		t.Errorf("with Items 1: %v, states %v", found, p.States)
+	}
+}
+
+// Moles with concentrations, an event, and the noises of the chemical Langevin equation.
+func TestMolesOfConcentrations(t *testing.T) {
+	const avogadro = 6.02214179e23
+	const doc = `<sbml xmlns="http://www.sbml.org/sbml/level2/version4" level="2" version="4"><model id="net">
+	<listOfUnitDefinitions><unitDefinition id="substance"><listOfUnits><unit kind="mole" scale="-21"/></listOfUnits></unitDefinition></listOfUnitDefinitions>
+	<listOfCompartments><compartment id="C" size="0.5"/></listOfCompartments>
+	<listOfSpecies><species id="A" compartment="C" initialConcentration="1"/></listOfSpecies>
+	<listOfParameters><parameter id="k" value="0.8"/></listOfParameters>
+	<listOfReactions><reaction id="R" reversible="false"><listOfReactants><speciesReference species="A"/></listOfReactants>
+		<kineticLaw><math xmlns="http://www.w3.org/1998/Math/MathML"><apply><times/><ci>k</ci><ci>A</ci><ci>C</ci></apply></math></kineticLaw></reaction></listOfReactions>
+	<listOfEvents><event id="E"><trigger><math xmlns="http://www.w3.org/1998/Math/MathML"><apply><geq/><csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time">t</csymbol><cn>1</cn></apply></math></trigger>
+		<listOfEventAssignments><eventAssignment variable="A"><math xmlns="http://www.w3.org/1998/Math/MathML"><cn>0.4</cn></math></eventAssignment></listOfEventAssignments></event></listOfEvents>
+	</model></sbml>`
+	const unit = avogadro * 1e-21 // 602.2
+	sys, found := sbml.Read(strings.NewReader(doc), "net.xml")
+	if len(found) > 0 || math.Abs(sys.Items-unit) > 1e-9 {
+		t.Fatal(found, sys.Items)
+	}
+	p := inForm(t, sys, "ssa")
+	const n = 2000
+	s := moments(t, p, n, ode.Options{Span: [2]float64{0, 1.5}, SaveAt: []float64{0, 0.9, 1, 1.5}}, "A.amount.items", "A")
+	const first, second = 301.0, 120.0 // of 301.1 and 120.4
+	x, y := math.Exp(-0.8*0.9), math.Exp(-0.8*0.5)
+	agree(t, "A before the event", s.At(1, 0), n, first*x, math.Sqrt(first*x*(1-x)))
+	agree(t, "A after the event", s.At(3, 0), n, second*y, math.Sqrt(second*y*(1-y)))
+	agree(t, "the concentration of A", s.At(3, 1), n, second*y/unit/0.5, math.Sqrt(second*y*(1-y))/unit/0.5)
+	if q := s.At(0, 0); q.Mean != first {
+		t.Errorf("A starts at %v", q.Mean)
+	}
+
+	p = inForm(t, sys, "cle")
+	s = moments(t, p, n, ode.Options{Span: [2]float64{0, 0.9}, SaveAt: []float64{0.9}}, "A.amount")
+	agree(t, "A by the Langevin equation", s.At(0, 0), n, 0.5*x, math.Sqrt(301.1*x*(1-x))/unit)
+}
+
+// Species at the boundary, stoichiometries that a rule gives, conversion factors.
+func TestStoichiometry(t *testing.T) {
+	const n, end = 4000, 3.0
+	sys := network(t, `substanceUnits="item" conversionFactor="f"`, species("F!=6,X=0,Y=10")+parameters("k=0.5,f=3,v=2")+
+		"<listOfRules><assignmentRule variable=\"s\">[v + 1]</assignmentRule></listOfRules>"+
+		"<listOfReactions>"+reaction("R", "F>s X", "k*F", false)+"</listOfReactions>")
+	p := inForm(t, sys, "ssa")
+	s := moments(t, p, n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}}, "X", "F", "Y")
+	mean := 0.5 * 6 * end
+	agree(t, "X", s.At(0, 0), n, 9*mean, 9*math.Sqrt(mean))
+	for j, want := range []float64{6, 10} {
+		if q := s.At(0, j+1); q.Mean != want || q.SD() != 0 {
+			t.Errorf("what does not react is %v", q.Mean)
+		}
+	}
+	s = moments(t, p, n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}, Set: map[string]float64{"v": 0, "f": 1, "F": 2}}, "X")
+	mean = 0.5 * 2 * end
+	agree(t, "X with other parameters", s.At(0, 0), n, mean, math.Sqrt(mean))
+}
+
+// A trigger is seen right after the jump that makes it true: X, of the rate 10, is set to 0 when it reaches 8, so that it is a
+// Poisson number modulo 8.
+func TestTriggerAfterJump(t *testing.T) {
+	sys := network(t, `substanceUnits="item"`, species("X=0")+parameters("resets=0")+
+		"<listOfReactions>"+reaction("R", ">X", "10", false)+`</listOfReactions><listOfEvents><event id="E" useValuesFromTriggerTime="true">
+		<trigger initialValue="false" persistent="true">[8 <= X]</trigger><listOfEventAssignments>
+		<eventAssignment variable="X">[0]</eventAssignment><eventAssignment variable="resets">[resets + 1]</eventAssignment></listOfEventAssignments></event></listOfEvents>`)
+	const n, end = 4000, 2.0
+	s := moments(t, inForm(t, sys, "ssa"), n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}}, "X", "resets")
+	var m [2][2]float64
+	w := math.Exp(-10 * end)
+	for k := range 200 {
+		for j, x := range []float64{float64(k % 8), float64(k / 8)} {
+			m[j][0] += w * x
+			m[j][1] += w * x * x
+		}
+		w *= 10 * end / float64(k+1)
+	}
+	for j, what := range []string{"X", "the number of resets"} {
+		agree(t, what, s.At(0, j), n, m[j][0], math.Sqrt(m[j][1]-m[j][0]*m[j][0]))
+	}
+	if q := s.At(0, 0); q.Max != 7 || q.Min != 0 {
+		t.Errorf("X lies between %v and %v", q.Min, q.Max)
+	}
+}
+
+// A rate that becomes negative, and is not stated to be that of two directions, ends the run and names the reaction.
+func TestNegativeRate(t *testing.T) {
+	sys := network(t, `substanceUnits="item"`, species("A=9")+parameters("k=1")+
+		"<listOfReactions>"+reaction("Odd", "2 A>", "k*(A - 4)", false)+"</listOfReactions>")
+	sol, err := ode.Solve(context.Background(), inForm(t, sys, "ssa"), ode.Options{Span: [2]float64{0, 100}, Seed: 1})
+	if err == nil || sol.Retcode == ode.Success || !strings.Contains(sol.Message, "Odd") {
+		t.Errorf("got %v, %v", sol.Retcode, sol.Message)
+	}
+}
+
+// Immigration and death by the chemical Langevin equation: its first two moments are those of the jump process, a Poisson number.
+func TestLangevinMoments(t *testing.T) {
+	sys := network(t, `substanceUnits="item"`, species("X=40")+parameters("a=60,m=1.5")+
+		"<listOfReactions>"+reaction("In", ">X", "a", false)+reaction("Out", "X>", "m*X", false)+"</listOfReactions>")
+	const n, end = 2000, 1.2
+	s := moments(t, inForm(t, sys, "cle"), n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}}, "X")
+	x := math.Exp(-1.5 * end)
+	agree(t, "X", s.At(0, 0), n, 40*(1-x)+40*x, math.Sqrt(40*(1-x)+40*x*(1-x)))
+	sys = network(t, `substanceUnits="item"`, species("X=80")+parameters("a=60,m=1.5")+
+		"<listOfReactions>"+reaction("Both", ">X", "a - m*X", true)+"</listOfReactions>")
+	p := inForm(t, sys, "cle")
+	if len(p.Noise.Names) != 1 {
+		t.Errorf("noises %v", p.Noise.Names)
+	}
+	s = moments(t, p, n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}}, "X")
+	agree(t, "X of both directions in one", s.At(0, 0), n, 40*(1-x)+80*x, math.Sqrt(40*(1-x)+80*x*(1-x)))
+}
+
+// The form ode is what the front end states: marks of reactions change no kernel.
+func TestRateEquationsStay(t *testing.T) {
+	text := species("P=30,D=0") + parameters("k=0.02,q=0.3") + "<listOfReactions>" + reaction("R", "2 P>D", "k*P*(P-1)/2 - q*D", true) + "</listOfReactions>"
+	var dumps [2]string
+	for i := range dumps {
+		sys := network(t, "", text)
+		if i == 1 {
+			sys.Reactions, sys.Items = nil, 0
+			for k := range sys.Equations {
+				sys.Equations[k].Balance = false
+			}
+		}
+		c := NewSystem(sys, Options{Method: []string{"ode", ""}[i]})
+		p, found := c.Problem(context.Background())
+		if len(found) > 0 || p.Jumps != nil || p.Noise != nil || c.Random() {
+			t.Fatal(found)
+		}
+		var b strings.Builder
+		for _, pass := range []string{"lower", "vm"} {
+			if err := c.Dump(pass, &b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		dumps[i] = b.String()
+	}
+	if dumps[0] != dumps[1] {
+		t.Error("the rate equations are others with reactions stated")
+	}
+}
