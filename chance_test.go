@@ -402,6 +402,19 @@ func TestTriggerAfterJump(t *testing.T) {
 	}
 }
 
+// A rate that switches at a time is none that depends on time: an event changes it.
+func TestRateSwitches(t *testing.T) {
+	sys := reacting(t, map[string]float64{"X": 0, "k": nan, "R1": nan}, map[string]float64{"a": 30, "b": 6, "at": 1.5}, `k = if time < at then a else b; R1 = k; der(X) = R1`)
+	p := inForm(t, sys, "ssa")
+	if j := p.Jumps.Reactions[0]; j.Clock || len(j.Reads) > 0 {
+		t.Errorf("%+v", j)
+	}
+	const n = 2000
+	s := moments(t, p, n, ode.Options{Span: [2]float64{0, 3}, SaveAt: []float64{1.5, 3}}, "X")
+	agree(t, "X at the switch", s.At(0, 0), n, 45, math.Sqrt(45))
+	agree(t, "X at the end", s.At(1, 0), n, 54, math.Sqrt(54))
+}
+
 // A rate that becomes negative, and is not stated to be that of two directions, ends the run and names the reaction.
 func TestNegativeRate(t *testing.T) {
 	sys := network(t, `substanceUnits="item"`, species("A=9")+parameters("k=1")+

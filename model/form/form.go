@@ -60,7 +60,7 @@ func Make(sys *model.System, form string, opt Options) (*model.System, diag.List
 	case form == SSA && len(sys.Noises) > 0:
 		return nil, diag.New(sys.Noises[0].Pos, "E242", "leave the noise out, or take --method cle", "--method ssa: %s has noise, which does not go together with reactions that happen at random instants", sys.Name)
 	}
-	n := &network{old: sys, sys: sys.Clone(), pool: sys.Pool, items: opt.Items}
+	n := &network{switches: map[expr.ID]expr.ID{}, old: sys, sys: sys.Clone(), pool: sys.Pool, items: opt.Items}
 	n.sys.Reactions = nil
 	if n.items == 0 {
 		n.items = sys.Items
@@ -97,6 +97,9 @@ type network struct {
 	define map[expr.ID]expr.ID // explicit equations: what a variable is
 	memo   map[expr.ID]expr.ID // terms with all definitions put in
 	open   map[expr.ID]bool    // being put in
+
+	switches   map[expr.ID]expr.ID // terms with variables for their conditions on time
+	conditions int                 // of these
 
 	balance []balance            // by equation
 	moved   map[expr.ID]bool     // species: what has a balance

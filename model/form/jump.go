@@ -36,7 +36,7 @@ func (n *network) jumps() {
 		if x.Propensity != expr.None {
 			rate = x.Propensity
 		}
-		n.reaction(x, p.Scale(expr.FloatNum(n.items), n.expanded(rate)), n.changes[r])
+		n.reaction(x, p.Scale(expr.FloatNum(n.items), n.switched(n.expanded(rate))), n.changes[r])
 	}
 	for i := range sys.Equations { // the rate is there to be looked at, and its switches are no events
 		if q := &sys.Equations[i]; law[q.Lhs] && !used[q.Lhs] {
@@ -114,6 +114,28 @@ func (n *network) reaction(x *model.Reaction, rate expr.ID, changes []model.Jump
 func (n *network) add(j model.Jump) {
 	j.Rate = n.plain(j.Rate)
 	n.sys.Jumps = append(n.sys.Jumps, j)
+}
+
+// switched replaces conditions that depend on time and parameters alone by variables: these change at events, so that the
+// rate does not count as one that depends on time.
+func (n *network) switched(e expr.ID) expr.ID {
+	p := n.pool
+	return p.Transform(e, n.switches, func(t expr.ID) (expr.ID, bool) {
+		if p.IsAtom(t) || !p.Op(t).Info().Bool || !p.DependsOn(t, expr.Time) {
+			return t, p.IsAtom(t)
+		}
+		for _, a := range p.Atoms(t) {
+			if k, ok := n.sys.VarOf(a); a != expr.Time && (!ok || n.sys.Vars[k].Kind != model.ParameterVar && n.sys.Vars[k].Kind != model.ConstantVar) {
+				return t, false
+			}
+		}
+		n.conditions++
+		v := n.sys.NewVariable(n.fresh("switch["+strconv.Itoa(n.conditions)+"]"), model.Unknown)
+		v.Type = model.BooleanType
+		n.sys.AddVar(v)
+		n.sys.Equations = append(n.sys.Equations, model.Equation{Lhs: v.Sym, Rhs: t})
+		return v.Sym, true
+	})
 }
 
 // plain is a term without operations that only equations may hold: a variable takes its place where there are any.
