@@ -21,6 +21,16 @@ func changeVariables(_ context.Context, c *Compiler) diag.List {
 	}
 	var found diag.List
 	old := c.sys
+	if len(old.Jumps) > 0 {
+		return diag.New(diag.Pos{}, "E016", "leave it out, or take --method ode or cle", "--positive %s: its logarithm has no derivative in a model with reactions at random instants", c.Positive[0])
+	}
+	for i := range old.Scheduled {
+		for _, x := range old.Scheduled[i].Targets {
+			if slices.Contains(c.Positive, old.Pool.Name(x)) {
+				found.Add(old.Scheduled[i].Pos, "E016", "leave it out", "--positive %s: the event %s sets it", old.Pool.Name(x), old.Scheduled[i].Name)
+			}
+		}
+	}
 	pool := old.Pool
 	chosen := map[int]expr.ID{} // index of the variable: its logarithm
 	var changes []rewrite.Change
@@ -68,8 +78,9 @@ func substitute(old *model.System, sub *rewrite.Substitution, chosen map[int]exp
 	pool := old.Pool
 	s := model.NewSystem(old.Name)
 	s.Pool = pool
-	s.Doc, s.Enums, s.Experiment = old.Doc, old.Enums, old.Experiment
-	s.Noises, s.Undefined = slices.Clone(old.Noises), old.Undefined
+	s.Doc, s.Enums, s.Experiment, s.Undefined = old.Doc, old.Enums, old.Experiment, old.Undefined
+	s.Noises = slices.Clone(old.Noises)
+	s.Scheduled, s.Delays = old.Scheduled, old.Delays // names of variables
 	apply := func(e expr.ID) expr.ID {
 		if e == expr.None {
 			return e

@@ -11,7 +11,8 @@ import (
 func (n *network) count() {
 	p, sys := n.pool, n.sys
 	items := expr.FloatNum(n.items)
-	numbers := map[expr.ID]expr.ID{} // by species
+	numbers := map[expr.ID]expr.ID{}
+	n.numbers = numbers
 	for i := range n.balance {
 		b := &n.balance[i]
 		x := b.species

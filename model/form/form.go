@@ -100,6 +100,7 @@ type network struct {
 
 	switches   map[expr.ID]expr.ID // terms with variables for their conditions on time
 	conditions int                 // of these
+	numbers    map[expr.ID]expr.ID // of molecules, by amount, where units are not single ones
 
 	balance []balance            // by equation
 	moved   map[expr.ID]bool     // species: what has a balance

@@ -82,6 +82,11 @@ func TestMassAction(t *testing.T) {
 		{"(k*A^2 - k*A)/2", "mass action k/2 A:2"},
 		{"k*A*(A-1)*(A-2)/6*B", "mass action k/6 A:3 B:1"},
 		{"0.1*A^2 - 0.1*A", "mass action 0.1 A:2"},
+		{"0.1*A*(0.3*A - 0.3)/7", "mass action 0.004285714285714286 A:2"},
+		{"6.02214076e23*k*(A/6.02214076e23)*(A/6.02214076e23 - 1.6605390671738466e-24)", "mass action 1.6605390671738462e-24*k A:2"},
+		{"(k + q)*A*(A-1)", "mass action k + q A:2"},
+		{"k*A*(A-1) + q*A^2 - q*A", "mass action k + q A:2"},
+		{"k*A*(A-1.000001)", "rate A*k*(A - 1.000001)"},
 		{"V*k*c*B/V", "mass action k/V A:1 B:1"},
 		{"k*c*(A-1)", "mass action k/V A:2"},
 		{"noEvent(k*A)", "mass action k A:1"},
@@ -231,6 +236,32 @@ func TestCounts(t *testing.T) {
 	// The choice of the caller goes before that of the model.
 	if out, found = Make(s, SSA, Options{Items: 1}); len(found) != 0 || show(out) != "R: mass action k A:1 B:1, A += -1, B += 1\n" {
 		t.Errorf("with Items 1: %v %s", found, show(out))
+	}
+}
+
+// Propensities that the model states for one number of molecules in a unit are taken over to another.
+func TestItemsOfPropensity(t *testing.T) {
+	for _, c := range []struct {
+		stated, asked float64
+		want          string
+	}{
+		{0, 0, "R: mass action k A:2, A += -1, B += 1\n"},
+		{0, 1, "R: mass action k A:2, A += -1, B += 1\n"},
+		{0, 100, "R: mass action 0.01*k A.items:2, A.items += -1, B.items += 1\n"},
+		{100, 0, "R: mass action k/100 A.items:2, A.items += -1, B.items += 1\n"},
+		{100, 1, "R: mass action k A:2, A += -1, B += 1\n"},
+		{100, 1000, "R: mass action 0.001*k A.items:2, A.items += -1, B.items += 1\n"},
+	} {
+		s := system(t, "k*A^2", false)
+		s.Items = c.stated
+		_, s.Reactions[0].Propensity = s.MassAction(s.Pool.Sym("k"), []model.Participant{{Species: s.Pool.Sym("A"), Number: s.Pool.Int(2)}}, false)
+		out, found := Make(s, SSA, Options{Items: c.asked})
+		if found.Errors() > 0 {
+			t.Fatal(found)
+		}
+		if got := show(out); got != c.want {
+			t.Errorf("stated %v, asked %v: got %swant %s", c.stated, c.asked, got, c.want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/mtkc/mtkc/expr"
@@ -11,6 +12,7 @@ import (
 // jumps takes the rates out of the balances and makes a jump of each reaction, or of each direction of a reversible one.
 func (n *network) jumps() {
 	p, sys := n.pool, n.sys
+	counted := n.recounted()
 	if n.items != 1 {
 		n.count()
 	}
@@ -33,7 +35,18 @@ func (n *network) jumps() {
 		x := &n.old.Reactions[r]
 		law[x.Rate] = true
 		rate := x.Rate
-		if x.Propensity != expr.None {
+		switch {
+		case counted != nil && counted[r].MassAction:
+			j := counted[r]
+			for i := range j.Reactants {
+				if number, ok := n.numbers[j.Reactants[i].Species]; ok {
+					j.Reactants[i].Species = number
+				}
+			}
+			j.Name, j.Changes, j.Pos = x.Name, n.changes[r], x.Pos
+			n.add(j)
+			continue
+		case counted == nil && x.Propensity != expr.None:
 			rate = x.Propensity
 		}
 		n.reaction(x, p.Scale(expr.FloatNum(n.items), n.switched(n.expanded(rate))), n.changes[r])
@@ -43,6 +56,41 @@ func (n *network) jumps() {
 			q.Rhs = p.Fn(expr.OpNoEvent, q.Rhs)
 		}
 	}
+}
+
+// recounted are the propensities of mass action that the model states, taken over to another number of single events in a unit than that which
+// it states them for: of c x (x-1) ..., m factors together, c becomes c (stated/asked)^(m-1). Nil: it is the same number.
+func (n *network) recounted() []model.Jump {
+	p := n.pool
+	stated := n.old.Items
+	if stated == 0 {
+		stated = 1
+	}
+	if n.items == stated {
+		return nil
+	}
+	unit := map[expr.ID]expr.ID{}
+	for _, b := range n.balance {
+		unit[b.species] = p.Scale(expr.FloatNum(stated).Inv(), b.species)
+	}
+	list := make([]model.Jump, len(n.old.Reactions))
+	for r := range list {
+		x := &n.old.Reactions[r]
+		if x.Propensity == expr.None {
+			continue
+		}
+		j := &list[r]
+		j.Rate = p.Scale(expr.FloatNum(stated), p.Substitute(n.expanded(x.Propensity), unit, nil))
+		if n.massAction(j) {
+			m := -1
+			for _, s := range j.Reactants {
+				m += s.Order
+			}
+			j.Rate = p.Mul(p.Float(math.Pow(stated/n.items, float64(m))), j.Rate)
+		}
+	}
+	clear(n.memo) // amounts may become numbers
+	return list
 }
 
 // uses lists what equations, events and conditions read.
@@ -208,8 +256,7 @@ func (n *network) massAction(j *model.Jump) bool {
 		c = coeffs[order]
 		falling := stirling(order)
 		for k := range order {
-			d, ok := rewrite.Expand(p, p.Sub(coeffs[k], p.Mul(p.Int(falling[k]), c)), 0)
-			if !ok || d != expr.Zero {
+			if !n.multiple(coeffs[k], c, float64(falling[k])) {
 				return false
 			}
 		}
@@ -217,6 +264,16 @@ func (n *network) massAction(j *model.Jump) bool {
 	}
 	j.MassAction, j.Rate, j.Reactants = true, c, reactants
 	return true
+}
+
+// multiple reports whether a is f times b, up to the rounding of numbers.
+func (n *network) multiple(a, b expr.ID, f float64) bool {
+	p := n.pool
+	if q, ok := p.Value(p.Div(a, b)); ok {
+		return math.Abs(q.Float()-f) <= 1e-12*math.Abs(f)
+	}
+	d, ok := rewrite.Expand(p, p.Sub(a, p.Mul(p.Float(f), b)), 0)
+	return ok && d == expr.Zero
 }
 
 // stirling are the coefficients of x (x-1) ... (x-n+1), the Stirling numbers of the first kind with sign.
