@@ -472,3 +472,21 @@ func TestRateEquationsStay(t *testing.T) {
 		t.Error("the rate equations are others with reactions stated")
 	}
 }
+
+// One rate of Michaelis and Menten, by a kernel of its own.
+func BenchmarkJumpRate(b *testing.B) {
+	c := NewSystem(chain(10000), Options{Method: "ssa"})
+	p, found := c.Problem(context.Background())
+	if found.Errors() > 0 {
+		b.Fatal(found)
+	}
+	b.ReportMetric(c.Seconds("form", "flat", "structural", "lower", "vm"), "s/compile")
+	k := p.NewKernels()
+	r := 0
+	for b.Loop() {
+		k.JumpRate(r, 0, p.U0, p.P)
+		if r++; r == 10000 {
+			r = 0
+		}
+	}
+}

@@ -18,9 +18,9 @@ import (
 //	ssa  the jump process: reactions happen one at a time at random instants
 func Methods() []string { return form.Names() }
 
-// Random reports whether the problem has noise or jumps, so that runs depend on the seed. The pass vm must have run.
+// Random reports whether runs depend on the seed: the model has noise, jumps or random numbers. The pass vm must have run.
 func (c *Compiler) Random() bool {
-	return c.prob != nil && (c.prob.Noise != nil || c.prob.Jumps != nil)
+	return c.prob != nil && (c.prob.Noise != nil || c.prob.Jumps != nil || len(c.sys.Draws) > 0)
 }
 
 // toForm makes the form asked for. The system that was loaded is left alone.

@@ -80,7 +80,7 @@ func substitute(old *model.System, sub *rewrite.Substitution, chosen map[int]exp
 	s.Pool = pool
 	s.Doc, s.Enums, s.Experiment, s.Undefined = old.Doc, old.Enums, old.Experiment, old.Undefined
 	s.Noises = slices.Clone(old.Noises)
-	s.Scheduled, s.Delays = old.Scheduled, old.Delays // names of variables
+	s.Scheduled, s.Delays, s.Draws = old.Scheduled, old.Delays, old.Draws // names of variables
 	apply := func(e expr.ID) expr.ID {
 		if e == expr.None {
 			return e

@@ -254,6 +254,7 @@ func (s *System) Clone() *System {
 	c.Vars, c.Equations, c.Initial = slices.Clone(s.Vars), slices.Clone(s.Equations), slices.Clone(s.Initial)
 	c.Whens, c.Asserts, c.Scheduled, c.Delays = slices.Clone(s.Whens), slices.Clone(s.Asserts), slices.Clone(s.Scheduled), slices.Clone(s.Delays)
 	c.Noises, c.Reactions, c.Jumps = slices.Clone(s.Noises), slices.Clone(s.Reactions), slices.Clone(s.Jumps)
+	c.Draws = slices.Clone(s.Draws)
 	c.bySym, c.points = slices.Clone(s.bySym), maps.Clone(s.points)
 	return &c
 }

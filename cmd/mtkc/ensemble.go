@@ -62,7 +62,7 @@ again; the file that comes out is the same, to the last byte.`,
 	fl.Int64Var(&f.random, "random", 0, "draw the values of `N` trajectories at random, see --dist")
 	fl.StringArrayVar(&f.dist, "dist", nil, "draw a parameter or start value: `NAME=normal:MEAN:SD`, NAME=uniform:LO:HI or NAME=lognormal:MU:SIGMA (repeatable)")
 	fl.Uint64Var(&f.seed, "seed", 1, "`SEED` of the random values, and of random numbers of the model")
-	fl.Int64Var(&f.runs, "runs", 0, "`N` trajectories that chance alone sets apart, of a model with noise or random reactions")
+	fl.Int64Var(&f.runs, "runs", 0, "`N` trajectories that chance alone sets apart, of a model with noise, random reactions or random numbers")
 	fl.BoolVar(&f.latin, "latin", false, "draw a Latin hypercube: each value falls once into each of N intervals of equal probability")
 	fl.BoolVar(&f.stats, "stats", false, "write mean, standard deviation, quantiles and extremes of every variable at every time instead of the trajectories")
 	fl.StringVar(&f.quantiles, "quantiles", "0.05,0.5,0.95", "quantiles `Q1,Q2,...` for --stats")
@@ -223,7 +223,7 @@ func (f *ensembleFlags) identity(c *mtkc.Compiler, p *ode.Problem, e *ensemble.O
 	r := &e.Run
 	fmt.Fprintf(h, "%x %q %q %q %x %x %x %d %x %d %v\n", r.Span, strings.ToLower(r.Solver), r.Form, r.Constraints, r.RelTol, r.AbsTol, r.InitialStep, r.MaxSteps, r.SaveAt, r.Steps, r.FinalOnly)
 	fmt.Fprintf(h, "%q %v %x %q %s\n", e.Vars, e.Statistics, e.Quantiles, f.backend, vary.identity)
-	if p.Noise != nil || p.Jumps != nil {
+	if c.Random() {
 		fmt.Fprintf(h, "%d\n", r.Seed)
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)), nil

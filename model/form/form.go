@@ -118,7 +118,7 @@ type balance struct {
 func (n *network) definitions() {
 	p, sys := n.pool, n.old
 	n.define, n.memo, n.open = map[expr.ID]expr.ID{}, map[expr.ID]expr.ID{}, map[expr.ID]bool{}
-	integrated, twice := map[expr.ID]bool{}, map[expr.ID]bool{}
+	integrated := map[expr.ID]bool{}
 	for i := range sys.Equations {
 		for _, side := range []expr.ID{sys.Equations[i].Lhs, sys.Equations[i].Rhs} {
 			if p.Op(side) == expr.OpDer {
@@ -126,19 +126,23 @@ func (n *network) definitions() {
 			}
 		}
 	}
-	for i := range sys.Equations {
-		q := &sys.Equations[i]
-		k, ok := sys.VarOf(q.Lhs)
-		if !ok || sys.Vars[k].Kind != model.Unknown || integrated[q.Lhs] {
-			continue
-		}
-		if _, ok := n.define[q.Lhs]; ok {
-			twice[q.Lhs] = true
-		}
-		n.define[q.Lhs] = q.Rhs
+	free := func(x expr.ID) bool {
+		k, ok := sys.VarOf(x)
+		_, defined := n.define[x]
+		return ok && !defined && sys.Vars[k].Kind == model.Unknown && !integrated[x]
 	}
-	for s := range twice {
-		delete(n.define, s)
+	var equal []*model.Equation // of two names
+	for i := range sys.Equations {
+		if q := &sys.Equations[i]; free(q.Lhs) {
+			n.define[q.Lhs] = q.Rhs
+		} else if p.Op(q.Lhs) == expr.OpSym && p.Op(q.Rhs) == expr.OpSym {
+			equal = append(equal, q)
+		}
+	}
+	for _, q := range equal {
+		if free(q.Rhs) {
+			n.define[q.Rhs] = q.Lhs
+		}
 	}
 }
 

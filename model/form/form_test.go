@@ -119,6 +119,17 @@ func TestMassAction(t *testing.T) {
 	}
 }
 
+// Names of one species are one.
+func TestNamesOfOneSpecies(t *testing.T) {
+	out, found := Make(system(t, "k*x*y*w", false, "A = x", "w = x", "A = y"), SSA, Options{})
+	if found.Errors() > 0 {
+		t.Fatal(found)
+	}
+	if got, want := show(out), "R: rate A^3*k, A += -1, B += 1\n"; got != want {
+		t.Errorf("got %swant %s", got, want)
+	}
+}
+
 // Reversible laws have two directions; what is not stated to be reversible has one.
 func TestDirections(t *testing.T) {
 	const back = ", A += 1, B += -1\n"
