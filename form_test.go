@@ -229,6 +229,63 @@ func TestManyReactions(t *testing.T) {
 	}
 }
 
+// The constants of many reactions of mass action, a kernel with loops.
+func TestManyConstants(t *testing.T) {
+	const n = 1500
+	m := model.New("ring")
+	for i := range n {
+		m.Var("X"+strconv.Itoa(i), model.Init(10+i%3))
+		m.Param("k"+strconv.Itoa(i), 0.5+float64(i%11))
+	}
+	v := m.Param("V", 4)
+	x := func(i int) expr.Expr { return m.Pool.Of(m.Pool.Sym("X" + strconv.Itoa((i+n)%n))) }
+	rate := func(i int) expr.Expr { return m.Pool.Of(m.Pool.Sym("R" + strconv.Itoa((i+n)%n))) }
+	for i := range n {
+		r := m.Var("R" + strconv.Itoa(i))
+		k := m.Pool.Of(m.Pool.Sym("k" + strconv.Itoa(i)))
+		switch i % 3 {
+		case 0:
+			m.Eq(r, k.Mul(x(i)).Mul(x(i).Sub(1)).Div(v.Mul(2)))
+		case 1:
+			m.Eq(r, k.Mul(x(i)).Mul(x(i+5)).Div(v))
+		default:
+			m.Eq(r, x(i).Mul(k).Div(x(i).Add(1)))
+		}
+		m.Reactions = append(m.Reactions, model.Reaction{Name: "R" + strconv.Itoa(i), Rate: r.ID(), Propensity: expr.None})
+	}
+	for i := range n {
+		m.Eq(expr.Der(x(i)), rate(i-1).Sub(rate(i)))
+		m.Equations[len(m.Equations)-1].Balance = true
+	}
+	p := inForm(t, m, "ssa")
+	at := map[string]int32{}
+	for i := range p.States {
+		at[p.States[i].Name] = int32(i)
+	}
+	k := p.NewKernels()
+	c := make([]float64, n)
+	for r := range c {
+		c[r] = -1
+	}
+	k.JumpConstants(0, p.U0, p.P, c)
+	for r := range p.Jumps.Reactions {
+		j := &p.Jumps.Reactions[r]
+		want, mass := []float64{(0.5 + float64(r%11)) / 8, (0.5 + float64(r%11)) / 4, -1}[r%3], r%3 < 2
+		if c[r] != want || j.MassAction != mass {
+			t.Fatalf("%s: %v, want %v", j.Name, c[r], want)
+		}
+		name := func(i int) string { return "X" + strconv.Itoa((i+n)%n) }
+		if len(j.Changes) != 2 || j.Changes[0].By+j.Changes[1].By != 0 {
+			t.Fatalf("%s: %+v", j.Name, j.Changes)
+		}
+		for _, ch := range j.Changes {
+			if by := map[int32]float64{at[name(r)]: -1, at[name(r+1)]: 1}[ch.State]; ch.By != by {
+				t.Fatalf("%s: %+v", j.Name, j.Changes)
+			}
+		}
+	}
+}
+
 // chain is X0 -> X1 -> ... at rates of Michaelis and Menten.
 func chain(n int) *model.System {
 	s := model.New("chain")
