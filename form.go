@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
+	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/model/form"
 )
@@ -34,27 +35,33 @@ func toForm(_ context.Context, c *Compiler) diag.List {
 
 // dumpJumps lists jumps, for which Base Modelica has no form, as comments.
 func dumpJumps(w io.Writer, sys *model.System) error {
-	p := sys.Pool
 	for i := range sys.Jumps {
-		j := &sys.Jumps[i]
-		rate := []string{p.String(j.Rate)}
-		for _, s := range j.Reactants {
-			rate = append(rate, p.Name(s.Species))
-			for k := 1; k < s.Order; k++ {
-				rate = append(rate, fmt.Sprintf("(%s - %d)", p.Name(s.Species), k))
-			}
-		}
-		var changes []string
-		for _, s := range j.Changes {
-			changes = append(changes, p.Name(s.State)+" += "+p.String(s.By))
-		}
-		kind := "rate"
-		if j.MassAction {
-			kind = "mass action"
-		}
-		if _, err := fmt.Fprintf(w, "// jump %s: %s %s: %s\n", j.Name, kind, strings.Join(rate, " * "), strings.Join(changes, ", ")); err != nil {
+		if _, err := fmt.Fprintf(w, "// jump %s\n", jumpText(sys.Pool, &sys.Jumps[i], 0)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// jumpText is a jump as a text: its rate, and what it changes. Terms end after about limit bytes, 0: they do not.
+func jumpText(p *expr.Pool, j *model.Jump, limit int) string {
+	text := func(e expr.ID) string { return p.Text(e, expr.TextOptions{Limit: limit}) }
+	rate := []string{text(j.Rate)}
+	for _, s := range j.Reactants {
+		rate = append(rate, p.Name(s.Species))
+		for k := 1; k < s.Order; k++ {
+			rate = append(rate, fmt.Sprintf("(%s - %d)", p.Name(s.Species), k))
+		}
+	}
+	kind := "rate"
+	if j.MassAction {
+		kind = "mass action"
+	}
+	changes := make([]string, len(j.Changes))
+	for i, s := range j.Changes {
+		if changes[i] = p.Name(s.State) + " += " + text(s.By); strings.HasPrefix(text(s.By), "-") {
+			changes[i] = p.Name(s.State) + " -= " + text(p.Neg(s.By))
+		}
+	}
+	return j.Name + ": " + kind + " " + strings.Join(rate, "*") + ": " + strings.Join(changes, ", ")
 }

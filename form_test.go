@@ -11,6 +11,7 @@ import (
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/structural"
 )
 
 // reacting is a system in memory: variables with start values, parameters, and text. Equations with der on the left and
@@ -190,6 +191,28 @@ func TestStill(t *testing.T) {
 	p := inForm(t, sys, "ssa")
 	if !p.Jumps.Still || p.N() != 3 {
 		t.Errorf("still %v, %d states", p.Jumps.Still, p.N())
+	}
+}
+
+// The report says what jumps, and does not take for conserved what jumps alone change.
+func TestReportOfJumps(t *testing.T) {
+	sys := reacting(t, map[string]float64{"A": 30, "B": 7, "R1": nan, "R2": nan}, map[string]float64{"k": 0.5},
+		`R1 = k*A*(A - 1)/2; R2 = k*A/(1 + A); der(A) = -2*R1 - R2; der(B) = R1`)
+	c := NewSystem(sys, Options{Method: "ssa", Structural: structural.Options{Conserve: true}})
+	if _, found := c.Problem(context.Background()); found.Errors() > 0 {
+		t.Fatal(found)
+	}
+	var b strings.Builder
+	if err := c.WriteReport(&b, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"solved as       a jump process of 2 states and 2 reactions;", "\nreactions at random instants\n    R1: mass action k/2*A*(A - 1): A -= 2, B += 1\n    R2: rate A*k/(A + 1): A -= 1\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	if strings.Contains(b.String(), "conserved") {
+		t.Errorf("something is conserved:\n%s", b.String())
 	}
 }
 

@@ -23,6 +23,7 @@ func (c *Compiler) WriteReport(dst io.Writer, limit int) error {
 	w.before()
 	w.derived()
 	w.states()
+	w.jumps()
 	w.blocks()
 	w.after()
 	w.initialization()
@@ -95,6 +96,11 @@ func (w *report) head() {
 	}
 	if len(p.Noises) > 0 {
 		solved = strings.NewReplacer("an ordinary differential", "a stochastic differential", "a differential-algebraic", "a stochastic differential-algebraic").Replace(solved)
+	}
+	if n := len(s.Jumps); n > 0 {
+		if solved = "a jump process of " + plural(len(p.States), "state") + " and " + plural(n, "reaction"); !w.c.prob.Jumps.Still {
+			solved += ", with derivatives between the jumps"
+		}
 	}
 	row("solved as", "%s; %s give the rest", solved, plural(len(p.Seq), "assignment"))
 	if n := w.c.prob.Noise; n != nil {
@@ -311,6 +317,16 @@ func (w *report) states() {
 		}
 		return strings.TrimRight(text, " ")
 	})
+}
+
+// jumps lists what happens at random instants.
+func (w *report) jumps() {
+	list := w.c.sys.Jumps
+	if len(list) == 0 {
+		return
+	}
+	w.line("\nreactions at random instants")
+	w.list(len(list), func(i int) string { return jumpText(w.c.sys.Pool, &list[i], 100) })
 }
 
 // text is a term with plain names, cut at a length that a reader can take in.

@@ -24,11 +24,16 @@ type Conserved struct {
 // Equations with a term that no other has are peeled off first. The rest is eliminated
 // modulo a prime, and each vector checked with exact fractions.
 //
+// What jumps change besides is not looked at, so that a system with jumps has no laws.
+//
 // With Options.Conserve, one equation of each law is replaced by the law, whose constant
 // is found at the start, so that a state less is integrated and the law holds to
 // rounding.
 func (w *work) conserved() {
 	p := w.pool
+	if len(w.plan.Sys.Jumps) > 0 {
+		return
+	}
 	type balance struct {
 		eq     int32
 		rates  linearSum // of derivatives: coefficient and term, a constant times der(x)
