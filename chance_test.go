@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -399,6 +400,48 @@ func TestTriggerAfterJump(t *testing.T) {
 	}
 	if q := s.At(0, 0); q.Max != 7 || q.Min != 0 {
 		t.Errorf("X lies between %v and %v", q.Min, q.Max)
+	}
+}
+
+// What comparisons of numbers of molecules decide, in a variable and in a rate, holds right after each jump.
+func TestComparisonAfterJump(t *testing.T) {
+	sys := reacting(t, map[string]float64{"X": 0, "Z": 0, "y": nan, "w": nan, "R1": nan, "R2": nan, "R3": nan}, nil,
+		`y = if X >= 5 then 1 else 0; w = 2*y; R1 = 10; R2 = 2*X; R3 = if w > 1 then 7 else 0; der(X) = R1 - R2; der(Z) = R3`)
+	p := inForm(t, sys, "ssa")
+	sol, err := ode.Solve(context.Background(), p, ode.Options{Span: [2]float64{0, 50}, Steps: 2000, Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	observe, err := p.Observer([]string{"X", "Z", "y", "w", "R3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, last [5]float64
+	par := slices.Clone(sol.Params)
+	above, grown := 0, 0.0
+	for k := range sol.Times {
+		sol.Recall(k, par)
+		observe(sol.Times[k], sol.State(k), par, out[:])
+		want := 0.0
+		if out[0] >= 5 {
+			want = 1
+			above++
+		}
+		if out[2] != want || out[3] != 2*want || out[4] != 7*want {
+			t.Fatalf("t = %v: X = %v, y = %v, w = %v, R3 = %v", sol.Times[k], out[0], out[2], out[3], out[4])
+		}
+		if k > 0 && last[2] == 0 && want == 0 && out[0] == last[0] && out[1] > last[1] {
+			grown++
+		}
+		last = out
+	}
+	// Z grows at the rate 7 while X is above.
+	mean := 7 * 50 * float64(above) / float64(len(sol.Times))
+	if math.Abs(last[1]-mean) > 5*math.Sqrt(mean) {
+		t.Errorf("Z is %v, want about %v", last[1], mean)
+	}
+	if grown > 20 { // X was above between two of the times
+		t.Errorf("Z grew %v times while X was below", grown)
 	}
 }
 

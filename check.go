@@ -86,6 +86,32 @@ func checkFlat(c *Compiler) error {
 			return err
 		}
 	}
+	if len(s.Jumps) > 0 && len(s.Reactions) > 0 {
+		return fmt.Errorf("reactions stand beside the jumps that were made of them")
+	}
+	for i := range s.Jumps {
+		j := &s.Jumps[i]
+		list := []expr.ID{j.Rate}
+		for _, x := range j.Reactants {
+			list = append(list, x.Species)
+		}
+		for _, x := range j.Changes {
+			list = append(list, x.State, x.By)
+		}
+		for _, e := range list {
+			if err := term("jump "+j.Name, e); err != nil {
+				return err
+			}
+		}
+		if len(j.Reactants) > 0 && !j.MassAction {
+			return fmt.Errorf("jump %s has reactants without mass action", j.Name)
+		}
+	}
+	for i := range s.Reactions {
+		if err := term("reaction "+s.Reactions[i].Name, s.Reactions[i].Propensity); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -45,7 +45,7 @@ var passes = []Pass{
 	},
 	{
 		Name: "form", Needs: []string{"load"}, Doc: "make the form asked for of a system with reactions: rate equations, chemical Langevin equation or jump process",
-		run: toForm, dump: dumpFlat, size: sizeFlat,
+		run: toForm, check: checkFlat, dump: dumpFlat, size: sizeFlat,
 	},
 	{
 		Name: "flat", Needs: []string{"form"}, Doc: "check the flat system and change variables that were asked to stay positive",

@@ -208,7 +208,7 @@ func (n *network) langevin() {
 	noise := make([]expr.ID, len(n.old.Reactions))
 	for r := range n.old.Reactions {
 		x := &n.old.Reactions[r]
-		v := sys.NewVariable(x.Name+".noise", model.InputVar)
+		v := sys.NewVariable(n.fresh(x.Name+".noise"), model.InputVar)
 		v.Value, v.Pos, v.Path, v.Desc = expr.Zero, x.Pos, x.Name, "white noise of the reaction"
 		sys.AddVar(v)
 		sys.Noises = append(sys.Noises, model.WhiteNoise{Sym: v.Sym, Pos: x.Pos})
