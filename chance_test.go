@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/frontend/sbml"
 	"github.com/mtkc/mtkc/model"
@@ -456,6 +457,46 @@ func TestRateSwitches(t *testing.T) {
 	s := moments(t, p, n, ode.Options{Span: [2]float64{0, 3}, SaveAt: []float64{1.5, 3}}, "X")
 	agree(t, "X at the switch", s.At(0, 0), n, 45, math.Sqrt(45))
 	agree(t, "X at the end", s.At(1, 0), n, 54, math.Sqrt(54))
+}
+
+// Rules go on between jumps, and rates follow them: a rate rule, and an assignment rule of time. Numbers of immigration
+// at the rate k(t) are Poisson numbers of the mean of its integral.
+func TestRulesAndJumps(t *testing.T) {
+	sys := network(t, `substanceUnits="item"`, species("X=0,Y=0,Z=5")+parameters("k=4,w=0,a=0.5,b=0.3")+
+		`<listOfRules><rateRule variable="k">[-a*k]</rateRule><assignmentRule variable="w">[2 + b*time]</assignmentRule></listOfRules>`+
+		"<listOfReactions>"+reaction("In", ">X", "20*k", false)+reaction("Late", ">Y", "w", false)+reaction("Out", "Z>", "k*Z", false)+"</listOfReactions>")
+	p := inForm(t, sys, "ssa")
+	if p.Jumps.Still || p.Jumps.Reactions[0].MassAction || p.Jumps.Reactions[0].Clock || !p.Jumps.Reactions[1].Clock {
+		t.Errorf("%+v", p.Jumps)
+	}
+	const n, end = 500, 3.0
+	s := moments(t, p, n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}, RelTol: 1e-6}, "X", "Y", "Z", "k")
+	k := 4 * math.Exp(-0.5*end)
+	integral := 4 / 0.5 * (1 - math.Exp(-0.5*end))
+	agree(t, "X", s.At(0, 0), n, 20*integral, math.Sqrt(20*integral))
+	agree(t, "Y", s.At(0, 1), n, 2*end+0.15*end*end, math.Sqrt(2*end+0.15*end*end))
+	gone := math.Exp(-integral)
+	if q := s.At(0, 2); math.Abs(q.Mean-5*gone) > 4.5*math.Sqrt(5*gone*(1-gone)/n) {
+		t.Errorf("Z is %v, want %v", q.Mean, 5*gone)
+	}
+	if q := s.At(0, 3); math.Abs(q.Mean-k) > 1e-5*k || q.SD() > 1e-5*k {
+		t.Errorf("k is %v +- %v, want %v", q.Mean, q.SD(), k)
+	}
+}
+
+// A rate that is the number of molecules of X, which decays, a time of 1 ago: given the path of X, Y is a Poisson number of the mean of its integral, to
+// which each molecule adds its time of life.
+func TestRateOfThePast(t *testing.T) {
+	sys := reacting(t, map[string]float64{"X": 40, "Y": 0, "R1": nan, "R2": nan}, map[string]float64{"k": 0.7}, `R1 = k*X; der(X) = -R1; der(Y) = R2`)
+	p := sys.Pool
+	sys.Equations = append(sys.Equations, model.Equation{Lhs: p.Sym("R2"), Rhs: sys.Delayed(p.Sym("X"), expr.One, p.Int(40), diag.Pos{})})
+	sys.Reactions = append(sys.Reactions, model.Reaction{Name: "R2", Rate: p.Sym("R2"), Propensity: expr.None})
+	const n, end, k = 1000, 3.0, 0.7
+	s := moments(t, inForm(t, sys, "ssa"), n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}}, "Y")
+	life := (1 - math.Exp(-2*k)) / k
+	square := 2 * (1/(k*k) - math.Exp(-2*k)*(2/k+1/(k*k)))
+	mean := 40 * (1 + life)
+	agree(t, "Y", s.At(0, 0), n, mean, math.Sqrt(mean+40*(square-life*life)))
 }
 
 // A rate that becomes negative, and is not stated to be that of two directions, ends the run and names the reaction.
