@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/model/form"
+	"github.com/mtkc/mtkc/reaction"
 )
 
 // Methods are the forms in which a model with reactions can be solved:
@@ -24,12 +26,32 @@ func (c *Compiler) Random() bool {
 	return c.prob != nil && (c.prob.Noise != nil || c.prob.Jumps != nil || len(c.sys.Draws) > 0)
 }
 
-// toForm makes the form asked for. The system that was loaded is left alone.
+// toForm computes species from conserved totals where that was asked for, and makes the form asked for. The system that was loaded is
+// left alone.
 func toForm(_ context.Context, c *Compiler) diag.List {
-	sys, found := form.Make(c.sys, c.Method, form.Options{Items: c.Items})
+	found := c.conserve()
+	if found.Errors() > 0 {
+		return found
+	}
+	sys, more := form.Make(c.sys, c.Method, form.Options{Items: c.Items})
 	if sys != nil {
 		c.sys = sys
 	}
+	return append(found, more...)
+}
+
+// conserve computes one species of each conservation law from the others.
+func (c *Compiler) conserve() diag.List {
+	switch {
+	case !c.Conserved:
+		return nil
+	case c.Method == "ssa":
+		return diag.New(diag.Pos{}, "E012", "leave --conserved out: single reactions keep totals exactly", "--conserved computes species from others, but in a jump process reactions change each by itself")
+	case len(c.sys.Reactions) == 0:
+		return diag.New(diag.Pos{}, "E012", "leave --conserved out", "--conserved is about the totals of reaction networks, and %s has no reactions", c.sys.Name)
+	}
+	sys, found := reaction.Conserve(c.sys, func(name string) bool { return slices.Contains(c.Positive, name) })
+	c.sys = sys
 	return found
 }
 

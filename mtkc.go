@@ -34,6 +34,10 @@ type Options struct {
 	// them positive whatever the integrator does.
 	Positive []string
 
+	// Conserved says that one species of each conservation law of a reaction network is computed from the others and the total at the
+	// start, instead of integrated. See reaction.Conserve.
+	Conserved bool
+
 	// Method is the form in which a model with reactions is solved, one of Methods; "": ode. Items is how many single events a unit
 	// of the extent of reactions stands for in the random forms, 0: as the model says.
 	Method string
@@ -64,14 +68,15 @@ type GoOptions struct {
 type Compiler struct {
 	Options
 
-	path  string // of the source, "" for a model built in memory
-	sys   *model.System
-	plan  *structural.Plan
-	prog  *backend.Program
-	prob  *ode.Problem
-	start *initialized
-	code  []byte // Go source
-	ir    []byte // text of LLVM IR
+	path   string // of the source, "" for a model built in memory
+	sys    *model.System
+	loaded *model.System // as it was before passes changed it
+	plan   *structural.Plan
+	prog   *backend.Program
+	prob   *ode.Problem
+	start  *initialized
+	code   []byte // Go source
+	ir     []byte // text of LLVM IR
 
 	native *llvm.Machine
 

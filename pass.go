@@ -103,6 +103,7 @@ const formats = "a Go package directory, a .go file, Base Modelica (.mo, .bmo), 
 
 // load picks the front end by the ending of the name.
 func load(ctx context.Context, c *Compiler) diag.List {
+	defer func() { c.loaded = c.sys }()
 	if c.sys != nil {
 		return nil
 	}

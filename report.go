@@ -9,17 +9,24 @@ import (
 
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/reaction"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
 
-// WriteReport writes what the compiler made of the model, for people: a summary, the
-// equations as written and those that were derived from them, states, blocks, the
+// WriteReport writes what the compiler made of the model, for people: a summary, its reactions
+// and what their network says, the equations as written and those that were derived from them, states, blocks, the
 // sequence of evaluation, initialization, events, sparsity and code. Lists end after
 // limit entries; 0 means they do not. The passes up to vm must have run.
 func (c *Compiler) WriteReport(dst io.Writer, limit int) error {
 	w := &report{Writer: bufio.NewWriter(dst), limit: limit, c: c}
 	w.head()
+	if n := reaction.Of(c.loaded); n != nil {
+		w.Flush()
+		if err := n.Analyze().Write(dst, limit); err != nil {
+			return err
+		}
+	}
 	w.before()
 	w.derived()
 	w.states()

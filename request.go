@@ -167,6 +167,8 @@ func (c *Compiler) settings(found *diag.List) func(pos diag.Pos, where, name str
 		}
 		switch start := "start(" + name + ")"; {
 		case len(values) == 1 && c.putIn(name, values[0]):
+		case c.Conserved && v != nil && v.Fixed == model.FixedFalse && strings.HasPrefix(name, "total("):
+			found.Add(at, "E015", "set start values of its species", "%s %s: the total is that of the start values", where, name)
 		case settable[name]:
 			for _, x := range values {
 				if !c.checkValue(found, at, where, name, v, x) {
@@ -232,6 +234,13 @@ func settableNames(p *ode.Problem) (map[string]bool, []string) {
 		o := &p.Observables[i]
 		if o.Kind == ode.State || o.Kind == ode.Parameter && o.Index < len(p.Params) {
 			add(o.Name)
+		}
+	}
+	for i := range p.Params {
+		if x, ok := strings.CutPrefix(p.Params[i].Name, "total("); ok { // a species that is computed from its total
+			if x = strings.TrimSuffix(x, ")"); params["start("+x+")"] {
+				add(x)
+			}
 		}
 	}
 	for _, name := range list {

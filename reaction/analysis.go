@@ -446,7 +446,7 @@ func (a *Analysis) Theorem() string {
 		return "deficiency zero, weakly reversible, mass action: whatever the constants, there is exactly one steady state " + within +
 			" in which all species are present; it is stable, and there are no oscillations"
 	case a.Deficiency == 0:
-		return "deficiency zero, weakly reversible: with mass action there would be exactly one steady state " + within + " in which all species are present, and it would be stable; not all rates here are mass action"
+		return ""
 	case most > 1 || sum != a.Deficiency || terminal != 1:
 		return ""
 	case a.MassAction && a.WeaklyReversible:

@@ -49,7 +49,7 @@ func (l *Law) text(n *Network, limit int) string {
 		if abs := new(big.Int).Abs(v); abs.Cmp(big.NewInt(1)) != 0 {
 			b.WriteString(abs.String() + " ")
 		}
-		b.WriteString(n.Species[i].Name)
+		b.WriteString(n.label(i))
 	}
 	return b.String()
 }

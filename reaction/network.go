@@ -38,15 +38,18 @@ type Network struct {
 
 // Species is what reactions make and take.
 type Species struct {
-	Name  string
+	Name string
+	// Label is the name in reactions as text, "": Name. Of an amount NAME.amount beside a concentration NAME it is that.
+	Label string
 	Sym   expr.ID
 	Start expr.ID // amount at the start; None: not given
 	// Boundary says that reactions leave it as it is. It is a parameter, or something else determines it.
 	Boundary bool
-	// Open says that something else than reactions changes it as well: an event, or a term of its balance.
-	Open        bool
-	Compartment int // index of its compartment plus 1, 0: none
-	Pos         diag.Pos
+	// Open says that something else than reactions changes it as well: Events, or Otherwise, a term of its balance that is
+	// none of reactions.
+	Open, Events, Otherwise bool
+	Compartment             int // index of its compartment plus 1, 0: none
+	Pos                     diag.Pos
 }
 
 // Parameter is a number that a user may change.
@@ -393,9 +396,16 @@ func (n *Network) equation(r *Reaction) *notation.Reaction {
 func (n *Network) side(list []Participant) []notation.Term {
 	out := make([]notation.Term, len(list))
 	for i, x := range list {
-		out[i] = notation.Term{Species: notation.Text{Text: n.Species[x.Species].Name}, Number: n.number(x.Number)}
+		out[i] = notation.Term{Species: notation.Text{Text: n.label(x.Species)}, Number: n.number(x.Number)}
 	}
 	return out
+}
+
+func (n *Network) label(i int) string {
+	if x := &n.Species[i]; x.Label != "" {
+		return x.Label
+	}
+	return n.Species[i].Name
 }
 
 // number is a coefficient as notation has it.

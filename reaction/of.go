@@ -1,6 +1,8 @@
 package reaction
 
 import (
+	"strings"
+
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/rewrite"
@@ -41,7 +43,7 @@ func Of(s *model.System) *Network {
 		v := &s.Vars[i]
 		if _, ok := balance[v.Sym]; ok {
 			start := v.Start
-			n.addSpecies(Species{Name: v.Name, Sym: v.Sym, Start: start, Open: set[v.Sym], Pos: v.Pos})
+			n.addSpecies(Species{Name: v.Name, Sym: v.Sym, Start: start, Open: set[v.Sym], Events: set[v.Sym], Pos: v.Pos})
 		}
 	}
 	at := func(sym expr.ID) int {
@@ -79,6 +81,16 @@ func Of(s *model.System) *Network {
 		}
 		n.Reactions = append(n.Reactions, r)
 	}
+	for i := range n.Species {
+		x := &n.Species[i]
+		if bare, ok := strings.CutSuffix(x.Name, ".amount"); ok {
+			if id, ok := p.Lookup(bare); ok {
+				if _, ok := s.VarOf(id); ok {
+					x.Label = bare
+				}
+			}
+		}
+	}
 	n.read(s, balance, rates)
 	k := newKinetics(n, s, defines)
 	for i := range n.Reactions {
@@ -102,7 +114,7 @@ func (n *Network) read(s *model.System, balance map[expr.ID]int, rates map[expr.
 		}
 		form, ok := affine.Of(s.Equations[q].Rhs)
 		if !ok || form.Rest != expr.Zero {
-			x.Open = true
+			x.Open, x.Otherwise = true, true
 		}
 		for k, r := range form.Vars {
 			if form.Coeffs[k] != expr.Zero {

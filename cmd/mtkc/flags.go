@@ -19,13 +19,14 @@ import (
 
 // modelFlags say which model is compiled, and how; every command has them.
 type modelFlags struct {
-	model    string
-	args     []string
-	positive []string
-	method   string
-	items    float64
-	timing   bool
-	dump     string
+	model     string
+	args      []string
+	positive  []string
+	conserved bool
+	method    string
+	items     float64
+	timing    bool
+	dump      string
 }
 
 // registerMethod adds the flags of the commands that can solve a model with reactions in other forms.
@@ -61,6 +62,7 @@ func (f *modelFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.model, "model", "", "`NAME` of the model, where the source holds several")
 	fl.StringArrayVar(&f.args, "arg", nil, "structural parameter `NAME=VALUE`; the model is built anew (repeatable)")
 	fl.StringArrayVar(&f.positive, "positive", nil, "keep the variable `NAME` positive by computing with its logarithm (repeatable)")
+	fl.BoolVar(&f.conserved, "conserved", false, "compute one species of every conserved total of reactions from the others")
 	fl.BoolVar(&f.timing, "timing", false, "print seconds and sizes of every pass on stderr")
 	fl.StringVar(&f.dump, "dump", "", "print the result of compiler `PASS` ("+mtkc.PassNames()+") and stop")
 	_ = cmd.RegisterFlagCompletionFunc("dump", cobra.FixedCompletions(strings.Split(mtkc.PassNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
@@ -76,7 +78,7 @@ func (f *modelFlags) options(cmd *cobra.Command) (mtkc.Options, diag.List) {
 			found.Add(diag.Pos{}, "E002", usageOf(g), "--%s needs a value", g.Name)
 		}
 	})
-	opt := mtkc.Options{Model: f.model, Args: map[string]string{}, Positive: f.positive}
+	opt := mtkc.Options{Model: f.model, Args: map[string]string{}, Positive: f.positive, Conserved: f.conserved}
 	f.random(cmd, &found)
 	opt.Method, opt.Items = f.method, f.items
 	outputs(cmd, &found)

@@ -109,6 +109,7 @@ var caseless = map[string]string{
 	"E245": "in memory: TestJumpsOfWhatIsNoState",
 	"E195": "in memory: model tests it",
 	"E196": "in memory: reaction tests it",
+	"W196": "in memory: TestConservedEvents",
 	"E403": "every function of Base Modelica without a body is E166 before",
 	"E506": "a Newton iteration that fails whatever the step: the solvers test it",
 	"E507": "a matrix that is singular whatever the step: the solvers test it",

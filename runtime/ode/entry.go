@@ -14,7 +14,8 @@ type Entry struct {
 }
 
 // Entry finds what Options.Set sets by this name: a parameter or another name of one, a state
-// or another name of one, with or without start(...) around it. An unknown name is an error
+// or another name of one, with or without start(...) around it. What is computed from a conserved total, a parameter
+// total(NAME), is set like a state: the total follows. An unknown name is an error
 // that lists names like it; so is one of what the model computes.
 func (p *Problem) Entry(name string) (Entry, error) { return p.entries()(name) }
 
@@ -39,6 +40,11 @@ func (p *Problem) entries() func(name string) (Entry, error) {
 		}
 		if i, ok := states[bare]; ok {
 			return Entry{State: true, Index: i, Sign: 1}, nil
+		}
+		if _, ok := params["total("+name+")"]; ok {
+			if i, ok := params["start("+name+")"]; ok {
+				return Entry{Index: i, Sign: 1}, nil
+			}
 		}
 		if aliases == nil {
 			aliases = make(map[string]*Observable, len(p.Observables))
