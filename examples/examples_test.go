@@ -73,6 +73,24 @@ func TestLotkaVolterra(t *testing.T) {
 	}
 }
 
+// Reference: Taylor series in 25 digits (mpmath), of equations written by hand.
+func TestReactions(t *testing.T) {
+	tight := func(stop float64) ode.Options {
+		return ode.Options{Span: [2]float64{0, stop}, RelTol: 1e-10, AbsTol: 1e-10, FinalOnly: true}
+	}
+	sol := solve(t, compile(t, "enzyme", "", nil), tight(50))
+	for name, want := range map[string]float64{"s": 1.607127499749895, "e": 104.6851084790893, "se": 15.3148915209107, "p": 284.0779809793394} {
+		near(t, "enzyme "+name, last(t, sol, name), want, 1e-8, 0)
+	}
+	sol = solve(t, compile(t, "repressilator", "", nil), tight(100))
+	for name, want := range map[string]float64{
+		"gene[0].m": 3.450262848652302, "gene[1].m": 0.1925577392740055, "gene[2].m": 7.327861102690261,
+		"gene[0].p": 1038.825623083607, "gene[1].p": 113.8207914871419, "gene[2].p": 288.9341957454556,
+	} {
+		near(t, "repressilator "+name, last(t, sol, name), want, 1e-8, 0)
+	}
+}
+
 // Reference: IVP test set, ROBER at t = 1e11.
 func TestRobertson(t *testing.T) {
 	for _, name := range []string{"Robertson", "RobertsonDAE"} {

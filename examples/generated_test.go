@@ -27,10 +27,10 @@ var models = []struct {
 	dir, name, n string
 	roll         int
 }{
-	{"bouncingball", "", "", 0}, {"brusselator", "Brusselator", "", 0}, {"brusselator", "Brusselator2D", "", 0}, {"cascade", "", "", 0}, {"chua", "", "", 0}, {"dcmotor", "", "", 0},
+	{"bouncingball", "", "", 0}, {"brusselator", "Brusselator", "", 0}, {"brusselator", "Brusselator2D", "", 0}, {"cascade", "", "", 0}, {"chua", "", "", 0}, {"dcmotor", "", "", 0}, {"enzyme", "", "", 0},
 	{"fourbar", "FourBar", "", 0}, {"fourbar", "SliderCrank", "", 0},
 	{"heater", "", "", 0}, {"lorenz", "", "", 0}, {"lotkavolterra", "", "", 0}, {"pendulum", "", "", 0}, {"planararm", "", "", 0}, {"pollution", "", "", 0},
-	{"rc", "", "", 0}, {"rcladder", "", "", 0}, {"robertson", "Robertson", "", 0}, {"robertson", "RobertsonDAE", "", 0}, {"servo", "", "", 0}, {"thermalfluid", "", "", 0}, {"vanderpol", "", "", 0},
+	{"rc", "", "", 0}, {"rcladder", "", "", 0}, {"repressilator", "", "", 0}, {"robertson", "Robertson", "", 0}, {"robertson", "RobertsonDAE", "", 0}, {"servo", "", "", 0}, {"thermalfluid", "", "", 0}, {"vanderpol", "", "", 0},
 	{"rcladder", "", "150", 0}, {"brusselator", "Brusselator2D", "24", 0}, {"pollution", "", "", 1}, {"bouncingball", "", "", 1}, {"planararm", "", "", 1}, {"thermalfluid", "", "20", 0},
 }
 
