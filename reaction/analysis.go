@@ -413,12 +413,14 @@ func (a *Analysis) strong(next [][]int) {
 }
 
 // Text prints a complex.
-func (c *Complex) Text(n *Network) string {
+func (c *Complex) Text(n *Network) string { return notation.Side(n.side(c.side())) }
+
+func (c *Complex) side() []Participant {
 	list := make([]Participant, len(c.Species))
 	for k, i := range c.Species {
 		list[k] = Participant{i, c.Numbers[k]}
 	}
-	return notation.Side(n.side(list))
+	return list
 }
 
 // Theorem says in words what is known of steady states by the deficiency, "" where nothing is.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/reaction/notation"
 )
 
 // Write writes the reactions with their laws and what the analysis says of them, for people. Lists end after limit entries; 0 means they do
@@ -55,7 +56,7 @@ func (w *writer) reactions() {
 	text := make([]string, shown)
 	wide := 0
 	for i := range shown {
-		text[i] = n.arrow(&n.Reactions[i])
+		text[i] = w.clip(n.arrow(&n.Reactions[i]))
 		if n.Reactions[i].Name != "" {
 			text[i] = n.Reactions[i].Name + ": " + text[i]
 		}
@@ -77,11 +78,36 @@ func (w *writer) reactions() {
 	})
 }
 
-// arrow prints a reaction with <-> where it is reversible and -> where not, whatever its kinetics.
+// clip cuts a line that no reader would read, unless everything is asked for.
+func (w *writer) clip(text string) string {
+	const most = 160
+	if r := []rune(text); w.limit > 0 && len(r) > most {
+		return string(r[:most]) + " ..."
+	}
+	return text
+}
+
+// arrow prints a reaction with <-> where it is reversible and -> where not, whatever its kinetics, and names as they are.
 func (n *Network) arrow(r *Reaction) string {
-	t := n.equation(r)
-	t.Stated = false
-	return t.Equation()
+	how := " -> "
+	if r.Reversible {
+		how = " <-> "
+	}
+	return n.bare(r.Reactants) + how + n.bare(r.Products)
+}
+
+// bare prints a side with names as they are, without quotes.
+func (n *Network) bare(list []Participant) string {
+	if len(list) == 0 {
+		return "0"
+	}
+	var parts []string
+	for _, x := range list {
+		one := []Participant{x}
+		text := notation.Side(n.side(one))
+		parts = append(parts, strings.Replace(text, notation.Quote(n.label(x.Species)), n.label(x.Species), 1))
+	}
+	return strings.Join(parts, " + ")
 }
 
 func (w *writer) network() {
@@ -133,6 +159,9 @@ func (w *writer) classes() {
 		return
 	}
 	w.line("\nlinkage classes")
+	whole := w.limit
+	w.limit = min(w.limit, 12)
+	defer func() { w.limit = whole }()
 	w.list(len(a.Classes), func(i int) string {
 		l := &a.Classes[i]
 		const most = 6
@@ -142,7 +171,7 @@ func (w *writer) classes() {
 				names = append(names, fmt.Sprintf("... %d more", len(l.Complexes)-k))
 				break
 			}
-			names = append(names, a.Complexes[c].Text(w.n))
+			names = append(names, w.n.bare(a.Complexes[c].side()))
 		}
 		how := "not weakly reversible"
 		if l.WeaklyReversible {
@@ -152,7 +181,7 @@ func (w *writer) classes() {
 		if l.Terminal > 1 {
 			text += fmt.Sprintf(" (%d terminal sets)", l.Terminal)
 		}
-		return text
+		return w.clip(text)
 	})
 }
 
@@ -173,7 +202,7 @@ func (w *writer) conserved() {
 	}
 	w.list(len(a.Laws), func(i int) string {
 		l := &a.Laws[i]
-		text := l.text(n, most)
+		text := w.clip(l.text(n, most))
 		total, known := 0.0, true
 		for k, s := range l.Species {
 			v, ok := math.NaN(), false
@@ -226,6 +255,6 @@ func (w *writer) roles() {
 	}
 	if len(a.Dead) > 0 {
 		w.line("\nreactions that never happen, at these start values")
-		w.list(len(a.Dead), func(i int) string { return n.arrow(&n.Reactions[a.Dead[i]]) })
+		w.list(len(a.Dead), func(i int) string { return w.clip(n.arrow(&n.Reactions[a.Dead[i]])) })
 	}
 }
