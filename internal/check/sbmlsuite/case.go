@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/mtkc/mtkc"
+	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/frontend/sbml"
 	"github.com/mtkc/mtkc/runtime/ode"
 )
@@ -160,6 +161,9 @@ func (c *suiteCase) read() error {
 	return err
 }
 
+// conserved says that species are computed from conserved totals where there are any.
+var conserved bool
+
 // limit is how long a case may take.
 const limit = 60 * time.Second
 
@@ -187,7 +191,14 @@ func (c *suiteCase) run() {
 		return
 	}
 	k := mtkc.New(filepath.Join(c.dir, c.XML), mtkc.Options{})
-	prob, found := k.Problem(ctx)
+	var prob *ode.Problem
+	found := k.Run(ctx, "load")
+	if found.Errors() == 0 {
+		k.Conserved = conserved && len(k.System().Reactions) > 0
+		var more diag.List
+		prob, more = k.Problem(ctx)
+		found = append(found, more...)
+	}
 	if err := found.Err(); err != nil {
 		c.outcome, c.message = unsupported, err.Error()
 		return

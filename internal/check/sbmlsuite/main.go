@@ -28,6 +28,7 @@ func main() {
 		workers = flag.Int("j", runtime.GOMAXPROCS(0), "cases at a time")
 		verbose = flag.Bool("v", false, "print every case, and whole diagnostics")
 	)
+	flag.BoolVar(&conserved, "conserved", false, "compute species from conserved totals")
 	flag.Parse()
 	dir := flag.Arg(0)
 	if dir == "" {
