@@ -1,6 +1,10 @@
 package backend
 
-import "github.com/mtkc/mtkc/expr"
+import (
+	"slices"
+
+	"github.com/mtkc/mtkc/expr"
+)
 
 // cut finds the nodes of a kernel with these results. It returns the operations
 // that all of them have together.
@@ -49,10 +53,8 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 		walk(e)
 	}
 	r.cur = 1
-	add := func(e expr.ID) {
-		r.nodes = append(r.nodes, node{term: e, slot: -1})
-		r.nodeOf[e] = int32(len(r.nodes))
-	}
+	var cuts []expr.ID
+	first := int32(len(r.nodes))
 	total := 0
 	for _, e := range order {
 		size, target, part := int32(0), false, false
@@ -87,9 +89,14 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 			cut = wanted[e] || shared && size >= nodeSize && !p.Op(e).Info().Bool
 		}
 		if cut {
-			add(e)
+			cuts = append(cuts, e)
+			r.nodeOf[e] = first + int32(len(cuts))
 			total += int(size) + 1
 		}
+	}
+	r.nodes = slices.Grow(r.nodes, len(cuts)+16)
+	for _, e := range cuts {
+		r.nodes = append(r.nodes, node{term: e, slot: -1})
 	}
 	// A number or an input that is a result is a node as well, but read as what it is.
 	plain := map[expr.ID]int32{}

@@ -209,9 +209,63 @@ func (p *Pool) numericPartial(e ID, i int) ID {
 //
 // Griewank and Walther, Evaluating Derivatives, 2008, ch. 3.
 func (p *Pool) Gradient(e ID, want func(atom ID) bool) (atoms, derivs []ID) {
+	if g, ok := p.monomial(e, want); ok {
+		return g.atoms, g.derivs
+	}
 	r := reverse{p: p, want: want, ifs: map[ID]gradient{}}
 	g := r.gradient(e)
 	return g.atoms, g.derivs
+}
+
+// monomial is the gradient of a number times powers of atoms with constant exponents, made of the same terms in the same
+// order as by reverse accumulation; most terms of reaction networks are such. ok is false for any other term.
+func (p *Pool) monomial(e ID, want func(ID) bool) (g gradient, ok bool) {
+	bar := One
+	a := p.Args(e)
+	if p.Op(e) == OpAdd && len(a) == 3 && a[0] == Zero {
+		bar, e = a[1], a[2]
+		a = p.Args(e)
+	}
+	if p.Op(e) != OpMul {
+		return g, false
+	}
+	n := 0
+	for i := 0; i < len(a); i += 2 {
+		if !p.IsAtom(a[i]) || p.Op(a[i+1]) != OpConst {
+			return g, false
+		}
+		if want == nil || want(a[i]) {
+			n++
+		}
+	}
+	if n == 0 {
+		return g, true
+	}
+	g.atoms, g.derivs = make([]ID, 0, n), make([]ID, 0, n)
+	others := p.cofactors(a)
+	for i := 0; i < len(a); i += 2 {
+		b, x := a[i], a[i+1]
+		if want != nil && !want(b) {
+			continue
+		}
+		d := others(i / 2)
+		if x != One {
+			d = p.Mul(d, p.dpow(b, x, One, Zero))
+		}
+		if bar != One {
+			d = p.Mul(bar, d)
+		}
+		if d == Zero {
+			continue
+		}
+		k := len(g.atoms)
+		g.atoms, g.derivs = append(g.atoms, b), append(g.derivs, d)
+		for ; k > 0 && g.atoms[k-1] > b; k-- {
+			g.atoms[k], g.atoms[k-1] = g.atoms[k-1], g.atoms[k]
+			g.derivs[k], g.derivs[k-1] = g.derivs[k-1], g.derivs[k]
+		}
+	}
+	return g, true
 }
 
 // gradient lists atoms in increasing order with the derivatives.

@@ -6,6 +6,7 @@ import "github.com/mtkc/mtkc/expr"
 type Guards struct {
 	p     *expr.Pool
 	known map[expr.ID]expr.ID
+	named bool // there are symbols among the known
 }
 
 // NewGuards returns the guards of terms of a pool.
@@ -33,6 +34,25 @@ func (w *Guards) Chain(a, b expr.ID) expr.ID {
 	return p.If(g, d, expr.Zero)
 }
 
+// free reports products of symbols, and sums that begin with one, which hold everywhere. It may miss some.
+func (w *Guards) free(op expr.Op, args []expr.ID) bool {
+	if w.named {
+		return false
+	}
+	switch op {
+	case expr.OpMul:
+		for i := 0; i < len(args); i += 2 {
+			if w.p.Op(args[i]) != expr.OpSym {
+				return false
+			}
+		}
+		return true
+	case expr.OpAdd:
+		return args[0] != expr.Zero || len(args) > 2 && w.p.Op(args[2]) == expr.OpSym
+	}
+	return false
+}
+
 // Guard is a condition outside which e is zero, True if there is none to be seen.
 func (w *Guards) Guard(e expr.ID) expr.ID {
 	p := w.p
@@ -43,7 +63,7 @@ func (w *Guards) Guard(e expr.ID) expr.ID {
 		}
 		return expr.True
 	}
-	if op != expr.OpIf && op != expr.OpAdd && op != expr.OpMul {
+	if op != expr.OpIf && op != expr.OpAdd && op != expr.OpMul || w.free(op, p.Args(e)) {
 		return expr.True
 	}
 	if g, ok := w.known[e]; ok {
@@ -78,4 +98,7 @@ func (w *Guards) Guard(e expr.ID) expr.ID {
 }
 
 // Name notes that a symbol stands for a value that is zero outside a condition.
-func (w *Guards) Name(s, guard expr.ID) { w.known[s] = guard }
+func (w *Guards) Name(s, guard expr.ID) {
+	w.known[s] = guard
+	w.named = true
+}

@@ -9,6 +9,7 @@
 package jacobian
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/mtkc/mtkc/expr"
@@ -105,6 +106,9 @@ type work struct {
 
 	named map[expr.ID]expr.ID // names given, by value
 	*Guards
+
+	at, via []contribution // of the region at hand, to columns and to shared assignments
+	terms   []expr.ID
 }
 
 func (w *work) labelOf(k int) string {
@@ -127,9 +131,7 @@ type pending struct{ value, bar expr.ID }
 // reverse accumulation down to atoms and to shared assignments, whose gradients are
 // then added.
 func (w *work) region(e expr.ID) gradient {
-	p := w.p
-	at := map[int32][]expr.ID{}  // contributions by column
-	via := map[int32][]expr.ID{} // adjoints of shared assignments
+	w.at, w.via = w.at[:0], w.via[:0]
 	stack := []pending{{e, expr.One}}
 	for len(stack) > 0 {
 		top := stack[len(stack)-1]
@@ -141,50 +143,66 @@ func (w *work) region(e expr.ID) gradient {
 			}
 			f := w.facts.at(a)
 			if j := f.col; j >= 0 {
-				at[j] = append(at[j], bar)
+				w.at = append(w.at, contribution{j, bar})
 				return
 			}
 			k := f.assign
 			if w.shared[k] {
-				via[k] = append(via[k], bar)
+				if len(w.grads[k].cols) > 0 {
+					w.via = append(w.via, contribution{k, bar})
+				}
 				return
 			}
 			stack = append(stack, pending{w.seq[k].Value, w.name(bar, "d(.)/d("+w.labelOf(int(k))+")")})
 		})
 	}
-	for _, k := range sortedKeys(via) {
-		g := w.grads[k]
-		if len(g.cols) == 0 {
-			continue
-		}
-		bar := p.Add(via[k]...)
+	w.eachSum(w.via, func(k int32, bar expr.ID) {
 		if bar == expr.Zero {
-			continue
+			return
 		}
+		g := w.grads[k]
 		if len(g.cols) > 1 {
 			bar = w.name(bar, "d(.)/d("+w.labelOf(int(k))+")")
 		}
 		for i, j := range g.cols {
-			at[j] = append(at[j], w.Chain(bar, g.derivs[i]))
+			w.at = append(w.at, contribution{j, w.Chain(bar, g.derivs[i])})
 		}
+	})
+	g := gradient{}
+	if n := len(w.at); n > 0 {
+		g.cols, g.derivs = make([]int32, 0, n), make([]expr.ID, 0, n)
 	}
-	var g gradient
-	for _, j := range sortedKeys(at) {
-		if d := p.Add(at[j]...); d != expr.Zero {
+	w.eachSum(w.at, func(j int32, d expr.ID) {
+		if d != expr.Zero {
 			g.cols, g.derivs = append(g.cols, j), append(g.derivs, d)
 		}
-	}
+	})
 	return g
 }
 
-func sortedKeys[V any](m map[int32]V) []int32 {
-	keys := make([]int32, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+// contribution is a term that is added for a column, or for a shared assignment.
+type contribution struct {
+	to   int32
+	term expr.ID
 }
+
+// eachSum adds up the contributions to each, in their order, and hands the sums out in increasing order of what they are for. It sorts
+// the list.
+func (w *work) eachSum(list []contribution, sum func(to int32, total expr.ID)) {
+	if !slices.IsSortedFunc(list, byTo) {
+		slices.SortStableFunc(list, byTo)
+	}
+	for i := 0; i < len(list); {
+		to := list[i].to
+		w.terms = w.terms[:0]
+		for ; i < len(list) && list[i].to == to; i++ {
+			w.terms = append(w.terms, list[i].term)
+		}
+		sum(to, w.p.Add(w.terms...))
+	}
+}
+
+func byTo(a, b contribution) int { return cmp.Compare(a.to, b.to) }
 
 // local calls push for the atoms of one term and their partial derivatives, in
 // increasing order of the atoms.

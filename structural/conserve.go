@@ -1,6 +1,7 @@
 package structural
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/mtkc/mtkc/expr"
@@ -34,95 +35,122 @@ func (w *work) conserved() {
 	if len(w.plan.Sys.Jumps) > 0 {
 		return
 	}
+	// A balance is an equation with derivatives: what multiplies each of them, and the other terms in increasing order,
+	// each once, expr.One for the constant.
 	type balance struct {
-		eq     int32
-		rates  linearSum // of derivatives: coefficient and term, a constant times der(x)
-		other  linearSum
-		merged map[expr.ID]expr.Num
+		eq    int32
+		rates linearSum
+		other []coefficient
 	}
 	// A first look, without keeping anything: terms that occur once cannot cancel.
 	var all linearSum
-	isRate := func(t expr.ID) bool { _, ok := w.rate(t); return ok }
+	const (
+		unseen uint8 = iota
+		isRate
+		isOther
+	)
+	var kinds []uint8  // by term
+	var occurs []int32 // by term
+	kind := func(t expr.ID) uint8 {
+		if int(t) >= len(kinds) {
+			more := max(int(t)+1, p.Len()) - len(kinds)
+			kinds, occurs = append(kinds, make([]uint8, more)...), append(occurs, make([]int32, more)...)
+		}
+		if kinds[t] == unseen {
+			kinds[t] = isOther
+			if _, ok := w.rate(t); ok {
+				kinds[t] = isRate
+			}
+		}
+		return kinds[t]
+	}
 	read := func(q *equation) bool {
 		if q.lhs != expr.None {
 			return false
 		}
 		all.c, all.k, all.t = expr.IntNum(0), all.k[:0], all.t[:0]
 		all.add(p, expr.IntNum(1), q.res)
-		return slices.ContainsFunc(all.t, isRate)
+		return slices.ContainsFunc(all.t, func(t expr.ID) bool { return kind(t) == isRate })
 	}
-	var occurs []int32 // by term
 	for i := range w.eqs {
 		if !read(&w.eqs[i]) {
 			continue
 		}
 		for _, t := range all.t {
-			if isRate(t) {
-				continue
+			if kind(t) == isOther {
+				occurs[t]++
 			}
-			if int(t) >= len(occurs) {
-				occurs = append(occurs, make([]int32, max(int(t)+1, p.Len())-len(occurs))...)
-			}
-			occurs[t]++
 		}
 	}
 	var rows []balance
-	count := map[expr.ID]int{}
+	var room []coefficient // of many rows
 	for i := range w.eqs {
 		alone := func(t expr.ID) bool { return int(t) < len(occurs) && occurs[t] == 1 }
 		if !read(&w.eqs[i]) || slices.ContainsFunc(all.t, alone) {
 			continue
 		}
-		b := balance{eq: int32(i), rates: linearSum{c: expr.IntNum(0)}, other: linearSum{c: all.c}}
+		b := balance{eq: int32(i), rates: linearSum{c: expr.IntNum(0)}}
+		if need := len(all.t) + 1; cap(room)-len(room) < need {
+			room = make([]coefficient, 0, max(need, 4096))
+		}
+		from := len(room)
+		if !all.c.IsZero() {
+			room = append(room, coefficient{expr.One, all.c})
+		}
 		for k, t := range all.t {
-			if isRate(t) {
+			if kind(t) == isRate {
 				b.rates.k, b.rates.t = append(b.rates.k, all.k[k]), append(b.rates.t, t)
 			} else {
-				b.other.k, b.other.t = append(b.other.k, all.k[k]), append(b.other.t, t)
+				room = append(room, coefficient{t, all.k[k]})
 			}
 		}
+		b.other = gathered(room[from:])
+		room = room[:from+len(b.other)]
 		rows = append(rows, b)
-	}
-	for n := range rows {
-		b := &rows[n]
-		b.merged = map[expr.ID]expr.Num{}
-		if !b.other.c.IsZero() {
-			b.merged[expr.One] = b.other.c
-		}
-		for k, t := range b.other.t {
-			if x, ok := b.merged[t]; ok {
-				b.merged[t] = x.Add(b.other.k[k])
-			} else {
-				b.merged[t] = b.other.k[k]
-			}
-		}
-		for t, x := range b.merged {
-			if x.IsZero() {
-				delete(b.merged, t)
-			}
-		}
-		for t := range b.merged {
-			count[t]++
-		}
 	}
 	if len(rows) == 0 {
 		return
 	}
-	// Peel.
-	at := map[expr.ID][]int32{}
+	// The terms in the order in which they come, as columns; which rows have each.
+	clear(occurs)
+	kind(expr.One)
+	cols := 0
+	column := occurs // 1 more than the column of a term
+	entries := 0
 	for k := range rows {
-		for t := range rows[k].merged {
-			at[t] = append(at[t], int32(k))
+		entries += len(rows[k].other)
+		for _, x := range rows[k].other {
+			if column[x.t] == 0 {
+				cols++
+				column[x.t] = int32(cols)
+			}
 		}
 	}
+	start := make([]int32, cols+1)
+	for k := range rows {
+		for _, x := range rows[k].other {
+			start[column[x.t]]++
+		}
+	}
+	count := slices.Clone(start[1:])
+	for c := range cols {
+		start[c+1] += start[c]
+	}
+	at := make([]int32, entries)
+	next := slices.Clone(start[:cols])
+	for k := range rows {
+		for _, x := range rows[k].other {
+			c := column[x.t] - 1
+			at[next[c]] = int32(k)
+			next[c]++
+		}
+	}
+	// Peel.
 	gone := make([]bool, len(rows))
 	var queue []int32
 	for k := range rows {
-		for t := range rows[k].merged {
-			if count[t] == 1 {
-				queue = append(queue, int32(k))
-				break
-			}
+		if slices.ContainsFunc(rows[k].other, func(x coefficient) bool { return count[column[x.t]-1] == 1 }) {
+			queue = append(queue, int32(k))
 		}
 	}
 	for n := 0; n < len(queue); n++ {
@@ -131,9 +159,10 @@ func (w *work) conserved() {
 			continue
 		}
 		gone[k] = true
-		for t := range rows[k].merged {
-			if count[t]--; count[t] == 1 {
-				for _, r := range at[t] {
+		for _, x := range rows[k].other {
+			c := column[x.t] - 1
+			if count[c]--; count[c] == 1 {
+				for _, r := range at[start[c]:start[c+1]] {
 					if !gone[r] {
 						queue = append(queue, r)
 					}
@@ -142,35 +171,31 @@ func (w *work) conserved() {
 		}
 	}
 	var core []int32
-	col := map[expr.ID]int32{}
+	col := make([]int32, cols) // 1 more than the column among those of the core
+	ncol := int32(0)
 	var mat []sparseRow
-	entries := 0
+	entries = 0
 	for k := range rows {
 		if gone[k] {
 			continue
 		}
 		core = append(core, int32(k))
-		var terms []expr.ID
-		for t := range rows[k].merged {
-			terms = append(terms, t)
-		}
-		slices.Sort(terms)
 		r := sparseRow{}
-		for _, t := range terms {
-			c, ok := col[t]
-			if !ok {
-				c = int32(len(col))
-				col[t] = c
+		for _, x := range rows[k].other {
+			c := &col[column[x.t]-1]
+			if *c == 0 {
+				ncol++
+				*c = ncol
 			}
-			v, ok := numMod(rows[k].merged[t])
+			v, ok := numMod(x.k)
 			if !ok {
 				return
 			}
 			if v != 0 {
-				r.col, r.val = append(r.col, c), append(r.val, v)
+				r.col, r.val = append(r.col, *c-1), append(r.val, v)
 			}
 		}
-		entries += len(terms)
+		entries += len(rows[k].other)
 		mat = append(mat, r)
 	}
 	order := make([]int32, len(core))
@@ -178,7 +203,7 @@ func (w *work) conserved() {
 		order[k] = int32(k)
 	}
 	slices.SortStableFunc(order, func(a, b int32) int { return len(mat[a].col) - len(mat[b].col) })
-	_, deps, ok := eliminate(mat, order, len(col), rankWork*(entries+16))
+	_, deps, ok := eliminate(mat, order, int(ncol), rankWork*(entries+16))
 	if !ok {
 		return
 	}
@@ -199,11 +224,11 @@ func (w *work) conserved() {
 				v, _ := w.rate(t)
 				law.k, law.t = append(law.k, x.Mul(b.rates.k[j])), append(law.t, v)
 			}
-			for t, y := range b.merged {
-				if z, ok := rest[t]; ok {
-					rest[t] = z.Add(x.Mul(y))
+			for _, o := range b.other {
+				if z, ok := rest[o.t]; ok {
+					rest[o.t] = z.Add(x.Mul(o.k))
 				} else {
-					rest[t] = x.Mul(y)
+					rest[o.t] = x.Mul(o.k)
 				}
 			}
 			if src := w.eqs[b.eq].src; src >= 0 {
@@ -233,6 +258,28 @@ func (w *work) conserved() {
 			w.impose(w.plan.Conserved[len(w.plan.Conserved)-len(replaced)+k].Term, eq)
 		}
 	}
+}
+
+// coefficient is k*t.
+type coefficient struct {
+	t expr.ID
+	k expr.Num
+}
+
+// gathered sorts a sum by its terms, adds those that are equal, in their order, and drops zeros. It returns the front of the slice.
+func gathered(s []coefficient) []coefficient {
+	slices.SortStableFunc(s, func(a, b coefficient) int { return cmp.Compare(a.t, b.t) })
+	out := s[:0]
+	for i := 0; i < len(s); {
+		x := s[i]
+		for i++; i < len(s) && s[i].t == x.t; i++ {
+			x.k = x.k.Add(s[i].k)
+		}
+		if !x.k.IsZero() {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // rate reports whether a term is a derivative of a variable times what is constant in

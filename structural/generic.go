@@ -75,6 +75,9 @@ func intMod(n int64) uint64 {
 // fraction that it prints as. ok is false for infinities and NaN.
 func numMod(v expr.Num) (r uint64, ok bool) {
 	if n, d, exact := v.Exact(); exact {
+		if d == 1 {
+			return intMod(n), true
+		}
 		if d%modulus == 0 {
 			return 0, false
 		}

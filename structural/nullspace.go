@@ -45,8 +45,9 @@ func eliminate(rows []sparseRow, order []int32, cols int, limit int) (basis []pi
 	acc := make([]uint64, cols)
 	in := make([]bool, cols)
 	var queue intHeap
+	var touched []int32
 	for _, i := range order {
-		var touched []int32
+		touched = touched[:0]
 		put := func(c int32, v uint64) {
 			if !in[c] {
 				in[c] = true
