@@ -209,6 +209,7 @@ func (b *builder) resolve() {
 // formulas reads the expressions and declares parameters and species.
 func (b *builder) formulas() {
 	n, p, s := b.n, b.pool, b.sys
+	s.Vars = make([]model.Variable, 0, len(n.params)+len(n.species)+len(n.groups)+len(n.functions)+len(n.reactions))
 	for i := range n.params {
 		d := &n.params[i]
 		sym, ok := b.param[d.name]
