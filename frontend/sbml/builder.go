@@ -2,6 +2,7 @@ package sbml
 
 import (
 	"math"
+	"slices"
 
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
@@ -100,8 +101,9 @@ func System(m *Model) (*model.System, diag.List) {
 	if name == "" {
 		name = "model"
 	}
-	b := &builder{m: m, sys: model.NewSystem(name), functions: map[string]*Function{}, byName: map[string]*entity{}, bySym: map[expr.ID]*entity{}, delays: map[[2]expr.ID]expr.ID{}}
+	b := &builder{m: m, sys: model.NewSystem(name), functions: map[string]*Function{}, bySym: map[expr.ID]*entity{}, delays: map[[2]expr.ID]expr.ID{}}
 	b.pool = b.sys.Pool
+	b.reserve()
 	b.sys.Doc, b.sys.Undefined = m.Name, true
 	b.used = m.uses()
 	b.declare()
@@ -120,6 +122,19 @@ func System(m *Model) (*model.System, diag.List) {
 	b.events()
 	b.checkDraws()
 	return b.sys, b.diags
+}
+
+// reserve makes room for what a large network has, so that it is not copied as it grows.
+func (b *builder) reserve() {
+	m := b.m
+	names := len(m.Compartments) + len(m.Species) + len(m.Parameters) + len(m.Reactions)
+	vars := names + len(m.Species)
+	for _, x := range m.Reactions {
+		vars += len(x.Local)
+	}
+	b.byName, b.list = make(map[string]*entity, names), make([]*entity, 0, names)
+	b.sys.Vars = slices.Grow(b.sys.Vars, vars)
+	b.sys.Equations = slices.Grow(b.sys.Equations, 2*len(m.Species)+len(m.Reactions)+len(m.Rules))
 }
 
 // uses lists the names that formulas, species and reactions mention.

@@ -154,6 +154,7 @@ func (f *flattener) definition(r *reader, name string, at diag.Pos, depth int) *
 	}
 	defer in.Close()
 	other := newReader(in, path)
+	other.composed = true
 	m := other.document()
 	*f.diags = append(*f.diags, other.diags...)
 	if m == nil || other.diags.Errors() > 0 {

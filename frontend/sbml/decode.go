@@ -21,6 +21,7 @@ type reader struct {
 	definitions    map[string]*Model // of the package comp
 	external       map[string]externalModel
 	main           *Model // of the document
+	composed       bool   // elements may be named by others: the document has the package comp, or is part of one that has
 	depth          int
 	uncertain      bool // it was said that uncertainties are left out
 }
@@ -182,6 +183,7 @@ func (r *reader) sbml(el xml.StartElement) *Model {
 	}
 	known := map[string]bool{}
 	for _, a := range el.Attr {
+		r.composed = r.composed || isComp(a.Value)
 		if a.Name.Local != "required" || a.Name.Space == "" {
 			continue
 		}
@@ -311,12 +313,14 @@ func (r *reader) unit() (factors []Unit) {
 // parts reads what is within an element: f reads what it knows. The element is noted under
 // its id and metaid, and with the replacements of the package comp; the rest is left out.
 func (r *reader) parts(m *Model, element any, el xml.StartElement, f func(el xml.StartElement) bool) {
-	if meta := attr(el, "metaid"); meta != "" {
-		m.metas[meta] = element
-	}
-	if id := attr(el, "id"); id != "" {
-		if _, taken := m.ids[id]; !taken || el.Name.Local != "localParameter" && el.Name.Local != "parameter" {
-			m.ids[id] = element
+	if r.composed {
+		if meta := attr(el, "metaid"); meta != "" {
+			m.metas[meta] = element
+		}
+		if id := attr(el, "id"); id != "" {
+			if _, taken := m.ids[id]; !taken || el.Name.Local != "localParameter" && el.Name.Local != "parameter" {
+				m.ids[id] = element
+			}
 		}
 	}
 	r.children(func(el xml.StartElement) {
