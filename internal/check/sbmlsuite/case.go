@@ -36,11 +36,18 @@ type suiteCase struct {
 	XML           string   `json:"xml"`
 	ComponentTags []string `json:"componentTags"`
 	TestTags      []string `json:"testTags"`
+	TestType      string   `json:"testType"`
 
 	dir     string
 	outcome outcome
 	message string
 	settings
+
+	// Of a stochastic case:
+	first   tally // after the first repeats
+	more    bool  // there were more repeats
+	jumps   int64
+	seconds float64
 }
 
 // settings of a case, as in its settings file.
@@ -48,6 +55,8 @@ type settings struct {
 	start, duration, absolute, relative float64
 	steps                               int
 	variables, amount, concentration    []string
+
+	meanRange, sdRange [2]float64 // of stochastic cases
 }
 
 func (c *suiteCase) tags() []string { return append(slices.Clone(c.ComponentTags), c.TestTags...) }
@@ -112,6 +121,8 @@ func (c *suiteCase) readTags() {
 			c.ComponentTags = words(list)
 		case "testTags":
 			c.TestTags = words(list)
+		case "testType":
+			c.TestType = strings.TrimSpace(list)
 		}
 	}
 }
@@ -135,7 +146,7 @@ func (c *suiteCase) read() error {
 		number := func() float64 {
 			v, e := strconv.ParseFloat(text, 64)
 			if e != nil {
-				err = fmt.Errorf("settings: %s: %w", key, e)
+				err = e
 			}
 			return v
 		}
@@ -156,6 +167,13 @@ func (c *suiteCase) read() error {
 			c.amount = words(text)
 		case "concentration":
 			c.concentration = words(text)
+		case "meanRange":
+			c.meanRange, err = interval(text)
+		case "sdRange":
+			c.sdRange, err = interval(text)
+		}
+		if err != nil {
+			return fmt.Errorf("settings: %s: %w", strings.TrimSpace(key), err)
 		}
 	}
 	return err
@@ -170,7 +188,9 @@ const limit = 60 * time.Second
 // run solves a case and judges it.
 func (c *suiteCase) run() {
 	c.outcome = failed
+	begin := time.Now()
 	defer func() {
+		c.seconds = time.Since(begin).Seconds()
 		if e := recover(); e != nil {
 			c.outcome, c.message = failed, fmt.Sprint("panic: ", e)
 		}
@@ -180,7 +200,11 @@ func (c *suiteCase) run() {
 		return
 	}
 	if !(c.duration > 0) {
-		c.outcome, c.message = unsupported, "no time course"
+		c.outcome, c.message = unsupported, strings.TrimSpace("no time course "+c.TestType)
+		return
+	}
+	if c.stochastic() {
+		c.runStochastic()
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
