@@ -204,8 +204,8 @@ func parameters(list string) string {
 	return b.String() + "</listOfParameters>"
 }
 
-// reaction declares 2 A + B -> C as "2 A,B>C" at a rate.
-func reaction(id, equation, rate string, reversible bool) string {
+// sbmlReaction declares 2 A + B -> C as "2 A,B>C" at a rate.
+func sbmlReaction(id, equation, rate string, reversible bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<reaction id="%s" reversible="%v">`, id, reversible)
 	left, right, _ := strings.Cut(equation, ">")
@@ -244,7 +244,7 @@ func agree(t *testing.T, what string, q ensemble.Summary, n int64, mu, sigma flo
 // 2 P <-> D with the law of both directions in one: against the master equation, integrated.
 func TestReversibleDimerisation(t *testing.T) {
 	sys := network(t, `substanceUnits="item"`, species("P=30,D=0")+parameters("k=0.02,q=0.3")+
-		"<listOfReactions>"+reaction("R", "2 P>D", "k*P*(P-1)/2 - q*D", true)+"</listOfReactions>")
+		"<listOfReactions>"+sbmlReaction("R", "2 P>D", "k*P*(P-1)/2 - q*D", true)+"</listOfReactions>")
 	p := inForm(t, sys, "ssa")
 	if n := len(p.Jumps.Reactions); n != 2 || !p.Jumps.Reactions[0].MassAction || !p.Jumps.Reactions[1].MassAction {
 		t.Fatalf("%+v", p.Jumps.Reactions)
@@ -293,7 +293,7 @@ func TestReversibleDimerisation(t *testing.T) {
 func TestMoles(t *testing.T) {
 	const avogadro = 6.02214179e23
 	sys := network(t, `substanceUnits="mole"`, species(fmt.Sprintf("A=%v,B=0", 50.3/avogadro))+parameters("k=0.8")+
-		"<listOfReactions>"+reaction("R", "A>B", "k*A", false)+"</listOfReactions>")
+		"<listOfReactions>"+sbmlReaction("R", "A>B", "k*A", false)+"</listOfReactions>")
 	c := NewSystem(sys, Options{Method: "ssa", Check: true})
 	p, found := c.Problem(context.Background())
 	if len(found) != 1 || found[0].Code != "W240" || !strings.Contains(found[0].Message, "6.02214179e+23") {
@@ -363,7 +363,7 @@ func TestStoichiometry(t *testing.T) {
 	const n, end = 4000, 3.0
 	sys := network(t, `substanceUnits="item" conversionFactor="f"`, species("F!=6,X=0,Y=10")+parameters("k=0.5,f=3,v=2")+
 		"<listOfRules><assignmentRule variable=\"s\">[v + 1]</assignmentRule></listOfRules>"+
-		"<listOfReactions>"+reaction("R", "F>s X", "k*F", false)+"</listOfReactions>")
+		"<listOfReactions>"+sbmlReaction("R", "F>s X", "k*F", false)+"</listOfReactions>")
 	p := inForm(t, sys, "ssa")
 	s := moments(t, p, n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}}, "X", "F", "Y")
 	mean := 0.5 * 6 * end
@@ -382,7 +382,7 @@ func TestStoichiometry(t *testing.T) {
 // Poisson number modulo 8.
 func TestTriggerAfterJump(t *testing.T) {
 	sys := network(t, `substanceUnits="item"`, species("X=0")+parameters("resets=0")+
-		"<listOfReactions>"+reaction("R", ">X", "10", false)+`</listOfReactions><listOfEvents><event id="E" useValuesFromTriggerTime="true">
+		"<listOfReactions>"+sbmlReaction("R", ">X", "10", false)+`</listOfReactions><listOfEvents><event id="E" useValuesFromTriggerTime="true">
 		<trigger initialValue="false" persistent="true">[8 <= X]</trigger><listOfEventAssignments>
 		<eventAssignment variable="X">[0]</eventAssignment><eventAssignment variable="resets">[resets + 1]</eventAssignment></listOfEventAssignments></event></listOfEvents>`)
 	const n, end = 4000, 2.0
@@ -464,7 +464,7 @@ func TestRateSwitches(t *testing.T) {
 func TestRulesAndJumps(t *testing.T) {
 	sys := network(t, `substanceUnits="item"`, species("X=0,Y=0,Z=5")+parameters("k=4,w=0,a=0.5,b=0.3")+
 		`<listOfRules><rateRule variable="k">[-a*k]</rateRule><assignmentRule variable="w">[2 + b*time]</assignmentRule></listOfRules>`+
-		"<listOfReactions>"+reaction("In", ">X", "20*k", false)+reaction("Late", ">Y", "w", false)+reaction("Out", "Z>", "k*Z", false)+"</listOfReactions>")
+		"<listOfReactions>"+sbmlReaction("In", ">X", "20*k", false)+sbmlReaction("Late", ">Y", "w", false)+sbmlReaction("Out", "Z>", "k*Z", false)+"</listOfReactions>")
 	p := inForm(t, sys, "ssa")
 	if p.Jumps.Still || p.Jumps.Reactions[0].MassAction || p.Jumps.Reactions[0].Clock || !p.Jumps.Reactions[1].Clock {
 		t.Errorf("%+v", p.Jumps)
@@ -502,7 +502,7 @@ func TestRateOfThePast(t *testing.T) {
 // A rate that becomes negative, and is not stated to be that of two directions, ends the run and names the reaction.
 func TestNegativeRate(t *testing.T) {
 	sys := network(t, `substanceUnits="item"`, species("A=9")+parameters("k=1")+
-		"<listOfReactions>"+reaction("Odd", "2 A>", "k*(A - 4)", false)+"</listOfReactions>")
+		"<listOfReactions>"+sbmlReaction("Odd", "2 A>", "k*(A - 4)", false)+"</listOfReactions>")
 	sol, err := ode.Solve(context.Background(), inForm(t, sys, "ssa"), ode.Options{Span: [2]float64{0, 100}, Seed: 1})
 	if err == nil || sol.Retcode == ode.Success || !strings.Contains(sol.Message, "Odd") {
 		t.Errorf("got %v, %v", sol.Retcode, sol.Message)
@@ -512,13 +512,13 @@ func TestNegativeRate(t *testing.T) {
 // Immigration and death by the chemical Langevin equation: its first two moments are those of the jump process, a Poisson number.
 func TestLangevinMoments(t *testing.T) {
 	sys := network(t, `substanceUnits="item"`, species("X=40")+parameters("a=60,m=1.5")+
-		"<listOfReactions>"+reaction("In", ">X", "a", false)+reaction("Out", "X>", "m*X", false)+"</listOfReactions>")
+		"<listOfReactions>"+sbmlReaction("In", ">X", "a", false)+sbmlReaction("Out", "X>", "m*X", false)+"</listOfReactions>")
 	const n, end = 2000, 1.2
 	s := moments(t, inForm(t, sys, "cle"), n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}}, "X")
 	x := math.Exp(-1.5 * end)
 	agree(t, "X", s.At(0, 0), n, 40*(1-x)+40*x, math.Sqrt(40*(1-x)+40*x*(1-x)))
 	sys = network(t, `substanceUnits="item"`, species("X=80")+parameters("a=60,m=1.5")+
-		"<listOfReactions>"+reaction("Both", ">X", "a - m*X", true)+"</listOfReactions>")
+		"<listOfReactions>"+sbmlReaction("Both", ">X", "a - m*X", true)+"</listOfReactions>")
 	p := inForm(t, sys, "cle")
 	if len(p.Noise.Names) != 1 {
 		t.Errorf("noises %v", p.Noise.Names)
@@ -529,7 +529,7 @@ func TestLangevinMoments(t *testing.T) {
 
 // The form ode is what the front end states: marks of reactions change no kernel.
 func TestRateEquationsStay(t *testing.T) {
-	text := species("P=30,D=0") + parameters("k=0.02,q=0.3") + "<listOfReactions>" + reaction("R", "2 P>D", "k*P*(P-1)/2 - q*D", true) + "</listOfReactions>"
+	text := species("P=30,D=0") + parameters("k=0.02,q=0.3") + "<listOfReactions>" + sbmlReaction("R", "2 P>D", "k*P*(P-1)/2 - q*D", true) + "</listOfReactions>"
 	var dumps [2]string
 	for i := range dumps {
 		sys := network(t, "", text)
