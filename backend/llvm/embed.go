@@ -88,7 +88,7 @@ func Embed(prog *backend.Program, loops []*fuse.Integrator, on *Processor, opt E
 			return nil, err
 		}
 		name := fmt.Sprintf("run%d", i)
-		l := m.runLoop(in, name, lanesFor(in, o.Target))
+		l := m.runLoop(in, name, shapeFor(in, o.Target, 0))
 		names = append(names, name)
 		e.Loops = append(e.Loops, embedded.Loop{Method: l.Method, Dense: l.Dense, Slots: l.Slots, Lanes: l.Lanes, Scratch: l.Scratch})
 	}

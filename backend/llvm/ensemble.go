@@ -1,6 +1,7 @@
 package llvm
 
 import (
+	"strings"
 	"time"
 
 	"github.com/mtkc/mtkc/backend/fuse"
@@ -23,21 +24,37 @@ type EnsembleOptions struct {
 	Lanes   int              // 1, 2, 4, 8 or 16 trajectories side by side; 0: what suits the processor and the model
 }
 
-// lanesFor is the number of lanes that suits an integrator. Two registers for each value hide the
-// latency of operations in short steps; from some 500 operations on there are enough that do not depend on
-// each other, and one register compiles in half the time.
-func lanesFor(in *fuse.Integrator, target libllvm.Target) int {
+// shape says how a run loop uses the processor.
+type shape struct {
+	lanes  int  // trajectories side by side
+	groups int  // of lanes that make their steps in turn, 1 or 2
+	masks  bool // truth values have registers of their own
+	gpu    bool // a lane is a thread of a graphics processor
+}
+
+// shapeFor is the shape that suits an integrator; lanes of 0 means the number that suits it. Two registers for each value hide the
+// latency of operations in short steps, best of all as two groups, for which the processor must have 32 registers; from
+// some 500 operations on most models have enough operations that do not depend on each other, and one register compiles in a quarter of the time.
+func shapeFor(in *fuse.Integrator, target libllvm.Target, lanes int) shape {
+	wide := hasFeature(target, "avx512f")
 	register := 2
 	switch {
-	case hasFeature(target, "avx512f"):
+	case wide:
 		register = 8
 	case hasFeature(target, "avx"):
 		register = 4
 	}
-	if len(in.Step.Steps) == 0 && in.Step.Ops() <= 500 {
-		return 2 * register
+	if lanes == 0 {
+		lanes = register
+		if len(in.Step.Steps) == 0 && in.Step.Ops() <= 500 {
+			lanes = 2 * register
+		}
 	}
-	return register
+	s := shape{lanes: lanes, groups: 1, masks: wide}
+	if lanes > register && (wide || strings.HasPrefix(target.Triple, "aarch64")) {
+		s.groups = 2
+	}
+	return s
 }
 
 // NewEnsemble compiles an integrator. The error is a *Refusal, a *libllvm.NotFoundError, a
@@ -52,15 +69,12 @@ func NewEnsemble(in *fuse.Integrator, opt EnsembleOptions) (*Ensemble, error) {
 	}
 	start := time.Now()
 	target := tools.target()
-	lanes := opt.Lanes
-	if lanes == 0 {
-		lanes = lanesFor(in, tools.Host)
-	}
+	how := shapeFor(in, tools.Host, opt.Lanes)
 	if in, err = target.prepareIntegrator(in); err != nil {
 		return nil, err
 	}
 	m := newModule(target)
-	e := &Ensemble{loop: m.runLoop(in, "run", lanes)}
+	e := &Ensemble{loop: m.runLoop(in, "run", how)}
 	e.loop.Made = "LLVM " + tools.Version
 	text := m.text("")
 	e.Text = time.Since(start)
@@ -77,9 +91,9 @@ func NewEnsemble(in *fuse.Integrator, opt EnsembleOptions) (*Ensemble, error) {
 }
 
 // runLoop writes the functions of a run loop and describes it, but for its code.
-func (m *module) runLoop(in *fuse.Integrator, name string, lanes int) runloop.Loop {
-	scratch := m.run(in, name, lanes, false)
-	return runloop.Loop{Method: in.Method, Dense: in.Save != nil, N: in.N, NP: in.NP, Slots: in.Slots, Lanes: lanes, Scratch: scratch}
+func (m *module) runLoop(in *fuse.Integrator, name string, how shape) runloop.Loop {
+	scratch := m.run(in, name, how)
+	return runloop.Loop{Method: in.Method, Dense: in.Save != nil, N: in.N, NP: in.NP, Slots: in.Slots, Lanes: how.lanes, Scratch: scratch}
 }
 
 // prepareIntegrator is prepare of all kernels of an integrator.

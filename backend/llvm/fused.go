@@ -40,9 +40,8 @@ const memorySteps = 3000
 // runWriter is a run loop on its way to a function.
 type runWriter struct {
 	*module
+	shape
 	in      *fuse.Integrator
-	lanes   int
-	gpu     bool
 	arg     map[string]string
 	labels  int
 	scratch int               // length of W for all lanes
@@ -50,8 +49,9 @@ type runWriter struct {
 }
 
 // run writes the functions of a run loop and returns the length of its array W.
-func (m *module) run(in *fuse.Integrator, name string, lanes int, gpu bool) (scratch int) {
-	w := &runWriter{module: m, in: in, lanes: lanes, gpu: gpu, arg: map[string]string{}}
+func (m *module) run(in *fuse.Integrator, name string, how shape) (scratch int) {
+	w := &runWriter{module: m, shape: how, in: in, arg: map[string]string{}}
+	lanes, gpu := how.lanes, how.gpu
 	space := m.Space
 	m.Space = 0
 	// One lane of several: the entries lie as far apart as there are lanes.
@@ -480,10 +480,10 @@ func (w *runWriter) enter(parts []string) {
 	w.line("  %go = and i1 %funds, ", w.anyOf("%active"))
 	w.line("  br i1 %go, label %enter.active, label %leave")
 	w.line("enter.active:")
-	due := m.load(w.arg["due"], w.lanes)
 	if parts == nil {
-		w.inRegisters(due)
+		w.inRegisters()
 	} else {
+		due := m.load(w.arg["due"], w.lanes)
 		d := m.local("double")
 		other := w.arg["Y"] // its other users are done
 		w.line("  br label %loop\nloop:")
@@ -527,120 +527,6 @@ func (w *runWriter) enter(parts []string) {
 	w.line("  ret void")
 }
 
-// inRegisters writes the inner loop of a step whose state is in registers. Entries of the state
-// that a step leaves alone stay in memory.
-func (w *runWriter) inRegisters(due string) {
-	m := w.module
-	step := w.in.Step
-	v := vector(w.lanes, "double")
-	slots := w.in.Slots
-	out := make([]backend.Ref, slots)
-	for _, o := range step.Out {
-		out[o.Index] = o.Val
-	}
-	live, need := w.live(out)
-	kept := func(i int) bool { return !live[i] || step.Code[out[i]] == backend.Instr{Op: backend.U, A: int32(i)} }
-	first, x, next := make([]string, slots), make([]string, slots), make([]string, slots)
-	p := make([]string, w.in.NPAll())
-	for _, in := range step.Code {
-		if in.Op == backend.P {
-			p[in.A] = m.load(m.at(w.arg["Q"], int(in.A)*w.lanes), w.lanes)
-		}
-	}
-	for i := range x {
-		first[i] = m.load(m.at(w.arg["X"], i*w.lanes), w.lanes)
-		x[i] = first[i]
-		if !kept(i) && !w.gpu {
-			x[i] = "%s" + strconv.Itoa(i)
-		}
-	}
-	w.line("  br label %loop")
-	outer := m.buf
-	m.buf = nil // the values of the next turn have no names yet
-	c := newCode(m, step, w.lanes)
-	c.fixed = map[int32]float64{fuse.Status: fuse.Running} // the loop ends where it changes; idle lanes may do what they like
-	c.input = func(op backend.Op, index int32) string {
-		if op == backend.U {
-			return x[index]
-		}
-		return p[index]
-	}
-	for r, in := range step.Code {
-		if need[r] && !in.Op.Input() {
-			c.emit(backend.Ref(r))
-		}
-	}
-	for i, r := range out {
-		if live[i] {
-			next[i] = c.number(r)
-		}
-	}
-	body := m.buf
-	m.buf = outer
-	w.line("loop:")
-	for i := range x {
-		if !kept(i) && !w.gpu {
-			w.line("  ", x[i], " = phi ", v, " [", first[i], ", %enter.active], [", next[i], ", %loop]")
-		}
-	}
-	if w.gpu {
-		w.line("  %budget = add i64 %budget.in, 0")
-	} else {
-		w.line("  %budget = phi i64 [%budget.in, %enter.active], [%budget.left, %loop]")
-	}
-	m.buf = append(m.buf, body...)
-	w.attention(next[fuse.Status], next[fuse.T], due)
-	w.line("spill:")
-	for i := range x {
-		if !kept(i) {
-			m.store(next[i], m.at(w.arg["X"], i*w.lanes), w.lanes)
-		}
-	}
-}
-
-// live says which entries of the state matter, and which operations of a step: what goes back to
-// the batch, what Save reads, and what the next of these are made from.
-func (w *runWriter) live(out []backend.Ref) (slots, need []bool) {
-	step := w.in.Step
-	slots, need = make([]bool, len(out)), make([]bool, len(step.Code))
-	var todo []int32
-	slot := func(i int32) {
-		if !slots[i] {
-			slots[i] = true
-			todo = append(todo, i)
-		}
-	}
-	for _, i := range []int32{fuse.T, fuse.H, fuse.Status, fuse.Steps, fuse.Rejected} {
-		slot(i)
-	}
-	for i := range w.in.N {
-		slot(int32(fuse.StateAt + i))
-	}
-	if save := w.in.Save; save != nil {
-		for i := range out {
-			slot(int32(i))
-		}
-	}
-	var visit func(r backend.Ref)
-	visit = func(r backend.Ref) {
-		if need[r] {
-			return
-		}
-		need[r] = true
-		in := step.Code[r]
-		if in.Op == backend.U {
-			slot(in.A)
-		}
-		step.Operands(in, visit)
-	}
-	for len(todo) > 0 {
-		i := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		visit(out[i])
-	}
-	return slots, need
-}
-
 // anyOf is true if a truth value holds in a lane.
 func (w *runWriter) anyOf(cond string) string {
 	if w.lanes == 1 {
@@ -650,28 +536,38 @@ func (w *runWriter) anyOf(cond string) string {
 	return w.let("icmp ne ", bits, " ", w.let("bitcast ", vector(w.lanes, "i1"), " ", cond, " to ", bits), ", 0")
 }
 
-// attention ends the inner loop: a lane of which the status has changed, or the time has come
+// attention ends the inner loop of a step in memory: a lane of which the status has changed, or the time has come
 // to a time to save, wants attention.
 func (w *runWriter) attention(status, t, due string) {
 	v := vector(w.lanes, "double")
 	truths := vector(w.lanes, "i1")
 	changed := w.let("fcmp une ", v, " ", status, ", ", constant(fuse.Running, w.lanes))
 	passed := w.let("fcmp oge ", v, " ", t, ", ", due)
-	w.line("  %wants = and ", truths, " %active, ", w.let("or ", truths, " ", changed, ", ", passed))
-	if w.lanes == 1 {
-		w.line("  %attend = and i1 %wants, true")
-	} else {
-		bits := "i" + strconv.Itoa(w.lanes)
-		w.line("  %attention = bitcast ", vector(w.lanes, "i1"), " %wants to ", bits)
-		w.line("  %attend = icmp ne ", bits, " %attention, 0")
+	w.wanted("", w.let("and ", truths, " %active, ", w.let("or ", truths, " ", changed, ", ", passed)), w.lanes)
+	w.again("", "spill", "loop")
+}
+
+// wanted says of the lanes that want attention which they are, a number %attention with a bit for each, and
+// whether there are some, %attend; of tells the names of several groups apart.
+func (w *runWriter) wanted(of, wants string, lanes int) {
+	if lanes == 1 {
+		w.line("  %attend", of, " = and i1 ", wants, ", true")
+		return
 	}
+	bits := "i" + strconv.Itoa(lanes)
+	w.line("  %attention", of, " = bitcast ", vector(lanes, "i1"), " ", wants, " to ", bits)
+	w.line("  %attend", of, " = icmp ne ", bits, " %attention", of, ", 0")
+}
+
+// again ends a turn of the loop: on to the next one, unless lanes want attention or the budget is spent.
+func (w *runWriter) again(of, spill, next string) {
 	w.line("  %budget.left = sub i64 %budget, 1")
-	w.line("  %spent = icmp sle i64 %budget.left, 0")
 	if w.gpu {
 		// Threads of a warp come together after each step, not when all have ended theirs.
 		w.line("  br label %spill")
 		return
 	}
-	w.line("  %stop = or i1 %attend, %spent")
-	w.line("  br i1 %stop, label %spill, label %loop")
+	w.line("  %spent = icmp sle i64 %budget.left, 0")
+	w.line("  %stop = or i1 %attend", of, ", %spent")
+	w.line("  br i1 %stop, label %", spill, ", label %", next)
 }

@@ -277,7 +277,7 @@ func TestEnsembleMethods(t *testing.T) {
 		b := batch(prog, rand.New(rand.NewPCG(3, 2)), 21, []float64{0.1 * c.tend, 0.11 * c.tend, 0.9 * c.tend}, c.tend)
 		want := copyBatch(b)
 		oracle(in, settings, want)
-		for _, lanes := range []int{1, 8} {
+		for _, lanes := range []int{1, 8, 16} {
 			e, err := NewEnsemble(in, EnsembleOptions{Lanes: lanes, Library: libs[k%len(libs)]})
 			if err != nil {
 				t.Fatal(err)

@@ -62,7 +62,7 @@ func PTXFor(prog *backend.Program, in *fuse.Integrator, arch string, lib *libllv
 		if need := 8 * (3*in.Slots + in.NPAll() + max(in.Begin.Scratch, in.Step.Scratch)); need > mostLocal {
 			return nil, &Refusal{in.Step.Name, fmt.Sprintf("a thread would need %d kB of memory of its own and may have %d", need>>10, mostLocal>>10)}
 		}
-		m.run(in, "run", 1, true)
+		m.run(in, "run", shape{lanes: 1, groups: 1, gpu: true})
 		a.Ensemble = &PTXKernel{Name: "run", Params: gpuParams, Slots: in.Slots}
 	}
 	add := func(k *backend.Kernel, name string, out int) {
