@@ -39,10 +39,8 @@ func (e *emitter) exp2(x ref) ref {
 // level stands for the logarithm of a norm of which the square is given: a number in [2^52, 2^53) that has the exponent of the
 // square and the first bits of its mantissa as its own mantissa, two operations. So it grows by levelUnit where the norm is doubled, and along
 // chords between powers of two of the square; it is levelOne where the norm is 1, to 0.03 levelUnit. With the exponents
-// of controllers that is 0.2 per cent of a step. Norms below 2^-33 are not told from that; of what is no number the level
-// is a large number, of which nothing depends on the bits of the former.
+// of controllers that is 0.2 per cent of a step. Of 0 and of what is no number the level is a small and a large number.
 func (e *emitter) level(square ref) ref {
-	square = e.most(e.Number(0x1p-66), square)
 	return e.Emit(backend.BitOr, e.Emit(backend.BitShr, square, 12), e.Number(1<<52))
 }
 
@@ -98,16 +96,25 @@ func (e *emitter) scaleOver(atol, a, b ref) ref {
 	return e.fma(e.setting(RTol), e.most(e.abs(a), e.abs(b)), atol)
 }
 
-// norm is the square of the norm of an error that is h times err; h may be None, for 1. It is
+// leastSquare is what the square of the norm of an error is at least: without it one lucky step would blow up the next.
+const leastSquare = 0x1p-66
+
+// norm is leastSquare and the sum of the squares of part times an error, over its scale. It is
 // no number where u1 or one of must is not finite.
-func (e *emitter) norm(err, u0, u1 []ref, h ref, must []ref) ref {
+func (e *emitter) norm(err, u0, u1 []ref, part ref, must []ref) ref {
 	// What is known before the last stage comes first, so that the divisions and the check
 	// that all is finite are not what the choice of the next step waits for.
-	weight, all := e.weights(u0, u1, h)
+	weight := make([]ref, len(u1))
+	all := backend.None
+	for i := range weight {
+		scale := e.scale(i, u0[i], u1[i])
+		weight[i] = e.div(part, scale)
+		all = e.total(all, scale) // finite if u1 is
+	}
 	for _, v := range must {
 		all = e.add(all, v)
 	}
-	s := e.mul(all, e.Number(0))
+	s := e.fma(all, e.Number(0), e.Number(leastSquare))
 	for i, v := range err {
 		r := e.mul(v, weight[i])
 		s = e.fma(r, r, s)
@@ -115,31 +122,8 @@ func (e *emitter) norm(err, u0, u1 []ref, h ref, must []ref) ref {
 	return s
 }
 
-// weights are what the entries of an error are multiplied by, so that the sum of the squares is that of the norm. The sum
-// of the scales is finite if u1 is.
-func (e *emitter) weights(u0, u1 []ref, h ref) (w []ref, sum ref) {
-	share := e.share(len(u1), h)
-	w = make([]ref, len(u1))
-	for i := range w {
-		scale := e.scale(i, u0[i], u1[i])
-		if i == 0 {
-			sum = scale
-		} else {
-			sum = e.add(sum, scale)
-		}
-		w[i] = e.div(share, scale)
-	}
-	return w, sum
-}
-
-// share is h over the root of n.
-func (e *emitter) share(n int, h ref) ref {
-	root := e.Number(1 / math.Sqrt(float64(n)))
-	if h == backend.None {
-		return root
-	}
-	return e.mul(h, root)
-}
+// mean is what all entries of an error are multiplied by so that the sum of their squares is the mean.
+func (c *common) mean() float64 { return 1 / math.Sqrt(float64(c.n)) }
 
 // outcome is what a step is judged by.
 type outcome struct {

@@ -207,7 +207,7 @@ func (m *dirk) step() *backend.Kernel {
 		}
 		err = f.solve(err)
 	}
-	square := e.norm(err, u, unew, backend.None, last)
+	square := e.norm(err, u, unew, e.Number(m.mean()), last)
 	end := make([]ref, m.n)
 	for i := range end {
 		end[i] = e.mul(back, last[i])

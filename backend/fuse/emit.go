@@ -160,6 +160,14 @@ func (e *emitter) chain(s, a, b ref) ref {
 	return e.fma(a, b, s)
 }
 
+// total adds a to s, which may be None.
+func (e *emitter) total(s, a ref) ref {
+	if s == backend.None {
+		return a
+	}
+	return e.add(s, a)
+}
+
 // weighted is sum for all entries, 0 if all coefficients are zero.
 func (e *emitter) weighted(a []float64, k [][]ref) []ref {
 	v := make([]ref, e.c.n)

@@ -65,6 +65,15 @@ func (c *common) explicit(t *tableau.ERK) *Integrator {
 // nonzero reports whether one of the coefficients is.
 func nonzero(a []float64) bool { return slices.ContainsFunc(a, func(v float64) bool { return v != 0 }) }
 
+// times is x times each coefficient.
+func times(x float64, a []float64) []float64 {
+	b := slices.Clone(a)
+	for i := range b {
+		b[i] *= x
+	}
+	return b
+}
+
 // count is the number of coefficients that are not zero.
 func count(a []float64) (n int) {
 	for _, v := range a {
@@ -107,9 +116,9 @@ func (m *erk) step() *backend.Kernel {
 	if !m.FSAL || m.E[m.end] == 0 {
 		must = k[m.end]
 	}
-	square := e.norm(e.weighted(m.E, k), u, unew, s.h, must)
+	square := e.norm(e.weighted(times(m.mean(), m.E), k), u, unew, s.h, must)
 	if m.E2 != nil {
-		second := e.norm(e.weighted(m.E2, k), u, unew, s.h, nil)
+		second := e.norm(e.weighted(times(m.mean(), m.E2), k), u, unew, s.h, nil)
 		square = e.combined(square, second)
 	}
 	o := outcome{square: square, event: backend.None, pivot: backend.None}
@@ -135,8 +144,7 @@ func (m *erk) step() *backend.Kernel {
 // combined is the square of the norm of two estimates, of orders 5 and 3: Hairer, Norsett,
 // Wanner, II.10.
 func (e *emitter) combined(first, second ref) ref {
-	both := e.mul(first, e.div(first, e.fma(e.Number(0.01), second, first)))
-	return e.sel(e.lt(e.Number(0), first), both, first)
+	return e.mul(first, e.div(first, e.fma(e.Number(0.01), second, first)))
 }
 
 // save evaluates the interpolant.

@@ -128,9 +128,10 @@ func (m *erk) stepSteps() *backend.Kernel {
 	s.once("decision", func(e *emitter) {
 		a := e.attempt()
 		share := e.mul(e.mul(a.h, a.h), e.Number(1/float64(m.n)))
-		square := e.mul(share, e.Input(backend.S, int32(n1)))
+		norm := func(sum int) ref { return e.fma(share, e.Input(backend.S, int32(sum)), e.Number(leastSquare)) }
+		square := norm(n1)
 		if m.E2 != nil {
-			square = e.combined(square, e.mul(share, e.Input(backend.S, int32(n2))))
+			square = e.combined(square, norm(n2))
 		}
 		o := outcome{square: square, event: backend.None, pivot: backend.None}
 		if m.in.Events {

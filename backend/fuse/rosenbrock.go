@@ -101,7 +101,7 @@ func (m *rosenbrock) step() *backend.Kernel {
 	}
 	unew := e.shifted(u, m.B, k)
 	f1 := e.rhs(s.tn, unew)
-	square := e.norm(e.weighted(m.E, k), u, unew, backend.None, f1)
+	square := e.norm(e.weighted(m.E, k), u, unew, e.Number(m.mean()), f1)
 	o := outcome{square: square, event: backend.None, pivot: f.unsound}
 	if m.in.Events {
 		w := newWatch(max(3, len(m.H)+1))
