@@ -26,14 +26,13 @@ func (f *Func) Call(s *Stack, args unsafe.Pointer) {
 //
 //	void f(double t, double *u, double *p, double *out, double *w)
 //
-// for at most about 100 microseconds, as Call does.
+// for at most about 100 microseconds, as Call does. It is short enough for the compiler to put it into the function that calls it; f and
+// s are arguments of the call and so alive meanwhile.
 func (f *Func) CallKernel(s *Stack, t float64, u, p, out, w *float64) {
 	if s.top == 0 {
 		panic(closedStack)
 	}
-	callKernel(f.entry, s.top, t, u, p, out, w)
-	runtime.KeepAlive(f)
-	runtime.KeepAlive(s)
+	callKernel(f, s, t, u, p, out, w)
 }
 
 // CallLong is Call for functions that may take longer: other goroutines and the garbage
@@ -62,7 +61,7 @@ func callLong(fn, sp uintptr, args unsafe.Pointer) {
 func callArgs(fn, sp uintptr, args unsafe.Pointer)
 
 //go:noescape
-func callKernel(fn, sp uintptr, t float64, u, p, out, w *float64)
+func callKernel(f *Func, s *Stack, t float64, u, p, out, w *float64)
 
 //go:linkname entersyscall runtime.entersyscall
 func entersyscall()

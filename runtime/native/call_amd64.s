@@ -1,5 +1,6 @@
 //go:build linux
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // The System V ABI: integer arguments in DI, SI, DX, CX, the first floating-point
@@ -19,17 +20,18 @@ TEXT ·callArgs(SB), NOSPLIT|NOFRAME, $0-24
 	MOVQ R12, SP
 	RET
 
-// func callKernel(fn, sp uintptr, t float64, u, p, out, w *float64)
+// func callKernel(f *Func, s *Stack, t float64, u, p, out, w *float64)
 TEXT ·callKernel(SB), NOSPLIT|NOFRAME, $0-56
-	MOVQ  fn+0(FP), AX
-	MOVQ  sp+8(FP), R11
+	MOVQ  f+0(FP), AX
+	MOVQ  s+8(FP), R11
 	MOVSD t+16(FP), X0
 	MOVQ  u+24(FP), DI
 	MOVQ  p+32(FP), SI
 	MOVQ  out+40(FP), DX
 	MOVQ  w+48(FP), CX
+	MOVQ  Func_entry(AX), AX
 	MOVQ  SP, R12
-	MOVQ  R11, SP
+	MOVQ  Stack_top(R11), SP
 	CALL  AX
 	MOVQ  R12, SP
 	RET

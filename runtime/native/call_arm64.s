@@ -1,5 +1,6 @@
 //go:build linux
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // AAPCS64: integer arguments in R0 to R3, the first floating-point argument in F0, the
@@ -18,10 +19,12 @@ TEXT ·callArgs(SB), NOSPLIT, $16-24
 	MOVD R19, RSP
 	RET
 
-// func callKernel(fn, sp uintptr, t float64, u, p, out, w *float64)
+// func callKernel(f *Func, s *Stack, t float64, u, p, out, w *float64)
 TEXT ·callKernel(SB), NOSPLIT, $16-56
-	MOVD  fn+0(FP), R9
-	MOVD  sp+8(FP), R10
+	MOVD  f+0(FP), R9
+	MOVD  s+8(FP), R10
+	MOVD  Func_entry(R9), R9
+	MOVD  Stack_top(R10), R10
 	FMOVD t+16(FP), F0
 	MOVD  u+24(FP), R0
 	MOVD  p+32(FP), R1
