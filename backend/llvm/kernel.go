@@ -85,12 +85,61 @@ func (w *kernelWriter) body(k *backend.Kernel, at place) {
 		w.straight(k, at)
 	}
 	for i := range k.Steps {
-		if s := &k.Steps[i]; s.N > 0 {
-			w.loop(s, at)
-		} else {
+		s := &k.Steps[i]
+		fill := filling(k, i)
+		switch {
+		case s.N == 0:
 			w.straight(s.Body, at)
+		case fill != nil && at.lanes == 1 && at.apart == 1:
+			w.loop(fill, at)
+		default:
+			w.loop(s, at)
 		}
 	}
+}
+
+// filling returns, for a step that writes one number to many entries of Main, a step that writes it to all entries from the first to the
+// last of these, if the others are written later and most are meant: numbers side by side are written eight at a time. Else nil.
+func filling(k *backend.Kernel, at int) *backend.Step {
+	s := &k.Steps[at]
+	if s.N == 0 || len(s.Body.Out) != 1 {
+		return nil
+	}
+	o := s.Body.Out[0]
+	if o.Space != backend.Main || s.Body.Code[o.Val].Op != backend.Const || s.Index[o.Index].List == nil {
+		return nil
+	}
+	t := &s.Index[o.Index]
+	lo, hi := slices.Min(t.List), slices.Max(t.List)
+	n := int(hi-lo) + 1
+	if n > 3*s.N {
+		return nil
+	}
+	later := make([]bool, n)
+	for _, e := range t.List {
+		later[e-lo] = true
+	}
+	for i := range k.Steps[at+1:] {
+		s := &k.Steps[at+1+i]
+		for _, o := range s.Body.Out {
+			for j := range max(1, s.N) {
+				e := o.Index
+				if s.N > 0 {
+					e = s.Index[o.Index].At(j)
+				}
+				if o.Space == backend.Main && lo <= e && e <= hi {
+					later[e-lo] = true
+				}
+			}
+		}
+	}
+	if slices.Contains(later, false) {
+		return nil
+	}
+	fill := *s
+	fill.N, fill.Index = n, slices.Clone(s.Index)
+	fill.Index[o.Index] = backend.Table{Base: lo, Stride: 1}
+	return &fill
 }
 
 // kernelWriter is a kernel on its way to functions.

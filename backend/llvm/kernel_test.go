@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -365,5 +366,49 @@ func TestLoops(t *testing.T) {
 			k.Steps = append(k.Steps, s)
 		}
 		compare(t, rng, k, per*n, per*n, main, Target{Chunk: []int{0, 25}[seed%2], Lanes: []int{0, 4, 1}[seed%3]}, 1, 4)
+	}
+}
+
+// A Jacobian of a grid: one number goes to most of its entries, those between are written by loops that read
+// rows of the states and write entries that do not follow each other. Some of what lies between is written by no one.
+func TestGrid(t *testing.T) {
+	const rows, columns, wide, per = 9, 13, 17, 5
+	rng := rand.New(rand.NewPCG(4, 4))
+	for _, whole := range []bool{true, false} {
+		k := &backend.Kernel{Name: "grid"}
+		var constants, read, first, second []int32
+		for r := range rows {
+			for c := range columns {
+				cell := r*columns + c
+				read = append(read, int32(r*wide+c))
+				first = append(first, int32(cell*per+2))
+				second = append(second, int32(cell*per+1+cell%2*3)) // 1 or 4
+				for j := range per {
+					if e := cell*per + j; j != 2 && e != int(second[cell]) && (whole || e != 100) {
+						constants = append(constants, int32(e))
+					}
+				}
+			}
+		}
+		rng.Shuffle(len(constants), func(i, j int) { constants[i], constants[j] = constants[j], constants[i] })
+		b := backend.NewBuilder("constant")
+		b.Output(backend.Main, 0, b.Number(7))
+		k.Steps = append(k.Steps, backend.Step{Body: b.Finish(), N: len(constants), Index: []backend.Table{backend.NewTable(constants)}})
+		b = backend.NewBuilder("cells")
+		u, p := b.Input(backend.U, 0), b.Input(backend.P, 1)
+		b.Output(backend.Main, 2, b.Emit(backend.Mul, u, p))
+		b.Output(backend.Main, 3, b.Emit(backend.Sub, p, u))
+		k.Steps = append(k.Steps, backend.Step{Body: b.Finish(), N: len(read), Index: []backend.Table{
+			backend.NewTable(read), {}, backend.NewTable(first), backend.NewTable(second),
+		}})
+		if got := filling(k, 0) != nil; got != whole {
+			t.Errorf("all entries written: %v, filled: %v", whole, got)
+		}
+		follow, blocks, _ := blocksOf(&k.Steps[1], 8)
+		if !slices.Equal(follow, []bool{true, false, false, false}) || len(blocks) != 2*rows {
+			t.Errorf("tables %v follow, %d blocks", follow, len(blocks))
+		}
+		compare(t, rng, k, rows*wide, 1, rows*columns*per, Target{}, 1, 4)
+		compare(t, rng, k, rows*wide, 1, rows*columns*per, Target{Lanes: 4}, 1)
 	}
 }

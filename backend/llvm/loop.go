@@ -16,7 +16,7 @@ type place struct {
 
 	step   *backend.Step // nil: straight-line code
 	vector bool          // the lanes are instances %i, %i+1, ...
-	follow bool          // the entries of these follow each other, but where all instances have the same
+	follow []bool        // by table of the step: the entries of these follow each other; nil: nothing is known
 	index  map[entry]string
 	lead   []lead // by table of the step
 }
@@ -58,7 +58,7 @@ func leads(s *backend.Step) []lead {
 	return list
 }
 
-// entry is what a table names for instance %i, in numbers of an array.
+// entry is what a table names for instance %i, in numbers of an array, or, where apart is -1-l, for that of lane l.
 type entry struct {
 	table int32
 	apart int
@@ -115,7 +115,7 @@ func (a place) read(op backend.Op, index int32) string {
 		return m.load(a.address(array(op), index, a.apart), a.lanes)
 	case t.List == nil && t.Stride == 0:
 		return m.splat(m.load(m.at(array(op), int(t.Base)), 1), "double", a.lanes)
-	case t.List == nil && t.Stride == 1, a.follow:
+	case a.follows(index):
 		return m.load(a.address(array(op), index, a.apart), a.lanes)
 	}
 	return a.gather(array(op), index)
@@ -133,18 +133,40 @@ func (a place) write(o backend.Output, value string) {
 		m.store(value, m.at(to, int(o.Index)*apart), a.lanes)
 		return
 	}
-	t := &a.step.Index[o.Index]
-	if !a.vector || a.follow || t.List == nil && t.Stride == 1 {
+	if !a.vector || a.follows(o.Index) {
 		m.store(value, a.address(to, o.Index, apart), a.lanes)
 		return
 	}
-	entries := a.entries(o.Index)
 	for l := range a.lanes {
-		lane := strconv.Itoa(l)
-		e := m.let("extractelement ", vector(a.lanes, "i64"), " ", entries, ", i32 ", lane)
-		v := m.let("extractelement ", vector(a.lanes, "double"), " ", value, ", i32 ", lane)
-		m.store(v, m.let("getelementptr inbounds double, ", m.pointer("double"), " ", to, ", i64 ", e), 1)
+		v := m.let("extractelement ", vector(a.lanes, "double"), " ", value, ", i32 ", strconv.Itoa(l))
+		m.store(v, a.addressOf(to, o.Index, l), 1)
 	}
+}
+
+// follows reports whether the entries that a table names for the lanes follow each other.
+func (a place) follows(index int32) bool {
+	t := &a.step.Index[index]
+	return t.List == nil && t.Stride == 1 || a.follow != nil && a.follow[index]
+}
+
+// addressOf is that of the entry that a table names for the instance of a lane.
+func (a place) addressOf(array string, index int32, lane int) string {
+	m := a.m
+	t := &a.step.Index[index]
+	if t.List == nil {
+		return m.at(a.address(array, index, 1), lane*int(t.Stride))
+	}
+	first := a.lead[index]
+	key := entry{first.table, -1 - lane}
+	e, ok := a.index[key]
+	if !ok {
+		t := &a.step.Index[first.table]
+		at := m.entryOf(a.list(t), "i32", len(t.List), "%i")
+		at = m.let("getelementptr inbounds i32, ", m.local("i32"), " ", at, ", i64 ", strconv.Itoa(lane))
+		e = m.let("sext i32 ", m.let("load i32, ", m.local("i32"), " ", at, ", align 4"), " to i64")
+		a.index[key] = e
+	}
+	return m.at(m.let("getelementptr inbounds double, ", m.pointer("double"), " ", array, ", i64 ", e), first.ahead)
 }
 
 // address is that of the entry that a table names for instance %i.
@@ -269,13 +291,13 @@ func (w *kernelWriter) loop(s *backend.Step, at place) {
 		at.lanes, at.vector = n, true
 	}
 	if at.vector {
-		if blocks, rest := blocksOf(s, at.lanes); len(blocks) > 0 {
-			at.follow = true
+		if follow, blocks, rest := blocksOf(s, at.lanes); len(blocks) > 0 {
+			at.follow = follow
 			w.turns(s, at, blocks)
 			if len(rest) == 0 {
 				return
 			}
-			at.follow = false
+			at.follow = nil
 			w.turns(s, at, rest)
 			return
 		}
@@ -283,25 +305,29 @@ func (w *kernelWriter) loop(s *backend.Step, at place) {
 	w.turns(s, at, nil)
 }
 
-// blocksOf finds the first instances of blocks of so many in which every table goes up by one from each
-// instance to the next, or names the same for all instances of the loop, and of blocks for the other
-// instances. Blocks may overlap. There are none where the loop is like that as a whole, and where that is true of few
+// blocksOf finds tables that often go up by one from an instance to the next, the first instances of blocks of so many in which all of these
+// do, and of blocks for the other instances. Blocks may overlap. There are none where no table is like that, and where they hold few
 // instances.
-func blocksOf(s *backend.Step, lanes int) (follow, rest []int) {
-	whole := true
+func blocksOf(s *backend.Step, lanes int) (follow []bool, blocks, rest []int) {
+	follow = make([]bool, len(s.Index))
+	some := false
 	for k := range s.Index {
 		t := &s.Index[k]
-		if t.List == nil && t.Stride != 0 && t.Stride != 1 {
-			return nil, nil
+		up := 0
+		for i := 1; i < len(t.List); i++ {
+			if t.List[i] == t.List[i-1]+1 {
+				up++
+			}
 		}
-		whole = whole && t.List == nil
+		follow[k] = 3*up > s.N
+		some = some || follow[k]
 	}
-	if whole {
-		return nil, nil
+	if !some {
+		return nil, nil, nil
 	}
 	next := func(i int) bool { // instance i+1 follows i
 		for k := range s.Index {
-			if t := &s.Index[k]; t.List != nil && t.List[i+1] != t.List[i]+1 {
+			if t := &s.Index[k]; follow[k] && t.List[i+1] != t.List[i]+1 {
 				return false
 			}
 		}
@@ -316,7 +342,7 @@ func blocksOf(s *backend.Step, lanes int) (follow, rest []int) {
 		if end-first >= lanes {
 			covered += end - first
 			for i := first; i < end; i += lanes {
-				follow = append(follow, min(i, end-lanes))
+				blocks = append(blocks, min(i, end-lanes))
 			}
 		} else {
 			for i := first; i < end; i++ {
@@ -328,9 +354,9 @@ func blocksOf(s *backend.Step, lanes int) (follow, rest []int) {
 		first = end
 	}
 	if 2*covered < s.N {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return follow, rest
+	return follow, blocks, rest
 }
 
 // turns writes a loop over all instances, or over blocks of them, given by their first ones.
