@@ -582,14 +582,15 @@ func (c *callbacks) within(s *event.Scanner, from, to float64, depth int) (t flo
 		for k := range y {
 			scale = math.Max(scale, math.Abs(c.nodes[k][i]))
 		}
-		if c.side[i] == 0 || c.fired[i] && math.Abs(c.nodes[0][i]) <= 1e-9*scale {
+		// With noise the solution may turn back at once: there the side is that of the present value, however small.
+		if noise := c.in.p.Noise != nil; c.side[i] == 0 || !noise && c.fired[i] && math.Abs(c.nodes[0][i]) <= 1e-9*scale {
 			// At rest on zero: the side is that to which it goes.
-			for k := 1; k <= d && (k == 1 || c.side[i] == 0); k++ {
-				switch v := c.nodes[k][i]; {
-				case v > 0:
-					c.side[i] = 1
-				case v < 0:
-					c.side[i] = -1
+			if noise {
+				c.side[i] = sideOf(c.eval(time(0x1p-4), c.nodes[13])[i])
+			}
+			for k := 1; k <= d && (k == 1 && !noise || c.side[i] == 0); k++ {
+				if v := c.nodes[k][i]; v != 0 {
+					c.side[i] = sideOf(v)
 				}
 			}
 		}
@@ -612,6 +613,17 @@ func (c *callbacks) within(s *event.Scanner, from, to float64, depth int) (t flo
 	copy(c.nodes[0], c.nodes[d])
 	c.at = which
 	return t, which >= 0
+}
+
+// sideOf is the sign of a condition.
+func sideOf(v float64) int8 {
+	switch {
+	case v > 0:
+		return 1
+	case v < 0:
+		return -1
+	}
+	return 0
 }
 
 // locate refines the crossing of condition at that its polynomial has in [a, b].

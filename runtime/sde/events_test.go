@@ -78,7 +78,7 @@ func TestCutSteps(t *testing.T) {
 	w, h := []float64{0}, []float64{0}
 	path := NewPath(1)
 	events := 0
-	for i := range uint64(50) {
+	for i := range uint64(200) {
 		count := 0
 		cb := &ode.Callback{Conditions: 1, Crossings: func(_ float64, u, _, g []float64) { g[0] = u[0] - 0.2 },
 			Affect: func(*ode.Integrator, int, float64, []float64) error { count++; return nil }}
@@ -90,8 +90,8 @@ func TestCutSteps(t *testing.T) {
 		}
 		events += count
 	}
-	if t.Logf("%d events", events); events < 100 {
-		t.Errorf("%d events in 50 paths", events)
+	if t.Logf("%d events", events); events < 1000 {
+		t.Errorf("%d events in 200 paths", events)
 	}
 }
 
@@ -133,5 +133,37 @@ func TestFire(t *testing.T) {
 	t.Logf("%v spikes, mean interval %v, want %v (standard error %v, bias %v, %v for the end)", n, mean, want, se, bias, short)
 	if d := mean - want; d > 4*se+1.5*bias || d < -4*se-2*short {
 		t.Errorf("the mean interval is %v, want %v", mean, want)
+	}
+}
+
+// A relay in noise, dx = -sign(x - 1) dt + s dW by a relation: it changes again and again, which is no accumulation of events. The stationary density is
+// exp(-2 |x-1|/s^2)/s^2, so that E |x - 1| = s^2/2, here over the second half of long runs with the correlation time of about s^2 as the sample.
+func TestRelay(t *testing.T) {
+	const s, t1, paths = 0.5, 20.0, 40
+	p := single("relay", 1, t1, nil, func(_, _ float64) float64 { return s }, nil, nil).Problem
+	p.P = []float64{0}
+	p.Hybrid = &ode.Hybrid{Relations: []ode.Relation{{Text: "x > 1", Slot: 0, Strict: true}}}
+	make := p.NewKernels
+	p.NewKernels = func() *ode.Kernels {
+		k := make()
+		k.RHS = func(_ float64, _, p, du []float64) { du[0] = 1 - 2*p[0] }
+		k.Crossings = func(_ float64, u, _, g []float64) { g[0] = u[0] - 1 }
+		k.Update = func(_ float64, u, p, unew, pnew []float64) int { copy(unew, u); copy(pnew, p); return 0 }
+		return k
+	}
+	sum, n, events := 0.0, 0.0, 0
+	for i := range uint64(paths) {
+		sol := solve(t, p, ode.Options{Solver: "EM", InitialStep: 0x1p-6, Seed: 4, Path: i, Steps: 80})
+		for k := 40; k <= 80; k++ {
+			sum += math.Abs(sol.State(k)[0] - 1)
+			n++
+		}
+		events += sol.Stats.Events
+	}
+	mean, want := sum/n, s*s/2
+	se := want / math.Sqrt(n/2) // |x-1| is exponential; samples 0.25 apart are about one correlation time apart
+	t.Logf("%d events, E|x-1| = %v, want %v +- %v", events, mean, want, se)
+	if math.Abs(mean-want) > 4*se+0.02*want {
+		t.Errorf("E|x-1| = %v, want %v within %v", mean, want, se)
 	}
 }

@@ -37,7 +37,7 @@ const (
 	wiener      = 0x7769656e6572 // the purpose of the words of package random
 )
 
-// cell is a piece of time.
+// cell is a piece of time. Its numbers are functions of the mixed key.
 type cell struct {
 	a, b float64
 	key  uint64
@@ -146,37 +146,41 @@ func (p *Path) reach(t float64) bool {
 		_, v := p.ahead.pop(p.m)
 		copy(p.taken.push(c, p.m), v)
 		p.at = c.b
+		return true
 	case c.a >= t:
 		return false
-	default:
+	}
+	for c.b > t {
 		mid := c.a + (c.b-c.a)/2
 		if c.b-c.a <= p.small || mid <= c.a || mid >= c.b {
 			p.cut(t)
-		} else {
-			p.halve(mid)
+			break
 		}
+		if p.halve(mid); mid <= t {
+			break
+		}
+		c.b = mid
 	}
 	return true
 }
 
-// keys of the two parts of a cell.
-func (c cell) keys() (left, right uint64) {
-	return mix(c.key ^ 0xd1342543de82ef95), mix(c.key ^ 0xaf251af3b0f025b5)
-}
+// leftPart and rightPart tell the keys of the two parts of a cell from its own.
+const leftPart, rightPart = 0xd1342543de82ef95, 0xaf251af3b0f025b5
 
 // halve splits the top at its middle: W there is w/2 + 3/2 h + z with z of variance c/16, and the areas of the halves are
 // h/4 - z/2 +- n/2 with n of variance c/12.
 func (p *Path) halve(mid float64) {
 	m := p.m
-	c, v := p.ahead.pop(m)
-	left, right := c.keys()
-	p.ahead.push(cell{mid, c.b, right}, m)
-	u := p.ahead.push(cell{c.a, mid, left}, m)
-	w, h := v[:m], v[m:2*m] // the right half now
+	top := &p.ahead.cells[len(p.ahead.cells)-1]
+	root := math.Sqrt(top.b - top.a)
+	sz, sn := root/4, root*(0.5/3.4641016151377544)
+	key := mix(top.key)
+	left := cell{top.a, mid, key ^ leftPart}
+	top.a, top.key = mid, key^rightPart // the right half now
+	u := p.ahead.push(left, m)
+	v := p.ahead.vals[len(p.ahead.vals)-4*m:]
+	w, h := v[:m], v[m:2*m]
 	w1, h1 := u[:m], u[m:2*m]
-	sz := math.Sqrt(c.b-c.a) / 4
-	sn := math.Sqrt((c.b-c.a)/12) / 2
-	key := c.key
 	for i := range w {
 		key += gamma
 		z := sz * normal(mix(key))
@@ -197,10 +201,12 @@ func (p *Path) halve(mid float64) {
 // the area of the right part follows from c h = (b w_a - a w_b)/2 + a h_a + b h_b.
 func (p *Path) cut(t float64) {
 	m := p.m
-	top, v := p.ahead.pop(m)
-	left, right := top.keys()
-	p.ahead.push(cell{t, top.b, right}, m)
-	u := p.ahead.push(cell{top.a, t, left}, m)
+	k := len(p.ahead.cells) - 1
+	top := p.ahead.cells[k]
+	key := mix(top.key)
+	p.ahead.cells[k] = cell{t, top.b, key ^ rightPart}
+	u := p.ahead.push(cell{top.a, t, key ^ leftPart}, m)
+	v := p.ahead.vals[len(p.ahead.vals)-4*m:]
 	w, h := v[:m], v[m:2*m]
 	w1, h1 := u[:m], u[m:2*m]
 	a, b, c := t-top.a, top.b-t, top.b-top.a
@@ -211,7 +217,7 @@ func (p *Path) cut(t float64) {
 		c1 = -c * x * x * x * y / (2 * s1)
 	}
 	c2 := math.Sqrt(math.Max(0, a/12*(1-x*x*x)-c1*c1))
-	key := top.key ^ math.Float64bits(t)*gamma
+	key ^= math.Float64bits(t) * gamma
 	for i := range w {
 		key += gamma
 		z := normal(mix(key))

@@ -46,6 +46,8 @@ type stepper struct {
 	filled bool      // it is known
 	owed   []float64 // by the step to come, from an event
 	paid   []float64 // of the last step
+	still  bool      // the step to come starts at an event
+	held   bool      // the last one did
 }
 
 func newStepper(ws *ode.Workspace, m *method, n *noise) *stepper {
@@ -117,11 +119,12 @@ func (s *stepper) Restart() error {
 	// belongs to the next step.
 	clear(s.owed)
 	from, to := s.path.from, s.path.at
+	s.still = s.path.begun
 	if !s.path.Seek(ws.T, s.w) {
 		s.path.Begin(ws.Seed, ws.Path, ws.T, s.span)
 	} else if s.filled && ws.T > from && ws.T < to {
-		s.off((ws.T-from)/(to-from), s.owed)
-		theta := (ws.T - from) / (to - from)
+		theta := s.place((ws.T - from) / (to - from))
+		s.off(theta, s.owed)
 		end := s.inside[(pieces+1)*s.n.m:]
 		for j, w := range s.w {
 			s.owed[j] = w + s.paid[j] - (theta*end[j] + s.owed[j])
@@ -239,6 +242,7 @@ func (s *stepper) one() error {
 			}
 			s.known, s.sloped = false, s.ended
 			copy(s.paid, s.owed)
+			s.held, s.still = s.still, false
 			clear(s.owed)
 			if s.ended {
 				s.f, s.end = s.end, s.f
@@ -288,7 +292,8 @@ func (s *stepper) Degree() int { return 1 }
 
 // Interpolate writes the solution at t in [ws.TPrev, ws.T] to u: the line between both ends, and on it the noise of the start times
 // what the path, linear between the 16th parts of the step, is off its own line. So crossings are looked for on the path that the run goes
-// on along when it is cut there.
+// on along when it is cut there. After an event the state rests for the first half of the first part: a path that is linear there might
+// be driven back to the border by both sides of a relation, and slide, which that of a Wiener process does not.
 func (s *stepper) Interpolate(t float64, u []float64) {
 	ws, n := s.ws, s.n
 	if t == ws.TPrev {
@@ -302,7 +307,7 @@ func (s *stepper) Interpolate(t float64, u []float64) {
 	if !s.filled {
 		s.fill()
 	}
-	theta := (t - ws.TPrev) / (ws.T - ws.TPrev)
+	theta := s.place((t - ws.TPrev) / (ws.T - ws.TPrev))
 	for i, v := range ws.UPrev {
 		u[i] = v + theta*(ws.U[i]-v)
 	}
@@ -314,6 +319,14 @@ func (s *stepper) Interpolate(t float64, u []float64) {
 			u[n.pat.RowIdx[e]] += s.g[e] * v
 		}
 	}
+}
+
+// place is where on its path the solution is at a fraction of the last step.
+func (s *stepper) place(theta float64) float64 {
+	if s.held && theta < 1.0/pieces {
+		return max(0, 2*theta-1.0/pieces)
+	}
+	return theta
 }
 
 // piece is the part of a step that a fraction of it lies in, and the fraction of that.
@@ -360,7 +373,7 @@ func (s *stepper) Projected() { s.known, s.sloped = false, false }
 func (s *stepper) Archive(a *archive.Archive) {
 	s.path.Archive(a)
 	a.Floats(s.f, s.g)
-	a.Bool(&s.known, &s.round, &s.sloped)
+	a.Bool(&s.known, &s.round, &s.sloped, &s.still, &s.held)
 	a.Float(&s.step, &s.span)
 	a.Floats(s.owed, s.paid)
 	s.ctl.Archive(a)
