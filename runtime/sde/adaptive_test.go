@@ -60,10 +60,10 @@ func TestAdaptive(t *testing.T) {
 	}
 }
 
-// Means and variances of the published problems, from 2000 paths of the automatic choice: the mean within 4 standard errors, the variance within 4
+// Means and variances of the published problems, from 1000 paths of the automatic choice: the mean within 4 standard errors, the variance within 4
 // of its own, from the fourth moment; and 1e-3 of the size, the tolerance.
 func TestPublishedMoments(t *testing.T) {
-	const paths = 2000
+	const paths = 1000
 	d := data(t)
 	for id, p := range map[string]*test{
 		"linear-ito": linear(d["linear-ito"].Parameters["a"], d["linear-ito"].Parameters["b"], 0.5, 1, false), "linear-stratonovich": linear(d["linear-stratonovich"].Parameters["a"], d["linear-stratonovich"].Parameters["b"], 0.5, 1, true),

@@ -103,9 +103,9 @@ func TestAlgebraicEquations(t *testing.T) {
 }
 
 // A stiff drift: implicit methods take steps far beyond the bound of explicit ones, and end with the stationary
-// variance sg^2/(2 th) of the Ornstein-Uhlenbeck process, whose size is small here, to what 4 standard errors of 2000 paths allow.
+// variance sg^2/(2 th) of the Ornstein-Uhlenbeck process, whose size is small here, to what 4 standard errors of 500 paths allow.
 func TestStiff(t *testing.T) {
-	const th, sg, paths = 1000.0, 10.0, 2000
+	const th, sg, paths = 1000.0, 10.0, 500
 	p := ornstein(th, 1, sg, 3, 1)
 	p.Jac = linsolve.Dense(1, 1)
 	for _, solver := range []string{"SKenCarp"} {

@@ -39,7 +39,7 @@ func passage(p *test, level float64) *ode.Problem {
 // one passes a - 0.5826 sqrt(d) (Broadie, Glasserman, Kou, Math. Finance 7(4), 1997): with d a 16th of the step that is
 // the allowance for the bias.
 func TestFirstPassage(t *testing.T) {
-	const a, m, t1, paths = 1.0, 0.5, 2.0, 4000
+	const a, m, t1, paths = 1.0, 0.5, 2.0, 2000
 	phi := func(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
 	passed := func(a float64) float64 {
 		s := math.Sqrt(t1)
@@ -49,7 +49,7 @@ func TestFirstPassage(t *testing.T) {
 	for _, c := range []struct {
 		solver string
 		h      float64
-	}{{"EM", 0x1p-5}, {"EM", 0x1p-8}, {"SOSRA", 0x1p-6}} {
+	}{{"EM", 0x1p-5}, {"SOSRA", 0x1p-6}} {
 		r := &runner{t: t, p: p, opt: ode.Options{Solver: c.solver, Seed: 21, InitialStep: c.h, HMax: c.h}}
 		count, sum := 0.0, 0.0
 		for i := range uint64(paths) {
@@ -139,7 +139,7 @@ func TestFire(t *testing.T) {
 // A relay in noise, dx = -sign(x - 1) dt + s dW by a relation: it changes again and again, which is no accumulation of events. The stationary density is
 // exp(-2 |x-1|/s^2)/s^2, so that E |x - 1| = s^2/2, here over the second half of long runs with the correlation time of about s^2 as the sample.
 func TestRelay(t *testing.T) {
-	const s, t1, paths = 0.5, 20.0, 40
+	const s, t1, paths = 0.5, 20.0, 20
 	p := single("relay", 1, t1, nil, func(_, _ float64) float64 { return s }, nil, nil).Problem
 	p.P = []float64{0}
 	p.Hybrid = &ode.Hybrid{Relations: []ode.Relation{{Text: "x > 1", Slot: 0, Strict: true}}}

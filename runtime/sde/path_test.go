@@ -8,7 +8,7 @@ import (
 
 // The moments of the ziggurat and the shares beyond some points, against the normal distribution, in standard errors.
 func TestNormal(t *testing.T) {
-	const n = 4_000_000
+	const n = 2_000_000
 	var m [5]float64
 	points := []float64{-4, -3.7, -3, -2, -1, -0.1, 0, 0.1, 1, 2, 3, 3.7, 4}
 	below := make([]float64, len(points))

@@ -159,7 +159,7 @@ func TestWeakOrder(t *testing.T) {
 func TestWeakGeneral(t *testing.T) {
 	p, moments := rotations()
 	first, second := moments(1)
-	const paths = 40000
+	const paths = 10000
 	for _, solver := range []string{"DRI1", "RI1"} {
 		r := &runner{t: t, p: p, opt: ode.Options{Solver: solver, Seed: 5, InitialStep: 0.125}}
 		var mean, square [2]float64
