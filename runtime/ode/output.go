@@ -95,6 +95,10 @@ func (in *Integrator) finish(code Retcode, message string) {
 		sol.Solver, sol.Why = a.explain()
 	case *relay:
 		sol.Solver, sol.Why = a.explain(sol.Solver, sol.Why)
+	case interface {
+		Explain(solver, why string) (string, string)
+	}: // of another package
+		sol.Solver, sol.Why = a.Explain(sol.Solver, sol.Why)
 	}
 	if s.Progress != nil {
 		s.Progress(sol.T)

@@ -36,6 +36,8 @@ func init() {
 	const stable = "drift: L-stable"
 	add("ImplicitRKMil", stable, "the drift-implicit Milstein method without derivatives, of strong order 1", 1, diagonal|scalar|additive, either,
 		func(s *stepper) noisy { return newMilstein(s, differences) })
+	add("ImplicitRKMilCommute", stable, "the drift-implicit Milstein method, of strong order 1, with the derivatives of the noise", 1, commutative|diagonal|scalar|additive, either,
+		func(s *stepper) noisy { return newMilstein(s, products) })
 	add("ImplicitEM", stable, "the drift-implicit Euler-Maruyama method, of strong order 0.5, 1 for additive noise", 1, general, ito, euler)
 	add("ImplicitEulerHeun", stable, "the drift-implicit Euler-Heun method for Stratonovich's equations, of strong order 0.5, 1 for commutative noise", 1, general, stratonovich,
 		func(s *stepper) noisy { return newHeunNoise(s) })

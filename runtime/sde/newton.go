@@ -171,7 +171,10 @@ func (n *newton) failure(h float64) *ode.Failure {
 }
 
 // forget makes the next solution begin with a new J.
-func (n *newton) forget() { n.have, n.c, n.slow = false, 0, false }
+func (n *newton) forget() {
+	n.have, n.c, n.slow = false, 0, false
+	n.lu.Forget()
+}
 
 // Archive visits J and the factors.
 func (n *newton) Archive(a *archive.Archive) {

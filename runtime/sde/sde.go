@@ -175,23 +175,31 @@ func choose(ws *ode.Workspace) (ode.Method, string) {
 			return pick("SKenCarp", why+what)
 		case n.class&(diagonal|scalar) != 0:
 			return pick("ImplicitRKMil", why+what)
+		case n.class&commutative != 0:
+			return pick("ImplicitRKMilCommute", why+what)
 		case ws.P.Noise.Stratonovich:
 			return pick("ImplicitEulerHeun", why+what)
 		default:
 			return pick("ImplicitEM", why+what)
 		}
 	}
+	var explicit, implicit string
 	switch {
 	case n.class&additive != 0:
-		return pick("SOSRA", what)
+		explicit, implicit = "SOSRA", "SKenCarp"
 	case n.class&(diagonal|scalar) != 0:
-		return pick("SOSRI", what)
+		explicit, implicit = "SOSRI", "ImplicitRKMil"
 	case n.class&commutative != 0:
-		return pick("RKMilCommute", what)
+		explicit, implicit = "RKMilCommute", "ImplicitRKMilCommute"
 	case ws.P.Noise.Stratonovich:
-		return pick("LambaEulerHeun", what)
+		explicit, implicit = "LambaEulerHeun", "ImplicitEulerHeun"
+	default:
+		explicit, implicit = "LambaEM", "ImplicitEM"
 	}
-	return pick("LambaEM", what)
+	if ws.Hint == "nonstiff" {
+		return pick(explicit, what)
+	}
+	return &switching{explicit: named(explicit), implicit: named(implicit)}, what
 }
 
 // finite reports whether all entries of v are.

@@ -37,10 +37,12 @@ type stepper struct {
 	convert float64   // times the correction between the senses is added to f
 	round   bool      // ends of steps are rounded
 	step    float64   // of a method without error control
+	whole   float64   // the same, where the stepper begins on the way; else 0
 	span    float64   // of the run
 	first   []float64
 	ctlr    control.Controller
 	ctl     control.State
+	judge   func() bool // called after each accepted step; true: no further step by this stepper. Nil: nobody judges
 
 	inside []float64 // what the path is off its line at the 16ths of the last step, and the end of that line
 	filled bool      // it is known
@@ -108,7 +110,9 @@ func (s *stepper) Restart() error {
 		x.restart()
 	}
 	if !s.path.begun {
-		s.span = ws.TEnd - ws.T
+		if s.span = s.whole; s.span == 0 {
+			s.span = ws.TEnd - ws.T
+		}
 		s.round = ws.InitialStep == 0 || s.m.info.Embedded > 0
 		if s.step = ws.InitialStep; s.step == 0 {
 			_, e := math.Frexp(s.span / defaultSteps)
@@ -182,7 +186,11 @@ func (s *stepper) firstStep() float64 {
 func (s *stepper) Step() error {
 	ws := s.ws
 	if !ws.Free {
-		return s.one()
+		err := s.one()
+		if err == nil && s.judge != nil {
+			s.judge()
+		}
+		return err
 	}
 	from := ws.T
 	copy(s.first, ws.U)
@@ -190,7 +198,7 @@ func (s *stepper) Step() error {
 		if err := s.one(); err != nil {
 			return err
 		}
-		if ws.T >= ws.TStop {
+		if ws.T >= ws.TStop || s.judge != nil && s.judge() {
 			break
 		}
 	}
@@ -374,7 +382,7 @@ func (s *stepper) Archive(a *archive.Archive) {
 	s.path.Archive(a)
 	a.Floats(s.f, s.g)
 	a.Bool(&s.known, &s.round, &s.sloped, &s.still, &s.held)
-	a.Float(&s.step, &s.span)
+	a.Float(&s.step, &s.span, &s.whole)
 	a.Floats(s.owed, s.paid)
 	s.ctl.Archive(a)
 	if a.Loading() {
