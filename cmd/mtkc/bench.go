@@ -84,7 +84,7 @@ func (f *benchFlags) request(cmd *cobra.Command) (precision.Options, diag.List) 
 	case "all":
 		opt.Solvers = append(opt.Solvers, "auto")
 		for _, m := range ode.Methods() {
-			if m.Info().Embedded > 0 { // with error control
+			if m.Info().Embedded > 0 && m.Info().Use < ode.Diffusive { // with error control, and not for chance
 				opt.Solvers = append(opt.Solvers, m.Info().Name)
 			}
 		}

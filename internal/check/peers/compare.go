@@ -336,8 +336,8 @@ func (c *comparison) contenders(p *problem, programs []*program, ours, peers []s
 			if len(names) == 1 && names[0] == "all" {
 				names = []string{"auto"}
 				for _, m := range ode.Methods() {
-					if m.Info().Embedded > 0 || m.Info().Implicit {
-						names = append(names, m.Info().Name)
+					if x := m.Info(); x.Use < ode.Diffusive && (x.Embedded > 0 || x.Implicit) {
+						names = append(names, x.Name)
 					}
 				}
 			}
