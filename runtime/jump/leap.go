@@ -2,8 +2,8 @@ package jump
 
 // Tau-leaping: Gillespie, J. Chem. Phys. 115(4), 2001. In a leap of the length tau every reaction happens as often as a number of the Poisson distribution says, with
 // the mean tau times its rate. The leap is chosen so that rates change by a share epsilon at most, in mean and standard deviation, and reactions that are near to using
-// up what they need happen once at most: Cao, Gillespie, Petzold, J. Chem. Phys. 124, 044109 (2006). Where leaps would not be longer than ten jumps, the
-// run makes a hundred jumps of the direct method.
+// up what they need happen once at most: Cao, Gillespie, Petzold, J. Chem. Phys. 124, 044109 (2006). Where leaps would not be longer than ten jumps, also because the
+// next jump of such a reaction ends them, the run makes a hundred jumps of the direct method.
 //
 // Means of the rates: those at the start (explicit), those at the predicted middle (midpoint: Gillespie 2001), or such that the mean change is that
 // of the implicit Euler method or of the trapezoidal rule: Rathinam, Petzold, Cao, Gillespie, J. Chem. Phys. 119(24), 2003; Cao,
@@ -407,7 +407,7 @@ func (l *leaper) leap(stop float64) (bool, error) {
 		}
 	}
 	for {
-		if tau < shortest/total {
+		if tau < shortest/total || few > total/shortest {
 			l.left = exactly
 			if l.implicit {
 				l.left = exactly / 10

@@ -286,3 +286,18 @@ func walk(sites int) *ode.Problem {
 	}
 	return p
 }
+
+// twentyGenes is a network of McCollum et al. 2006: of twenty genes, each second is induced by the protein of the one before.
+func twentyGenes() *ode.Problem {
+	var lines []string
+	start := map[string]float64{}
+	for i := 1; i <= 10; i++ {
+		a, b := 2*i-1, 2*i
+		start[fmt.Sprint("G", a)], start[fmt.Sprint("G", b)] = 1, 1
+		lines = append(lines,
+			fmt.Sprintf("G%d -> G%d + M%d : 10", a, a, a), fmt.Sprintf("M%d -> M%d + P%d : 10", a, a, a), fmt.Sprintf("M%d -> 0 : 1", a), fmt.Sprintf("P%d -> 0 : 1", a),
+			fmt.Sprintf("G%d -> G%d + M%d : 5", b, b, b), fmt.Sprintf("M%d -> M%d + P%d : 5", b, b, b), fmt.Sprintf("M%d -> 0 : 1", b), fmt.Sprintf("P%d -> 0 : 1", b),
+			fmt.Sprintf("G%d + P%d -> I%d : 1e-4", b, a, b), fmt.Sprintf("I%d -> I%d + M%d : 100", b, b, b))
+	}
+	return reactions("twenty genes", start, 2000, lines...)
+}
