@@ -44,21 +44,21 @@ func (t *tiny) run(c *core, stop float64, n int) (made int) {
 	next, now := c.next, c.t
 	r := int(c.last)
 	for made < n {
-		v0 := rx[0].c * x[rx[0].i&15] * (x[rx[0].j&15] - rx[0].s)
-		v1 := rx[1].c * x[rx[1].i&15] * (x[rx[1].j&15] - rx[1].s)
+		v0 := x[rx[0].i&15] * (rx[0].c * (x[rx[0].j&15] - rx[0].s))
+		v1 := x[rx[1].i&15] * (rx[1].c * (x[rx[1].j&15] - rx[1].s))
 		total := v0 + v1
 		var s2, s3, s4, s5, s6, s7 float64
 		if size > 2 {
-			v2 := rx[2].c * x[rx[2].i&15] * (x[rx[2].j&15] - rx[2].s)
-			v3 := rx[3].c * x[rx[3].i&15] * (x[rx[3].j&15] - rx[3].s)
+			v2 := x[rx[2].i&15] * (rx[2].c * (x[rx[2].j&15] - rx[2].s))
+			v3 := x[rx[3].i&15] * (rx[3].c * (x[rx[3].j&15] - rx[3].s))
 			s2 = total
 			s3, total = s2+v2, s2+(v2+v3)
 		}
 		if size > 4 {
-			v4 := rx[4].c * x[rx[4].i&15] * (x[rx[4].j&15] - rx[4].s)
-			v5 := rx[5].c * x[rx[5].i&15] * (x[rx[5].j&15] - rx[5].s)
-			v6 := rx[6].c * x[rx[6].i&15] * (x[rx[6].j&15] - rx[6].s)
-			v7 := rx[7].c * x[rx[7].i&15] * (x[rx[7].j&15] - rx[7].s)
+			v4 := x[rx[4].i&15] * (rx[4].c * (x[rx[4].j&15] - rx[4].s))
+			v5 := x[rx[5].i&15] * (rx[5].c * (x[rx[5].j&15] - rx[5].s))
+			v6 := x[rx[6].i&15] * (rx[6].c * (x[rx[6].j&15] - rx[6].s))
+			v7 := x[rx[7].i&15] * (rx[7].c * (x[rx[7].j&15] - rx[7].s))
 			s4 = total
 			s5, s6 = s4+v4, s4+(v4+v5)
 			s7, total = s6+v6, s6+(v6+v7)
@@ -82,12 +82,23 @@ func (t *tiny) run(c *core, stop float64, n int) (made int) {
 		}
 		y := c.v[c.usedV&(block-1)] * total
 		c.usedV++
-		r = ge(y, v0) // of a rate above 0, since y < total
-		if size > 2 {
-			r += ge(y, s2) + ge(y, s3)
-		}
-		if size > 4 {
-			r += (ge(y, s4) + ge(y, s5)) + (ge(y, s6) + ge(y, s7))
+		switch { // a reaction of a rate above 0, since y < total
+		case y < v0:
+			r = 0
+		case size <= 2 || y < s2:
+			r = 1
+		case y < s3:
+			r = 2
+		case size <= 4 || y < s4:
+			r = 3
+		case y < s5:
+			r = 4
+		case y < s6:
+			r = 5
+		case y < s7:
+			r = 6
+		default:
+			r = 7
 		}
 		now, next = next, math.NaN()
 		made++

@@ -68,7 +68,7 @@ func (s *Stream) Uint64s(w []uint64) {
 func (s *Stream) Open() float64 { return Unit(s.Uint64()) }
 
 // Unit is a word as a number between 0 and 1, both excluded: a multiple of 2^-52 plus 2^-53, exactly.
-func Unit(x uint64) float64 { return (float64(x>>12) + 0.5) * 0x1p-52 }
+func Unit(x uint64) float64 { return (float64(int64(x>>12)) + 0.5) * 0x1p-52 }
 
 // Philox is the bijection Philox4x64 of 10 rounds of a counter under a key (Salmon, Moraes, Dror, Shaw, Parallel random
 // numbers: as easy as 1, 2, 3, SC 2011).
