@@ -45,12 +45,12 @@ type forgetter interface{ Forget() }
 // Forget makes the next Factor choose pivots, as that of a new solver does.
 func (r *Replay[T]) Forget() {
 	r.last, r.first = nil, r.first[:0]
-	if !r.sparse {
-		return
-	}
-	if f, ok := r.Solver.(forgetter); ok {
+	switch f, ok := r.Solver.(forgetter); {
+	case ok:
 		f.Forget()
-	} else {
+	case !r.sparse:
+		return
+	default:
 		r.Solver = r.make()
 	}
 	r.pivoted = r.Solver.Stats().Pivoted
@@ -58,6 +58,13 @@ func (r *Replay[T]) Forget() {
 
 // Archive visits the state of the solver. vals is the memory whose values Factor is given.
 func (r *Replay[T]) Archive(a *archive.Archive, vals []T) {
+	r.archive(a, vals)
+	if s, ok := r.Solver.(interface{ Archive(*archive.Archive) }); ok {
+		s.Archive(a)
+	}
+}
+
+func (r *Replay[T]) archive(a *archive.Archive, vals []T) {
 	factored, fresh := r.last != nil, r.fresh
 	a.Bool(&factored, &fresh)
 	if a.Loading() {

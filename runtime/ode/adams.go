@@ -76,7 +76,7 @@ func (lsodaMethod) New(ws *Workspace) (Stepper, error) {
 		return bdfMethod{top: bdfMaxOrder}.New(ws)
 	}
 	b := newMultistep(ws, adams, adamsMaxOrder, adamsMaxOrder)
-	b.m = newIterationMatrix(ws)
+	b.m = newNewtonMatrix(ws, b.ewt)
 	b.sw = &switching{to: adams, rows: make([]float64, ws.N())}
 	return b, nil
 }

@@ -79,7 +79,7 @@ func (m bdfMethod) New(ws *Workspace) (Stepper, error) {
 	if m.ndf {
 		b.kappa = ndfKappa()
 	}
-	b.m = newIterationMatrix(ws)
+	b.m = newNewtonMatrix(ws, b.ewt)
 	return b, nil
 }
 

@@ -13,6 +13,7 @@ type iterationMatrix struct {
 	shape int // of the workspace that the rest is made for
 	*matrices
 	pair bool
+	ewt  []float64 // weights of errors, where it serves Newton iterations that correct themselves; else nil
 	kept map[*linsolve.Pattern]*matrices
 	err  error // of the last factorisation
 	bad  int   // entry of J that is not finite, -1: none
@@ -31,6 +32,31 @@ func newIterationMatrix(ws *Workspace) *iterationMatrix {
 	m := &iterationMatrix{ws: ws, bad: -1}
 	m.shapeUp()
 	return m
+}
+
+// newNewtonMatrix returns one for Newton iterations whose corrections are measured with the weights ewt, which
+// stay where they are.
+func newNewtonMatrix(ws *Workspace, ewt []float64) *iterationMatrix {
+	m := &iterationMatrix{ws: ws, bad: -1, ewt: ewt}
+	m.shapeUp()
+	return m
+}
+
+// newtonResidual is what an iterative solver leaves of the right-hand side of a Newton iteration, in the norm of the error test: less than
+// it matters to an iteration whose matrix is that of another time and step, and with room for corrections that are small beside
+// the right-hand side, where a stiff part of the solution is off.
+const newtonResidual = 1e-6
+
+// solver makes the linear solver for a pattern.
+func (m *iterationMatrix) solver(p *linsolve.Pattern) linsolve.Solver[float64] {
+	ws := m.ws
+	if m.ewt != nil && ws.Linear == (linsolve.Hints{}) && ws.Mass == nil && len(m.ewt) == p.Cols {
+		if g := linsolve.NewGuarded(p, newtonResidual); g != nil {
+			g.Weigh(m.ewt)
+			return g
+		}
+	}
+	return linsolve.New[float64](p, ws.Linear)
 }
 
 // newIterationPair returns a real and a complex matrix of the same pattern.
@@ -59,7 +85,8 @@ func (m *iterationMatrix) shapeUp() {
 		k.lu = replay(lu, k.w.Pattern, ws.Linear)
 		k.clu = replay(clu, k.w.Pattern, ws.Linear)
 	} else {
-		k.lu = replay(linsolve.New[float64](k.w.Pattern, ws.Linear), k.w.Pattern, ws.Linear)
+		remake := func() linsolve.Solver[float64] { return m.solver(k.w.Pattern) }
+		k.lu = linsolve.NewReplay(remake(), remake)
 	}
 	if m.kept == nil || len(m.kept) >= coordsKept {
 		m.kept = map[*linsolve.Pattern]*matrices{}
