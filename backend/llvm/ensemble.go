@@ -34,7 +34,7 @@ type shape struct {
 
 // shapeFor is the shape that suits an integrator; lanes of 0 means the number that suits it. Two registers for each value hide the
 // latency of operations in short steps, best of all as two groups, for which the processor must have 32 registers; from
-// some 500 operations on most models have enough operations that do not depend on each other, and one register compiles in a quarter of the time.
+// some 500 operations on most models have enough operations that do not depend on each other, and one register compiles in a third of the time.
 func shapeFor(in *fuse.Integrator, target libllvm.Target, lanes int) shape {
 	wide := hasFeature(target, "avx512f")
 	register := 2

@@ -18,6 +18,7 @@ import (
 
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/backend/fuse"
+	"github.com/mtkc/mtkc/backend/llvm/libllvm"
 	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
@@ -300,8 +301,9 @@ func TestEnsembleMethods(t *testing.T) {
 }
 
 // BenchmarkLorenz is the ensemble of testdata/bench/lorenz.c: 10,000 trajectories to t = 10 at tolerances 1e-6 with
-// random parameters. They run by turns; "ratio" is the time of C over that of the lanes, with its own
-// logarithm and power in the controller or with those of libm.
+// random parameters. They run by turns; "ratio" is the time of C over that of the lanes, with the same
+// logarithm and power in the controller or with those of libm. The kinds of processors are those that code is embedded for, as
+// far as this one can run it.
 func BenchmarkLorenz(b *testing.B) {
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
@@ -345,10 +347,33 @@ func BenchmarkLorenz(b *testing.B) {
 		base.U = append(base.U, 1, 0, 0)
 		base.P = append(base.P, p...)
 	}
+	tools, err := newToolchain(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	type machine struct {
+		name   string
+		target libllvm.Target
+		lanes  int
+	}
+	var machines []machine
 	for _, lanes := range []int{1, 4, 8, 16} {
-		b.Run(fmt.Sprint("W=", lanes), func(b *testing.B) {
-			e, err := NewEnsemble(in, EnsembleOptions{Lanes: lanes})
+		machines = append(machines, machine{fmt.Sprint("W=", lanes), tools.Host, lanes})
+	}
+	for _, p := range Processors() {
+		if p.Arch == runtime.GOARCH && (p.Name != "avx512" || hasFeature(tools.Host, "avx512f")) {
+			machines = append(machines, machine{p.Name, p.target(), 0})
+		}
+	}
+	for _, x := range machines {
+		b.Run(x.name, func(b *testing.B) {
+			m := newModule(tools.target())
+			e := &Ensemble{loop: m.runLoop(in, "run", shapeFor(in, x.target, x.lanes))}
+			mod, _, _, err := tools.load(m.text(""), libllvm.Options{Level: 1, Target: x.target})
 			if err != nil {
+				b.Fatal(err)
+			}
+			if e.loop.Code, err = mod.Func("run"); err != nil {
 				b.Fatal(err)
 			}
 			g, err := e.Engine(fuse.Settings{RelTol: 1e-6, AbsTol: []float64{1e-6}})
