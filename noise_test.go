@@ -554,3 +554,39 @@ func TestNoiseOfResistors(t *testing.T) {
 		}
 	}
 }
+
+// An algebraic equation beside one that noise drives, dx = (z - x) dt + z dW and z + z^3 = x, gives by the method of Euler and Maruyama of
+// package sde the path that the equation with z in closed form gives.
+func TestNoiseAndAlgebraicEquations(t *testing.T) {
+	m := model.New("index1")
+	x, z := m.Var("x", model.Init(1)), m.Var("z", model.WithGuess(0.5))
+	m.Eq(expr.Der(x), z.Sub(x).Add(z.Mul(m.Noise("w"))))
+	m.Eq(z.Add(z.Mul(z).Mul(z)), x)
+	_, p := stochastic(t, m, mtkc.Options{})
+	// The same without the algebraic equation: z solved by Cardano's formula.
+	m = model.New("explicit")
+	x, z = m.Var("x", model.Init(1)), m.Var("z")
+	root := expr.Sqrt(x.Mul(x).Div(m.Pool.Of(m.Pool.Int(4))).Add(m.Pool.Of(m.Pool.Num(expr.RatNum(1, 27)))))
+	half := x.Mul(m.Pool.Of(m.Pool.Num(expr.RatNum(1, 2))))
+	third := m.Pool.Of(m.Pool.Num(expr.RatNum(1, 3)))
+	m.Eq(z, half.Add(root).Pow(third).Sub(root.Sub(half).Pow(third)))
+	m.Eq(expr.Der(x), z.Sub(x).Add(z.Mul(m.Noise("w"))))
+	_, q := stochastic(t, m, mtkc.Options{})
+	end := func(p *ode.Problem, h float64) float64 {
+		sol, err := ode.Solve(context.Background(), p, ode.Options{Span: [2]float64{0, 1}, Solver: "EM", InitialStep: h, Form: "nested", Seed: 11, FinalOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := sol.Values("x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v[len(v)-1]
+	}
+	// One path and one step: the two problems differ by how well z is solved for.
+	for _, h := range []float64{1. / 64, 1. / 512} {
+		if a, b := end(p, h), end(q, h); math.Abs(a-b) > 1e-8 {
+			t.Errorf("with the algebraic equation x(1) = %v, without it %v", a, b)
+		}
+	}
+}
