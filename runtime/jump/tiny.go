@@ -6,9 +6,21 @@ import "math"
 // jump and never stored. On such networks, waiting for what was just stored takes more time than anything else.
 type tiny struct {
 	x      [16]float64 // the state, then 1, and the last entry is written by what is not there
-	rx     [8]reaction // of those that are not there, c is 0
-	change [8][2]change
+	rx     [8]factors  // of those that are not there, c is 0
+	change [8][2]addend
 	more   [8][2]int32 // of network.changes: those behind the first two
+}
+
+// factors are what a rate i c (j - s) is made of.
+type factors struct {
+	i, j *float64
+	c, s float64
+}
+
+// addend is a change of a state.
+type addend struct {
+	to *float64
+	by float64
 }
 
 // newTiny arranges the reactions, nil: they are not such.
@@ -23,19 +35,31 @@ func newTiny(c *core) *tiny {
 		}
 	}
 	for r := range t.change {
-		t.change[r] = [2]change{{0, 15}, {0, 15}}
+		t.change[r] = [2]addend{{&t.x[15], 0}, {&t.x[15], 0}}
+		t.rx[r] = factors{i: &t.x[15], j: &t.x[15]}
 		if r >= len(c.list) {
 			continue
 		}
+		t.rx[r] = factors{i: &t.x[c.rx[r].i], j: &t.x[c.rx[r].j], s: c.rx[r].s}
 		a := c.acts[r]
-		k := copy(t.change[r][:], c.changes[a.change:a.changes])
-		t.more[r] = [2]int32{a.change + int32(k), a.changes}
+		for k := range 2 {
+			if a.change < a.changes {
+				ch := c.changes[a.change]
+				t.change[r][k] = addend{&t.x[ch.state], ch.by}
+				a.change++
+			}
+		}
+		t.more[r] = [2]int32{a.change, a.changes}
 	}
 	return t
 }
 
 // begin takes over the constants.
-func (t *tiny) begin(c *core) { copy(t.rx[:], c.rx) }
+func (t *tiny) begin(c *core) {
+	for r := range c.rx {
+		t.rx[r].c = c.rx[r].c
+	}
+}
 
 // run is that of the engine.
 func (t *tiny) run(c *core, stop float64, n int) (made int) {
@@ -44,23 +68,26 @@ func (t *tiny) run(c *core, stop float64, n int) (made int) {
 	next, now := c.next, c.t
 	r := int(c.last)
 	for made < n {
-		v0 := x[rx[0].i&15] * (rx[0].c * (x[rx[0].j&15] - rx[0].s))
-		v1 := x[rx[1].i&15] * (rx[1].c * (x[rx[1].j&15] - rx[1].s))
+		v0 := *rx[0].i * (rx[0].c * (*rx[0].j - rx[0].s))
+		v1 := *rx[1].i * (rx[1].c * (*rx[1].j - rx[1].s))
 		total := v0 + v1
 		var s2, s3, s4, s5, s6, s7 float64
 		if size > 2 {
-			v2 := x[rx[2].i&15] * (rx[2].c * (x[rx[2].j&15] - rx[2].s))
-			v3 := x[rx[3].i&15] * (rx[3].c * (x[rx[3].j&15] - rx[3].s))
+			v2 := *rx[2].i * (rx[2].c * (*rx[2].j - rx[2].s))
+			v3 := *rx[3].i * (rx[3].c * (*rx[3].j - rx[3].s))
 			s2 = total
 			s3, total = s2+v2, s2+(v2+v3)
 		}
 		if size > 4 {
-			v4 := x[rx[4].i&15] * (rx[4].c * (x[rx[4].j&15] - rx[4].s))
-			v5 := x[rx[5].i&15] * (rx[5].c * (x[rx[5].j&15] - rx[5].s))
-			v6 := x[rx[6].i&15] * (rx[6].c * (x[rx[6].j&15] - rx[6].s))
-			v7 := x[rx[7].i&15] * (rx[7].c * (x[rx[7].j&15] - rx[7].s))
+			v4 := *rx[4].i * (rx[4].c * (*rx[4].j - rx[4].s))
+			v5 := *rx[5].i * (rx[5].c * (*rx[5].j - rx[5].s))
 			s4 = total
-			s5, s6 = s4+v4, s4+(v4+v5)
+			s5, total = s4+v4, s4+(v4+v5)
+		}
+		if size > 6 {
+			v6 := *rx[6].i * (rx[6].c * (*rx[6].j - rx[6].s))
+			v7 := *rx[7].i * (rx[7].c * (*rx[7].j - rx[7].s))
+			s6 = total
 			s7, total = s6+v6, s6+(v6+v7)
 		}
 		if next != next {
@@ -93,7 +120,7 @@ func (t *tiny) run(c *core, stop float64, n int) (made int) {
 			r = 3
 		case y < s5:
 			r = 4
-		case y < s6:
+		case size <= 6 || y < s6:
 			r = 5
 		case y < s7:
 			r = 6
@@ -103,8 +130,8 @@ func (t *tiny) run(c *core, stop float64, n int) (made int) {
 		now, next = next, math.NaN()
 		made++
 		ch := &t.change[r&7]
-		x[ch[0].state&15] += ch[0].by
-		x[ch[1].state&15] += ch[1].by
+		*ch[0].to += ch[0].by
+		*ch[1].to += ch[1].by
 		if m := &t.more[r&7]; m[0] < m[1] {
 			for _, ch := range c.changes[m[0]:m[1]] {
 				x[ch.state&15] += ch.by
