@@ -226,7 +226,7 @@ func TestConservedModels(t *testing.T) {
 				}
 				return v[i]
 			}
-			laws := net.Conservation()
+			laws, _ := net.Conservation()
 			if len(laws) != c.laws {
 				t.Errorf("%d laws, want %d", len(laws), c.laws)
 			}

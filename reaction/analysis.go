@@ -18,6 +18,9 @@ type Analysis struct {
 	Entries int   // of the stoichiometric matrix that are not zero
 	Rank    int   // of the stoichiometric matrix
 	Laws    []Law // see Network.Conservation
+	// Exact is true but for large networks without structure, where numbers become too long: there are no laws then, and ranks are those
+	// modulo a prime, which are too small with a chance of about 1e-15.
+	Exact bool
 
 	// Symbolic says that coefficients are no numbers; there are no complexes then, and Rank is that of the species without.
 	Symbolic bool
@@ -66,13 +69,13 @@ type Class struct {
 func (n *Network) Analyze() *Analysis {
 	a := &Analysis{Network: n, MassAction: true}
 	m := n.matrix(false)
-	q := newQuotient(len(n.Species))
 	for _, c := range m.columns {
 		a.Entries += len(c)
-		q.put(c)
 	}
-	a.Rank = q.rank
-	a.Laws = n.Conservation()
+	sure := false
+	a.Rank, sure = rank(m.columns, len(n.Species))
+	a.Laws, a.Exact = n.Conservation()
+	a.Exact = a.Exact && sure
 	for r := range n.Reactions {
 		x := &n.Reactions[r]
 		a.MassAction = a.MassAction && x.Kinetics != model.Stated
@@ -325,11 +328,11 @@ func (a *Analysis) complexes(m *matrix) {
 		l.Reactions = len(columns[c])
 		l.Rank = a.Rank
 		if len(a.Classes) > 1 {
-			q := newQuotient(len(n.Species))
-			for _, r := range columns[c] {
-				q.put(m.columns[r])
+			mine := make([][]entry, len(columns[c]))
+			for k, r := range columns[c] {
+				mine[k] = m.columns[r]
 			}
-			l.Rank = q.rank
+			l.Rank, _ = rank(mine, len(n.Species))
 		}
 		l.Deficiency = len(l.Complexes) - 1 - l.Rank
 		l.WeaklyReversible = l.Strong == 1

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"math/big"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,7 +131,7 @@ func conserved(t interface {
 	if rank >= 0 && len(list) != len(moved)-rank {
 		t.Errorf("%d laws for %d species and rank %d", len(list), len(moved), rank)
 	}
-	q := newQuotient(len(n.Species))
+	q := newQuotient[num](len(n.Species))
 	for k := range list {
 		v := make([]entry, 0, len(list[k].Species))
 		for j, i := range list[k].Species {
@@ -356,7 +357,7 @@ func TestMoieties(t *testing.T) {
 		{"k, X -> 2 X + Y", "X - Y"}, // no moiety: only a law with signs
 	} {
 		n := parse(t, c.text)
-		list := n.Conservation()
+		list, _ := n.Conservation()
 		conserved(t, n, list, n.Analyze().Rank)
 		got := laws(n, list)
 		if c.want != "" && got != c.want {
@@ -417,6 +418,39 @@ func TestLarge(t *testing.T) {
 		if !list[i].Moiety() {
 			t.Errorf("%s is no moiety", list[i].text(n, 10))
 		}
+	}
+}
+
+// TestWithoutStructure gives up in time where numbers become long: a network that is drawn at random. The rank is known nonetheless: almost all
+// reactions are independent.
+func TestWithoutStructure(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	n := New("")
+	const species, reactions = 1000, 950
+	for i := range species {
+		n.AddSpecies(fmt.Sprintf("S%d", i), 1)
+	}
+	for range reactions {
+		two := func() []Participant { return []Participant{{r.IntN(species), expr.One}, {r.IntN(species), expr.One}} }
+		n.AddReaction(Reaction{Rate: expr.One, Reactants: two(), Products: two()})
+	}
+	a := n.Analyze()
+	if a.Exact || len(a.Laws) > 0 || a.Rank != reactions {
+		t.Errorf("exact %v, %d laws, rank %d", a.Exact, len(a.Laws), a.Rank)
+	}
+	// A network with structure needs no prime, and the prime says the same of it.
+	n = binding(2)
+	m := n.matrix(false)
+	v := newQuotient[residue](len(n.Species))
+	for _, c := range m.columns {
+		w := make([]nonzero[residue], len(c))
+		for k, e := range c {
+			w[k] = nonzero[residue]{e.i, residueOf(e.v)}
+		}
+		v.put(w)
+	}
+	if exact, sure := rank(m.columns, len(n.Species)); !sure || exact != v.rank {
+		t.Errorf("rank %d, sure %v, modulo a prime %d", exact, sure, v.rank)
 	}
 }
 

@@ -30,8 +30,11 @@ func Conserve(s *model.System, keep func(name string) bool) (*model.System, diag
 	if n == nil {
 		return s, nil
 	}
-	laws := n.Conservation()
+	laws, ok := n.Conservation()
 	found := n.broken(len(laws))
+	if !ok {
+		found.Add(diag.Pos{}, "W196", "leave --conserved out", "the conserved totals of %s have numbers that are too long to be worked out", s.Name)
+	}
 	c := s.Clone()
 	p := s.Pool
 	at := map[expr.ID]int{}
@@ -83,7 +86,8 @@ func (n *Network) broken(laws int) (found diag.List) {
 	if len(set) == 0 {
 		return nil
 	}
-	if more := len(with.Conservation()) - laws; more > 0 {
+	all, _ := with.Conservation()
+	if more := len(all) - laws; more > 0 {
 		what := strings.Join(set[:min(len(set), 6)], ", ")
 		found.Add(pos, "W196", "without these events they would be", "%s of species that events change (%s) are not conserved, and nothing is computed from them", plural(more, "total"), what)
 	}

@@ -134,34 +134,113 @@ func (a num) add(b num) num {
 	return small(new(big.Rat).Add(a.rat(), b.rat()))
 }
 
-// entry is a nonzero of a sparse vector.
-type entry struct {
+// words is the length of a number that is no pair of int64, else 0.
+func (a num) words() int {
+	if a.big == nil {
+		return 0
+	}
+	return (a.big.Num().BitLen()+a.big.Denom().BitLen())/64 + 1
+}
+
+// prime is 2^61 - 1.
+const prime = 1<<61 - 1
+
+// residue is a number modulo prime.
+type residue uint64
+
+func residueOf(a num) residue {
+	of := func(x *big.Int) residue { return residue(new(big.Int).Mod(x, big.NewInt(prime)).Uint64()) }
+	if a.big == nil && a.d == 1 && a.n >= 0 && a.n < prime {
+		return residue(a.n)
+	}
+	r := a.rat()
+	return of(r.Num()).mul(of(r.Denom()).inv())
+}
+
+func (a residue) add(b residue) residue {
+	if s := a + b; s < prime {
+		return s
+	}
+	return a + b - prime
+}
+
+func (a residue) mul(b residue) residue {
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	s := lo&prime + (lo>>61 | hi<<3)
+	if s >= prime {
+		s -= prime
+	}
+	return residue(s)
+}
+
+func (a residue) neg() residue {
+	if a == 0 {
+		return 0
+	}
+	return prime - a
+}
+
+// inv is a^(prime-2); of 0, which a denominator can be with a chance of 1e-18, 0.
+func (a residue) inv() residue {
+	r, b := residue(1), a
+	for e := uint64(prime - 2); e > 0; e >>= 1 {
+		if e&1 == 1 {
+			r = r.mul(b)
+		}
+		b = b.mul(b)
+	}
+	return r
+}
+
+func (a residue) isZero() bool { return a == 0 }
+func (a residue) isUnit() bool { return a == 1 || a == prime-1 }
+func (a residue) words() int   { return 0 }
+
+// scalar is a field: the rationals, or the integers modulo a prime.
+type scalar[T any] interface {
+	add(T) T
+	mul(T) T
+	neg() T
+	inv() T
+	isZero() bool
+	isUnit() bool
+	words() int
+}
+
+// entry is a nonzero of a sparse vector of rationals.
+type entry = nonzero[num]
+
+// nonzero is one of a sparse vector.
+type nonzero[T any] struct {
 	i int32
-	v num
+	v T
 }
 
 // quotient is the space of species modulo what reactions do: every species is a combination of free ones. It is the reduced row
 // echelon form of the columns that were put in, sparse and with pivots that are chosen for little fill: a species that a
 // reaction makes of others becomes their sum.
-type quotient struct {
-	def     [][]entry // by species: what it is in free ones; of a free one nil
+type quotient[T scalar[T]] struct {
+	def     [][]nonzero[T] // by species: what it is in free ones; of a free one nil
 	defined []bool
 	users   [][]int32 // by species: those whose def may hold it
 	count   []int32   // in how many it is
 	rank    int
+	work    int  // operations so far, those of long numbers by the square of their words
+	most    int  // how much work there may be, 0: any
+	lost    bool // it was more: there is no result
 
-	acc   []num
+	acc   []T
 	in    []bool
 	touch []int32
 	had   []int32 // by species: the turn in which it was in the definition that is replaced
 	turn  int32
 }
 
-func newQuotient(n int) *quotient {
-	return &quotient{def: make([][]entry, n), defined: make([]bool, n), users: make([][]int32, n), count: make([]int32, n), acc: make([]num, n), in: make([]bool, n), had: make([]int32, n)}
+func newQuotient[T scalar[T]](n int) *quotient[T] {
+	return &quotient[T]{def: make([][]nonzero[T], n), defined: make([]bool, n), users: make([][]int32, n), count: make([]int32, n), acc: make([]T, n), in: make([]bool, n), had: make([]int32, n)}
 }
 
-func (q *quotient) add(i int32, v num) {
+func (q *quotient[T]) add(i int32, v T) {
 	if !q.in[i] {
 		q.in[i], q.acc[i] = true, v
 		q.touch = append(q.touch, i)
@@ -171,26 +250,29 @@ func (q *quotient) add(i int32, v num) {
 }
 
 // take returns what add has gathered and forgets it.
-func (q *quotient) take() []entry {
-	out := make([]entry, 0, len(q.touch))
+func (q *quotient[T]) take() []nonzero[T] {
+	out := make([]nonzero[T], 0, len(q.touch))
 	for _, i := range q.touch {
 		q.in[i] = false
 		if !q.acc[i].isZero() {
-			out = append(out, entry{i, q.acc[i]})
+			out = append(out, nonzero[T]{i, q.acc[i]})
 		}
 	}
 	q.touch = q.touch[:0]
 	return out
 }
 
+func (q *quotient[T]) cost(words int) { q.work += 1 + words*words }
+
 // image is a vector in terms of free species.
-func (q *quotient) image(v []entry) []entry {
+func (q *quotient[T]) image(v []nonzero[T]) []nonzero[T] {
 	for _, e := range v {
 		if !q.defined[e.i] {
 			q.add(e.i, e.v)
 			continue
 		}
 		for _, f := range q.def[e.i] {
+			q.cost(f.v.words())
 			q.add(f.i, e.v.mul(f.v))
 		}
 	}
@@ -198,7 +280,10 @@ func (q *quotient) image(v []entry) []entry {
 }
 
 // put adds a column, and reports whether it does not depend on those before.
-func (q *quotient) put(v []entry) bool {
+func (q *quotient[T]) put(v []nonzero[T]) bool {
+	if q.lost {
+		return false
+	}
 	w := q.image(v)
 	if len(w) == 0 {
 		return false
@@ -223,10 +308,10 @@ func (q *quotient) put(v []entry) bool {
 	}
 	pivot := w[best]
 	scale := pivot.v.inv().neg()
-	def := make([]entry, 0, len(w)-1)
+	def := make([]nonzero[T], 0, len(w)-1)
 	for k, e := range w {
 		if k != best {
-			def = append(def, entry{e.i, e.v.mul(scale)})
+			def = append(def, nonzero[T]{e.i, e.v.mul(scale)})
 		}
 	}
 	users := q.users[pivot.i]
@@ -245,13 +330,19 @@ func (q *quotient) put(v []entry) bool {
 		}
 		old := q.def[u]
 		c := old[at].v
+		q.work += len(old)
 		for k, e := range old {
 			q.count[e.i]--
 			if k != at {
 				q.add(e.i, e.v)
 			}
 		}
+		if q.most > 0 && q.work > q.most {
+			q.lost = true
+			return false
+		}
 		for _, e := range def {
+			q.cost(e.v.words() + c.words())
 			q.add(e.i, e.v.mul(c))
 		}
 		q.define(u, q.take())
@@ -259,7 +350,7 @@ func (q *quotient) put(v []entry) bool {
 	return true
 }
 
-func (q *quotient) define(i int32, def []entry) {
+func (q *quotient[T]) define(i int32, def []nonzero[T]) {
 	q.turn++
 	for _, e := range q.def[i] {
 		q.had[e.i] = q.turn
@@ -271,4 +362,29 @@ func (q *quotient) define(i int32, def []entry) {
 			q.users[e.i] = append(q.users[e.i], i)
 		}
 	}
+}
+
+// mostWork is how many operations an elimination with rationals may take: a few seconds.
+const mostWork = 3e6
+
+// rank is the rank of sparse columns; sure is false where exact numbers become too long and it is that modulo a prime, which is less with a
+// chance of about 1e-15.
+func rank(columns [][]entry, species int) (r int, sure bool) {
+	q := newQuotient[num](species)
+	q.most = mostWork
+	for _, c := range columns {
+		q.put(c)
+	}
+	if !q.lost {
+		return q.rank, true
+	}
+	m := newQuotient[residue](species)
+	for _, c := range columns {
+		v := make([]nonzero[residue], len(c))
+		for k, e := range c {
+			v[k] = nonzero[residue]{e.i, residueOf(e.v)}
+		}
+		m.put(v)
+	}
+	return m.rank, false
 }

@@ -109,13 +109,15 @@ func (n *Network) matrix(closed bool) *matrix {
 // The matrix is brought into reduced row echelon form with rationals of any size; in networks that are generated from a few molecules by
 // binding, which have few laws, the form stays sparse. Moieties are chosen among the extreme rays of the cone of nonnegative
 // laws, those of the fewest species first; the rays are found by the double description method, in each block of coupled laws by itself. A
-// block with more than mostRays keeps its basis.
+// block with more than mostRays keeps its basis. ok is false, and there are no laws, where their numbers become too long to be worked out: in
+// networks without the structure that real ones have.
 //
 // S. Schuster, T. Höfer, J. Chem. Soc. Faraday Trans. 87 (1991) 2561, on moieties as extreme rays; T. S. Motzkin, H. Raiffa, G. L. Thompson,
 // R. M. Thrall, in Contributions to the Theory of Games II (1953), and K. Fukuda, A. Prodon, LNCS 1120 (1996) 91, on the method.
-func (n *Network) Conservation() []Law {
+func (n *Network) Conservation() (laws []Law, ok bool) {
 	m := n.matrix(true)
-	q := newQuotient(len(n.Species))
+	q := newQuotient[num](len(n.Species))
+	q.most = mostWork
 	moved := make([]bool, len(n.Species))
 	for _, c := range m.columns {
 		for _, e := range c {
@@ -131,8 +133,8 @@ func (n *Network) Conservation() []Law {
 			free = append(free, int32(i))
 		}
 	}
-	if len(free) == 0 {
-		return nil
+	if q.lost || len(free) == 0 {
+		return nil, !q.lost
 	}
 	// rows[k] is the law of free species k.
 	rows := make([][]entry, len(free))
@@ -145,12 +147,12 @@ func (n *Network) Conservation() []Law {
 		}
 	}
 	basis := nonnegative(rows, q, number)
-	laws := make([]Law, 0, len(basis))
+	laws = make([]Law, 0, len(basis))
 	for _, y := range basis {
 		laws = append(laws, lawOf(combine(rows, y)))
 	}
 	slices.SortStableFunc(laws, func(a, b Law) int { return cmp.Compare(a.Species[0], b.Species[0]) })
-	return laws
+	return laws, true
 }
 
 // combine is the sum of rows with the numbers of y.
@@ -200,11 +202,14 @@ func lawOf(v []entry) Law {
 	return l
 }
 
-// mostRays is how many extreme rays of a block are looked at.
-const mostRays = 4000
+// mostRays is how many extreme rays of a block are looked at, mostTests how many words of their tight constraints: less than a second.
+const (
+	mostRays  = 4000
+	mostTests = 3e8
+)
 
 // nonnegative returns vectors y over rows, as many as there are rows and independent: those of nonnegative laws as far as there are.
-func nonnegative(rows [][]entry, q *quotient, number []int32) [][]entry {
+func nonnegative(rows [][]entry, q *quotient[num], number []int32) [][]entry {
 	f := len(rows)
 	// A species is a constraint: its number in the law must not be negative. That of a free species is y >= 0; only those with a
 	// negative number somewhere say more.
@@ -301,7 +306,7 @@ func blockBasis(rows [][]entry, list []int32, constraints [][]entry) [][]entry {
 		}
 		rays[k] = ray{y, tight}
 	}
-	complete := true
+	complete, tests := true, 0
 	for ci, c := range constraints {
 		value := func(r *ray) num {
 			v := zero
@@ -329,6 +334,9 @@ func blockBasis(rows [][]entry, list []int32, constraints [][]entry) [][]entry {
 		var fresh []ray
 		for _, i := range plus {
 			for _, j := range minus {
+				if tests += len(rays) * words; tests > mostTests {
+					break
+				}
 				if !adjacent(rays, i, j) {
 					continue
 				}
@@ -344,7 +352,7 @@ func blockBasis(rows [][]entry, list []int32, constraints [][]entry) [][]entry {
 				tight[bit/64] |= 1 << (bit % 64)
 				fresh = append(fresh, ray{y, tight})
 			}
-			if len(fresh)+len(next) > mostRays {
+			if len(fresh)+len(next) > mostRays || tests > mostTests {
 				complete = false
 				break
 			}
@@ -379,7 +387,7 @@ func blockBasis(rows [][]entry, list []int32, constraints [][]entry) [][]entry {
 		cands = append(cands, candidate{[]entry{{i, one}}, 0})
 	}
 	var out [][]entry
-	q := newQuotient(len(rows))
+	q := newQuotient[num](len(rows))
 	for _, c := range cands {
 		if len(out) == d {
 			break
