@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/mtkc/mtkc"
+	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/trace"
@@ -266,5 +268,38 @@ func continued(t *testing.T, c networkCase, prob *ode.Problem, groups []string) 
 			set[prob.States[i].Name] = v[len(v)-1]
 		}
 		at, k = end, n
+	}
+}
+
+// Networks become loops over reactions and over sums of equal length: their code does not grow with them. The values are those of
+// straight-line code, up to the order of sums.
+func TestNetworksAreRolled(t *testing.T) {
+	files := map[string]string{
+		"multisite6":   generated(t, "multisite6", func(w io.Writer) { multisite(w, 6) }),
+		"polymers100":  generated(t, "polymers100", func(w io.Writer) { polymers(w, 100) }),
+		"egfr_net":     filepath.Join(networks, "egfr_net.net"),
+		"test_fixed":   filepath.Join(networks, "test_fixed.net"),
+		"multisite3":   generated(t, "multisite3", func(w io.Writer) { multisite(w, 3) }),
+		"Motivating_e": filepath.Join(networks, "Motivating_example.net"),
+	}
+	for name, file := range files {
+		if _, err := os.Stat(file); err != nil {
+			continue
+		}
+		var probs [2]*ode.Problem
+		for i, from := range []int{0, math.MaxInt32} {
+			c := mtkc.New(file, mtkc.Options{Check: true, Lower: backend.Options{RollFrom: from}})
+			p, found := c.Problem(context.Background())
+			if err := found.Err(); err != nil {
+				t.Fatal(err)
+			}
+			probs[i] = p
+			if prog := c.Program(); i == 0 && len(c.System().Reactions) > 1000 {
+				if ops := prog.RHS.Ops() + prog.Jac.Ops(); len(prog.RHS.Steps) == 0 || ops > 1500 {
+					t.Errorf("%s: %d operations of code, want at most 1500", name, ops)
+				}
+			}
+		}
+		compareKernels(t, probs[1], probs[0])
 	}
 }

@@ -84,7 +84,7 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 		shared, cut := uses[e] > 1, false
 		switch {
 		case target:
-			cut = wanted[e] || shared && size > 2 || size > shapeSize || part
+			cut = wanted[e] || shared && size > 2 || size > shapeSize || part || r.sums && size > 0
 		case p.Op(e) > expr.OpSym:
 			cut = wanted[e] || shared && size >= nodeSize && !p.Op(e).Info().Bool
 		}
@@ -141,7 +141,7 @@ func (r *roller) split(terms []expr.ID) {
 		for _, a := range p.Args(e) {
 			walk(a)
 		}
-		if a := p.Args(e); op == expr.OpAdd && len(a) > 2*wideSum {
+		if a := p.Args(e); op == expr.OpAdd && len(a) > 2*r.wide() {
 			r.narrow[e] = r.tree(a)
 		}
 	}
@@ -161,6 +161,9 @@ func (r *roller) tree(a []expr.ID) expr.ID {
 		k, _ := p.Value(a[i])
 		ks, ts = append(ks, k), append(ts, a[i+1])
 	}
+	if r.sums {
+		ks, ts = r.byCoefficient(ks, ts)
+	}
 	for len(ts) > partSum {
 		var sums []expr.ID
 		for i := 0; i < len(ts); i += partSum {
@@ -175,10 +178,63 @@ func (r *roller) tree(a []expr.ID) expr.ID {
 	return p.Linear(c, ks, ts)
 }
 
+// wide is the number of terms from which on a sum is taken apart.
+func (r *roller) wide() int {
+	if r.sums {
+		return fewTerms
+	}
+	return wideSum
+}
+
+// byCoefficient writes a sum as one of partial sums, each of terms with the same coefficient, which stands before the partial sum: their
+// shapes differ in length alone. Where there is one coefficient, or many, it changes nothing.
+func (r *roller) byCoefficient(ks []expr.Num, ts []expr.ID) ([]expr.Num, []expr.ID) {
+	var kinds []expr.Num
+	var of [][]expr.ID
+	for i, k := range ks {
+		at := slices.Index(kinds, k)
+		if at < 0 {
+			if at = len(kinds); at == fewKinds {
+				return ks, ts
+			}
+			kinds, of = append(kinds, k), append(of, nil)
+		}
+		of[at] = append(of[at], ts[i])
+	}
+	if len(kinds) == 1 {
+		return ks, ts
+	}
+	ks, ts = ks[:0], ts[:0]
+	ones := make([]expr.Num, partSum)
+	for i := range ones {
+		ones[i] = expr.IntNum(1)
+	}
+	for at, terms := range of {
+		for len(terms) > partSum {
+			var sums []expr.ID
+			for i := 0; i < len(terms); i += partSum {
+				j := min(i+partSum, len(terms))
+				if j == i+1 {
+					sums = append(sums, terms[i])
+					continue
+				}
+				sums = append(sums, r.l.piece(r.p.Linear(expr.IntNum(0), ones[:j-i], terms[i:j])))
+			}
+			terms = sums
+		}
+		t := terms[0]
+		if len(terms) > 1 {
+			t = r.l.piece(r.p.Linear(expr.IntNum(0), ones[:len(terms)], terms))
+		}
+		ks, ts = append(ks, kinds[at]), append(ts, t)
+	}
+	return ks, ts
+}
+
 // args are the arguments of a term, those of a wide sum being partial sums.
 func (r *roller) args(e expr.ID) []expr.ID {
 	a := r.p.Args(e)
-	if len(a) > 2*wideSum && r.p.Op(e) == expr.OpAdd {
+	if len(a) > 2*r.wide() && r.p.Op(e) == expr.OpAdd {
 		if t, ok := r.narrow[e]; ok {
 			return r.p.Args(t)
 		}

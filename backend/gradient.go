@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -107,93 +108,122 @@ func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32
 		behind := func(c contribution) *slope {
 			return &slopes[x.leaves[s.partials[c.k].leaf].index][c.g]
 		}
-		key = binary.AppendUvarint(key[:0], uint64(x.shape))
-		key = binary.AppendUvarint(key, uint64(main))
-		key = append(key, flag(read[n]))
-		last := int32(-1)
-		for _, c := range con {
-			key = append(key, flag(c.col != last))
-			last = c.col
-			key = binary.AppendUvarint(key, uint64(c.k))
-			switch {
-			case c.g < 0:
-				key = append(key, 0)
-			case behind(c).slot < 0:
-				key = binary.AppendUvarint(append(key, 1), uint64(behind(c).value))
-			case behind(c).guarded:
-				key = append(key, 2)
-			default:
-				key = append(key, 3)
-			}
-		}
-		rec := recipes[string(key)]
-		if rec == nil {
-			rec = r.recipe(s, con, guards, read[n], main, behind, len(x.data))
-			recipes[string(key)] = rec
-		}
-		in := instance{body: rec.body, node: int32(n), data: x.data}
-		if rec.body != nil {
-			in.leaves = r.places(x.leaves)
-			for _, k := range rec.reads {
-				need[x.leaves[k].index] = true
-			}
+		// unit writes the entries of some contributions, which one body computes.
+		unit := func(of *shape, leaves []leaf, data []float64, con []contribution) {
+			key = append(key, flag(read[n]))
+			last := int32(-1)
 			for _, c := range con {
-				if c.g >= 0 && behind(c).slot >= 0 {
-					in.leaves = append(in.leaves, behind(c).slot)
+				key = append(key, flag(c.col != last))
+				last = c.col
+				if of == s {
+					key = binary.AppendUvarint(key, uint64(c.k))
+				} else {
+					key = binary.AppendUvarint(key, uint64(s.partials[c.k].term))
 				}
+				switch {
+				case c.g < 0:
+					key = append(key, 0)
+				case behind(c).slot < 0:
+					key = binary.AppendUvarint(append(key, 1), uint64(behind(c).value))
+				case behind(c).guarded:
+					key = append(key, 2)
+				default:
+					key = append(key, 3)
+				}
+			}
+			rec := recipes[string(key)]
+			if rec == nil {
+				rec = r.recipe(of, con, guards, read[n], main, behind, len(data))
+				recipes[string(key)] = rec
+			}
+			in := instance{body: rec.body, node: int32(n), data: data}
+			if rec.body != nil {
+				in.leaves = r.places(leaves)
+				for _, k := range rec.reads {
+					need[leaves[k].index] = true
+				}
+				for _, c := range con {
+					if c.g >= 0 && behind(c).slot >= 0 {
+						in.leaves = append(in.leaves, behind(c).slot)
+					}
+				}
+			}
+			at := -1
+			last = -1
+			for _, c := range con {
+				if c.col == last {
+					continue
+				}
+				last = c.col
+				at++
+				e := rec.entries[at]
+				if e == expr.Zero {
+					continue
+				}
+				number := p.Op(e) == expr.OpConst
+				from := int32(-1) // the entry of the scratch array that it equals
+				if k := rec.same[at]; k >= 0 {
+					from = behind(con[k]).slot
+				}
+				if read[n] {
+					y := slope{col: c.col, slot: from, value: e, guarded: rec.guarded[at]}
+					if !number && from < 0 {
+						y.slot = r.slots
+						r.slots++
+						in.outs = append(in.outs, y.slot)
+					}
+					slopes[n] = append(slopes[n], y)
+				}
+				for _, o := range x.outs {
+					if o.space != Main {
+						continue
+					}
+					// The number of the entry stands in for its place, which is not known yet.
+					k := int32(len(entries))
+					entries = append(entries, sparsity.Entry{Row: o.index, Col: c.col})
+					if from >= 0 {
+						list = append(list, instance{body: move, node: int32(n), leaves: []int32{from}, outs: []int32{k}})
+						continue
+					}
+					if !number {
+						in.outs = append(in.outs, k)
+						continue
+					}
+					b := fills[e]
+					if b == nil {
+						b = &body{terms: []expr.ID{e}, spaces: [][]Space{{Main}}, size: 1}
+						fills[e] = b
+					}
+					list = append(list, instance{body: b, node: int32(n), outs: []int32{k}})
+				}
+			}
+			if rec.body != nil {
+				list = append(list, in)
 			}
 		}
-		at := -1
-		last = -1
-		for _, c := range con {
-			if c.col == last {
-				continue
-			}
-			last = c.col
-			at++
-			e := rec.entries[at]
-			if e == expr.Zero {
-				continue
-			}
-			number := p.Op(e) == expr.OpConst
-			from := int32(-1) // the entry of the scratch array that it equals
-			if k := rec.same[at]; k >= 0 {
-				from = behind(con[k]).slot
-			}
-			if read[n] {
-				y := slope{col: c.col, slot: from, value: e, guarded: rec.guarded[at]}
-				if !number && from < 0 {
-					y.slot = r.slots
-					r.slots++
-					in.outs = append(in.outs, y.slot)
-				}
-				slopes[n] = append(slopes[n], y)
-			}
-			for _, o := range x.outs {
-				if o.space != Main {
-					continue
-				}
-				// The number of the entry stands in for its place, which is not known yet.
-				k := int32(len(entries))
-				entries = append(entries, sparsity.Entry{Row: o.index, Col: c.col})
-				if from >= 0 {
-					list = append(list, instance{body: move, node: int32(n), leaves: []int32{from}, outs: []int32{k}})
-					continue
-				}
-				if !number {
-					in.outs = append(in.outs, k)
-					continue
-				}
-				b := fills[e]
-				if b == nil {
-					b = &body{terms: []expr.ID{e}, spaces: [][]Space{{Main}}, size: 1}
-					fills[e] = b
-				}
-				list = append(list, instance{body: b, node: int32(n), outs: []int32{k}})
-			}
+		if !s.affine && !(s.plain && len(con) > manySlopes) {
+			key = binary.AppendUvarint(key[:0], uint64(x.shape))
+			key = binary.AppendUvarint(key, uint64(main))
+			unit(s, x.leaves, x.data, con)
+			continue
 		}
-		if rec.body != nil {
-			list = append(list, in)
+		// The entries of a sum differ in how many terms have the column, and those of a factor times a sum are many of one kind: each is a
+		// unit.
+		for i := 0; i < len(con); {
+			j := i + 1
+			for j < len(con) && con[j].col == con[i].col {
+				j++
+			}
+			if s.affine {
+				slices.SortStableFunc(con[i:j], func(a, b contribution) int { return cmp.Compare(s.partials[a.k].term, s.partials[b.k].term) })
+				key = binary.AppendUvarint(append(key[:0], 0xff, 0xff, 0xff, 0xff, 0xff), uint64(main)) // no shape has this number
+				unit(&shape{partials: s.partials}, nil, nil, con[i:j])
+			} else {
+				key = binary.AppendUvarint(key[:0], uint64(x.shape))
+				key = binary.AppendUvarint(key, uint64(main))
+				unit(s, x.leaves, x.data, con[i:j])
+			}
+			i = j
 		}
 	}
 	pat, slot := sparsity.New(rows, cols, entries)
@@ -220,6 +250,9 @@ func (r *roller) gradient(name string, rows, cols int, column func(l leaf) int32
 	return r.kernel(name, append(r.values(need), list...), true), pat
 }
 
+// manySlopes is from how many contributions on the entries of a gradient are computed one by one where that repeats nothing.
+const manySlopes = 2 * partSum
+
 // derive differentiates a shape by its leaves.
 func (r *roller) derive(s *shape) {
 	if s.derived {
@@ -237,6 +270,12 @@ func (r *roller) derive(s *shape) {
 		s.partials = append(s.partials, partial{leafOf[a], derivs[i]})
 	}
 	slices.SortFunc(s.partials, func(a, b partial) int { return a.leaf - b.leaf })
+	s.affine = len(s.partials) > partSum/2 || r.sums && len(s.partials) > 1
+	s.plain = true
+	for _, q := range s.partials {
+		s.affine = s.affine && r.p.Op(q.term) == expr.OpConst
+		s.plain = s.plain && r.p.Op(q.term) <= expr.OpSym
+	}
 }
 
 // recipe makes the terms of the entries of a gradient.

@@ -71,7 +71,9 @@ type compiler struct {
 	labels       []string // of plan.Seq; nil: the names of the targets
 	stratonovich bool     // the noises are of Stratonovich, else of Ito
 
-	tables tables // of the rollers
+	tables    tables // of the rollers
+	sumTables tables // of those that take sums apart
+	sums      bool   // a kernel consists of sums, see roller.sums
 
 	sources []expr.ID // of the observables: a term for the Observed kernel, or None
 }

@@ -37,6 +37,11 @@ const (
 	nodeSize  = 12 // operations from which on a common subterm is computed once
 	shapeSize = 60 // operations from which on a definition is computed for itself, though only one term reads it
 	costly    = 8  // what an elementary function counts
+	// Where loops leave more than one part in sumsGain of so many operations, sums are taken apart by their coefficients.
+	sumsFrom = 4000
+	sumsGain = 16
+	fewTerms = 4 // terms of a sum from which on that is done
+	fewKinds = 6 // different coefficients up to which it is
 )
 
 // place is where a result goes.
@@ -71,6 +76,8 @@ type shape struct {
 
 	partials []partial // see gradient.go
 	derived  bool
+	affine   bool // the partials are numbers, of a sum with several terms
+	plain    bool // the partials are numbers or leaves
 }
 
 // roller is the analysis of one kernel.
@@ -90,6 +97,9 @@ type roller struct {
 	ints   slab[int32]
 
 	narrow map[expr.ID]expr.ID // wide sums in partial sums
+	// sums says that sums of reaction rates and the like, all of the same kind but in length and signs, are written as sums of partial
+	// sums with one coefficient each, and that all definitions are computed for themselves.
+	sums bool
 
 	tables *tables
 
@@ -125,10 +135,45 @@ func (c *compiler) roll(l *lowerer, name string, terms []expr.ID, outs []place, 
 	if len(terms) == 0 {
 		return nil, nil
 	}
-	r := &roller{l: l, p: l.p, opt: c.opt, tables: &c.tables}
-	if r.cut(terms, outs) < r.opt.RollFrom {
+	attempt := func(sums bool, t *tables) (r *roller, total int) {
+		r = &roller{l: l, p: l.p, opt: c.opt, tables: t, sums: sums}
+		return r, r.cut(terms, outs)
+	}
+	few := func(k *Kernel, total int) bool { return k != nil && k.Ops() < min(total/sumsGain, 2*rollFrom) }
+	// Most of the code may be sums, each of its own shape. Where that was so in one kernel, the next ones are taken for the same.
+	var s *roller
+	var ks *Kernel
+	if c.sums {
+		var total int
+		if s, total = attempt(true, &c.sumTables); total < s.opt.RollFrom {
+			return nil, nil
+		}
+		if ks = s.loops(name, rowName); few(ks, total) {
+			return ks, s
+		}
+	}
+	r, total := attempt(false, &c.tables)
+	if total < r.opt.RollFrom {
 		return nil, nil
 	}
+	k := r.loops(name, rowName)
+	if s == nil && total >= sumsFrom && !few(k, total) {
+		s, _ = attempt(true, &c.sumTables)
+		ks = s.loops(name, rowName)
+	}
+	switch {
+	case ks != nil && (k == nil || 2*ks.Ops() < k.Ops()):
+		c.sums = true
+		return ks, s
+	case k != nil:
+		return k, r
+	}
+	return nil, nil
+}
+
+// loops writes the kernel of what cut found, nil where loops do not pay.
+func (r *roller) loops(name string, rowName func(o place) string) *Kernel {
+	l := r.l
 	r.name = func(n int32) string {
 		if s := r.nodeName(n); s != "" {
 			return s
@@ -142,11 +187,7 @@ func (c *compiler) roll(l *lowerer, name string, terms []expr.ID, outs []place, 
 		return ""
 	}
 	r.sort()
-	k := r.kernel(name, r.values(nil), r.opt.RollFrom == 1)
-	if k == nil {
-		return nil, nil
-	}
-	return k, r
+	return r.kernel(name, r.values(nil), r.opt.RollFrom == 1)
 }
 
 // mainPlaces are the entries of Main in order.
