@@ -5,13 +5,18 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/mtkc/mtkc"
+	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/frontend/bngl"
+	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
 )
 
@@ -217,4 +222,139 @@ func BenchmarkBngl(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// sbmlOf writes a network as SBML, as BioNetGen does: a species for each, rates as MathML in concentrations of a compartment of size 1.
+func sbmlOf(w io.Writer, sys *model.System) {
+	b := bufio.NewWriter(w)
+	defer b.Flush()
+	p := sys.Pool
+	id := map[expr.ID]string{}
+	for i := range sys.Vars {
+		id[sys.Vars[i].Sym] = sys.Vars[i].Name
+		if a := sys.Vars[i].Alias; a != "" {
+			id[sys.Vars[i].Sym] = a
+		}
+	}
+	value := map[expr.ID]float64{}
+	var eval func(e expr.ID) float64
+	eval = func(e expr.ID) float64 {
+		return p.Eval(e, func(a expr.ID) (float64, bool) {
+			if v, ok := value[a]; ok {
+				return v, true
+			}
+			k, ok := sys.VarOf(a)
+			if !ok || sys.Vars[k].Value == expr.None {
+				return 0, false
+			}
+			value[a] = eval(sys.Vars[k].Value)
+			return value[a], true
+		})
+	}
+	fmt.Fprint(b, `<?xml version="1.0" encoding="UTF-8"?><sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1"><model id="m">`,
+		`<listOfCompartments><compartment id="cell" spatialDimensions="3" size="1" constant="true"/></listOfCompartments><listOfSpecies>`, "\n")
+	for i := range sys.Vars {
+		if v := &sys.Vars[i]; v.Alias != "" {
+			start, fixed := v.Start, false
+			if v.Kind == model.ParameterVar {
+				start, fixed = v.Value, true
+			}
+			fmt.Fprintf(b, "<species id=%q compartment=\"cell\" initialAmount=\"%v\" hasOnlySubstanceUnits=\"true\" boundaryCondition=\"%v\" constant=\"%v\"/>\n", v.Alias, eval(start), fixed, fixed)
+		}
+	}
+	fmt.Fprint(b, "</listOfSpecies><listOfParameters>\n")
+	for i := range sys.Vars {
+		if v := &sys.Vars[i]; v.Kind == model.ParameterVar && v.Alias == "" {
+			fmt.Fprintf(b, "<parameter id=%q value=\"%v\" constant=\"true\"/>\n", v.Name, eval(v.Value))
+		}
+	}
+	fmt.Fprint(b, "</listOfParameters><listOfReactions>\n")
+	laws := map[expr.ID]expr.ID{}
+	for i := range sys.Equations {
+		laws[sys.Equations[i].Lhs] = sys.Equations[i].Rhs
+	}
+	for i := range sys.Reactions {
+		r := &sys.Reactions[i]
+		fmt.Fprintf(b, "<reaction id=%q reversible=\"false\" fast=\"false\">", r.Name)
+		for _, side := range []struct {
+			name string
+			list []model.Participant
+		}{{"Reactants", r.Reactants}, {"Products", r.Products}} {
+			if len(side.list) == 0 {
+				continue
+			}
+			fmt.Fprintf(b, "<listOf%s>", side.name)
+			for _, x := range side.list {
+				fmt.Fprintf(b, "<speciesReference species=%q stoichiometry=%q constant=\"true\"/>", id[x.Species], p.String(x.Number))
+			}
+			fmt.Fprintf(b, "</listOf%s>", side.name)
+		}
+		fmt.Fprint(b, `<kineticLaw><math xmlns="http://www.w3.org/1998/Math/MathML"><apply><times/>`)
+		law := laws[r.Rate]
+		if p.Op(law) == expr.OpAdd { // a factor times a product
+			fmt.Fprintf(b, "<cn> %s </cn>", p.String(p.Args(law)[1]))
+			law = p.Args(law)[2]
+		}
+		factors := []expr.ID{law, expr.One}
+		if p.Op(law) == expr.OpMul {
+			factors = p.Args(law)
+		}
+		for k := 0; k < len(factors); k += 2 {
+			times, _ := p.Value(factors[k+1])
+			for n, _ := times.Int(); n > 0; n-- {
+				fmt.Fprintf(b, "<ci> %s </ci>", id[factors[k]])
+			}
+		}
+		fmt.Fprint(b, "</apply></math></kineticLaw></reaction>\n")
+	}
+	fmt.Fprint(b, "</listOfReactions></model></sbml>\n")
+}
+
+// BenchmarkSBML compiles large networks from SBML.
+func BenchmarkSBML(b *testing.B) {
+	list := map[string]string{"multisite7": generated(b, "multisite7", func(w io.Writer) { multisite(w, 7) })}
+	if path := filepath.Join(networks, "bcr.net"); exists(path) {
+		list["bcr"] = path
+	}
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		sys, found := bngl.Load(list[name])
+		if err := found.Err(); err != nil {
+			b.Fatal(err)
+		}
+		path := filepath.Join(b.TempDir(), name+".xml")
+		f, err := os.Create(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sbmlOf(f, sys)
+		if err := f.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) {
+			now := map[string]float64{}
+			for b.Loop() {
+				comp := mtkc.New(path, mtkc.Options{})
+				start := time.Now()
+				p, found := comp.Problem(context.Background())
+				if err := found.Err(); err != nil {
+					b.Fatal(err)
+				}
+				now["total"] += time.Since(start).Seconds()
+				for _, t := range comp.Timing() {
+					now[t.Pass] += t.Seconds
+				}
+				now["species"] += float64(p.N())
+				now["nonzeros"] += float64(p.Jac.NNZ())
+			}
+			for _, k := range []string{"species", "nonzeros", "load", "structural", "lower", "vm", "total"} {
+				b.ReportMetric(now[k]/float64(b.N), k)
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
