@@ -303,3 +303,66 @@ func TestNetworksAreRolled(t *testing.T) {
 		compareKernels(t, probs[1], probs[0])
 	}
 }
+
+// TestNetworksAtRandom compares the mean of jump processes with what is known, within 5 standard errors, and the variance
+// within 5 of its own, for which values are taken as normal. Of 400 runs each:
+//
+//	birth-death from 0 is Poisson's with the mean 50*(1-exp(-0.2*t)) at any time
+//	two molecules that dimerise do so at the rate k*2*1, not k*2*2
+//	the groups of multistate, thousands of molecules, have the mean of the rate equations up to a molecule or two
+func TestNetworksAtRandom(t *testing.T) {
+	dimer := generated(t, "dimer", func(w io.Writer) {
+		fmt.Fprint(w, "begin parameters\n1 k 0.5\nend parameters\nbegin species\n1 A() 2\n2 A2() 0\nend species\nbegin reactions\n1 1,1 2 k\nend reactions\nbegin groups\n1 D 2\nend groups\n")
+	})
+	const runs = 400
+	p := 1 - math.Exp(-1) // at t = 1
+	for _, c := range []struct {
+		file, name               string
+		end, mean, variance, add float64 // add to 5 standard errors
+	}{
+		{filepath.Join(networks, "birth-death.net"), "Atot", 5, 50 * (1 - math.Exp(-1)), 50 * (1 - math.Exp(-1)), 0},
+		{dimer, "D", 1, p, p * (1 - p), 0},
+		{filepath.Join(networks, "multistate.net"), "A_P", 20, 0, 0, 2},
+	} {
+		if !exists(c.file) {
+			continue
+		}
+		prob, found := mtkc.New(c.file, mtkc.Options{Method: "ssa", Check: true}).Problem(context.Background())
+		if err := found.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if c.name == "A_P" {
+			_, rates := compileNetwork(t, "multistate.net")
+			sol, err := ode.Solve(context.Background(), rates, ode.Options{Span: [2]float64{0, c.end}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := sol.Final([]string{c.name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.mean = v[0]
+		}
+		sum, squares := 0.0, 0.0
+		for k := range uint64(runs) {
+			sol, err := ode.Solve(context.Background(), prob, ode.Options{Span: [2]float64{0, c.end}, Seed: 7, Path: k, FinalOnly: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := sol.Final([]string{c.name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += v[0]
+			squares += v[0] * v[0]
+		}
+		mean := sum / runs
+		variance := (squares - sum*mean) / (runs - 1)
+		if se := math.Sqrt(variance / runs); !(math.Abs(mean-c.mean) <= 5*se+c.add) {
+			t.Errorf("%s: the mean of %s is %v, want %v within 5 times %v", filepath.Base(c.file), c.name, mean, c.mean, se)
+		}
+		if se := c.variance * math.Sqrt(2.0/(runs-1)); c.variance > 0 && !(math.Abs(variance-c.variance) <= 5*se) {
+			t.Errorf("%s: the variance of %s is %v, want %v within 5 times %v", filepath.Base(c.file), c.name, variance, c.variance, se)
+		}
+	}
+}
