@@ -13,8 +13,6 @@ type num struct {
 
 var zero, one = num{n: 0, d: 1}, num{n: 1, d: 1}
 
-func whole(v int64) num { return num{n: v, d: 1} }
-
 func (a num) rat() *big.Rat {
 	if a.big != nil {
 		return a.big

@@ -55,6 +55,9 @@ func BenchmarkTrajectory(b *testing.B) {
 		b.Run(p.Name, func(b *testing.B) {
 			opt := ode.Options{Steps: 50}
 			in, err := ode.NewIntegrator(b.Context(), p, opt)
+			if err != nil {
+				b.Fatal(err)
+			}
 			jumps := 0
 			b.ResetTimer()
 			start := busy()

@@ -54,7 +54,7 @@ func (m *between) New(ws *ode.Workspace) (ode.Stepper, error) {
 	}
 	for r := range s.list {
 		x := &s.list[r]
-		s.clock = s.clock || x.MassAction && (x.Clock || ws.P.Jumps.Still == false)
+		s.clock = s.clock || x.MassAction && (x.Clock || !ws.P.Jumps.Still)
 		if x.Clock || !s.still && len(s.reads[r]) > 0 {
 			s.varying = append(s.varying, int32(r))
 		} else {

@@ -25,7 +25,6 @@ type Guarded struct {
 	now    bool    // the present one is
 	lu     *Replay[float64]
 	err    error
-	fill   Stats
 }
 
 // Where the predicted time of an elimination with two solutions is so many nanoseconds for each entry of the matrix, the iteration is
