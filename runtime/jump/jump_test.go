@@ -51,17 +51,49 @@ func TestMoments(t *testing.T) {
 		{nonlinear(), "A", 400, 84.876015625, nan, 0.01},
 	} {
 		i := slices.IndexFunc(c.p.States, func(q ode.Quantity) bool { return q.Name == c.species })
-		n := c.n
-		if *long {
-			n = 100000
-		}
 		for k, p := range []*ode.Problem{c.p, general(c.p)} {
 			for _, m := range exact {
-				rows := sample(t, p, ode.Options{Method: m, Seed: uint64(1 + k)}, n)
+				rows := sample(t, p, ode.Options{Method: m, Seed: uint64(1 + k)}, c.n)
 				mean, variance, se, seVar := moments(rows, i)
 				if math.Abs(mean-c.mean) > 4*se+c.off*c.mean || math.Abs(variance-c.variance) > 4*seVar {
 					t.Errorf("%s of %s with %s: mean %v, want %v +- %v, variance %v, want %v +- %v", c.species, p.Name, m.name, mean, c.mean, se, variance, c.variance, seVar)
 				}
+			}
+		}
+	}
+}
+
+// Mean and variance of 100000 paths by the automatic choice and by each exact method, to 3 standard errors, where they are known in closed form. With -long:
+// some minutes.
+func TestClosedForms(t *testing.T) {
+	if !*long {
+		t.Skip("100000 paths of each problem: -long")
+	}
+	for _, c := range []struct {
+		p              *ode.Problem
+		species        string
+		mean, variance float64
+	}{
+		{birthDeath(), "A", 99.99546000702375, 99.99546000702375},
+		{reactions("decay", map[string]float64{"A": 100}, 2, "A -> 0 : 0.5"), "A", 36.787944117144235, 23.254415793482963},
+		{reactions("linear birth-death", map[string]float64{"A": 100}, 50, "A -> 2A : 0.1", "A -> 0 : 0.11"), "A", 60.653065971263345, 501.1675589365013},
+		{reactions("dimerisation", map[string]float64{"A": 2}, 1, "2A -> B : 1"), "B", 0.6321205588285577, 0.6321205588285577 * (1 - 0.6321205588285577)},
+		{reactions("gene expression", nil, 1200, "0 -> M : 0.5", "M -> 0 : 0.05", "M -> M + P : 0.4", "P -> 0 : 0.01"), "P", 400, 3066.6666666666665},
+	} {
+		i := slices.IndexFunc(c.p.States, func(q ode.Quantity) bool { return q.Name == c.species })
+		list := append(exact[:0:0], nil)
+		if c.p.Name != "gene expression" {
+			list = append(list, exact...)
+		}
+		for _, m := range list {
+			opt, name := ode.Options{Seed: 1}, "the choice"
+			if m != nil {
+				opt.Method, name = m, m.name
+			}
+			mean, variance, se, seVar := moments(sample(t, c.p, opt, 100000), i)
+			t.Logf("%s by %s: mean %+.2f, variance %+.2f standard errors", c.p.Name, name, (mean-c.mean)/se, (variance-c.variance)/seVar)
+			if math.Abs(mean-c.mean) > 3*se || math.Abs(variance-c.variance) > 3*seVar {
+				t.Errorf("%s by %s: mean %v, want %v +- %v, variance %v, want %v +- %v", c.p.Name, name, mean, c.mean, se, variance, c.variance, seVar)
 			}
 		}
 	}
