@@ -119,6 +119,7 @@ func System(m *Model) (*model.System, diag.List) {
 	b.equations()
 	b.reactions()
 	b.starts()
+	b.sizes()
 	b.events()
 	b.checkDraws()
 	return b.sys, b.diags

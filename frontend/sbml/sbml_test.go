@@ -179,3 +179,48 @@ func TestSubmodels(t *testing.T) {
 		}
 	}
 }
+
+// Moles in a cell, some 1e-21, are as accurate as amounts of ordinary size, whatever way their start is given, and whatever
+// their names mean.
+func TestSmallAmounts(t *testing.T) {
+	law := func(text string) string {
+		return `<kineticLaw><math xmlns="http://www.w3.org/1998/Math/MathML">` + text + `</math></kineticLaw>`
+	}
+	for _, start := range []string{`initialAmount="1.66e-21"`, `initialConcentration="1.66e-6"`} {
+		for _, attribute := range []string{"false", "true"} {
+			size := "<ci> C </ci>"
+			if attribute == "true" { // the name means the amount
+				size = ""
+			}
+			doc := document(`<listOfCompartments><compartment id="C" spatialDimensions="3" size="1e-15" constant="true"/></listOfCompartments>
+<listOfSpecies><species id="A" compartment="C" ` + start + ` hasOnlySubstanceUnits="` + attribute + `" boundaryCondition="false" constant="false"/>
+<species id="B" compartment="C" initialAmount="0" hasOnlySubstanceUnits="` + attribute + `" boundaryCondition="false" constant="false"/></listOfSpecies>
+<listOfReactions><reaction id="r" reversible="false"><listOfReactants><speciesReference species="A" stoichiometry="1" constant="true"/></listOfReactants>
+<listOfProducts><speciesReference species="B" stoichiometry="1" constant="true"/></listOfProducts>` + law("<apply><times/>"+size+"<cn> 0.2 </cn><ci> A </ci></apply>") + `</reaction></listOfReactions>`)
+			sys, found := sbml.Read(strings.NewReader(doc), "m.xml")
+			if err := found.Err(); err != nil {
+				t.Fatal(err)
+			}
+			p, found := mtkc.NewSystem(sys, mtkc.Options{}).Problem(context.Background())
+			if err := found.Err(); err != nil {
+				t.Fatal(err)
+			}
+			sol, err := ode.Solve(context.Background(), p, ode.Options{Span: [2]float64{0, 20}, Solver: "Rodas5P"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			amount := []string{"A.amount", "B.amount"}
+			if attribute == "true" {
+				amount = []string{"A", "B"}
+			}
+			v, err := sol.Final(amount)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := 1.66e-21 * math.Exp(-0.2*20)
+			if math.Abs(v[0]/a-1) > 1e-4 || math.Abs(v[1]/(1.66e-21-a)-1) > 1e-4 {
+				t.Errorf("%s, only substance: %s: %v, want %v and %v", start, attribute, v, a, 1.66e-21-a)
+			}
+		}
+	}
+}
