@@ -529,6 +529,37 @@ func TestLangevinMoments(t *testing.T) {
 	agree(t, "X of both directions in one", s.At(0, 0), n, 40*(1-x)+80*x, math.Sqrt(40*(1-x)+80*x*(1-x)))
 }
 
+// Species of which there are hardly any take no small steps: the tolerance is a tenth of a molecule, in whatever unit. With one far below, this enzyme, saturated
+// with thousands of molecules of its substrate, takes some 50 times as many.
+func TestLangevinOfFewMolecules(t *testing.T) {
+	const avogadro = 6.02214179e23
+	for _, unit := range []float64{1, avogadro} {
+		attributes := `substanceUnits="item"`
+		if unit != 1 {
+			attributes = `substanceUnits="mole"`
+		}
+		sys := network(t, attributes, species(fmt.Sprintf("S=%v,P=0,E=%v,SE=0", 5000/unit, 500/unit))+parameters(fmt.Sprintf("on=%v,off=5,cat=0.7,back=0.5", 0.1*unit))+
+			"<listOfReactions>"+sbmlReaction("Bind", "S,E>SE", "on*S*E", false)+sbmlReaction("Free", "SE>S,E", "off*SE", false)+
+			sbmlReaction("Cut", "SE>P,E", "cat*SE", false)+sbmlReaction("Back", "P>S", "back*P", false)+"</listOfReactions>")
+		p := inForm(t, sys, "cle")
+		sol, err := ode.Solve(context.Background(), p, ode.Options{Span: [2]float64{0, 1}, Seed: 3, MaxSteps: 20000})
+		if err != nil {
+			t.Fatalf("a unit of %v molecules: %v", unit, err)
+		}
+		v, err := sol.Final([]string{"S", "P", "SE", "E"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, x := range v {
+			v[i] = x * unit
+		}
+		// P is made at the rate 0.7 SE, SE about 494, and turned back at the rate 0.5 P: 272 in the mean, of a variance below that.
+		if math.Abs(v[1]-272) > 5*math.Sqrt(272) || math.Abs(v[0]+v[1]+v[2]-5000) > 1e-6 || math.Abs(v[2]+v[3]-500) > 1e-6 {
+			t.Errorf("a unit of %v molecules: S, P, SE, E are %v", unit, v)
+		}
+	}
+}
+
 // The form ode is what the front end states: marks of reactions change no kernel.
 func TestRateEquationsStay(t *testing.T) {
 	text := species("P=30,D=0") + parameters("k=0.02,q=0.3") + "<listOfReactions>" + sbmlReaction("R", "2 P>D", "k*P*(P-1)/2 - q*D", true) + "</listOfReactions>"

@@ -156,7 +156,7 @@ func (c *compiler) quantity(name string, sysVar int) ode.Quantity {
 	v := &c.plan.Sys.Vars[sysVar]
 	q.Unit, q.Desc = v.Unit, v.Desc
 	q.Min, q.Max = c.attribute(v.Min, q.Min), c.attribute(v.Max, q.Max)
-	q.Nominal = math.Abs(c.attribute(v.Nominal, 0))
+	q.Nominal, q.AbsTol = math.Abs(c.attribute(v.Nominal, 0)), v.AbsTol
 	return q
 }
 

@@ -97,6 +97,7 @@ type Variable struct {
 	Fixed      Fixity
 	Min, Max   expr.ID
 	Nominal    expr.ID
+	AbsTol     float64 // absolute tolerance of a state where the user gives none; 0: the usual one
 	Unit, Desc string
 	Quantity   string
 	Display    string // displayUnit

@@ -487,6 +487,9 @@ func (g *generator) quantities(b *strings.Builder, what string, qs []ode.Quantit
 		if q.Nominal != 0 {
 			fmt.Fprintf(b, ", Nominal: %s", g.literal(q.Nominal))
 		}
+		if q.AbsTol != 0 {
+			fmt.Fprintf(b, ", AbsTol: %s", g.literal(q.AbsTol))
+		}
 		if q.StartParam != 0 {
 			fmt.Fprintf(b, ", StartParam: %d", q.StartParam)
 		}

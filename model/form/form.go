@@ -201,12 +201,25 @@ func (n *network) balances() {
 	}
 }
 
+// smallest is the absolute tolerance of the chemical Langevin equation in molecules. The equation itself is no better than to about one molecule;
+// tolerances far below it make runs resolve the noise of species that are hardly there.
+const smallest = 0.1
+
 // langevin adds to each balance, for each reaction of rate R and stoichiometry c, c sqrt(R/items) times a white noise. The two
 // directions of a reaction that is reversible, of the rates p and m, have one noise, of p + m: the sum of their noises.
 func (n *network) langevin() {
 	p, sys := n.pool, n.sys
 	noise := make([]expr.ID, len(n.old.Reactions))
+	changes := make([]bool, len(noise))
+	for _, b := range n.balance {
+		for k, r := range b.Vars {
+			changes[r] = changes[r] || b.Coeffs[k] != expr.Zero
+		}
+	}
 	for r := range n.old.Reactions {
+		if !changes[r] { // all that takes part is at the boundary, or comes out as it goes in
+			continue
+		}
 		x := &n.old.Reactions[r]
 		v := sys.NewVariable(n.fresh(x.Name+".noise"), model.InputVar)
 		v.Value, v.Pos, v.Path, v.Desc = expr.Zero, x.Pos, x.Name, "white noise of the reaction"
@@ -221,9 +234,14 @@ func (n *network) langevin() {
 		noise[r] = p.Mul(p.Fn(expr.OpNoEvent, p.If(p.Fn(expr.OpLt, expr.Zero, q), p.Sqrt(q), expr.Zero)), v.Sym)
 	}
 	for _, b := range n.balance {
+		if k, ok := sys.VarOf(b.species); ok {
+			sys.Vars[k].AbsTol = smallest / n.items
+		}
 		terms := []expr.ID{n.old.Equations[b.equation].Rhs}
 		for k, r := range b.Vars {
-			terms = append(terms, p.Mul(b.Coeffs[k], noise[r]))
+			if b.Coeffs[k] != expr.Zero {
+				terms = append(terms, p.Mul(b.Coeffs[k], noise[r]))
+			}
 		}
 		sys.Equations[b.equation].Rhs = p.Add(terms...)
 	}

@@ -210,8 +210,35 @@ func TestLangevin(t *testing.T) {
 		if got, want := p.String(out.Equations[1].Rhs), p.String(p.Neg(p.MustParse(c.want))); got != want {
 			t.Errorf("%s: der(A) = %s, want %s", c.rate, got, want)
 		}
+		for i := range out.Vars {
+			v, items := &out.Vars[i], max(c.items, 1)
+			if want := map[string]float64{"A": 0.1 / items, "B": 0.1 / items}[v.Name]; v.AbsTol != want {
+				t.Errorf("tolerance of %s: %v, want %v", v.Name, v.AbsTol, want)
+			}
+		}
 		if len(out.Noises) != 1 || p.Name(out.Noises[0].Sym) != "R.noise" || out.Noises[0].Stratonovich {
 			t.Errorf("noises %v", out.Noises)
+		}
+	}
+}
+
+// A reaction that changes nothing has no noise: its participants are at the boundary, or come out as they go in.
+func TestNoNoiseOfNothing(t *testing.T) {
+	for _, text := range []string{"", "S"} {
+		s := system(t, "k*A", false)
+		p := s.Pool
+		for _, n := range []string{"S", "S.rate"} {
+			v := s.NewVariable(n, model.Unknown)
+			s.AddVar(v)
+		}
+		s.Equations = append(s.Equations, model.Equation{Lhs: p.Sym("S.rate"), Rhs: p.MustParse("k*S")})
+		s.Reactions = append(s.Reactions, model.Reaction{Name: "S", Rate: p.Sym("S.rate"), Propensity: expr.None})
+		if text != "" { // a balance in which the rate cancels
+			s.Equations = append(s.Equations, model.Equation{Lhs: p.MustParse("der(S)"), Rhs: p.MustParse("S.rate - S.rate"), Balance: true})
+		}
+		out, found := Make(s, CLE, Options{})
+		if len(found) > 0 || len(out.Noises) != 1 || p.Name(out.Noises[0].Sym) != "R.noise" {
+			t.Errorf("%q: findings %v, noises %v", text, found, out.Noises)
 		}
 	}
 }

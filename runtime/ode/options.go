@@ -42,7 +42,7 @@ type Options struct {
 	// Error control.
 
 	RelTol  float64   // 0: Problem.RelTol, else 1e-6; 1e-3 for a problem with noise, where an error is that of a path
-	AbsTol  float64   // 0: 1e-9, 1e-6 for a problem with noise, times the nominal value of a state that has one
+	AbsTol  float64   // 0: 1e-9, 1e-6 for a problem with noise, times the nominal value of a state that has one, unless the problem gives one (Quantity.AbsTol)
 	AbsTols []float64 // one for each state, goes before AbsTol
 	// ExcludeAlgebraic leaves algebraic variables out of the error test of implicit problems
 	// and of BDF, as problems of index 2 want it.
@@ -149,8 +149,14 @@ func (s *settings) resolve(p *Problem, opt Options) error {
 			s.abstol[i] = s.AbsTol
 			if s.AbsTol == 0 {
 				s.abstol[i] = abs
-				if i < len(p.States) && p.States[i].Nominal != 0 {
-					s.abstol[i] *= math.Abs(p.States[i].Nominal)
+				if i >= len(p.States) {
+					continue
+				}
+				switch q := &p.States[i]; {
+				case q.AbsTol > 0:
+					s.abstol[i] = q.AbsTol
+				case q.Nominal != 0:
+					s.abstol[i] *= math.Abs(q.Nominal)
 				}
 			}
 		}

@@ -117,6 +117,7 @@ type Quantity struct {
 	Min     float64 // -Inf: none
 	Max     float64 // +Inf: none
 	Nominal float64 // typical magnitude, 0: not given
+	AbsTol  float64 // of a state, the absolute tolerance where Options give none; 0: the usual one
 	// StartParam, for a state, is 1 + the index into P of its start value; 0: the
 	// start value is the entry of U0 and not a parameter.
 	StartParam int

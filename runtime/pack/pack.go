@@ -234,27 +234,27 @@ func (n names) strings() []string {
 
 // quantities are the columns of a list of quantities.
 type quantities struct {
-	Name, Unit, Desc           names
-	Min, Max, Nominal, StartAt []byte
+	Name, Unit, Desc                   names
+	Min, Max, Nominal, AbsTol, StartAt []byte
 }
 
 func fromQuantities(list []ode.Quantity) quantities {
 	n := len(list)
 	name, unit, desc := make([]string, n), make([]string, n), make([]string, n)
-	lo, hi, nominal, start := make([]float64, n), make([]float64, n), make([]float64, n), make([]int32, n)
+	lo, hi, nominal, abs, start := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]int32, n)
 	for i, q := range list {
 		name[i], unit[i], desc[i] = q.Name, q.Unit, q.Desc
-		lo[i], hi[i], nominal[i], start[i] = q.Min, q.Max, q.Nominal, int32(q.StartParam)
+		lo[i], hi[i], nominal[i], abs[i], start[i] = q.Min, q.Max, q.Nominal, q.AbsTol, int32(q.StartParam)
 	}
-	return quantities{fromStrings(name), fromStrings(unit), fromStrings(desc), floats(lo), floats(hi), floats(nominal), ints(start)}
+	return quantities{fromStrings(name), fromStrings(unit), fromStrings(desc), floats(lo), floats(hi), floats(nominal), floats(abs), ints(start)}
 }
 
 func (q quantities) list() []ode.Quantity {
 	name, unit, desc := q.Name.strings(), q.Unit.strings(), q.Desc.strings()
-	lo, hi, nominal, start := readFloats(q.Min), readFloats(q.Max), readFloats(q.Nominal), readInts(q.StartAt)
+	lo, hi, nominal, abs, start := readFloats(q.Min), readFloats(q.Max), readFloats(q.Nominal), readFloats(q.AbsTol), readInts(q.StartAt)
 	out := make([]ode.Quantity, len(name))
 	for i := range out {
-		out[i] = ode.Quantity{Name: name[i], Unit: unit[i], Desc: desc[i], Min: lo[i], Max: hi[i], Nominal: nominal[i], StartParam: int(start[i])}
+		out[i] = ode.Quantity{Name: name[i], Unit: unit[i], Desc: desc[i], Min: lo[i], Max: hi[i], Nominal: nominal[i], AbsTol: abs[i], StartParam: int(start[i])}
 	}
 	return out
 }

@@ -48,7 +48,7 @@ func TestRegularTablesAreShort(t *testing.T) {
 func TestProblem(t *testing.T) {
 	p := &ode.Problem{
 		Name: "m", Span: [2]float64{0, 2}, Index: 1,
-		States: []ode.Quantity{{Name: "x", Min: math.Inf(-1), Max: 3, StartParam: 1}},
+		States: []ode.Quantity{{Name: "x", Min: math.Inf(-1), Max: 3, AbsTol: 0.5, StartParam: 1}},
 		Params: []ode.Quantity{{Name: "start(x)", Unit: "m"}},
 		U0:     []float64{1}, P: []float64{1, 0},
 		Observables: []ode.Observable{{Name: "x", Kind: ode.State, Sign: -1, Listing: ode.ListNever}},
