@@ -19,6 +19,7 @@ import (
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ensemble"
 	"github.com/mtkc/mtkc/runtime/ode"
+	"github.com/mtkc/mtkc/runtime/trace"
 )
 
 // moments are means and standard deviations of variables at the end of intervals of equal length, over n runs.
@@ -556,6 +557,21 @@ func TestLangevinOfFewMolecules(t *testing.T) {
 		// P is made at the rate 0.7 SE, SE about 494, and turned back at the rate 0.5 P: 272 in the mean, of a variance below that.
 		if math.Abs(v[1]-272) > 5*math.Sqrt(272) || math.Abs(v[0]+v[1]+v[2]-5000) > 1e-6 || math.Abs(v[2]+v[3]-500) > 1e-6 {
 			t.Errorf("a unit of %v molecules: S, P, SE, E are %v", unit, v)
+		}
+	}
+}
+
+// What to try when a run takes too many steps goes by what the methods of the form are.
+func TestTooManySteps(t *testing.T) {
+	sys := network(t, `substanceUnits="item"`, species("A=9")+parameters("k=1")+"<listOfReactions>"+sbmlReaction("R", "A>", "k*A", false)+"</listOfReactions>")
+	for method, want := range map[string]string{"ode": "rodas5p", "cle": "--solver stiff", "ssa": "--solver TauLeaping"} {
+		c := NewSystem(sys, Options{Method: method})
+		if _, found := c.Problem(context.Background()); len(found) > 0 {
+			t.Fatal(found)
+		}
+		found := c.Stopped(&trace.Result{Model: "net", Retcode: ode.MaxSteps.String()})
+		if len(found) != 1 || found[0].Code != "E502" || !strings.Contains(found[0].Next, want) {
+			t.Errorf("%s: %v", method, found)
 		}
 	}
 }

@@ -330,7 +330,16 @@ func (c *Compiler) Stopped(r *trace.Result) diag.List {
 	for code, s := range stops {
 		if code.String() == r.Retcode {
 			pos, message := c.place(r.Message)
-			return diag.New(pos, s.code, s.next, "%s stopped at t = %v (%s): %s", r.Model, r.T, r.Retcode, message)
+			next := s.next
+			if code == ode.MaxSteps && c.prob != nil {
+				switch {
+				case c.prob.Jumps != nil:
+					next = "take many jumps at once by --solver TauLeaping, or AdaptiveTau where fast reactions balance each other; or raise --max-steps, or shorten --tspan"
+				case c.prob.Noise != nil:
+					next = "raise --max-steps; or try looser tolerances (--rtol, --atol), --solver stiff, a shorter --tspan"
+				}
+			}
+			return diag.New(pos, s.code, next, "%s stopped at t = %v (%s): %s", r.Model, r.T, r.Retcode, message)
 		}
 	}
 	panic("mtkc: bug: no finding for the end of a run: " + r.Retcode)

@@ -162,6 +162,7 @@ func (c *compiler) quantity(name string, sysVar int) ode.Quantity {
 
 func (c *compiler) parameter(p *structural.Param) ode.Quantity {
 	q := c.quantity(p.Name, p.Var)
+	q.AbsTol = 0
 	if p.Start {
 		q.Desc = "start value"
 		if p.Var >= 0 {

@@ -77,7 +77,7 @@ again; the file that comes out is the same, to the last byte.`,
 	fl.StringVar(&f.saveat, "saveat", "", "times to record: a step `DT` or a list t1,t2,...")
 	fl.IntVar(&f.steps, "steps", ensembleSteps, "record `N`+1 equidistant times")
 	fl.Float64Var(&f.step, "step", 0, "first step `H` of the method; the step itself for a method without error estimate (default: chosen)")
-	fl.IntVar(&f.maxSteps, "max-steps", 1000000, "give up a trajectory after `N` steps of the method")
+	fl.IntVar(&f.maxSteps, "max-steps", 0, "give up a trajectory after `N` steps of the method (default: 1000000; for jump processes none)")
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` of all trajectories (repeatable)")
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to record: `a,b,...`, as in mtkc run")
 	fl.StringArrayVar(&f.amounts, "amounts", nil, "species `a,b,...` of a reaction network to write as amounts, as in mtkc run")

@@ -80,7 +80,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl.StringVar(&f.saveat, "saveat", "", "times to save: a step `DT` or a list t1,t2,... (default: the steps of the method, and points between where they are long)")
 	fl.IntVar(&f.steps, "steps", 0, "save `N`+1 equidistant times instead")
 	fl.Float64Var(&f.step, "step", 0, "first step `H` of the method; the step itself for a method without error estimate (default: chosen)")
-	fl.IntVar(&f.maxSteps, "max-steps", 1000000, "give up after `N` steps of the method")
+	fl.IntVar(&f.maxSteps, "max-steps", 0, "give up after `N` steps of the method (default: 1000000; for jump processes none)")
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` (repeatable)")
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to write: `a,b,...`, with * for any part of a name, or whole components (default: states, discrete variables, and the model's own variables)")
 	fl.StringArrayVar(&f.amounts, "amounts", nil, "species `a,b,...` of a reaction network to write as amounts, whatever their names mean in the model")
@@ -208,7 +208,7 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 		}
 	}
 	o.Steps, o.MaxSteps, o.Seed = f.steps, f.maxSteps, f.seed
-	if f.maxSteps < 1 {
+	if f.maxSteps < 1 && cmd.Flags().Changed("max-steps") {
 		bad(&found, "max-steps", fmt.Sprint(f.maxSteps), "give a number of steps above 0")
 	}
 	if f.saveat != "" {

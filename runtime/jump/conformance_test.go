@@ -286,3 +286,28 @@ func TestConcurrent(t *testing.T) {
 		wg.Wait()
 	}
 }
+
+// Without a limit a run makes as many jumps as it needs, more than a million too, unless they would never end: at a pace that takes more than 1e10 jumps
+// to the end, or in an explosion.
+func TestPace(t *testing.T) {
+	for _, c := range []struct {
+		p     *ode.Problem
+		steps int // at most, of a run that ends early; 0: it comes to its end
+	}{
+		{reactions("turnover", map[string]float64{"A": 1000}, 1, "0 -> A : 1e6", "A -> 0 : 1000"), 0},
+		{reactions("many", map[string]float64{"A": 1e9}, 100, "0 -> A : 1e12", "A -> 0 : 1000"), 1_000_000},
+		{reactions("explosion", map[string]float64{"A": 10}, 5, "2A -> 3A : 2"), 10_000_000},
+	} {
+		for _, save := range []ode.Options{{FinalOnly: true}, {Steps: 3}} {
+			save.Seed = 1
+			sol, err := ode.Solve(t.Context(), c.p, save)
+			var f *ode.Failure
+			switch {
+			case c.steps == 0 && (err != nil || sol.Stats.Steps < 1_500_000):
+				t.Errorf("%s: %v after %d jumps", c.p.Name, err, sol.Stats.Steps)
+			case c.steps > 0 && (!errors.As(err, &f) || f.Code != ode.MaxSteps || sol.Stats.Steps > c.steps || !strings.Contains(err.Error(), "more to come until t = ")):
+				t.Errorf("%s: %v after %d jumps", c.p.Name, err, sol.Stats.Steps)
+			}
+		}
+	}
+}

@@ -22,7 +22,7 @@ import (
 )
 
 // archiveVersion is part of every archive; it changes whenever a field does.
-const archiveVersion = "mtkc run 2"
+const archiveVersion = "mtkc run 3"
 
 // Save returns the state of the run between two steps. Resume and Restore go on from it.
 // A method of another package whose stepper is no archive.Archiver is an error, as is a
@@ -154,7 +154,8 @@ func (ws *Workspace) archive(a *archive.Archive) {
 	a.Float(&ws.T, &ws.TPrev, &ws.H, &ws.TStop, &ws.tLow)
 	s := ws.Stats
 	a.Int(&s.Steps, &s.Rejected, &s.RHS, &s.Jac, &s.Factor, &s.Solve, &s.Newton, &s.NewtonFail, &s.Events, &s.Project, &s.Charts, &s.Switches)
-	a.Int(ws.budget)
+	a.Int(ws.budget, &ws.pace.steps)
+	a.Float(&ws.pace.t)
 }
 
 // archive visits the saved points.

@@ -19,7 +19,7 @@ func (ws *Workspace) Inside(p *Problem, k *Kernels) *Workspace {
 // Follow takes over what a new run may have changed in the workspace outside.
 func (ws *Workspace) Follow(outside *Workspace) {
 	o := outside
-	ws.ctx, ws.done, ws.Stats, ws.budget, ws.warn, ws.span = o.ctx, o.done, o.Stats, o.budget, o.warn, o.span
+	ws.ctx, ws.done, ws.Stats, ws.budget, ws.pace, ws.warn, ws.span = o.ctx, o.done, o.Stats, o.budget, o.pace, o.warn, o.span
 	ws.TEnd, ws.HMin, ws.HMax, ws.InitialStep, ws.RelTol = o.TEnd, o.HMin, o.HMax, o.InitialStep, o.RelTol
 	copy(ws.AbsTol, o.AbsTol)
 	ws.tLow = 0

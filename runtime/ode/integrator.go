@@ -159,11 +159,12 @@ func (in *Integrator) rewind(ctx context.Context) {
 	clear(ws.UPrev)
 	clear(ws.UNew)
 	*ws.Stats = Stats{}
-	if *ws.budget = set.MaxSteps; *ws.budget == 0 {
+	*ws.pace = pace{watched: set.MaxSteps == 0 && in.p.Jumps != nil, t: t0} // millions of jumps are nothing unusual
+	switch *ws.budget = set.MaxSteps; {
+	case ws.pace.watched:
+		*ws.budget = paceAfter
+	case set.MaxSteps == 0:
 		*ws.budget = defaultSteps
-		if in.p.Jumps != nil { // millions of them are nothing unusual
-			*ws.budget = math.MaxInt
-		}
 	}
 	in.cb = newCallbacks(in, append(in.own[:len(in.own):len(in.own)], set.Callbacks...))
 }

@@ -57,7 +57,7 @@ type Options struct {
 	Controller func(order int) control.Controller
 	HMin       float64 // a step that would have to be made again, no longer than this, ends the run; 0: the resolution of time
 	HMax       float64 // 0: no limit
-	MaxSteps   int     // limit on attempted steps; 0: 1000000, and none for jump processes, whose jumps count as steps
+	MaxSteps   int     // limit on attempted steps; 0: 1000000. Jumps count as steps; 0: none, but a run that would take more than 1e10 at its pace ends
 
 	// Chance.
 

@@ -71,6 +71,7 @@ type Workspace struct {
 	fd     *finiteDifferences
 	im     *implicitSystem // residual form of the problem; nil until needed
 	budget *int            // attempts left before MaxSteps
+	pace   *pace           // of jumps
 	warn   func(text string)
 	tmp    []float64
 }
@@ -85,7 +86,7 @@ func newWorkspace(ctx context.Context, p *Problem, k *Kernels, params []float64,
 		U: buf[:n:n], UPrev: buf[n : 2*n : 2*n], UNew: buf[2*n:],
 		RelTol: 1e-6, AbsTol: make([]float64, n),
 		Stats: new(Stats),
-		ctx:   ctx, done: ctx.Done(), span: math.Abs(t1 - t0), budget: new(int),
+		ctx:   ctx, done: ctx.Done(), span: math.Abs(t1 - t0), budget: new(int), pace: new(pace),
 	}
 	*ws.budget = math.MaxInt
 	for i := range ws.AbsTol {
@@ -268,12 +269,40 @@ func (ws *Workspace) Begin() error {
 	}
 	*ws.budget--
 	if *ws.budget < 0 {
-		if ws.P.Jumps != nil {
+		switch {
+		case ws.pace.watched:
+			return ws.judgePace()
+		case ws.P.Jumps != nil:
 			return ws.Fail(MaxSteps, "%d jumps made; raise the step limit, or choose tau-leaping for many molecules", ws.Stats.Steps)
 		}
 		return ws.Fail(MaxSteps, "%d steps made and %d rejected; raise the step limit, loosen the tolerances, or try a stiff method",
 			ws.Stats.Steps, ws.Stats.Rejected)
 	}
+	return nil
+}
+
+// pace is how fast a jump process without a limit on steps goes on.
+type pace struct {
+	watched bool
+	t       float64 // of the last look
+	steps   int     // made until then
+}
+
+// A jump process without a limit is looked at after paceAfter jumps and whenever there are ten times as many. It ends where more than
+// tooManyJumps are still to come at the pace since the last look: hours of work for what leaps, or an explosion.
+const (
+	paceAfter    = 1_000_000
+	tooManyJumps = 1e10
+)
+
+// judgePace ends a run that would not come to its end, and gives others their next jumps.
+func (ws *Workspace) judgePace() error {
+	p, made := ws.pace, ws.Stats.Steps
+	if rest := float64(made-p.steps) * (ws.TEnd - ws.T) / (ws.T - p.t); made > p.steps && !(rest <= tooManyJumps) {
+		return ws.Fail(MaxSteps, "%d jumps made, and about %.2g more to come until t = %v as they follow each other now; choose tau-leaping for many molecules, or give a step limit", made, rest, ws.TEnd)
+	}
+	p.t, p.steps = ws.T, made
+	*ws.budget = 9*max(made, paceAfter/9) - 1
 	return nil
 }
 
