@@ -576,6 +576,37 @@ func TestTooManySteps(t *testing.T) {
 	}
 }
 
+// A method that does not go with the form: the next step names what does.
+func TestNotBegun(t *testing.T) {
+	sys := network(t, `substanceUnits="item"`, species("A=9")+parameters("k=1")+"<listOfReactions>"+sbmlReaction("R", "A>", "k*A", false)+"</listOfReactions>")
+	for _, c := range []struct {
+		form, solver string
+		span         [2]float64
+		want         string
+	}{
+		{"ode", "Direct", [2]float64{0, 1}, "add --method ssa"},
+		{"ode", "EM", [2]float64{0, 1}, "add --method cle"},
+		{"cle", "Direct", [2]float64{0, 1}, "--method ssa"},
+		{"cle", "Tsit5", [2]float64{0, 1}, "for stochastic differential equations"},
+		{"ssa", "EM", [2]float64{0, 1}, "for jump processes"},
+		{"ssa", "stiff", [2]float64{0, 1}, "ImplicitTau"},
+		{"ssa", "auto", [2]float64{1, 0}, "see mtkc run --help"},
+	} {
+		x := NewSystem(sys, Options{Method: c.form})
+		p, found := x.Problem(context.Background())
+		if len(found) > 0 {
+			t.Fatal(found)
+		}
+		_, err := ode.Solve(context.Background(), p, ode.Options{Span: c.span, Solver: c.solver})
+		if err == nil {
+			t.Fatalf("%s with %s runs", c.form, c.solver)
+		}
+		if found := x.NotBegun("run", c.solver, err); found[0].Code != "E012" || !strings.Contains(found[0].Next, c.want) {
+			t.Errorf("%s with %s: %v", c.form, c.solver, found)
+		}
+	}
+}
+
 // The form ode is what the front end states: marks of reactions change no kernel.
 func TestRateEquationsStay(t *testing.T) {
 	text := species("P=30,D=0") + parameters("k=0.02,q=0.3") + "<listOfReactions>" + sbmlReaction("R", "2 P>D", "k*P*(P-1)/2 - q*D", true) + "</listOfReactions>"

@@ -12,6 +12,7 @@ import (
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/frontend/sbml"
 	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/model/form"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/spell"
 	"github.com/mtkc/mtkc/runtime/trace"
@@ -52,7 +53,7 @@ func (c *Compiler) CheckRequest(req trace.Request) diag.List {
 // SpeciesColumns says how species are recorded: those of amounts by their amount, those of
 // concentrations by their concentration, whatever their names mean in the model. It returns the
 // variables to ask for in place of vars, and, for those that stand for a species, its name. Findings
-// are E004.
+// are E004, and E002 for a species in both lists.
 func (c *Compiler) SpeciesColumns(vars, amounts, concentrations []string) (ask []string, species map[string]string, found diag.List) {
 	if len(amounts)+len(concentrations) == 0 {
 		return vars, nil, nil
@@ -67,6 +68,11 @@ func (c *Compiler) SpeciesColumns(vars, amounts, concentrations []string) (ask [
 	}
 	has := func(name string) bool { return known[name] }
 	species = map[string]string{}
+	for _, name := range amounts {
+		if slices.Contains(concentrations, name) {
+			found.Add(diag.Pos{}, "E002", "leave one of them out", "--amounts and --concentrations both say how to write %s", name)
+		}
+	}
 	for _, list := range []struct {
 		flag     string
 		names    []string
@@ -88,6 +94,35 @@ func (c *Compiler) SpeciesColumns(vars, amounts, concentrations []string) (ask [
 		}
 	}
 	return ask, species, found
+}
+
+// NotBegun is the finding for a run or an ensemble that the integrator refuses with err, E012. Where the method named, or one of the hints of auto, does not go
+// with the form of a model with reactions, it says which form or method to take.
+func (c *Compiler) NotBegun(what, solver string, err error) diag.List {
+	next := "see mtkc " + what + " --help"
+	if c.prob != nil {
+		m, lookup := ode.Lookup(solver)
+		reacts := len(c.sys.Reactions) > 0 || c.Method == form.CLE || c.Method == form.SSA
+		use := ode.Use(0)
+		if lookup == nil {
+			use = m.Info().Use
+		}
+		switch {
+		case c.prob.Jumps != nil && (strings.EqualFold(solver, "stiff") || strings.EqualFold(solver, "nonstiff")):
+			next = "leave --solver out; where fast reactions balance each other, --solver ImplicitTau"
+		case c.prob.Jumps != nil && lookup == nil && use != ode.Jumping:
+			next = "leave --solver out, or take a method for jump processes: mtkc run --solver help lists them"
+		case c.prob.Noise != nil && lookup == nil && use != ode.Diffusive && use != ode.Jumping:
+			next = "leave --solver out, or take a method for stochastic differential equations: mtkc run --solver help lists them"
+		case c.prob.Noise != nil && use == ode.Jumping && reacts:
+			next = "leave --solver out, or take --method ssa for single reactions at random instants"
+		case c.prob.Jumps == nil && use == ode.Jumping && reacts:
+			next = "add --method ssa, with which reactions happen at random instants"
+		case c.prob.Noise == nil && use == ode.Diffusive && reacts:
+			next = "add --method cle, with which every reaction has a noise"
+		}
+	}
+	return diag.New(diag.Pos{}, "E012", next, "the %s cannot begin: %v", what, err)
 }
 
 // Varied is something that an ensemble varies.

@@ -114,7 +114,7 @@ func withSchedule(sys *model.System, p *ode.Problem) (found diag.List) {
 // and no random jumps, where the system holds such (E021). The pass form must have run.
 func (c *Compiler) Portable(target string) diag.List {
 	if c.sys != nil && len(c.sys.Jumps) > 0 {
-		return diag.New(c.sys.Jumps[0].Pos, "E021", "use mtkc run or mtkc ensemble; or --method cle or ode", "%s: reactions at random instants (--method ssa) happen on the vm only", target)
+		return diag.New(c.sys.Jumps[0].Pos, "E021", "leave --backend out in mtkc run and mtkc ensemble, which take the vm; or take --method cle or ode", "%s: reactions at random instants (--method ssa) happen on the vm only", target)
 	}
 	if c.sys != nil && len(c.sys.Delays) > 0 {
 		return diag.New(c.sys.Delays[0].Pos, "E021", "use mtkc run with --backend vm", "%s: values of the past are kept by the vm only", target)

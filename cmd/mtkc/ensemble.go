@@ -194,7 +194,7 @@ func (f *ensembleFlags) run(cmd *cobra.Command, path string) error {
 		return found
 	}
 	e.Engine, e.Run = engine.Engine, engine.Run
-	job := &ensembleJob{f: f, vary: vary, species: species, opt: e, prob: prob, engine: engine, stdout: stdout, stderr: stderr}
+	job := &ensembleJob{f: f, compiler: c, vary: vary, species: species, opt: e, prob: prob, engine: engine, stdout: stdout, stderr: stderr}
 	res, err := job.solve(ctx, id)
 	if e := engine.Close(); err == nil && e != nil {
 		err = diag.New(diag.Pos{}, "E012", "try another --backend", "the ensemble cannot end: %v", e)
@@ -232,6 +232,7 @@ func (f *ensembleFlags) identity(c *mtkc.Compiler, p *ode.Problem, e *ensemble.O
 // ensembleJob is an ensemble and where it goes.
 type ensembleJob struct {
 	f              *ensembleFlags
+	compiler       *mtkc.Compiler
 	vary           *variation
 	species        map[string]string // names of columns that stand for a species
 	opt            ensemble.Options
@@ -402,7 +403,7 @@ func (j *ensembleJob) ended(res *ensemble.Result, err error) (*ensemble.Result, 
 	case errors.As(err, &table):
 		return nil, j.vary.fault(err)
 	case res == nil:
-		return nil, diag.New(diag.Pos{}, "E012", "see mtkc ensemble --help", "the ensemble cannot begin: %v", err)
+		return nil, j.compiler.NotBegun("ensemble", j.f.solver, err)
 	case j.vary.table != nil:
 		return nil, j.vary.fault(err)
 	}

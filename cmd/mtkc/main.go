@@ -107,9 +107,11 @@ func newRoot() *cobra.Command {
 		Use:   "mtkc",
 		Short: "Compile and solve symbolic models",
 		Long: `mtkc compiles models of differential and differential-algebraic equations with
-events, and solves them. A model is a Go package or a Base Modelica file.
+events, and reaction networks, and solves them. A model is a Go package, a Base
+Modelica file, or a network in SBML or of BioNetGen.
 
-  mtkc run examples/pendulum --tspan 0,10 --plot pendulum.svg`,
+  mtkc run examples/pendulum --tspan 0,10 --plot pendulum.svg
+  mtkc run network.xml --tspan 0,100 --method ssa --plot network.svg`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

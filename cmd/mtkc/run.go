@@ -44,7 +44,8 @@ func newRun() *cobra.Command {
 		Short: "Solve a model",
 		Long: `Solve a model and write the result: a table on stdout, or files with -o and --plot,
 or a summary with --json. MODEL is a directory or file with a Go model, a Base
-Modelica file (.mo, .bmo), or a reaction network in SBML (.xml, .sbml).
+Modelica file (.mo, .bmo), or a reaction network in SBML (.xml, .sbml) or generated
+by BioNetGen (.net).
 
 The exit status is 0 if the run reached its end, or the end that the model itself
 asked for. A run that stops early writes what was computed until then.`,
@@ -417,7 +418,7 @@ func (f *runFlags) solve(ctx context.Context, cmd *cobra.Command, path string, s
 		if list := (diag.List)(nil); errors.As(err, &list) {
 			return c, nil, list
 		}
-		return c, nil, diag.New(diag.Pos{}, "E012", "see mtkc run --help", "the run cannot begin: %v", err)
+		return c, nil, c.NotBegun("run", f.solver, err)
 	}
 	r.Size.Equations = len(c.System().Equations)
 	for i := range r.Table.Columns {

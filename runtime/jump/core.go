@@ -82,7 +82,7 @@ func (c *core) remark() {
 	}
 	for _, i := range c.counted {
 		if v := c.x[i]; !(v >= 0) || v != math.Trunc(v) {
-			c.ws.Warn(fmt.Sprintf("%s starts at %v, which is no number of molecules: reactions that take one of it do not happen where there is less than one", c.state(int(i)), v))
+			c.ws.Warn(fmt.Sprintf("%s starts at %v, which is no number of molecules: reactions that take one of it do not happen where there is less than one, unless a unit is said to stand for many", c.state(int(i)), v))
 			return
 		}
 	}
