@@ -62,7 +62,7 @@ again; the file that comes out is the same, to the last byte.`,
 	fl.Int64Var(&f.random, "random", 0, "draw the values of `N` trajectories at random, see --dist")
 	fl.StringArrayVar(&f.dist, "dist", nil, "draw a parameter or start value: `NAME=normal:MEAN:SD`, NAME=uniform:LO:HI or NAME=lognormal:MU:SIGMA (repeatable)")
 	fl.Uint64Var(&f.seed, "seed", 1, "`SEED` of the random values, and of random numbers of the model")
-	fl.Int64Var(&f.runs, "runs", 0, "`N` trajectories that chance alone sets apart, of a model with noise, random reactions or random numbers")
+	fl.Int64Var(&f.runs, "runs", 0, "`N` trajectories that chance alone sets apart, of a model with noise, random reactions or random numbers; with --sweep, --samples or --random, of each point, row or draw")
 	fl.BoolVar(&f.latin, "latin", false, "draw a Latin hypercube: each value falls once into each of N intervals of equal probability")
 	fl.BoolVar(&f.stats, "stats", false, "write mean, standard deviation, quantiles and extremes of every variable at every time instead of the trajectories")
 	fl.StringVar(&f.quantiles, "quantiles", "0.05,0.5,0.95", "quantiles `Q1,Q2,...` for --stats")

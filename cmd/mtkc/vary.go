@@ -22,7 +22,7 @@ type variation struct {
 	axes     []ensemble.Axis
 	draws    []ensemble.Draw
 	n        int64 // drawn
-	runs     int64 // set apart by chance alone
+	runs     int64 // of each, set apart by chance alone
 	seed     uint64
 	latin    bool
 	table    *ensemble.CSV
@@ -34,11 +34,20 @@ type variation struct {
 
 // source makes what yields the trajectories.
 func (v *variation) source() (ensemble.Source, error) {
+	s, err := v.values()
+	if err == nil && v.runs > 0 {
+		s = ensemble.Repeat(s, v.runs)
+	}
+	return s, err
+}
+
+// values makes what yields the values, once each.
+func (v *variation) values() (ensemble.Source, error) {
 	switch {
 	case v.table != nil:
 		return v.table, nil
-	case v.runs > 0:
-		return ensemble.Func(nil, v.runs, func(int64, *ensemble.Setup) {}), nil
+	case v.axes == nil && v.draws == nil:
+		return ensemble.Func(nil, 1, func(int64, *ensemble.Setup) {}), nil
 	case v.draws != nil && v.latin:
 		return ensemble.Latin(v.n, v.seed, v.draws...), nil
 	case v.draws != nil:
@@ -174,18 +183,17 @@ func (f *ensembleFlags) variation(found *diag.List) *variation {
 	if f.random != 0 || len(f.dist) > 0 {
 		ways = append(ways, "--random")
 	}
-	if f.runs != 0 {
-		ways = append(ways, "--runs")
+	if f.runs != 0 && (f.runs < 1 || f.runs > 1<<40) {
+		found.Add(diag.Pos{}, "E901", "give a number of trajectories, for example --runs 1000", "--runs %d: a number of trajectories lies between 1 and 2^40", f.runs)
 	}
 	switch {
+	case len(ways) == 0 && f.runs != 0:
 	case len(ways) == 0:
 		found.Add(diag.Pos{}, "E905", "give --sweep name=LO:HI:N, --samples FILE, --random N with --dist name=normal:MEAN:SD, or --runs N for a model with noise or random reactions", "nothing says what sets the trajectories apart")
 	case len(ways) > 1:
 		found.Add(diag.Pos{}, "E905", "give one of them", "%s: each says what sets the trajectories apart", strings.Join(ways, " and "))
 	case ways[0] == "--random" && (f.random < 1 || f.random > 1<<40):
 		found.Add(diag.Pos{}, "E901", "give a number of trajectories, for example --random 1000", "--random %d: a number of trajectories lies between 1 and 2^40", f.random)
-	case ways[0] == "--runs" && (f.runs < 1 || f.runs > 1<<40):
-		found.Add(diag.Pos{}, "E901", "give a number of trajectories, for example --runs 1000", "--runs %d: a number of trajectories lies between 1 and 2^40", f.runs)
 	case ways[0] == "--random" && len(f.dist) == 0:
 		found.Add(diag.Pos{}, "E905", distForm, "--random does not say what is drawn")
 	}

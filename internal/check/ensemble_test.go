@@ -46,6 +46,29 @@ func TestEnsembleCommand(t *testing.T) {
 	}
 }
 
+// With --runs each point of a sweep is solved as many times, every time with other random numbers.
+func TestEnsembleRepeats(t *testing.T) {
+	args := []string{"ensemble", "examples/repressilator", "--method", "ssa", "--sweep", "gene[1].Half=20,60", "--runs", "3", "--final", "--tspan", "0,50"}
+	o := ok(t, args...)
+	header, rows := readTable(t, o.stdout)
+	if header[1] != "gene[1].Half" || len(rows) != 6 {
+		t.Fatalf("%v, %d rows", header, len(rows))
+	}
+	seen := map[string]bool{}
+	for i, r := range rows {
+		if r[0] != float64(i) || r[1] != []float64{20, 60}[i/3] {
+			t.Errorf("trajectory %d: %v", i, r[:2])
+		}
+		seen[fmt.Sprint(r[3:])] = true
+	}
+	if len(seen) != 6 {
+		t.Errorf("trajectories are equal: %v", rows)
+	}
+	if one := ok(t, append(args, "--workers", "1")...); one.stdout != o.stdout {
+		t.Errorf("the table depends on the number of workers")
+	}
+}
+
 // Statistics are those of the table of trajectories.
 func TestEnsembleStatistics(t *testing.T) {
 	dir := t.TempDir()

@@ -211,3 +211,64 @@ func TestMoments(t *testing.T) {
 		t.Errorf("%+v", q)
 	}
 }
+
+// Repeated trajectories come one after the other, from wherever reading begins, with their ends; a table as a grid.
+func TestRepeat(t *testing.T) {
+	const times = 3
+	table := func() Source {
+		c, err := NewCSV(strings.NewReader("a,t_end\n1,10\n2,20\n4,40\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	grid := func() Source {
+		g, err := Grid(Axis{Column{Name: "a"}, []float64{1, 2, 4}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	want := []float64{1, 1, 1, 2, 2, 2, 4, 4, 4}
+	for name, source := range map[string]func() Source{"table": table, "grid": grid} {
+		for from := range len(want) + 1 {
+			for first := range from + 1 { // read so many, pass over the others
+				s := Repeat(source(), times)
+				if n, ok := s.(Sized); ok != (name == "grid") || ok && n.Len() != int64(len(want)) {
+					t.Errorf("%s: its length is known: %v", name, ok)
+				}
+				got := read(t, s, first)
+				if err := Skip(s, int64(from-first)); err != nil {
+					t.Fatalf("%s, %d read and %d passed over: %v", name, first, from-first, err)
+				}
+				dst := make([]Setup, len(want)+1-from)
+				renew(dst, make([]float64, len(dst)), 1)
+				n, err := s.Read(dst)
+				if n != len(want)-from || err != io.EOF {
+					t.Fatalf("%s from %d: %d, %v", name, from, n, err)
+				}
+				for i := range n {
+					got = append(got, dst[i].Values)
+					if v := dst[i].Values[0]; name == "table" && dst[i].End != 10*v || name == "grid" && !math.IsNaN(dst[i].End) {
+						t.Errorf("%s: %v ends at %v", name, v, dst[i].End)
+					}
+				}
+				for i, v := range got {
+					k := i
+					if i >= first {
+						k += from - first
+					}
+					if v[0] != want[k] {
+						t.Errorf("%s, %d read and %d passed over: trajectory %d has %v, want %v", name, first, from-first, k, v[0], want[k])
+					}
+				}
+			}
+		}
+		if err := Skip(Repeat(source(), times), 10); err == nil {
+			t.Errorf("%s: ten of nine are passed over", name)
+		}
+		if n, err := Repeat(source(), 0).Read(make([]Setup, 1)); n != 0 || err != io.EOF {
+			t.Errorf("%s: no times gives %d, %v", name, n, err)
+		}
+	}
+}

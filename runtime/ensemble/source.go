@@ -109,6 +109,84 @@ func Func(columns []Column, n int64, set func(i int64, s *Setup)) Source {
 	return &indexed{columns: columns, n: n, set: set}
 }
 
+// Repeat yields each trajectory of a source times times, one after the other, for models of which chance makes each another one.
+func Repeat(s Source, times int64) Source {
+	r := &repeated{Source: s, times: max(times, 0), vals: make([]float64, len(s.Columns()))}
+	if n, ok := s.(Sized); ok {
+		return &repeatedSized{r, n}
+	}
+	return r
+}
+
+type repeated struct {
+	Source
+	times, left int64
+	one         [1]Setup
+	vals        []float64
+	err         error // behind one
+}
+
+type repeatedSized struct {
+	*repeated
+	of Sized
+}
+
+func (r *repeatedSized) Len() int64 { return r.of.Len() * r.times }
+
+// next reads a trajectory to repeat.
+func (r *repeated) next() error {
+	if r.times == 0 {
+		return io.EOF
+	}
+	if r.err != nil {
+		return r.err
+	}
+	renew(r.one[:], r.vals, len(r.vals))
+	n, err := r.Source.Read(r.one[:])
+	if r.err = err; n == 0 {
+		return err
+	}
+	r.left = r.times
+	return nil
+}
+
+func (r *repeated) Read(dst []Setup) (int, error) {
+	for k := range dst {
+		if r.left == 0 {
+			if err := r.next(); err != nil {
+				return k, err
+			}
+		}
+		r.left--
+		copy(dst[k].Values, r.one[0].Values)
+		dst[k].U0, dst[k].End = r.one[0].U0, r.one[0].End
+	}
+	return len(dst), nil
+}
+
+func (r *repeated) Skip(n int64) error {
+	k := min(n, r.left)
+	r.left -= k
+	if n -= k; n == 0 {
+		return nil
+	}
+	if r.times == 0 {
+		return fmt.Errorf("the source ends %d trajectories too early", n)
+	}
+	if err := Skip(r.Source, n/r.times); err != nil {
+		return err
+	}
+	if n %= r.times; n > 0 {
+		if err := r.next(); err == io.EOF {
+			return fmt.Errorf("the source ends %d trajectories too early", n)
+		} else if err != nil {
+			return err
+		}
+		r.left -= n
+	}
+	return nil
+}
+
 // Rows is a source of given values, a row for each trajectory.
 func Rows(columns []Column, rows [][]float64) Source {
 	return Func(columns, int64(len(rows)), func(i int64, s *Setup) { copy(s.Values, rows[i]) })
