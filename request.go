@@ -350,6 +350,21 @@ var stops = map[ode.Retcode]struct{ code, next string }{
 	ode.ProjectionFailure: {"E512", "the constraints cannot be met: try tighter tolerances, or other start values"},
 }
 
+// afterStop is what to try after a run of this model that ended early.
+func (c *Compiler) afterStop(code ode.Retcode) string {
+	if p := c.prob; p != nil {
+		switch {
+		case code == ode.Unstable && p.Jumps != nil:
+			return "look at the last values (-o), and at the parameters and start values that rates depend on"
+		case code == ode.MaxSteps && p.Jumps != nil:
+			return "take many jumps at once by --solver TauLeaping, or AdaptiveTau where fast reactions balance each other; or raise --max-steps, or shorten --tspan"
+		case code == ode.MaxSteps && p.Noise != nil:
+			return "raise --max-steps; or try looser tolerances (--rtol, --atol), --solver stiff, a shorter --tspan"
+		}
+	}
+	return stops[code].next
+}
+
 // Stopped is the finding for a run of this model that ended early. Its position is
 // that of the equation or variable that the message of the integrator speaks of.
 func (c *Compiler) Stopped(r *trace.Result) diag.List {
@@ -365,16 +380,7 @@ func (c *Compiler) Stopped(r *trace.Result) diag.List {
 	for code, s := range stops {
 		if code.String() == r.Retcode {
 			pos, message := c.place(r.Message)
-			next := s.next
-			if code == ode.MaxSteps && c.prob != nil {
-				switch {
-				case c.prob.Jumps != nil:
-					next = "take many jumps at once by --solver TauLeaping, or AdaptiveTau where fast reactions balance each other; or raise --max-steps, or shorten --tspan"
-				case c.prob.Noise != nil:
-					next = "raise --max-steps; or try looser tolerances (--rtol, --atol), --solver stiff, a shorter --tspan"
-				}
-			}
-			return diag.New(pos, s.code, next, "%s stopped at t = %v (%s): %s", r.Model, r.T, r.Retcode, message)
+			return diag.New(pos, s.code, c.afterStop(code), "%s stopped at t = %v (%s): %s", r.Model, r.T, r.Retcode, message)
 		}
 	}
 	panic("mtkc: bug: no finding for the end of a run: " + r.Retcode)
@@ -384,7 +390,7 @@ func (c *Compiler) Stopped(r *trace.Result) diag.List {
 // message without that place.
 func (c *Compiler) StoppedAt(code ode.Retcode, message string) (pos diag.Pos, next, text string) {
 	pos, text = c.place(message)
-	return pos, stops[code].next, text
+	return pos, c.afterStop(code), text
 }
 
 // source is a position within a message.
