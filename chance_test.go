@@ -510,6 +510,23 @@ func TestNegativeRate(t *testing.T) {
 	if err == nil || sol.Retcode == ode.Success || !strings.Contains(sol.Message, "Odd") {
 		t.Errorf("got %v, %v", sol.Retcode, sol.Message)
 	}
+	// The position is that of the reaction, not of a species that the message names.
+	sys = network(t, `substanceUnits="item"`, species("A=9")+parameters("k=1,q=-1")+
+		"<listOfReactions>"+sbmlReaction("O", "A>", "k*A", false)+sbmlReaction("Odd", "2 A>", "k*(A - 4)", false)+sbmlReaction("In", ">A", "q", false)+"</listOfReactions>")
+	c := NewSystem(sys, Options{Method: "ssa"})
+	if _, found := c.Problem(context.Background()); len(found) > 0 {
+		t.Fatal(found)
+	}
+	for _, message := range []string{sol.Message, "the rate constant of reaction In is -1: it must not be negative"} {
+		want := sys.Reactions[1].Pos
+		if message != sol.Message {
+			want = sys.Reactions[2].Pos
+		}
+		found := c.Stopped(&trace.Result{Model: "net", Retcode: ode.Unstable.String(), Message: message})
+		if found[0].Pos != want || !strings.Contains(found[0].Next, "that rates depend on") {
+			t.Errorf("%s: at %v, want %v; next: %s", message, found[0].Pos, want, found[0].Next)
+		}
+	}
 }
 
 // Immigration and death by the chemical Langevin equation: its first two moments are those of the jump process, a Poisson number.

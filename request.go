@@ -426,6 +426,12 @@ func (c *Compiler) place(message string) (diag.Pos, string) {
 			}
 		}
 	}
+	for i := range c.plan.Sys.Jumps {
+		j := &c.plan.Sys.Jumps[i]
+		if _, after, ok := strings.Cut(message, " reaction "+j.Name); ok && (strings.HasPrefix(after, " ") || strings.HasPrefix(after, ",")) {
+			return j.Pos, message
+		}
+	}
 	equation := map[string]int{}
 	note := func(list []structural.Assign) {
 		for i := range list {
