@@ -624,6 +624,37 @@ func TestNotBegun(t *testing.T) {
 	}
 }
 
+// Where no times are asked for each jump is saved, unless there are too many; the path is the same.
+func TestSavedJumps(t *testing.T) {
+	sys := network(t, `substanceUnits="item"`, species("A=50")+parameters("k=1,m=0.02")+
+		"<listOfReactions>"+sbmlReaction("In", ">A", "k", false)+sbmlReaction("Out", "A>", "m*A", false)+"</listOfReactions>")
+	p := inForm(t, sys, "ssa")
+	run := func(opt ode.Options) *trace.Result {
+		r, err := trace.Run(context.Background(), p, trace.Request{Options: opt, Vars: []string{"A"}})
+		if err != nil || !r.OK() {
+			t.Fatal(err, r)
+		}
+		return r
+	}
+	r := run(ode.Options{Span: [2]float64{0, 10}, Seed: 1})
+	steps := 0
+	for i, v := range r.Table.Columns[0].Values {
+		if i > 0 && v != r.Table.Columns[0].Values[i-1] {
+			steps++
+		}
+	}
+	if steps != r.Stats.Steps || len(r.Warnings) > 0 {
+		t.Errorf("%d of %d jumps are saved; %v", steps, r.Stats.Steps, r.Warnings)
+	}
+	many := ode.Options{Span: [2]float64{0, 60000}, Seed: 1}
+	r = run(many)
+	many.Steps = 1000
+	q := run(many)
+	if r.Stats.Steps < 110_000 || len(r.Table.Times) != 1001 || !slices.Equal(r.Table.Columns[0].Values, q.Table.Columns[0].Values) || len(r.Warnings) != 1 || len(q.Warnings) > 0 {
+		t.Errorf("of %d jumps %d times are saved, %v; with a given number of times %v", r.Stats.Steps, len(r.Table.Times), r.Warnings, q.Warnings)
+	}
+}
+
 // The form ode is what the front end states: marks of reactions change no kernel.
 func TestRateEquationsStay(t *testing.T) {
 	text := species("P=30,D=0") + parameters("k=0.02,q=0.3") + "<listOfReactions>" + sbmlReaction("R", "2 P>D", "k*P*(P-1)/2 - q*D", true) + "</listOfReactions>"

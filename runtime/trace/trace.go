@@ -67,12 +67,20 @@ const rows = 500
 // points between would cost more memory than they are worth.
 const large = 20000
 
+// jumpRows and jumpNumbers bound how many jumps are saved, each with all states; a run with more is made again and saved at as many
+// equidistant times as jumpSteps says.
+const (
+	jumpRows    = 100_000
+	jumpNumbers = 10_000_000
+	jumpSteps   = 1000
+)
+
 // Run solves the problem and records it. A run that stops early, or does not begin
 // for want of initial values, is a Result as well; its Retcode says so. An error
 // means that the request makes no sense for this problem.
 //
 // Where neither Options.SaveAt nor Options.Steps is given, every step of the method
-// is saved, and long ones are divided so that curves are smooth.
+// is saved, and long ones are divided so that curves are smooth. Of a jump process each jump is, as long as these are not too many.
 func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
 	names, err := Select(p, req.Vars)
 	if err != nil {
@@ -86,6 +94,10 @@ func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
 	if opt.SaveAt == nil && opt.Steps == 0 && !opt.FinalOnly && p.N() <= large {
 		opt.SaveGap = max(span[1]-span[0], span[0]-span[1]) / rows
 	}
+	most := math.MaxInt
+	if p.Jumps != nil && opt.SaveAt == nil && opt.Steps == 0 && !opt.FinalOnly {
+		most = min(jumpRows, jumpNumbers/max(p.N(), 1))
+	}
 	start := time.Now()
 	in, err := ode.NewIntegrator(ctx, p, opt)
 	begun := time.Now()
@@ -93,7 +105,13 @@ func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
 		return nil, err
 	}
 	for err == nil && !in.Done() {
-		err = in.Step()
+		if err = in.Step(); err == nil && len(in.Solution().Times) > most && !in.Done() {
+			opt.Steps, opt.SaveGap = jumpSteps, 0
+			if in, err = ode.NewIntegrator(ctx, p, opt); in == nil {
+				return nil, err
+			}
+			most = math.MaxInt
+		}
 	}
 	if f := (*ode.Failure)(nil); err != nil && !errors.As(err, &f) {
 		return nil, err
@@ -103,6 +121,9 @@ func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
 		Model: p.Name, Solver: sol.Solver, Why: sol.Why, Start: sol.Init, Form: sol.Form, Retcode: sol.Retcode.String(), Message: sol.Message,
 		Warnings: sol.Warnings, Span: span, T: sol.T, Stats: sol.Stats, Size: sizeOf(p),
 		Init: begun.Sub(start), Solve: time.Since(begun),
+	}
+	if req.Options.Steps == 0 && opt.Steps == jumpSteps {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d equidistant times are saved, as there are too many jumps to save each of them; choose the times, or how many", jumpSteps+1))
 	}
 	if opt.Solver != "" && opt.Solver != "auto" {
 		r.Why = ""
