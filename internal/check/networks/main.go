@@ -146,7 +146,7 @@ func biomodels(dir string) ([]network, error) {
 func stochastic(data string) []network {
 	var list []network
 	for _, n := range []network{{name: "birth-death", end: 50}, {name: "multistate", end: 100}, {name: "toy-jim", end: 100},
-		{name: "Haugh2b", end: 50}, {name: "egfr_net", end: 10}, {name: "bcr", end: 1}} {
+		{name: "Haugh2b", end: 50}, {name: "egfr_net", end: 0.5}, {name: "bcr", end: 0.02}} {
 		n.file = filepath.Join(data, "reaction-networks", n.name+".net")
 		if _, err := os.Stat(n.file); err == nil {
 			list = append(list, n)
@@ -355,7 +355,7 @@ func (c *comparison) print(w io.Writer) error {
 	}
 	for _, p := range c.names[1:] {
 		if c.ssa {
-			fmt.Fprintf(t, "\t%s\tjumps/s\tload ms\tz", p)
+			fmt.Fprintf(t, "\t%s\tjumps/s\tload ms\tmolecules", p)
 		} else {
 			fmt.Fprintf(t, "\t%s\tload ms\tsimulate ms\terror", p)
 		}
@@ -416,7 +416,7 @@ func (c *comparison) print(w io.Writer) error {
 	return nil
 }
 
-// agree is the largest difference of the mean totals; it tells that both simulate the same thing.
+// agree is the number of molecules at the end over ours; it tells that both simulate the same thing.
 func agree(our, r *result) string {
 	a, b := 0.0, 0.0
 	for _, v := range our.Mean {
