@@ -65,13 +65,14 @@ func main() {
 	ssa := flag.Bool("ssa", false, "compare stochastic simulation")
 	runs := flag.Int("runs", 20, "paths of a network")
 	only := flag.String("only", "", "these models alone, `A,B,...`")
+	limit := flag.Float64("limit", 120, "`SECONDS` that a peer has for a model")
 	peers := flag.String("peers", "scripts/network-peers", "`PROGRAM` that runs the peers; none: without them")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "usage: networks [-ssa] [-runs N] [-only A,B] DATA")
 		os.Exit(2)
 	}
-	c := &comparison{ssa: *ssa, runs: *runs, peers: *peers}
+	c := &comparison{ssa: *ssa, runs: *runs, peers: *peers, limit: *limit}
 	if err := c.run(flag.Arg(0), *only); err != nil {
 		fmt.Fprintln(os.Stderr, "networks:", err)
 		os.Exit(1)
@@ -82,6 +83,7 @@ type comparison struct {
 	ssa   bool
 	runs  int
 	peers string
+	limit float64
 	list  []network
 	lines map[[2]string]*result // by simulator and model
 	names []string              // of simulators
@@ -272,6 +274,7 @@ func (c *comparison) others() error {
 	if c.ssa {
 		args = []string{c.peers, "ssa", "--runs", strconv.Itoa(c.runs), "--points", "51"}
 	}
+	args = append(args, "--limit", fmt.Sprint(c.limit))
 	for _, n := range c.list {
 		args = append(args, fmt.Sprintf("%s=%s:%v", n.name, n.file, n.end))
 	}
