@@ -144,11 +144,11 @@ func biomodels(dir string) ([]network, error) {
 }
 
 // stochastic lists networks of mass action from one reaction to thousands, with ends that make paths of
-// 10^3 to 10^6 jumps.
+// 10^3 to 10^5 jumps.
 func stochastic(data string) []network {
 	var list []network
-	for _, n := range []network{{name: "birth-death", end: 50}, {name: "multistate", end: 100}, {name: "toy-jim", end: 100},
-		{name: "Haugh2b", end: 50}, {name: "egfr_net", end: 0.5}, {name: "bcr", end: 0.02}} {
+	for _, n := range []network{{name: "birth-death", end: 50}, {name: "simple_system", end: 100}, {name: "multistate", end: 100}, {name: "Repressilator", end: 20},
+		{name: "Motivating_example", end: 40}, {name: "egfr_net", end: 0.02}, {name: "bcr", end: 0.002}} {
 		n.file = filepath.Join(data, "reaction-networks", n.name+".net")
 		if _, err := os.Stat(n.file); err == nil {
 			list = append(list, n)
