@@ -702,3 +702,24 @@ func BenchmarkJumpRate(b *testing.B) {
 		}
 	}
 }
+
+// A run of the chemical Langevin equation says where a species goes below zero by more than a molecule.
+func TestLangevinBelowZero(t *testing.T) {
+	for _, c := range []struct {
+		in   float64
+		said bool
+	}{{0.2, true}, {1000, false}} {
+		sys := network(t, `substanceUnits="item"`, species(fmt.Sprintf("A=%v", c.in))+parameters(fmt.Sprintf("k=%v,d=1", c.in))+
+			"<listOfReactions>"+sbmlReaction("Make", ">A,A,A", "k/3", false)+sbmlReaction("Leave", "A>", "d*A", false)+"</listOfReactions>")
+		r, err := trace.Run(context.Background(), inForm(t, sys, "cle"), trace.Request{Options: ode.Options{Span: [2]float64{0, 200}, Steps: 2000, Seed: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(r.Warnings, func(w string) bool {
+			return strings.HasPrefix(w, "A went down to -") && strings.Contains(w, "--method ssa")
+		})
+		if said != c.said {
+			t.Errorf("%v molecules made in a unit of time: %q", c.in, r.Warnings)
+		}
+	}
+}

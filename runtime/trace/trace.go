@@ -134,10 +134,47 @@ func Run(ctx context.Context, p *ode.Problem, req Request) (*Result, error) {
 	if r.Final, err = sol.Final(names); err != nil {
 		return nil, err
 	}
+	if w := belowZero(sol); w != "" {
+		r.Warnings = append(r.Warnings, w)
+	}
 	if w := notNumbers(r.Table); w != "" && r.OK() {
 		r.Warnings = append(r.Warnings, w)
 	}
 	return r, nil
+}
+
+// belowZero says which species of a chemical Langevin equation went below zero by more than a molecule, 10 absolute
+// tolerances of its form. "" if there is none.
+func belowZero(sol *ode.Solution) string {
+	p := sol.Problem
+	if p.Noise == nil {
+		return ""
+	}
+	worst, least, more := -1, 0.0, 0
+	for i := range p.States {
+		one := 10 * p.States[i].AbsTol
+		if one == 0 {
+			continue
+		}
+		low := 0.0
+		for k := range sol.Len() {
+			low = min(low, sol.State(k)[i]/one)
+		}
+		if low < -1 {
+			more++
+			if low < least {
+				worst, least = i, low
+			}
+		}
+	}
+	if worst < 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%s went down to %.3g: for so few molecules the chemical Langevin equation is a poor approximation, and --method ssa is exact", p.States[worst].Name, 10*p.States[worst].AbsTol*least)
+	if more > 1 {
+		text += fmt.Sprintf("; so did %d more species", more-1)
+	}
+	return text
 }
 
 // notNumbers says which columns hold NaN: variables that no equation of the integrator
