@@ -493,7 +493,7 @@ func TestRateOfThePast(t *testing.T) {
 	sys := reacting(t, map[string]float64{"X": 40, "Y": 0, "R1": nan, "R2": nan}, map[string]float64{"k": 0.7}, `R1 = k*X; der(X) = -R1; der(Y) = R2`)
 	p := sys.Pool
 	sys.Equations = append(sys.Equations, model.Equation{Lhs: p.Sym("R2"), Rhs: sys.Delayed(p.Sym("X"), expr.One, p.Int(40), diag.Pos{})})
-	sys.Reactions = append(sys.Reactions, model.Reaction{Name: "R2", Rate: p.Sym("R2"), Propensity: expr.None})
+	sys.Reactions = append(sys.Reactions, model.ChemicalReaction{Name: "R2", Rate: p.Sym("R2"), Propensity: expr.None})
 	const n, end, k = 1000, 3.0, 0.7
 	s := moments(t, inForm(t, sys, "ssa"), n, ode.Options{Span: [2]float64{0, end}, SaveAt: []float64{end}}, "Y")
 	life := (1 - math.Exp(-2*k)) / k

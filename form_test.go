@@ -41,7 +41,7 @@ func reacting(t *testing.T, vars map[string]float64, params map[string]float64, 
 	for i := range s.Equations {
 		q := &s.Equations[i]
 		if name := p.Name(q.Lhs); strings.HasPrefix(name, "R") {
-			s.Reactions = append(s.Reactions, model.Reaction{Name: name, Rate: q.Lhs, Propensity: expr.None, Reversible: strings.HasPrefix(name, "Rev")})
+			s.Reactions = append(s.Reactions, model.ChemicalReaction{Name: name, Rate: q.Lhs, Propensity: expr.None, Reversible: strings.HasPrefix(name, "Rev")})
 		}
 		if p.Op(q.Lhs) == expr.OpDer {
 			for _, a := range p.Atoms(q.Rhs) {
@@ -274,7 +274,7 @@ func TestManyConstants(t *testing.T) {
 		default:
 			m.Eq(r, x(i).Mul(k).Div(x(i).Add(1)))
 		}
-		m.Reactions = append(m.Reactions, model.Reaction{Name: "R" + strconv.Itoa(i), Rate: r.ID(), Propensity: expr.None})
+		m.Reactions = append(m.Reactions, model.ChemicalReaction{Name: "R" + strconv.Itoa(i), Rate: r.ID(), Propensity: expr.None})
 	}
 	for i := range n {
 		m.Eq(expr.Der(x(i)), rate(i-1).Sub(rate(i)))
@@ -322,7 +322,7 @@ func chain(n int) *model.System {
 		rates[r] = s.Var("R" + strconv.Itoa(r))
 		v := s.Param("v"+strconv.Itoa(r), r%7+1)
 		s.Eq(rates[r], v.Mul(species[r]).Div(species[r].Add(1)))
-		s.Reactions = append(s.Reactions, model.Reaction{Name: p.Name(rates[r].ID()), Rate: rates[r].ID(), Propensity: expr.None})
+		s.Reactions = append(s.Reactions, model.ChemicalReaction{Name: p.Name(rates[r].ID()), Rate: rates[r].ID(), Propensity: expr.None})
 	}
 	for i, x := range species {
 		var rhs expr.Expr

@@ -2,7 +2,7 @@
 
 package model
 
-// React states a reaction by its text, in the notation of package reaction/notation: "S + E <-> SE", "2 A -> B", "0 -> A". Names
+// Reaction states a reaction by its text, in the notation of package reaction/notation: "S + E <-> SE", "2 A -> B", "0 -> A". Names
 // are those of fields of the component, of its parts (Cell.Ca) and of elements (X[3]); flat names do as well. The arrow says what
 // rate is:
 //
@@ -16,15 +16,15 @@ package model
 // inputs that nothing of the model determines are species that reactions leave as they are.
 //
 // The same model is solved as differential equations, as the chemical Langevin equation, or as a jump process.
-func React(rate Real, text string, options ...ReactionOption) {}
+func Reaction(rate Real, text string, options ...ReactionOption) {}
 
-// ReactOf states a reaction by its sides, for models that are built by loops:
+// ReactionOf states a reaction by its sides, for models that are built by loops:
 //
-//	ReactOf(k, Reactants(m.A, 2*m.B), Products(m.C[i]))
+//	ReactionOf(k, Reactants(m.A, 2*m.B), Products(m.C[i]))
 //
 // The species of a side are variables, or products of numbers, parameters or expressions in these with variables. The rate is the constant of
 // mass action unless AsStated says otherwise.
-func ReactOf(rate Real, left ReactantList, right ProductList, options ...ReactionOption) {}
+func ReactionOf(rate Real, left ReactantList, right ProductList, options ...ReactionOption) {}
 
 // ReactantList is the left side of a reaction.
 type ReactantList []Real
@@ -48,7 +48,7 @@ func Reverse(rate Real) ReactionOption { return ReactionOption{} }
 // of a reaction may begin with one: "binding: S + E -> SE".
 func Named(name string) ReactionOption { return ReactionOption{} }
 
-// AsStated takes the rate of ReactOf as the law itself, as the arrow => does.
+// AsStated takes the rate of ReactionOf as the law itself, as the arrow => does.
 func AsStated() ReactionOption { return ReactionOption{} }
 
 // Combinatoric says whether mass action divides by the number of ways to arrange equal molecules, as it does by default: 2 A -> B

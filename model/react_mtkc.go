@@ -52,14 +52,16 @@ type partRec struct {
 	text notation.Text
 }
 
-func React(rate Real, text string, options ...ReactionOption) { caller().React(rate, text, options...) }
-
-func ReactOf(rate Real, left ReactantList, right ProductList, options ...ReactionOption) {
-	caller().ReactOf(rate, left, right, options...)
+func Reaction(rate Real, text string, options ...ReactionOption) {
+	caller().Reaction(rate, text, options...)
 }
 
-func (s OpSite) React(rate Real, text string, options ...ReactionOption) {
-	if !s.outside("React") {
+func ReactionOf(rate Real, left ReactantList, right ProductList, options ...ReactionOption) {
+	caller().ReactionOf(rate, left, right, options...)
+}
+
+func (s OpSite) Reaction(rate Real, text string, options ...ReactionOption) {
+	if !s.outside("Reaction") {
 		return
 	}
 	t, bad := notation.Parse(text)
@@ -68,7 +70,7 @@ func (s OpSite) React(rate Real, text string, options ...ReactionOption) {
 		return
 	}
 	if len(t.Rates) > 0 {
-		s.fail("E128", "the rate is the first argument of React", "the reaction %q has a rate in its text", text)
+		s.fail("E128", "the rate is the first argument of Reaction", "the reaction %q has a rate in its text", text)
 		return
 	}
 	r := &reactRec{name: t.Name, rate: rate.id, stated: t.Stated, site: s, comp: b.comp}
@@ -80,7 +82,7 @@ func (s OpSite) React(rate Real, text string, options ...ReactionOption) {
 		s.fail("E128", "write => for a rate that is the law", "AsStated for the reaction %q, whose arrow says mass action", text)
 		return
 	case t.Reversible && !r.hasBack:
-		s.fail("E128", `give the rate of the way back: React(kf, "A <-> B", Reverse(kr))`, "the reaction %q is reversible, but has one rate", text)
+		s.fail("E128", `give the rate of the way back: Reaction(kf, "A <-> B", Reverse(kr))`, "the reaction %q is reversible, but has one rate", text)
 		return
 	case !t.Reversible && r.hasBack:
 		s.fail("E128", "write <-> or <=>", "Reverse for the reaction %q, whose arrow goes one way", text)
@@ -109,8 +111,8 @@ func (s OpSite) React(rate Real, text string, options ...ReactionOption) {
 	b.reactions = append(b.reactions, r)
 }
 
-func (s OpSite) ReactOf(rate Real, left ReactantList, right ProductList, options ...ReactionOption) {
-	if !s.outside("ReactOf") {
+func (s OpSite) ReactionOf(rate Real, left ReactantList, right ProductList, options ...ReactionOption) {
+	if !s.outside("ReactionOf") {
 		return
 	}
 	r := &reactRec{rate: rate.id, site: s, comp: b.comp}

@@ -101,7 +101,7 @@ func (s *System) AddReactions(list []ReactionStatement, boundary map[expr.ID]boo
 		v.Pos, v.Path, v.Desc = r.Pos, r.Path, "rate of a reaction"
 		s.AddVar(v)
 		s.Equations = append(s.Equations, Equation{Lhs: v.Sym, Rhs: law, Pos: r.Pos, Path: r.Path})
-		s.Reactions = append(s.Reactions, Reaction{
+		s.Reactions = append(s.Reactions, ChemicalReaction{
 			Name: v.Name, Rate: v.Sym, Propensity: propensity, Reactants: reactants, Products: products, Modifiers: r.Modifiers, Pos: r.Pos,
 		})
 		for side, parts := range [][]Participant{reactants, products} {

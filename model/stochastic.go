@@ -15,11 +15,11 @@ type WhiteNoise struct {
 	Pos          diag.Pos
 }
 
-// Reaction is something that happens at a rate and changes species. The deterministic form of a system has it in its
+// ChemicalReaction is something that happens at a rate and changes species. The deterministic form of a system has it in its
 // equations: Rate = law, and der(x) = ... + stoichiometry * Rate with Equation.Balance. Of the same
 // system the chemical Langevin equation is made, by a noise for each reaction, and the jump process, in which a reaction happens at
 // random instants.
-type Reaction struct {
+type ChemicalReaction struct {
 	Name string
 	Rate expr.ID // symbol of the variable that is the rate: extent per time
 	// Propensity is the rate of the jump process as a term, where it differs from Rate: of mass action k*A^2 it is k*A*(A-1).

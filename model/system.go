@@ -26,8 +26,8 @@ type System struct {
 	Delays    []DelayedValue   // values of the past
 	Draws     []Draw           // random numbers
 
-	Noises    []WhiteNoise // independent white noises
-	Reactions []Reaction   // what happens at rates, to species
+	Noises    []WhiteNoise       // independent white noises
+	Reactions []ChemicalReaction // what happens at rates, to species
 	// Items is how many single events a unit of the extent of reactions stands for, 0: one. It is Avogadro's number
 	// where amounts are in moles. ItemsNote says, for a message, how that was found out where the model leaves room for doubt.
 	Items     float64

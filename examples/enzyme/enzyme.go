@@ -17,8 +17,8 @@ type Enzyme struct {
 }
 
 func (m *Enzyme) Equations() {
-	React(m.Kon, "binding: S + E <-> SE", Reverse(m.Koff))
-	React(m.Kcat, "catalysis: SE -> P + E")
+	Reaction(m.Kon, "binding: S + E <-> SE", Reverse(m.Koff))
+	Reaction(m.Kcat, "catalysis: SE -> P + E")
 }
 
 func (m *Enzyme) Experiment() (start, stop float64) { return 0, 50 }

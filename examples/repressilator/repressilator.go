@@ -22,10 +22,10 @@ type Gene struct {
 
 func (g *Gene) Equations() {
 	bound := Pow(g.Repressor/g.Half, 2)
-	React(g.Leak+(g.Free-g.Leak)/(1+bound), "transcription: 0 => M")
-	React(g.Translate, "translation: M -> M + P")
-	React(g.Ln2/g.LifeM, "decay: M -> 0")
-	React(g.Ln2/g.LifeP, "degradation: P -> 0")
+	Reaction(g.Leak+(g.Free-g.Leak)/(1+bound), "transcription: 0 => M")
+	Reaction(g.Translate, "translation: M -> M + P")
+	Reaction(g.Ln2/g.LifeM, "decay: M -> 0")
+	Reaction(g.Ln2/g.LifeP, "degradation: P -> 0")
 }
 
 type Repressilator struct {

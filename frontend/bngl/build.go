@@ -425,7 +425,7 @@ func (b *builder) equations() {
 		s.AddVar(v)
 	}
 	s.Equations = make([]model.Equation, 0, len(n.groups)+len(n.functions)+len(n.reactions)+len(n.species))
-	s.Reactions = make([]model.Reaction, 0, len(n.reactions))
+	s.Reactions = make([]model.ChemicalReaction, 0, len(n.reactions))
 	var terms []expr.ID
 	var weights []expr.Num
 	for i := range n.groups {
@@ -540,7 +540,7 @@ func (b *builder) reactions(unknown func(expr.ID, place, model.Listing)) {
 		value, propensity := b.rate(&b.laws[x.rate], x, sides)
 		v := s.NewVariable(p.Name(rate), model.Unknown)
 		v.Pos, v.Listing = n.pos(x.at), model.ListNever
-		r := model.Reaction{Name: "R" + string(number), Rate: rate, Propensity: propensity, Pos: v.Pos}
+		r := model.ChemicalReaction{Name: "R" + string(number), Rate: rate, Propensity: propensity, Pos: v.Pos}
 		if x.label >= 0 {
 			v.Desc = n.labels[x.label]
 		}

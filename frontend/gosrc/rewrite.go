@@ -34,7 +34,7 @@ type rewriter struct {
 var statements = map[string]bool{
 	"Eq": true, "Connect": true, "AnalysisPoint": true, "Initial": true, "Start": true, "Guess": true, "When": true, "ElseWhen": true,
 	"At": true, "Every": true, "Clock": true, "Clocked": true, "Set": true, "Reinit": true, "Terminate": true, "Assert": true,
-	"InStream": true, "ActualStream": true, "Noise": true, "StratonovichNoise": true, "React": true, "ReactOf": true,
+	"InStream": true, "ActualStream": true, "Noise": true, "StratonovichNoise": true, "Reaction": true, "ReactionOf": true,
 }
 
 // isReal reports whether t is model.Real.

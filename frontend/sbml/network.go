@@ -14,7 +14,7 @@ func (b *builder) reactions() {
 		if e.kind != ofReaction || e.reaction.Law == nil {
 			continue
 		}
-		x := model.Reaction{Name: e.name, Rate: e.sym, Propensity: expr.None, Reversible: e.reaction.Reversible, Pos: e.pos}
+		x := model.ChemicalReaction{Name: e.name, Rate: e.sym, Propensity: expr.None, Reversible: e.reaction.Reversible, Pos: e.pos}
 		for side, refs := range [][]*Reference{e.reaction.Reactants, e.reaction.Products} {
 			for _, f := range refs {
 				s := b.byName[f.Species]

@@ -32,7 +32,7 @@
 // values, delay and priority of an event whenever these are evaluated. In rules, kinetic laws, triggers and constraints, which
 // hold at all times, it has no meaning. Uncertainties of that package are annotations.
 //
-// A reaction with a law is a model.Reaction, too, and the equations of species are its balances. The unit of extent, or of amounts,
+// A reaction with a law is a model.ChemicalReaction, too, and the equations of species are its balances. The unit of extent, or of amounts,
 // says how many molecules these stand for in random forms; where none is stated they are numbers of molecules, in Level 2 as well,
 // whose default are moles.
 //

@@ -45,7 +45,7 @@ func system(t *testing.T, rate string, reversible bool, text ...string) *model.S
 		l, r, _ := strings.Cut(x, " = ")
 		eq(l, r, false)
 	}
-	s.Reactions = []model.Reaction{{Name: "R", Rate: p.Sym("R"), Propensity: expr.None, Reversible: reversible}}
+	s.Reactions = []model.ChemicalReaction{{Name: "R", Rate: p.Sym("R"), Propensity: expr.None, Reversible: reversible}}
 	return s
 }
 
@@ -232,7 +232,7 @@ func TestNoNoiseOfNothing(t *testing.T) {
 			s.AddVar(v)
 		}
 		s.Equations = append(s.Equations, model.Equation{Lhs: p.Sym("S.rate"), Rhs: p.MustParse("k*S")})
-		s.Reactions = append(s.Reactions, model.Reaction{Name: "S", Rate: p.Sym("S.rate"), Propensity: expr.None})
+		s.Reactions = append(s.Reactions, model.ChemicalReaction{Name: "S", Rate: p.Sym("S.rate"), Propensity: expr.None})
 		if text != "" { // a balance in which the rate cancels
 			s.Equations = append(s.Equations, model.Equation{Lhs: p.MustParse("der(S)"), Rhs: p.MustParse("S.rate - S.rate"), Balance: true})
 		}

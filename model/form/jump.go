@@ -131,7 +131,7 @@ func (n *network) uses() map[expr.ID]bool {
 }
 
 // reaction makes the jumps of a reaction of the given propensity.
-func (n *network) reaction(x *model.Reaction, rate expr.ID, changes []model.JumpChange) {
+func (n *network) reaction(x *model.ChemicalReaction, rate expr.ID, changes []model.JumpChange) {
 	j := model.Jump{Name: x.Name, Rate: rate, Changes: changes, Pos: x.Pos}
 	if n.massAction(&j) && !(x.Reversible && n.negative(j.Rate)) || !x.Reversible {
 		n.add(j)
