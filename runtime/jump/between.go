@@ -314,13 +314,7 @@ func (s *process) reach() error {
 		return nil
 	}
 	s.jumped, s.last = true, int32(r)
-	if a := &s.acts[r]; a.vary {
-		s.vary(int32(r))
-	} else {
-		for _, ch := range s.changes[a.change:a.changes] {
-			s.x[ch.state] += ch.by
-		}
-	}
+	s.fire(int32(r))
 	copy(ws.U, s.x)
 	return nil
 }

@@ -87,6 +87,16 @@ func (g *groups) move(r int32, e int) {
 	x.weight = float64(len(x.list)) * x.bound
 }
 
+// form makes all groups anew, of the rates, or bounds of rates, a.
+func (g *groups) form(a []float64) {
+	g.clear()
+	for r, v := range a[:len(g.of)] {
+		if e := exponent(v); e > 0 {
+			g.move(int32(r), e)
+		}
+	}
+}
+
 // sum forms the sum of all bounds.
 func (g *groups) sum() {
 	g.total, g.stale = 0, false
@@ -152,17 +162,12 @@ func newComposition(c *core) engine {
 
 func (d *composition) begin() {
 	d.rates()
-	d.clear()
-	for r := range d.of {
-		if e := exponent(d.a[r]); e > 0 {
-			d.move(int32(r), e)
-		}
-	}
+	d.form(d.a)
 }
 
 func (d *composition) run(stop float64, n int) (made int) {
 	c, g := d.core, d.groups
-	rx, x, a, acts, changes, spans, follow := c.rx, c.x, c.a, c.acts, c.changes, c.span, c.follow
+	rx, x, a, spans, follow := c.rx, c.x, c.a, c.span, c.follow
 	next, now := c.next, c.t
 	for made < n {
 		if next != next {
@@ -193,15 +198,7 @@ func (d *composition) run(stop float64, n int) (made int) {
 		}
 		c.t, c.last = now, r
 		made++
-		act := &acts[r]
-		if act.vary {
-			c.vary(r)
-		} else {
-			for i := act.change; i < act.changes; i++ {
-				ch := &changes[i]
-				x[ch.state] += ch.by
-			}
-		}
+		act := c.fire(r)
 		for i := act.span; i < act.spans; i++ {
 			sp := &spans[i]
 			for _, q := range follow[sp.lo:sp.mid] {

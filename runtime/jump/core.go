@@ -167,6 +167,20 @@ func (c *core) failed() error {
 	return c.ws.Fail(ode.Unstable, "the rate of %s, %v, %s%s; write it so that it is zero where the reaction cannot happen, as max(0, ...)", c.reaction(r), c.rate_, why, at)
 }
 
+// fire makes the changes of reaction r, and returns what it is.
+func (c *core) fire(r int32) *act {
+	act := &c.acts[r]
+	if act.vary {
+		c.vary(r)
+		return act
+	}
+	for i := act.change; i < act.changes; i++ {
+		ch := &c.changes[i]
+		c.x[ch.state] += ch.by
+	}
+	return act
+}
+
 // vary writes the changes of a reaction whose changes vary, and makes them.
 func (c *core) vary(r int32) {
 	x := &c.list[r]

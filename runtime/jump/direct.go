@@ -57,7 +57,7 @@ func (d *few) run(stop float64, n int) (made int) {
 	if d.tiny != nil && c.whole {
 		return d.tiny.run(c, stop, n)
 	}
-	rx, x, acts, changes, spans, follow := c.rx, c.x, c.acts, c.changes, c.span, c.follow
+	rx, x, spans, follow := c.rx, c.x, c.span, c.follow
 	a := (*[8]float64)(c.a)
 	next, now := c.next, c.t
 	for made < n {
@@ -88,15 +88,7 @@ func (d *few) run(stop float64, n int) (made int) {
 		now, next = next, math.NaN()
 		c.t, c.last = now, int32(r)
 		made++
-		act := &acts[r]
-		if act.vary {
-			c.vary(int32(r))
-		} else {
-			for i := act.change; i < act.changes; i++ {
-				ch := &changes[i]
-				x[ch.state] += ch.by
-			}
-		}
+		act := c.fire(int32(r))
 		for i := act.span; i < act.spans; i++ {
 			sp := &spans[i]
 			for _, q := range follow[sp.lo:sp.mid] {
@@ -211,7 +203,7 @@ func (d *direct) set(q int32, v float64) {
 
 func (d *direct) run(stop float64, n int) (made int) {
 	c := d.core
-	rx, x, acts, changes, spans, follow := c.rx, c.x, c.acts, c.changes, c.span, c.follow
+	rx, x, spans, follow := c.rx, c.x, c.span, c.follow
 	level := d.level
 	last := len(level) - 1
 	top := (*[8]float64)(level[last])
@@ -272,15 +264,7 @@ func (d *direct) run(stop float64, n int) (made int) {
 		now, next = next, math.NaN()
 		c.t, c.last = now, int32(r)
 		made++
-		act := &acts[r]
-		if act.vary {
-			c.vary(int32(r))
-		} else {
-			for i := act.change; i < act.changes; i++ {
-				ch := &changes[i]
-				x[ch.state] += ch.by
-			}
-		}
+		act := c.fire(int32(r))
 		for i := act.span; i < act.spans; i++ {
 			sp := &spans[i]
 			if last == 1 {

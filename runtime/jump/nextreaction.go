@@ -102,7 +102,7 @@ func (d *nextReaction) renew(q, r int32, v, now float64) {
 
 func (d *nextReaction) run(stop float64, n int) (made int) {
 	c := d.core
-	rx, x, acts, changes, spans, follow := c.rx, c.x, c.acts, c.changes, c.span, c.follow
+	rx, x, spans, follow := c.rx, c.x, c.span, c.follow
 	now := c.t
 	for made < n {
 		r := int32(-1)
@@ -118,15 +118,7 @@ func (d *nextReaction) run(stop float64, n int) (made int) {
 		now = next
 		c.t, c.last = now, r
 		made++
-		act := &acts[r]
-		if act.vary {
-			c.vary(r)
-		} else {
-			for i := act.change; i < act.changes; i++ {
-				ch := &changes[i]
-				x[ch.state] += ch.by
-			}
-		}
+		act := c.fire(r)
 		for i := act.span; i < act.spans; i++ {
 			sp := &spans[i]
 			for _, q := range follow[sp.lo:sp.mid] {

@@ -96,6 +96,45 @@ func (b *intervals) happens(r int32, y float64) bool {
 	return y < p.c*b.x[p.i]*(b.x[p.j]-p.s)
 }
 
+// upper is what candidates are drawn from: it holds the upper bounds.
+type upper interface{ set(q int32, v float64) }
+
+// advance makes the changes of reaction r, and the bounds that follow.
+func (b *intervals) advance(r int32, up upper) {
+	c := b.core
+	b.vain, c.last = 0, r
+	act := c.fire(r)
+	if c.whole {
+		for _, ch := range c.changes[act.change:act.changes] {
+			if v := c.x[ch.state]; v < b.lo[ch.state] || v > b.hi[ch.state] {
+				b.about(ch.state)
+				for _, q := range b.reads[ch.state] {
+					low, high := b.bounds(q)
+					b.low[q] = low
+					up.set(q, high)
+				}
+			}
+		}
+	}
+	for _, sp := range c.span[act.span:act.spans] {
+		for _, q := range c.follow[sp.mid:sp.hi] {
+			v := c.rate(q)
+			b.low[q] = v
+			up.set(q, v)
+		}
+	}
+}
+
+// refused notes a candidate that does not happen. After too many of them it makes all bounds anew, and true says so.
+func (b *intervals) refused() bool {
+	if b.vain++; b.vain <= b.patience() {
+		return false
+	}
+	b.vain = 0
+	b.tighten()
+	return true
+}
+
 func (b *intervals) archive(a *archive.Archive) {
 	a.Floats(b.lo, b.hi, b.low, b.a)
 	a.Int(&b.vain)
@@ -118,7 +157,6 @@ func (d *rejection) begin() {
 
 func (d *rejection) run(stop float64, n int) (made int) {
 	c, b, tree := d.core, d.intervals, d.tree
-	x, acts, changes, spans, follow := c.x, c.acts, c.changes, c.span, c.follow
 	next, now := c.next, c.t
 	for made < n {
 		if next != next {
@@ -135,46 +173,14 @@ func (d *rejection) run(stop float64, n int) (made int) {
 		now, next = next, math.NaN()
 		r, y := tree.pick(c.uniform())
 		if r < 0 || !b.happens(r, y) {
-			if b.vain++; b.vain > b.patience() {
-				b.vain = 0
-				b.tighten()
+			if b.refused() {
 				tree.sum()
 			}
 			continue
 		}
-		b.vain = 0
-		c.t, c.last = now, r
+		c.t = now
 		made++
-		act := &acts[r]
-		if act.vary {
-			c.vary(r)
-		} else {
-			for i := act.change; i < act.changes; i++ {
-				ch := &changes[i]
-				x[ch.state] += ch.by
-			}
-		}
-		if c.whole {
-			for i := act.change; i < act.changes; i++ {
-				s := changes[i].state
-				if v := x[s]; v < b.lo[s] || v > b.hi[s] {
-					b.about(s)
-					for _, q := range b.reads[s] {
-						low, high := b.bounds(q)
-						b.low[q] = low
-						tree.set(q, high)
-					}
-				}
-			}
-		}
-		for i := act.span; i < act.spans; i++ {
-			sp := &spans[i]
-			for _, q := range follow[sp.mid:sp.hi] {
-				v := c.rate(q)
-				b.low[q] = v
-				tree.set(q, v)
-			}
-		}
+		b.advance(r, tree)
 		if c.wrong != 0 {
 			break
 		}
@@ -200,17 +206,7 @@ func newRejectionGroups(c *core) engine {
 
 func (d *rejectionGroups) begin() {
 	d.intervals.begin()
-	d.regroup()
-}
-
-// regroup forms all groups anew.
-func (d *rejectionGroups) regroup() {
-	d.groups.clear()
-	for r := range d.low {
-		if e := exponent(d.a[r]); e > 0 {
-			d.groups.move(int32(r), e)
-		}
-	}
+	d.groups.form(d.a)
 }
 
 // set gives reaction q an upper bound.
@@ -223,7 +219,6 @@ func (d *rejectionGroups) set(q int32, v float64) {
 
 func (d *rejectionGroups) run(stop float64, n int) (made int) {
 	c, b, g := d.core, d.intervals, d.groups
-	x, acts, changes, spans, follow := c.x, c.acts, c.changes, c.span, c.follow
 	next, now := c.next, c.t
 	for made < n {
 		if next != next {
@@ -250,46 +245,14 @@ func (d *rejectionGroups) run(stop float64, n int) (made int) {
 		r, y := g.pick(c.v[c.usedV&(block-1)] * g.total)
 		c.usedV++
 		if r < 0 || !b.happens(r, y) {
-			if b.vain++; b.vain > b.patience() {
-				b.vain = 0
-				b.tighten()
-				d.regroup()
+			if b.refused() {
+				d.groups.form(d.a)
 			}
 			continue
 		}
-		b.vain = 0
-		c.t, c.last = now, r
+		c.t = now
 		made++
-		act := &acts[r]
-		if act.vary {
-			c.vary(r)
-		} else {
-			for i := act.change; i < act.changes; i++ {
-				ch := &changes[i]
-				x[ch.state] += ch.by
-			}
-		}
-		if c.whole {
-			for i := act.change; i < act.changes; i++ {
-				s := changes[i].state
-				if v := x[s]; v < b.lo[s] || v > b.hi[s] {
-					b.about(s)
-					for _, q := range b.reads[s] {
-						low, high := b.bounds(q)
-						b.low[q] = low
-						d.set(q, high)
-					}
-				}
-			}
-		}
-		for i := act.span; i < act.spans; i++ {
-			sp := &spans[i]
-			for _, q := range follow[sp.mid:sp.hi] {
-				v := c.rate(q)
-				b.low[q] = v
-				d.set(q, v)
-			}
-		}
+		b.advance(r, d)
 		if c.wrong != 0 {
 			break
 		}

@@ -37,7 +37,7 @@ func (d *sorting) sum() {
 
 func (d *sorting) run(stop float64, n int) (made int) {
 	c := d.core
-	rx, x, a, acts, changes, spans, follow, order := c.rx, c.x, c.a, c.acts, c.changes, c.span, c.follow, d.order
+	rx, x, a, spans, follow, order := c.rx, c.x, c.a, c.span, c.follow, d.order
 	next, now, total := c.next, c.t, d.total
 	for made < n {
 		if next != next {
@@ -71,15 +71,7 @@ func (d *sorting) run(stop float64, n int) (made int) {
 		now, next = next, math.NaN()
 		c.t, c.last = now, r
 		made++
-		act := &acts[r]
-		if act.vary {
-			c.vary(r)
-		} else {
-			for i := act.change; i < act.changes; i++ {
-				ch := &changes[i]
-				x[ch.state] += ch.by
-			}
-		}
+		act := c.fire(r)
 		for i := act.span; i < act.spans; i++ {
 			sp := &spans[i]
 			for _, q := range follow[sp.lo:sp.mid] {
