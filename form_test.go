@@ -11,7 +11,6 @@ import (
 	"github.com/mtkc/mtkc/expr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/runtime/ode"
-	"github.com/mtkc/mtkc/structural"
 )
 
 // reacting is a system in memory: variables with start values, parameters, and text. Equations with der on the left and
@@ -198,7 +197,7 @@ func TestStill(t *testing.T) {
 func TestReportOfJumps(t *testing.T) {
 	sys := reacting(t, map[string]float64{"A": 30, "B": 7, "R1": nan, "R2": nan}, map[string]float64{"k": 0.5},
 		`R1 = k*A*(A - 1)/2; R2 = k*A/(1 + A); der(A) = -2*R1 - R2; der(B) = R1`)
-	c := NewSystem(sys, Options{Method: "ssa", Structural: structural.Options{Conserve: true}})
+	c := NewSystem(sys, Options{Method: "ssa"})
 	if _, found := c.Problem(context.Background()); found.Errors() > 0 {
 		t.Fatal(found)
 	}

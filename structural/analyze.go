@@ -16,10 +16,6 @@ type Options struct {
 	// integrator.
 	KeepNonlinear bool
 
-	// Conserve solves linear conservation laws (the total of a substance) in place of one
-	// of the equations that they follow from.
-	Conserve bool
-
 	// Values are the values, by name, that a run is going to give to parameters. The
 	// structure is worked out for them in place of the defaults, which the plan keeps all
 	// the same: a resistance that is set to 0 is a short circuit.

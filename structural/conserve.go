@@ -27,9 +27,7 @@ type Conserved struct {
 //
 // What jumps change besides is not looked at, so that a system with jumps has no laws.
 //
-// With Options.Conserve, one equation of each law is replaced by the law, whose constant
-// is found at the start, so that a state less is integrated and the law holds to
-// rounding.
+// The laws are reported, not used: reaction.Conserve takes a state out for each law of a network.
 func (w *work) conserved() {
 	p := w.pool
 	if len(w.plan.Sys.Jumps) > 0 {
@@ -207,7 +205,6 @@ func (w *work) conserved() {
 	if !ok {
 		return
 	}
-	var replaced []int32
 	for _, d := range deps {
 		law := linearSum{c: expr.IntNum(0)}
 		rest := map[expr.ID]expr.Num{}
@@ -251,12 +248,6 @@ func (w *work) conserved() {
 		slices.Sort(c.Eqs)
 		c.Term = t
 		w.plan.Conserved = append(w.plan.Conserved, c)
-		replaced = append(replaced, rows[core[d.rows[len(d.rows)-1]]].eq)
-	}
-	if w.opt.Conserve {
-		for k, eq := range replaced {
-			w.impose(w.plan.Conserved[len(w.plan.Conserved)-len(replaced)+k].Term, eq)
-		}
 	}
 }
 
@@ -323,15 +314,4 @@ func (w *work) leadingSign(t expr.ID) (int, bool) {
 	}
 	k, _ := w.pool.Value(a[1])
 	return k.Sign(), true
-}
-
-// impose replaces an equation by a law: term = constant, where the constant is a free
-// parameter that the initialization finds.
-func (w *work) impose(term expr.ID, eq int32) {
-	q := &w.eqs[eq]
-	name := "constant(" + w.pool.Text(term, expr.TextOptions{Limit: 60}) + ")"
-	a := w.fresh(name)
-	w.addParam(Param{Atom: a, Name: w.pool.Name(a), Var: -1, Value: expr.None})
-	q.res = w.pool.Sub(term, a)
-	w.repaired = true // its derivative may have dropped out
 }

@@ -341,7 +341,6 @@ func (c *carriers) called(t expr.ID, eq int, from int32) expr.ID {
 	return s
 }
 
-
 // silence puts 0 for the noises in everything that is left.
 func (w *work) silence(a *assembled) {
 	w.memo.reset()
