@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // branch of a random circuit.
@@ -125,7 +127,7 @@ func TestCircuits(t *testing.T) {
 			cc, ce := parts(nodes, list, is("CV"))
 			cutL, _ := parts(nodes, list, is("RCV"))
 			want := count['C'] + count['L'] - (ce - (nodes - cc)) - (cutL - 1)
-			pl, found := Analyze(build(t, m), Options{})
+			pl, found := Analyze(modeltext.System(t, m), Options{})
 			if singular {
 				refused++
 				if pl != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/internal/modeltext"
 	"github.com/mtkc/mtkc/model"
 )
 
@@ -131,7 +132,7 @@ func renamed(s *model.System) (*model.System, func(string) string) {
 // Renaming the variables changes nothing but the names.
 func TestRenaming(t *testing.T) {
 	for _, m := range models() {
-		s := build(t, m)
+		s := modeltext.System(t, m)
 		r, back := renamed(s)
 		a, _ := Analyze(s, Options{})
 		b, _ := Analyze(r, Options{})

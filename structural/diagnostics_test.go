@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // TestDiagnostics has a wrong model for each code, with words that the message must
@@ -138,7 +140,7 @@ init x = 2
 der(x) = -x`, "too many initial conditions"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			pl, list := Analyze(build(t, c.text), Options{})
+			pl, list := Analyze(modeltext.System(t, c.text), Options{})
 			if pl != nil {
 				t.Fatalf("no error; plan:\n%s", text(pl))
 			}
@@ -211,7 +213,7 @@ r = x*x + y*y
 r*r = 1`, "checked when"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			pl, list := Analyze(build(t, c.text), Options{})
+			pl, list := Analyze(modeltext.System(t, c.text), Options{})
 			if pl == nil {
 				t.Fatal(list)
 			}

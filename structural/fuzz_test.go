@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // randomModel writes a system of n equations: affine and nonlinear ones, derivatives,
@@ -66,7 +68,7 @@ func TestRandomModels(t *testing.T) {
 	for seed := range uint64(count) {
 		rng := rand.New(rand.NewPCG(seed, 42))
 		m := randomModel(rng)
-		pl, list := Analyze(build(t, m), Options{})
+		pl, list := Analyze(modeltext.System(t, m), Options{})
 		if pl == nil {
 			if list.Err() == nil {
 				t.Fatalf("seed %d: no plan and no error\n%s", seed, m)

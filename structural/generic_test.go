@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 func TestModularArithmetic(t *testing.T) {
@@ -78,7 +79,7 @@ func TestPoints(t *testing.T) {
 		{"x*(a + 1) - a*x - x", true},
 		{"log(x) + log(y) - log(x)", false},
 	} {
-		s := build(t, "var x\nvar y\nparam a = 2\nx = 1\ny = "+c.text)
+		s := modeltext.System(t, "var x\nvar y\nparam a = 2\nx = 1\ny = "+c.text)
 		w := &work{sys: s, pool: s.Pool, plan: &Plan{Sys: s, Pool: s.Pool}}
 		w.elim = newElimination(w)
 		w.mark.reset()
@@ -191,7 +192,7 @@ func randomTerm(rng *rand.Rand, depth int) string {
 }
 
 func TestPolynomials(t *testing.T) {
-	s := build(t, "var x\nvar y\nvar z\nx = 1\ny = 1\nz = 1")
+	s := modeltext.System(t, "var x\nvar y\nvar z\nx = 1\ny = 1\nz = 1")
 	w := &work{sys: s, pool: s.Pool, plan: &Plan{Sys: s, Pool: s.Pool}}
 	divided := 0
 	for seed := range uint64(400) {

@@ -2,6 +2,8 @@ package structural
 
 import (
 	"testing"
+
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // TestInversion solves scalar equations for x, s being a state; those in which the
@@ -53,7 +55,7 @@ func TestInversion(t *testing.T) {
 		{"(if x > 1 then exp(x) else 2*x) = s", 0, 0, true}, // the relation is memory
 		{"(if s > 1 then exp(x) else s) = 2", 0, 0, false},
 	} {
-		s := build(t, "param p = 1.5\nvar s = 1 fixed\nvar x = 1\nder(s) = -s\n"+c.eq)
+		s := modeltext.System(t, "param p = 1.5\nvar s = 1 fixed\nvar x = 1\nder(s) = -s\n"+c.eq)
 		if c.min != 0 || c.max != 0 {
 			i := byName(s, "x")
 			s.Vars[i].Min, s.Vars[i].Max = s.Pool.Float(c.min), s.Pool.Float(c.max)

@@ -3,6 +3,8 @@ package structural
 import (
 	"strings"
 	"testing"
+
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // A circuit of components, as a front end flattens it: parts of the text are put
@@ -225,7 +227,7 @@ der(v) = f
 x = 2*cos(time)`, "E601|"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			pl, list := Analyze(build(t, c.text), Options{})
+			pl, list := Analyze(modeltext.System(t, c.text), Options{})
 			parts := strings.Split(c.want, "|")
 			if c.want == "" {
 				if pl == nil || len(list) > 0 {

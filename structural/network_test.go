@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/internal/modeltext"
 	"github.com/mtkc/mtkc/model"
 )
 
@@ -62,7 +63,7 @@ func network(t testing.TB, rng *rand.Rand, nodes, extra int) (s *model.System, t
 	for k := 1; k < nodes; k++ {
 		fmt.Fprintf(&eqs, "%s = 0\n", sum[k])
 	}
-	s = build(t, b.String()+eqs.String())
+	s = modeltext.System(t, b.String()+eqs.String())
 	for _, name := range least {
 		i := byName(s, name)
 		s.Vars[i].Min = s.Pool.Float(1e-6)
@@ -289,7 +290,7 @@ func TestPivoted(t *testing.T) {
 			}
 			fmt.Fprintf(&b, " = %d + s%d\n", rng.IntN(3), rng.IntN(k))
 		}
-		s := build(t, b.String())
+		s := modeltext.System(t, b.String())
 		pl, list := Analyze(s, Options{})
 		if list.Err() != nil || len(pl.Residuals) > 0 {
 			continue // singular

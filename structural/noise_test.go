@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // TestNoise compares the drift and the matrix of the noises with what the equations say. want lists the
@@ -379,7 +380,7 @@ der(x) = -x + w
 y = x + w`, "6|W311|y holds white noise"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, list := Analyze(build(t, c.text), Options{})
+			_, list := Analyze(modeltext.System(t, c.text), Options{})
 			words := strings.Split(c.want, "|")
 			text := ""
 			for i := range list {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // pencil is a linear system E x' = A x + f(t) with known solution: the Weierstrass form
@@ -365,7 +366,7 @@ func TestPencils(t *testing.T) {
 					continue
 				}
 				m := d.text(rng, c.factors)
-				pl, list := Analyze(build(t, m), Options{})
+				pl, list := Analyze(modeltext.System(t, m), Options{})
 				if pl == nil {
 					if len(c.factors) == 0 || list.Err() == nil {
 						t.Fatalf("seed %d: %v\n%s", seed, list, m)
@@ -431,7 +432,7 @@ func TestSingularPencils(t *testing.T) {
 			d.f[l] = d.f[l].plus(1, signal{p: []float64{1, 2}}) // a contradiction
 		}
 		m := d.text(rng, nil)
-		pl, list := Analyze(build(t, m), Options{})
+		pl, list := Analyze(modeltext.System(t, m), Options{})
 		if pl != nil {
 			t.Fatalf("seed %d has a plan:\n%s\n%s", seed, m, text(pl))
 		}

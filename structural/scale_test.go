@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // resistors is a ladder of n resistors and n conductances without dynamics: one
@@ -99,7 +101,7 @@ func BenchmarkFamilies(b *testing.B) {
 				eqs := 0
 				for range b.N {
 					b.StopTimer()
-					s := build(b, c.text(n))
+					s := modeltext.System(b, c.text(n))
 					eqs = len(s.Equations)
 					b.StartTimer()
 					start := time.Now()

@@ -3,6 +3,8 @@ package structural
 import (
 	"strings"
 	"testing"
+
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // hidden holds systems whose Jacobian is singular although their structure is sound.
@@ -191,7 +193,7 @@ sin(x1) + sin(x1 + x3) = sin(1 - exp(time)) + sin(1 - time)`
 func TestHidden(t *testing.T) {
 	for _, c := range hidden {
 		t.Run(c.name, func(t *testing.T) {
-			pl, list := Analyze(build(t, c.text), Options{})
+			pl, list := Analyze(modeltext.System(t, c.text), Options{})
 			if err := list.Err(); err != nil {
 				t.Fatal(err)
 			}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // Constraints that are not smooth. want is the code, and parts of the text; "" where
@@ -154,7 +155,7 @@ when time > 1 then set d = 1`, "W309|when d changes"},
 // wantCode analyses a model and looks for a diagnostic: its code and parts of its text.
 func wantCode(t *testing.T, text, want string, funcs []*expr.Func) {
 	t.Helper()
-	sys := build(t, text, funcs...)
+	sys := modeltext.System(t, text, funcs...)
 	pl, list := Analyze(sys, Options{})
 	if pl != nil {
 		check(t, pl)

@@ -3,12 +3,14 @@ package structural
 import (
 	"math"
 	"testing"
+
+	"github.com/mtkc/mtkc/internal/modeltext"
 )
 
 // TestSpans bounds terms in parameters p in [2, 3], q in [0, 1], n in [-4, -1], a free r,
 // and d, which the model divides by.
 func TestSpans(t *testing.T) {
-	s := build(t, `
+	s := modeltext.System(t, `
 param p = 2
 param q = 0.5
 param n = -2

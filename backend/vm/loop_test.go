@@ -9,6 +9,7 @@ import (
 
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/expr"
+	"github.com/mtkc/mtkc/internal/modeltext"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
@@ -139,7 +140,7 @@ func TestLoopOfBindings(t *testing.T) {
 	for i := range 20 {
 		text += fmt.Sprintf("param r%d = %d*k\nparam s%d = r%d^2 + 1\n", i, i+7, i, i)
 	}
-	pl, list := structural.Analyze(build(t, text), structural.Options{})
+	pl, list := structural.Analyze(modeltext.System(t, text), structural.Options{})
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}

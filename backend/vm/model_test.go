@@ -8,92 +8,15 @@ import (
 	"testing"
 
 	"github.com/mtkc/mtkc/backend"
-	"github.com/mtkc/mtkc/diag"
-	"github.com/mtkc/mtkc/expr"
-	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/internal/modeltext"
 	"github.com/mtkc/mtkc/runtime/elementary"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
 
-// build makes a system from lines: "var x = 1 fixed", "discrete d = 0", "param p = 3",
-// "init lhs = rhs", "when cond then set a = e; reinit x = e; terminate m",
-// "assert cond", and equations.
-func build(t testing.TB, text string) *model.System {
-	t.Helper()
-	s := model.NewSystem("test")
-	term := func(x string) expr.ID {
-		e, err := s.Pool.Parse(strings.TrimSpace(x), expr.ParseOptions{})
-		if err != nil {
-			t.Fatalf("%q: %v", x, err)
-		}
-		return e
-	}
-	for n, line := range strings.Split(text, "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" {
-			continue
-		}
-		pos := diag.Pos{File: "test.mo", Line: n + 1}
-		word, rest, _ := strings.Cut(line, " ")
-		switch word {
-		case "var", "discrete", "param":
-			kind := map[string]model.VarKind{"var": model.Unknown, "discrete": model.DiscreteVar, "param": model.ParameterVar}[word]
-			name, value, given := strings.Cut(rest, " = ")
-			v := s.NewVariable(name, kind)
-			v.Pos = pos
-			if val, fixed := strings.CutSuffix(value, " fixed"); fixed {
-				value, v.Fixed = val, model.FixedTrue
-			}
-			if val, free := strings.CutSuffix(value, " free"); free {
-				value, v.Fixed = val, model.FixedFalse
-			}
-			if given {
-				if kind == model.ParameterVar && v.Fixed != model.FixedFalse {
-					v.Value = term(value)
-				} else {
-					v.Start = term(value)
-				}
-			}
-			s.AddVar(v)
-		case "init":
-			l, r, _ := strings.Cut(rest, " = ")
-			s.Initial = append(s.Initial, model.Equation{Lhs: term(l), Rhs: term(r), Pos: pos})
-		case "assert":
-			s.Asserts = append(s.Asserts, model.Assertion{Cond: term(rest), Message: rest, Pos: pos})
-		case "when":
-			head, body, _ := strings.Cut(rest, " then ")
-			b := model.WhenBranch{Pos: pos, Conds: []expr.ID{term(head)}}
-			for _, a := range strings.Split(body, ";") {
-				op, what, _ := strings.Cut(strings.TrimSpace(a), " ")
-				x := model.Action{Pos: pos, Target: expr.None, Value: expr.None, Cond: expr.None, If: expr.None}
-				switch op {
-				case "set", "reinit":
-					if op == "reinit" {
-						x.Kind = model.ReinitAction
-					}
-					l, r, _ := strings.Cut(what, " = ")
-					x.Target, x.Value = term(l), term(r)
-				case "terminate":
-					x.Kind, x.Message = model.TerminateAction, what
-				}
-				b.Actions = append(b.Actions, x)
-			}
-			s.Whens = append(s.Whens, model.WhenClause{Pos: pos, Branches: []model.WhenBranch{b}})
-		default:
-			l, r, ok := strings.Cut(line, " = ")
-			if !ok {
-				t.Fatalf("%q is no equation", line)
-			}
-			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r), Pos: pos})
-		}
-	}
-	return s
-}
-
 func compile(t testing.TB, text string) *backend.Program {
 	t.Helper()
-	pl, list := structural.Analyze(build(t, text), structural.Options{})
+	pl, list := structural.Analyze(modeltext.System(t, text), structural.Options{})
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}

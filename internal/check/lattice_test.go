@@ -47,6 +47,7 @@ var lattice = []layer{
 	{path: "backend/cuda", imports: []string{"backend", "backend/llvm", "runtime"}, modules: []string{"github.com/ebitengine/purego"}},
 	{path: "plot", imports: []string{"runtime"}, modules: []string{"gonum.org/v1/plot"}},
 	{path: ".", imports: []string{"diag", "sparsity", "expr", "rewrite", "model", "reaction", "frontend", "structural", "jacobian", "linearize", "backend", "backend/llvm", "backend/llvm/libllvm", "backend/cuda", "runtime", "plot"}},
+	{path: "internal/modeltext", imports: []string{"diag", "expr", "model"}},
 	{path: "internal/doctor", imports: []string{"runtime", "backend/llvm/libllvm", "backend/llvm/cache", "backend/cuda"}},
 	{path: "cmd/mtkc", imports: []string{"diag", "expr", "runtime", "plot", ".", "internal/doctor"},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
