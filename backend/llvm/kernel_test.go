@@ -404,9 +404,8 @@ func TestGrid(t *testing.T) {
 		if got := filling(k, 0) != nil; got != whole {
 			t.Errorf("all entries written: %v, filled: %v", whole, got)
 		}
-		follow, blocks, _ := blocksOf(&k.Steps[1], 8)
-		if !slices.Equal(follow, []bool{true, false, false, false}) || len(blocks) != 2*rows {
-			t.Errorf("tables %v follow, %d blocks", follow, len(blocks))
+		if d := cutInto(&k.Steps[1], 8); !slices.Equal(d.follow, []bool{true, false, false, false}) || len(d.wide) != 2*rows || d.half != nil || d.rest != nil {
+			t.Errorf("the grid is divided into %+v", d)
 		}
 		compare(t, rng, k, rows*wide, 1, rows*columns*per, Target{}, 1, 4)
 		compare(t, rng, k, rows*wide, 1, rows*columns*per, Target{Lanes: 4}, 1)

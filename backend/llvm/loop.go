@@ -285,78 +285,35 @@ func (a place) readUniform(in backend.Instr) string {
 // there are as many, else one by one. The last eight may overlap the ones before: computing an
 // instance again gives the same.
 func (w *kernelWriter) loop(s *backend.Step, at place) {
-	m := w.m
+	n := w.m.lanes()
 	at.step, at.lead = s, leads(s)
-	if n := m.lanes(); w.lanes == 1 && at.apart == 1 && n > 1 && !s.Ordered && s.N >= n {
-		at.lanes, at.vector = n, true
+	if w.lanes > 1 || at.apart > 1 || n == 1 || s.Ordered || s.N < n {
+		w.turns(s, at, nil)
+		return
 	}
-	if at.vector {
-		if follow, blocks, rest := blocksOf(s, at.lanes); len(blocks) > 0 {
-			at.follow = follow
-			w.turns(s, at, blocks)
-			if len(rest) == 0 {
-				return
-			}
-			at.follow = nil
-			w.turns(s, at, rest)
+	cut := cutInto(s, n)
+	wide := at
+	wide.lanes, wide.vector, wide.follow = n, true, cut.follow
+	if cut.follow != nil {
+		if len(cut.wide) > 0 {
+			w.turns(s, wide, cut.wide)
+		}
+		if len(cut.half) > 0 {
+			half := wide
+			half.lanes = n / 2
+			w.turns(s, half, cut.half)
+		}
+		if len(cut.rest) == 0 {
 			return
 		}
+		wide.follow = nil
 	}
-	w.turns(s, at, nil)
-}
-
-// blocksOf finds tables that often go up by one from an instance to the next, the first instances of blocks of so many in which all of these
-// do, and of blocks for the other instances. Blocks may overlap. There are none where no table is like that, and where they hold few
-// instances.
-func blocksOf(s *backend.Step, lanes int) (follow []bool, blocks, rest []int) {
-	follow = make([]bool, len(s.Index))
-	some := false
-	for k := range s.Index {
-		t := &s.Index[k]
-		up := 0
-		for i := 1; i < len(t.List); i++ {
-			if t.List[i] == t.List[i-1]+1 {
-				up++
-			}
-		}
-		follow[k] = 3*up > s.N
-		some = some || follow[k]
+	switch {
+	case gathers(s):
+		w.turns(s, wide, inBlocks(cut.rest, n, s.N))
+	default:
+		w.turns(s, at, cut.rest)
 	}
-	if !some {
-		return nil, nil, nil
-	}
-	next := func(i int) bool { // instance i+1 follows i
-		for k := range s.Index {
-			if t := &s.Index[k]; follow[k] && t.List[i+1] != t.List[i]+1 {
-				return false
-			}
-		}
-		return true
-	}
-	covered := 0
-	for first := 0; first < s.N; {
-		end := first + 1
-		for end < s.N && next(end-1) {
-			end++
-		}
-		if end-first >= lanes {
-			covered += end - first
-			for i := first; i < end; i += lanes {
-				blocks = append(blocks, min(i, end-lanes))
-			}
-		} else {
-			for i := first; i < end; i++ {
-				if n := len(rest); n == 0 || i >= rest[n-1]+lanes {
-					rest = append(rest, min(i, s.N-lanes))
-				}
-			}
-		}
-		first = end
-	}
-	if 2*covered < s.N {
-		return nil, nil, nil
-	}
-	return follow, blocks, rest
 }
 
 // turns writes a loop over all instances, or over blocks of them, given by their first ones.
