@@ -512,6 +512,64 @@ func TestArchive(t *testing.T) {
 	}
 }
 
+// A run that was saved goes on to a later end and with other times to save: instants that lay behind the
+// first end come, and no time is saved that had passed.
+func TestResumeLater(t *testing.T) {
+	for _, solver := range []string{"auto", "Tsit5", "BDF", "RadauIIA5"} {
+		var met []float64
+		note := func(in *ode.Integrator) error {
+			met = append(met, in.T())
+			return nil
+		}
+		opt := func(end float64, at ...float64) ode.Options {
+			return ode.Options{Solver: solver, RelTol: 1e-9, AbsTol: 1e-12, Span: [2]float64{0, end}, SaveAt: at,
+				Callbacks: []*ode.Callback{Periodic(0, 3, note), PresetTimes([]float64{2, 12, 15}, note)}}
+		}
+		in, err := ode.NewIntegrator(context.Background(), oscillator(10), opt(10, 0, 2, 4, 6, 8, 10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := in.AddStop(13); err != nil {
+			t.Fatal(err)
+		}
+		for in.T() < 9.3 {
+			if err := in.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		data, err := in.Save()
+		if err != nil {
+			t.Fatal(err)
+		}
+		more, err := ode.Resume(context.Background(), oscillator(10), opt(16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 16), data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stopped := false
+		for !more.Done() {
+			if err := more.Step(); err != nil {
+				t.Fatal(err)
+			}
+			stopped = stopped || more.T() == 13
+		}
+		if want := []float64{0, 2, 3, 6, 9, 12, 12, 15, 15}; !slices.Equal(met, want) {
+			t.Errorf("%s: callbacks at %v, want %v", solver, met, want)
+		}
+		if !stopped {
+			t.Errorf("%s: no step ends at 13", solver)
+		}
+		sol := more.Solution()
+		if want := []float64{0, 2, 4, 6, 8, 11, 12, 16}; !slices.Equal(sol.Times, want) {
+			t.Errorf("%s: saved at %v, want %v", solver, sol.Times, want)
+		}
+		for i, at := range sol.Times {
+			if x := sol.State(i)[0]; math.Abs(x-math.Cos(at)) > 1e-6 { // about 1000 times the tolerance
+				t.Errorf("%s: %v at t = %v, want %v", solver, x, at, math.Cos(at))
+			}
+		}
+	}
+}
+
 // The machinery allocates nothing in a step.
 func TestAllocations(t *testing.T) {
 	var integral Integral

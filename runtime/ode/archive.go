@@ -16,13 +16,14 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"sort"
 
 	"github.com/mtkc/mtkc/runtime/archive"
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
 // archiveVersion is part of every archive; it changes whenever a field does.
-const archiveVersion = "mtkc run 3"
+const archiveVersion = "mtkc run 4"
 
 // Save returns the state of the run between two steps. Resume and Restore go on from it.
 // A method of another package whose stepper is no archive.Archiver is an error, as is a
@@ -59,7 +60,8 @@ func (in *Integrator) Restore(data []byte) error {
 }
 
 // Resume goes on with a run that was saved, with the same problem and options. Only the
-// options that a step reads anew may differ: the end of the span, limits, output.
+// options that a step reads anew may differ: the end of the span, limits, output. Times to save that the
+// saved run had passed are not saved again.
 func Resume(ctx context.Context, p *Problem, opt Options, data []byte) (*Integrator, error) {
 	in, err := assemble(ctx, p, opt)
 	if err != nil {
@@ -71,6 +73,9 @@ func Resume(ctx context.Context, p *Problem, opt Options, data []byte) (*Integra
 	}
 	if err := in.Restore(data); err != nil {
 		return nil, err
+	}
+	if !in.done {
+		in.next = sort.Search(len(in.set.SaveAt), func(k int) bool { return in.ws.Time(in.set.SaveAt[k]) >= in.ws.T })
 	}
 	return in, nil
 }

@@ -70,7 +70,8 @@ type Callback struct {
 	Affect func(in *Integrator, k int, t float64, u []float64) error
 
 	// Next is the next instant after the present time, along the run, that is to be the
-	// end of a step; NaN or beyond the end of the run: none. It is asked at the start and after At.
+	// end of a step; NaN: none. It is asked at the start and after At. One beyond the end of the run comes where the
+	// run is resumed with a later end.
 	Next func(in *Integrator) float64
 	// At is called at that instant, and at the start if First says so.
 	At    func(in *Integrator) error
@@ -246,7 +247,7 @@ func (c *callbacks) after(k int) float64 {
 		return math.Inf(1)
 	}
 	t := ws.Time(c.list[k].Next(in))
-	if !(t > ws.T && t <= ws.TEnd) {
+	if !(t > ws.T) {
 		return math.Inf(1)
 	}
 	return t

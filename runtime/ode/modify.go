@@ -66,12 +66,13 @@ func (in *Integrator) SetStep(h float64) error {
 	return nil
 }
 
-// AddStop makes t the end of a step. A time outside of the rest of the run is an error.
+// AddStop makes t the end of a step. A time that is not ahead is an error; one after the end of the run
+// is kept for Resume, which may go on to a later end.
 func (in *Integrator) AddStop(t float64) error {
 	ws := in.ws
 	at := ws.Time(t)
-	if !(at > ws.T && at <= ws.TEnd) {
-		return fmt.Errorf("AddStop: %v is not between the present time %v and the end %v", t, ws.Time(ws.T), ws.Time(ws.TEnd))
+	if !(at > ws.T) || math.IsInf(at, 1) {
+		return fmt.Errorf("AddStop: %v does not come after the present time %v", t, ws.Time(ws.T))
 	}
 	if k, there := slices.BinarySearch(in.stops, at); !there {
 		in.stops = slices.Insert(in.stops, k, at)

@@ -174,7 +174,7 @@ func TestModify(t *testing.T) {
 		if err := in.AddStop(0.5); err != nil {
 			t.Fatal(err)
 		}
-		if in.AddStop(2) == nil || in.AddStop(0) == nil || in.SetU([]float64{1, 2}) == nil || in.SetParam(1, 0) == nil || in.SetStep(0) == nil {
+		if in.AddStop(math.Inf(1)) == nil || in.AddStop(0) == nil || in.SetU([]float64{1, 2}) == nil || in.SetParam(1, 0) == nil || in.SetStep(0) == nil {
 			t.Errorf("%s: nonsense is accepted", name)
 		}
 		met := 0

@@ -218,7 +218,7 @@ func (q *queue) edges(in *ode.Integrator) error {
 				}
 			}
 			q.pending = append(q.pending, x)
-			if _, end := in.Span(); x.at > t+near(t) && x.at <= end {
+			if x.at > t+near(t) && !math.IsInf(x.at, 1) {
 				if err := in.AddStop(x.at); err != nil {
 					return err
 				}
@@ -378,11 +378,14 @@ func (q *queue) archive(a *archive.Archive) {
 		a.Int(&x.event)
 		a.Int(&x.order)
 		a.Float(&x.at)
-		m := len(x.values)
-		a.Int(&m)
-		if m > 0 && len(x.values) != m {
-			x.values = make([]float64, m)
+		atTrigger := x.values != nil
+		a.Bool(&atTrigger)
+		if !atTrigger {
+			x.values = nil
+			continue
 		}
-		a.Floats(x.values)
+		if a.Grown(&x.values); x.values == nil {
+			x.values = []float64{}
+		}
 	}
 }

@@ -116,3 +116,65 @@ func TestNoState(t *testing.T) {
 		t.Errorf("the compilation ends with %v", err)
 	}
 }
+
+// A run that is saved while events wait goes back in its own memory, and elsewhere to a later end, where what
+// waited for a time behind the first end happens in time.
+func TestArchive(t *testing.T) {
+	m := model.New("waiting")
+	x := m.Var("x", model.Init(1))
+	m.Eq(expr.Der(x), 0)
+	for i, s := range []model.ScheduledEvent{
+		{Delay: m.Pool.Float(7), AtTrigger: true, Values: []expr.ID{x.Add(1).ID()}}, // at 8: x is then 1 at the trigger
+		{Delay: m.Pool.Float(2), Values: []expr.ID{x.Mul(3).ID()}},                  // at 3
+		{Delay: m.Pool.Float(14), Values: []expr.ID{x.Mul(10).ID()}},                // at 15
+	} {
+		s.Name, s.Priority, s.Persistent, s.Targets = string(rune('a'+i)), expr.None, true, []expr.ID{x.ID()}
+		m.Schedule(s, m.T().Ge(1).ID())
+	}
+	p, err := mtkc.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := ode.Options{Span: [2]float64{0, 10}}
+	in, err := ode.NewIntegrator(context.Background(), p, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finish := func(in *ode.Integrator) float64 {
+		t.Helper()
+		for !in.Done() {
+			if err := in.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return in.U()[0]
+	}
+	for in.T() < 1 {
+		if err := in.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := in.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got := finish(in); got != 2 {
+			t.Errorf("x = %v at the end, want 2", got)
+		}
+		if err := in.Restore(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opt.Span[1], opt.SaveAt = 20, []float64{14.999, 15.001, 20}
+	more, err := ode.Resume(context.Background(), p, opt, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := finish(more); got != 20 {
+		t.Errorf("x = %v at the later end, want 20", got)
+	}
+	if sol := more.Solution(); sol.Len() < 3 || sol.State(sol.Len() - 3)[0] != 2 || sol.State(sol.Len() - 2)[0] != 20 {
+		t.Errorf("x is %v around 15, want 2 and 20", sol.Times)
+	}
+}
