@@ -49,7 +49,7 @@ type memory struct {
 	ends     []float64 // of the steps
 	values   []float64 // of the steps: nodes of the first delay, of the second, ...
 	jumps    []float64 // times of jumps, one delay later, that are to be ends of steps
-	u        []float64
+	u, was   []float64
 }
 
 // theta are the nodes on [0, 1], weight those of the barycentric formula.
@@ -93,7 +93,7 @@ func Attach(p *ode.Problem, delays []Delay) {
 		n := len(delays)
 		m := &memory{
 			delays: delays, first: first, of: observer(of), tau: observer(tau), before: observer(before),
-			now: make([]float64, n), taus: make([]float64, n), early: make([]float64, n), u0: p.U0, u: make([]float64, p.N()),
+			now: make([]float64, n), taus: make([]float64, n), early: make([]float64, n), u0: p.U0, u: make([]float64, p.N()), was: make([]float64, n),
 		}
 		m.wrap(k)
 		return k
@@ -246,19 +246,18 @@ func (m *memory) reset() {
 
 // callback keeps the past of a run.
 func (m *memory) callback() *ode.Callback {
-	var span float64
 	return &ode.Callback{
 		Name: "delays",
 		Start: func(in *ode.Integrator) error {
 			m.reset()
-			t0, t1 := in.Span()
+			t0, _ := in.Span()
 			if in.Backward() {
 				return errors.New("a model with delays can only be solved forward in time")
 			}
-			m.started, m.t0, m.base, span = true, t0, t0, t1-t0
+			m.started, m.t0, m.base = true, t0, t0
 			m.refresh(in.T(), in.U(), in.P())
 			for _, tau := range m.taus {
-				if tau > 0 && t0+tau < t1 {
+				if tau > 0 && t0+tau > t0 && !math.IsInf(tau, 1) {
 					if err := in.AddStop(t0 + tau); err != nil {
 						return err
 					}
@@ -268,9 +267,10 @@ func (m *memory) callback() *ode.Callback {
 		},
 		Limit: func(in *ode.Integrator) float64 {
 			h := math.Inf(1)
+			t0, t1 := in.Span()
 			m.tau(in.T(), in.U(), in.P(), m.taus)
 			for _, tau := range m.taus {
-				h = math.Min(h, math.Max(tau, shortest*span))
+				h = math.Min(h, math.Max(tau, shortest*(t1-t0)))
 			}
 			return h
 		},
@@ -303,9 +303,8 @@ func (m *memory) callback() *ode.Callback {
 			return nil
 		},
 		After: func(in *ode.Integrator) error {
-			_, t1 := in.Span()
 			for _, t := range m.jumps {
-				if t > in.T()+m.near(t) && t <= t1 {
+				if t > in.T()+m.near(t) && !math.IsInf(t, 1) {
 					if err := in.AddStop(t); err != nil {
 						return err
 					}
@@ -314,21 +313,24 @@ func (m *memory) callback() *ode.Callback {
 			m.jumps = m.jumps[:0]
 			p := in.P()
 			m.refresh(in.T(), in.U(), p)
-			was := make([]float64, len(m.delays))
 			for i := range m.delays {
-				was[i] = p[m.delays[i].Value]
+				m.was[i] = p[m.delays[i].Value]
 			}
 			m.base = in.T()
 			m.refresh(in.T(), in.U(), p)
 			for i := range m.delays {
-				if v := p[m.delays[i].Value]; math.Abs(v-was[i]) > 1e-9*math.Max(math.Abs(v), math.Abs(was[i])) {
+				if v := p[m.delays[i].Value]; math.Abs(v-m.was[i]) > 1e-9*math.Max(math.Abs(v), math.Abs(m.was[i])) {
 					return errors.Join(in.SetU(in.U()), m.check(in)) // the rate jumps: relations and the method begin anew
 				}
 			}
 			return m.check(in)
 		},
-		Finish:  func(*ode.Integrator) { m.started = false },
-		Archive: func(a *archive.Archive) { a.Fail("a run with delays cannot be saved") },
+		Finish: func(*ode.Integrator) { m.started = false },
+		Archive: func(a *archive.Archive) {
+			a.Bool(&m.started)
+			a.Float(&m.t0, &m.base)
+			a.Grown(&m.ends, &m.values, &m.jumps)
+		},
 	}
 }
 

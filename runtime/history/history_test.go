@@ -3,6 +3,7 @@ package history_test
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/mtkc/mtkc"
@@ -58,5 +59,58 @@ func TestJumpComesBack(t *testing.T) {
 	}
 	if math.Abs(z1[0]-0.5) > 1e-9 {
 		t.Errorf("z(1) = %v, want 1 - 0.2 - 0.3", z1[0])
+	}
+}
+
+// A run with delays that is saved on the way goes on bit by bit, elsewhere and in its own memory.
+func TestArchive(t *testing.T) {
+	m := model.New("linear")
+	y := m.Var("y", model.Init(1))
+	m.Eq(expr.Der(y), m.Pool.Of(m.Delayed(y.ID(), expr.One, expr.One, diag.Pos{})).Neg())
+	p, err := mtkc.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, solver := range []string{"Tsit5", "Rodas5P", "RadauIIA5", "BDF"} {
+		opt := ode.Options{Span: [2]float64{0, 5}, Solver: solver}
+		finish := func(in *ode.Integrator) *ode.Solution {
+			for !in.Done() {
+				if err := in.Step(); err != nil {
+					t.Fatal(solver, err)
+				}
+			}
+			return in.Solution()
+		}
+		start := func() *ode.Integrator {
+			in, err := ode.NewIntegrator(context.Background(), p, opt)
+			if err != nil {
+				t.Fatal(solver, err)
+			}
+			return in
+		}
+		want := finish(start())
+		in := start()
+		for in.T() < 2.3 {
+			if err := in.Step(); err != nil {
+				t.Fatal(solver, err)
+			}
+		}
+		data, err := in.Save()
+		if err != nil {
+			t.Fatal(solver, err)
+		}
+		elsewhere, err := ode.Resume(context.Background(), p, opt, data)
+		if err != nil {
+			t.Fatal(solver, err)
+		}
+		finish(in)
+		if err := in.Restore(data); err != nil {
+			t.Fatal(solver, err)
+		}
+		for _, got := range []*ode.Solution{finish(elsewhere), finish(in)} {
+			if got.Stats != want.Stats || !slices.Equal(got.Times, want.Times) || !slices.Equal(got.U, want.U) {
+				t.Errorf("%s: y = %v with %+v, want %v with %+v", solver, got.U, got.Stats, want.U, want.Stats)
+			}
+		}
 	}
 }
