@@ -113,6 +113,31 @@ func TestExtrapolationInterpolants(t *testing.T) {
 	}
 }
 
+// Long steps of high order end as accurate as they should while a polynomial through them need not be: the pendulum with
+// a periodic force, whose solution has poles near the real axis. The interpolant may lose two digits to the
+// ends of the steps (it lost four where nothing limited it).
+func TestOdexInterpolantLimit(t *testing.T) {
+	p := system("driven pendulum", []float64{1, 0.5}, nil, 20, func(t float64, u, _, du []float64) {
+		du[0], du[1] = u[1], -math.Sin(u[0])+0.7*math.Cos(1.7*t)
+	})
+	ref := mustSolve(t, p, Options{Solver: "Vern9", RelTol: 1e-13, AbsTol: 1e-13, Dense: true})
+	var u, v [2]float64
+	for _, tol := range []float64{1e-5, 1e-7, 1e-9} {
+		sol := mustSolve(t, p, Options{Solver: "ODEX", RelTol: tol, AbsTol: tol, Dense: true})
+		worst := 0.0
+		for i := range 400 {
+			at := 20 * (float64(i) + 0.5) / 400
+			sol.At(at, u[:])
+			ref.At(at, v[:])
+			worst = max(worst, farthest(u[:], v[:]))
+		}
+		t.Logf("tolerance %g: error %.3g, %d steps, %d rejected, %d evaluations", tol, worst, sol.Stats.Steps, sol.Stats.Rejected, sol.Stats.RHS)
+		if worst > 200*tol {
+			t.Errorf("tolerance %g: error %.3g between steps", tol, worst)
+		}
+	}
+}
+
 // SEULEX on the published stiff problems and index 1 DAEs.
 func TestSeulexZoo(t *testing.T) {
 	for _, tol := range []float64{1e-4, 1e-6, 1e-8} {

@@ -13,14 +13,17 @@ package ode
 // the same parity in all rows, which 2, 6, 10, ... give (Hairer, Ostermann, Numer. Math. 58,
 // 1990): central differences of f there, extrapolated, are the derivatives of the solution in
 // the middle, and with values and slopes at both ends they make a polynomial of degree 2k+1.
-// Those are the rows of runs that need interpolants (Workspace.Inner). Where one is asked for that was not
-// foreseen, its step is integrated a second time, and the run goes on in those rows.
+// Those are the rows of runs that need interpolants (Workspace.Inner), and there the error of the interpolant
+// limits the steps too, as in ODEX: steps of high order are long, and a polynomial through such a step
+// may be far worse than its ends. Where an interpolant is asked for that was not foreseen, its step is integrated a
+// second time, and the run goes on in those rows.
 
 import (
 	"fmt"
 	"math"
 
 	"github.com/mtkc/mtkc/runtime/archive"
+	"github.com/mtkc/mtkc/runtime/control"
 )
 
 func init() { Register(odexMethod{}, "GBS") }
@@ -94,10 +97,9 @@ type odex struct {
 	ended              bool      // f1 is f at (T, U), f0 at (TPrev, UPrev)
 	first              bool
 
-	mid    *odexMiddle
-	stored bool // the rows of the last step are in mid.f
-	kc     int  // columns of the last step
-	ready  bool // the polynomial of the last step is made
+	mid   *odexMiddle
+	kc    int  // columns of the last step
+	ready bool // the polynomial of the last step is made
 }
 
 // Restart makes (ws.T, ws.U) the start.
@@ -161,6 +163,23 @@ func (o *odex) Step() error {
 				kc = 0
 			}
 		}
+		inner := math.Inf(1) // the step that the interpolant allows
+		if ok && o.odexLadder == o.dense {
+			o.coefficients(h, kc, ws.U, ws.UNew)
+			e := o.innerError(kc)
+			inner = h / math.Max(control.Power(e, 1/float64(2*kc+1)), 0.01)
+			if !(e <= innerLimit) {
+				ws.Stats.Rejected++
+				o.rejected = true
+				if want = math.Min(inner, 0.9*h); !(want >= 0.1*h) {
+					want = 0.1 * h
+				}
+				if ws.TooSmall(want) {
+					return ws.FailStep(want)
+				}
+				continue
+			}
+		}
 		if ok {
 			if h < 0.5*want {
 				ws.H = want // cut short by TStop: its error says little about longer steps
@@ -168,9 +187,10 @@ func (o *odex) Step() error {
 			} else {
 				ws.H = o.accepted(kc)
 			}
+			ws.H = math.Min(ws.H, inner)
 			ws.Accept(h, t)
 			o.fresh, o.ended, o.first = false, true, false
-			o.kc, o.ready, o.stored = kc, false, o.odexLadder == o.dense
+			o.kc, o.ready = kc, o.odexLadder == o.dense
 			return nil
 		}
 		ws.Stats.Rejected++
@@ -319,7 +339,8 @@ func (o *odex) Interpolate(t float64, u []float64) {
 	}
 	h := ws.T - ws.TPrev
 	if !o.ready {
-		o.polynomial(h)
+		o.again(h, o.kc)
+		o.coefficients(h, o.kc, ws.UPrev, ws.U)
 		o.ready = true
 	}
 	s := (t-ws.TPrev)/h - 0.5
@@ -334,19 +355,22 @@ func (o *odex) Interpolate(t float64, u []float64) {
 	}
 }
 
-// polynomial makes that of the last step, a step h: mid.d are its coefficients in powers of
-// theta - 1/2.
-func (o *odex) polynomial(h float64) {
-	ws := o.ws
-	n := ws.N()
-	if o.mid == nil {
-		o.mid = newOdexMiddle(n, o.dense.ladder)
-	}
-	k := o.kc
-	if !o.stored {
-		// The step again, in the other rows. T and U are its end.
-		o.again(h, k)
-	}
+// innerLimit is how large the last term of the interpolant may be, in the norm of the tolerances, which is an
+// estimate of the error without it (Hairer, Norsett, Wanner, II.9; as in ODEX).
+const innerLimit = 10
+
+// innerError is the norm of that term of a step to UNew with k columns: what the highest derivative in the
+// middle adds, d s^mu (1/4 - s^2)^2, where it is largest.
+func (o *odex) innerError(k int) float64 {
+	ws, mu := o.ws, float64(2*k-3)
+	size := math.Pow(0.5*math.Sqrt(mu/(mu+4)), mu) / ((mu + 4) * (mu + 4))
+	return size * ws.ErrNorm(o.mid.d[2*k+1], ws.U, ws.UNew)
+}
+
+// coefficients makes the polynomial of a step h from u0 to u1 of k columns in the rows of the interpolant: mid.d are its
+// coefficients in powers of theta - 1/2.
+func (o *odex) coefficients(h float64, k int, u0, u1 []float64) {
+	n := o.ws.N()
 	l := o.dense
 	mu := 2*k - 3
 	var table [odexColumns + 1]float64
@@ -402,7 +426,7 @@ func (o *odex) polynomial(h float64) {
 				v[e] = v[e]*s + d[m][i]
 			}
 		}
-		a0, a1 := (ws.UPrev[i]-v[0])/(sign*p), (ws.U[i]-v[1])/p
+		a0, a1 := (u0[i]-v[0])/(sign*p), (u1[i]-v[1])/p
 		// The slope of s^(mu+1) c(s) is (mu+1)/s times the value plus s^(mu+1) c'.
 		b0 := (h*o.f0[i]-w[0])/(sign*p) + 2*float64(mu+1)*a0
 		b1 := (h*o.f1[i]-w[1])/p - 2*float64(mu+1)*a1
@@ -418,6 +442,9 @@ func (o *odex) polynomial(h float64) {
 // again integrates the last step, over h with k rows, in the rows of the interpolant.
 func (o *odex) again(h float64, k int) {
 	ws := o.ws
+	if o.mid == nil {
+		o.mid = newOdexMiddle(ws.N(), o.dense.ladder)
+	}
 	l, t, u := o.odexLadder, ws.T, ws.U
 	o.odexLadder = o.dense
 	ws.T, ws.U = ws.TPrev, ws.UPrev
@@ -443,7 +470,7 @@ func (o *odex) Projected() { o.fresh, o.ended = false, false }
 // interpolant with the rows that it is made of.
 func (o *odex) Archive(a *archive.Archive) {
 	a.Floats(o.f0, o.f1)
-	a.Bool(&o.fresh, &o.ended, &o.first, &o.stored, &o.ready)
+	a.Bool(&o.fresh, &o.ended, &o.first, &o.ready)
 	a.Int(&o.kc)
 	dense, made := o.odexLadder == o.dense, o.mid != nil
 	a.Bool(&dense, &made)
