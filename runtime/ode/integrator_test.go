@@ -721,11 +721,10 @@ func TestSaveGap(t *testing.T) {
 	}
 }
 
-// An explicit method on the pendulum with lambda eliminated: invariants alone.
-func TestExplicitInvariants(t *testing.T) {
-	full := pendulum(10)
-	k := full.NewKernels()
-	p := system("pendulum", []float64{1, 0, 0, 0}, []float64{9.81, 1}, 10, func(t float64, u, p, du []float64) {
+// explicitPendulum is the pendulum with lambda eliminated, and the function of its two invariants.
+func explicitPendulum(t1 float64) *Problem {
+	k := pendulum(t1).NewKernels()
+	p := system("pendulum", []float64{1, 0, 0, 0}, []float64{9.81, 1}, t1, func(t float64, u, p, du []float64) {
 		l := (u[2]*u[2] + u[3]*u[3] - p[0]*u[1]) / (u[0]*u[0] + u[1]*u[1])
 		du[0], du[1], du[2], du[3] = u[2], u[3], -l*u[0], -l*u[1]-p[0]
 	})
@@ -735,6 +734,12 @@ func TestExplicitInvariants(t *testing.T) {
 		q.Invariants = k.Invariants
 		return q
 	}
+	return p
+}
+
+// An explicit method on the pendulum with lambda eliminated: invariants alone.
+func TestExplicitInvariants(t *testing.T) {
+	p := explicitPendulum(10)
 	drift := mustSolve(t, p, Options{Solver: "Tsit5", RelTol: 1e-6, AbsTol: 1e-6}).U
 	p.NInv = 2
 	for _, name := range []string{"Tsit5", "Vern7", "auto"} {
@@ -755,6 +760,44 @@ func TestExplicitInvariants(t *testing.T) {
 	if g := math.Abs(drift[0]*drift[0] + drift[1]*drift[1] - 1); g < 1e-10 {
 		t.Errorf("without invariants the constraint is off by %g only: the test tests nothing", g)
 	}
+}
+
+// Projections after the steps cost a method of any family few further steps. Backward differentiation has errors of one
+// sign, which add up to more, or less, along the constraint than beside it: ten times is seen.
+func TestProjectionSteps(t *testing.T) {
+	free, kept := explicitPendulum(5), explicitPendulum(5)
+	kept.NInv = 2
+	ref := mustSolve(t, kept, Options{Solver: "Vern9", RelTol: 1e-12, AbsTol: 1e-12}).U
+	off := func(sol *Solution) (e float64) {
+		for i, u := range sol.U {
+			e = math.Max(e, math.Abs(u-ref[i]))
+		}
+		return e
+	}
+	everyMethod(t, func(t *testing.T, name string) {
+		if strings.HasPrefix(name, "Taylor") {
+			t.Skip("the problem has no Taylor coefficients")
+		}
+		for _, tol := range []float64{1e-3, 1e-6} {
+			if orderOf(name) < 3 && tol < 1e-3 {
+				continue
+			}
+			opt := Options{Solver: name, RelTol: tol, AbsTol: tol}
+			without := mustSolve(t, free, opt)
+			with, err := Solve(context.Background(), kept, opt)
+			if err != nil {
+				t.Errorf("%g: %v", tol, err)
+				continue
+			}
+			a, b := without.Stats, with.Stats
+			if b.Steps+b.Rejected > (a.Steps+a.Rejected)*3/2+20 {
+				t.Errorf("%g: %d steps and %d rejected, without projections %d and %d", tol, b.Steps, b.Rejected, a.Steps, a.Rejected)
+			}
+			if e, f := off(with), off(without); e > 15*f+100*tol {
+				t.Errorf("%g: error %.2g, without projections %.2g", tol, e, f)
+			}
+		}
+	})
 }
 
 // Progress is reported at the end at least, in the user's time, and never backward.

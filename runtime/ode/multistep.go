@@ -654,8 +654,9 @@ func (b *multistep) InterpolateSome(t float64, which []int32, u []float64) {
 // Glance says that the interpolant costs next to nothing.
 func (b *multistep) Glance() bool { return true }
 
-// Projected counts the move of the state as part of the correction, so that the
-// polynomial goes through the projected point and the points before it.
+// Projected moves the history to the projected point. The polynomial of backward differentiation
+// goes through points, so the move counts as part of the correction; that of an Adams formula
+// goes through slopes at them, which the move leaves as they are but for h J times it.
 func (b *multistep) Projected() {
 	for i, u := range b.ws.U {
 		d := u - b.z[0][i]
@@ -663,6 +664,9 @@ func (b *multistep) Projected() {
 			continue
 		}
 		b.z[0][i] = u
+		if b.kind == adams {
+			continue
+		}
 		for j := 1; j <= b.q; j++ {
 			b.z[j][i] += b.l[j] * d
 		}
