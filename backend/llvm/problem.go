@@ -281,6 +281,16 @@ func Problem(prog *backend.Program, opt Options) (*ode.Problem, error) {
 	return m.Problem(), nil
 }
 
+// compiled reports whether the code is there and will not be replaced.
+func (m *Machine) compiled() bool {
+	select {
+	case <-m.done:
+		return m.code.Load() != nil
+	default:
+		return false
+	}
+}
+
 // frame is what calls of one Kernels share.
 type frame struct {
 	m     *Machine
@@ -340,6 +350,9 @@ func (f *frame) state(at int, vm func(t float64, u, p, out []float64)) func(t fl
 			args := longArgs{t, unsafe.SliceData(u[:n]), unsafe.SliceData(q[:np]), unsafe.SliceData(out[:main]), w}
 			c.fast[at].CallLong(f.stack, unsafe.Pointer(&args))
 		}
+	}
+	if f.m.compiled() {
+		return f.m.code.Load().fast[at].Kernel(f.stack, n, np, main, w)
 	}
 	return func(t float64, u, q, out []float64) {
 		c := f.m.code.Load()

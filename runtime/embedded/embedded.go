@@ -142,9 +142,7 @@ func (c *Code) state(k *Kernel, stack *native.Stack, work []float64) func(t floa
 			f.CallLong(stack, unsafe.Pointer(&args))
 		}
 	}
-	return func(t float64, u, p, out []float64) {
-		f.CallKernel(stack, t, unsafe.SliceData(u[:n]), unsafe.SliceData(p[:np]), unsafe.SliceData(out[:main]), w)
-	}
+	return f.Kernel(stack, n, np, main, w)
 }
 
 // Methods lists the methods of the run loops, in their order.

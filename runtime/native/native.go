@@ -18,7 +18,8 @@
 // An assembly routine puts the arguments in the registers of the platform's C ABI
 // (System V on amd64, AAPCS64 on arm64), moves the stack pointer to a private stack,
 // which is outside Go's memory and ends in a page without access, calls, and moves it
-// back. Go's runtime does not know of this, and need not: signals come on the signal
+// back. A kernel as a function of Go (Func.Kernel) is on amd64 a closure whose code is such a routine, so that arguments go from register to
+// register. Go's runtime does not know of this, and need not: signals come on the signal
 // stack of the thread; a program counter that belongs to no Go function is not an
 // asynchronous safe point, so the goroutine is neither preempted nor scanned nor is its
 // stack moved before the call returns. The price is that the garbage collector waits

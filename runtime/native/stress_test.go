@@ -101,10 +101,20 @@ func TestStress(t *testing.T) {
 func stressPart(lorenz, spin *Func, s *Stack, seed uint64, n int) (wrong int64) {
 	var u, p, out [3]float64
 	x := seed
+	kernel := lorenz.Kernel(s, 3, 3, 3, nil)
 	for i := range n {
 		f := float64(i)
 		u, p = [3]float64{f + 0.5, float64(seed), -f}, [3]float64{10, 28 + f, 8. / 3}
-		lorenz.CallKernel(s, f, &u[0], &p[0], &out[0], nil)
+		switch i % 3 {
+		case 0:
+			lorenz.CallKernel(s, f, &u[0], &p[0], &out[0], nil)
+		case 1:
+			kernel(f, u[:], p[:], out[:])
+		default: // arrays that nothing refers to behind the call
+			r := make([]float64, 3)
+			kernel(f, append([]float64(nil), u[:]...), append([]float64(nil), p[:]...), r)
+			out = [3]float64(r)
+		}
 		// Either compiler may fuse a multiplication and an addition, so the second and the
 		// third are compared to a rounding of a product.
 		if out != [3]float64{p[0] * (u[1] - u[0]), out[1], out[2]} || !near(out[1], u[0]*(p[1]-u[2])-u[1]) || !near(out[2], u[0]*u[1]-p[2]*u[2]) {
