@@ -3,6 +3,7 @@ package backend
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -235,4 +236,66 @@ func TestObservables(t *testing.T) {
 	if prog.Meta.P[0] != 0.25 || !math.IsInf(prog.Meta.States[0].Min, -1) {
 		t.Errorf("defaults %v, %v", prog.Meta.P, prog.Meta.States[0])
 	}
+}
+
+// A product and its opposite are computed once, and sums add the one and subtract the other: the rate of a
+// reaction a + b -> c.
+func TestOpposites(t *testing.T) {
+	b := NewBuilder("reaction")
+	a, c, s := b.Input(U, 0), b.Input(U, 1), b.Input(U, 2)
+	x := b.Emit(Mul, a, c)
+	minus, plus := b.Emit(Mul, b.Number(-3), x), b.Emit(Mul, x, b.Number(3))
+	b.Label(minus, "loss", -1)
+	b.Label(plus, "gain", -1)
+	outs := []Ref{
+		minus, plus, b.Emit(Add, s, minus), b.Emit(Add, minus, s), b.Emit(Sub, s, minus), b.Emit(Sub, minus, s), b.Emit(Add, s, plus),
+		b.Emit(Add, minus, b.Emit(Mul, b.Number(-2), s)), b.Emit(Mul, b.Number(-5), x), b.Emit(Sqrt, minus),
+	}
+	for i, r := range outs {
+		b.Output(Main, i, r)
+	}
+	before := b.code
+	labels := slices.Clone(b.k.Labels)
+	k := b.simplified()
+	count := map[Op]int{}
+	for _, in := range k.Code {
+		count[in.Op]++
+	}
+	// One product of 3, that of 2 and that of 5 beside x; one opposite.
+	if count[Mul] != 4 || count[Neg] != 1 || len(k.Labels) != len(labels) {
+		t.Errorf("%v", k)
+	}
+	for _, u := range [][3]float64{{1.5, 2.25, 7}, {0, 1, 0}, {math.Inf(1), -1, 1}, {1e-308, 1e-8, -1}, {0.1, 0.7, -0.21}} {
+		want, got := run(before, b.k.Consts, u[:]), run(k.Code, k.Consts, u[:])
+		for _, o := range k.Out {
+			w, g := want[outs[o.Index]], got[o.Val]
+			if math.Float64bits(w) != math.Float64bits(g) && !(math.IsNaN(w) && math.IsNaN(g)) {
+				t.Errorf("u = %v: output %d is %v, not %v", u, o.Index, g, w)
+			}
+		}
+	}
+}
+
+// run computes the values of straight-line code of a few operations.
+func run(code []Instr, consts, u []float64) []float64 {
+	v := make([]float64, len(code))
+	for r, in := range code {
+		switch in.Op {
+		case Const:
+			v[r] = consts[in.A]
+		case U:
+			v[r] = u[in.A]
+		case Neg:
+			v[r] = -v[in.A]
+		case Add:
+			v[r] = v[in.A] + v[in.B]
+		case Sub:
+			v[r] = v[in.A] - v[in.B]
+		case Mul:
+			v[r] = v[in.A] * v[in.B]
+		case Sqrt:
+			v[r] = math.Sqrt(v[in.A])
+		}
+	}
+	return v
 }

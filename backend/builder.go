@@ -181,13 +181,99 @@ func (b *Builder) Finish() *Kernel {
 	return k.live()
 }
 
-// simplified is Finish after rewriting negations and quotients.
+// simplified is Finish after rewriting opposite products, negations and quotients.
 func (b *Builder) simplified() *Kernel {
+	b.shareOpposites()
 	b.turnSigns()
 	if !b.quotients {
 		b.shareReciprocals()
 	}
 	return b.Finish()
+}
+
+// shareOpposites computes c*x once where -c*x is needed too, as the rate of a reaction by what it consumes and what it makes. Sums
+// add the one and subtract the other, which is the same to the last bit.
+func (b *Builder) shareOpposites() {
+	k := b.k
+	type product struct {
+		c uint64 // bits of the coefficient
+		x Ref
+	}
+	scaled := func(r Ref) (c float64, x Ref, ok bool) {
+		in := b.code[r]
+		if in.Op != Mul {
+			return 0, 0, false
+		}
+		if c, ok = b.value(in.A); ok {
+			return c, in.B, true
+		}
+		c, ok = b.value(in.B)
+		return c, in.A, ok
+	}
+	of := map[product]Ref{} // products with coefficients below 0
+	for r := range b.code {
+		if c, x, ok := scaled(Ref(r)); ok && c < 0 {
+			of[product{math.Float64bits(-c), x}] = Ref(r)
+		}
+	}
+	if len(of) == 0 {
+		return
+	}
+	both := make([]bool, len(b.code)) // the product and its opposite are there
+	some := false
+	for r := range b.code {
+		if c, x, ok := scaled(Ref(r)); ok && c > 0 {
+			if n, ok := of[product{math.Float64bits(c), x}]; ok {
+				both[r], both[n], some = true, true, true
+			}
+		}
+	}
+	if !some {
+		return
+	}
+	old := b.code
+	b.code, b.table = nil, nil
+	to := make([]Ref, len(old))
+	minus := make([]Ref, len(old)) // what a value is the opposite of, None: it is no such value
+	for r, in := range old {
+		a, c := in.A, in.B // operands before they are renamed
+		in.rename(to)
+		minus[r] = None
+		if both[r] {
+			x, v := c, old[a]
+			if v.Op != Const {
+				x, v = a, old[c]
+			}
+			coefficient := k.Consts[v.A]
+			to[r] = b.Emit(Mul, b.Number(math.Abs(coefficient)), to[x])
+			if coefficient < 0 {
+				minus[r] = to[r]
+				to[r] = b.Emit(Neg, to[r])
+			}
+			continue
+		}
+		switch {
+		case in.Op == Add && minus[c] != None:
+			to[r] = b.Emit(Sub, in.A, minus[c])
+		case in.Op == Add && minus[a] != None:
+			to[r] = b.Emit(Sub, in.B, minus[a])
+		case in.Op == Sub && minus[c] != None:
+			to[r] = b.Emit(Add, in.A, minus[c])
+		case in.Op == Call:
+			b.code = append(b.code, in)
+			to[r] = Ref(len(b.code) - 1)
+		default:
+			to[r] = b.Emit(in.Op, in.A, in.B, in.C)
+		}
+	}
+	k.rename(to)
+	// Values that have become one keep the first name.
+	b.label = map[Ref]bool{}
+	k.Labels = slices.DeleteFunc(k.Labels, func(l Label) bool {
+		twice := b.label[l.Val]
+		b.label[l.Val] = true
+		return twice
+	})
 }
 
 // turnSigns removes negations by exchanging the operands of a difference: -(x - y) is

@@ -15,7 +15,7 @@
 // denominator is its numerator. Integer powers are chains of squarings and
 // multiplications, x^n = (x^(n/2))^2 for even n and x^(n-1)*x for odd n; half-integer
 // powers are x^m*sqrt(x). Nothing is fused or reassociated, but negations move into
-// differences, which is exact. (The sign of a zero sum is not promised.)
+// differences, and a sum subtracts c*x, where that is computed anyway, instead of adding -c*x, which is exact. (The sign of a zero sum is not promised.)
 //
 // Kernels of large models are rolled: terms of one shape become loops over tables of
 // indices (see roll.go). There the terms of a sum come in the order of the first
