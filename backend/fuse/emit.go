@@ -212,6 +212,21 @@ func (e *emitter) approach(u []ref, h ref, a []float64, k [][]ref) []ref {
 	return y
 }
 
+// hasten is combine with the last slope added to the rest, which is ready before it, so that the value
+// waits for one operation after the slope instead of two. Roundings are as those of approach.
+func (e *emitter) hasten(u []ref, h ref, a []float64, k [][]ref) []ref {
+	last := len(a) - 1
+	for last > 0 && a[last] == 0 {
+		last--
+	}
+	y := e.combine(u, h, a[:last], k)
+	w := e.mul(h, e.Number(a[last]))
+	for i := range y {
+		y[i] = e.fma(w, k[last][i], y[i])
+	}
+	return y
+}
+
 // result writes x[slot] and those behind it.
 func (e *emitter) result(slot int, v ...ref) {
 	for i, r := range v {

@@ -91,9 +91,12 @@ func (c *common) oldAt() int   { return StateAt + 2*c.n }
 // stages emits the stages from len(k) to to; time is that of a stage.
 func (m *erk) stages(e *emitter, u []ref, h ref, k [][]ref, to int, time func(c float64) ref) (all [][]ref, y []ref) {
 	for i := len(k); i < to; i++ {
-		if i == m.end && m.FSAL || m.n <= count(m.A[i]) {
+		switch {
+		case i == m.end && m.FSAL:
 			y = e.combine(u, h, m.A[i], k)
-		} else {
+		case m.n <= count(m.A[i]):
+			y = e.hasten(u, h, m.A[i], k)
+		default:
 			y = e.approach(u, h, m.A[i], k)
 		}
 		k = append(k, e.rhs(time(m.C[i]), y))

@@ -36,7 +36,7 @@
 // methods for stiff models and for algebraic equations (rosenbrock.go, dirk.go, lu.go). The error norm, the controller, the first step and the clipping at
 // TEnd are those of package ode: the root of the mean of the squares of e_i/(atol_i + rtol
 // max(|u_i|, |unew_i|)). Sums of stages are h times a chain of fused multiply-adds, added to u
-// by one more, or, for stage values of models with more states than slopes, a chain that begins with u; the norm is such a chain too, and products in the right-hand side that are added to
+// by one more; to a stage value the last slope is added behind that, or the chain begins with u where a model has more states than slopes; the norm is such a chain too, and products in the right-hand side that are added to
 // something are fused with the sum (contract.go). Time is summed without compensation. Logarithm
 // and power in the controller are good to a few thousandths of a step (control.go).
 package fuse
