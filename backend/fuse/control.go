@@ -73,6 +73,7 @@ type attempt struct {
 	tend    ref
 	left    ref // TEnd - T
 	h, tn   ref // the step, and the time at its end
+	after   ref // tn of a step that is not the last
 	last    ref // it ends at TEnd
 }
 
@@ -85,7 +86,8 @@ func (e *emitter) attempt() *attempt {
 	s.last = e.le(e.mul(s.left, e.Number(1-1e-10)), s.want)
 	h := e.least(s.want, e.mul(s.left, e.Number(0.5))) // of a step that is not the last
 	s.h = e.sel(s.last, s.left, h)
-	s.tn = e.sel(s.last, s.tend, e.add(s.t, h))
+	s.after = e.add(s.t, h)
+	s.tn = e.sel(s.last, s.tend, s.after)
 	return s
 }
 
@@ -199,7 +201,6 @@ func (s *attempt) decide(c control.Controller, order int, o outcome) ref {
 	h := s.least(s.mul(s.mul(s.h, root), root), s.setting(HMax))
 	// The error of a step that was cut short at TEnd says little about longer ones.
 	done := s.and(accept, s.last)
-	h = s.sel(done, s.want, h)
 
 	// Too short: ten units in the last place of T, and 1e-28 of what is left.
 	floor := s.fma(s.Number(10*0x1p-52), s.abs(s.t), s.fma(s.Number(1e-28), s.left, s.setting(HMin)))
@@ -217,8 +218,9 @@ func (s *attempt) decide(c control.Controller, order int, o outcome) ref {
 		status = s.sel(held, why, status)
 	}
 
-	s.result(T, s.sel(accept, s.tn, s.t))
-	s.result(H, s.sel(moves, h, s.want))
+	// With what is chosen by done outermost, a loop of lanes that are not done leaves it out.
+	s.result(T, s.sel(done, s.tend, s.sel(accept, s.after, s.t)))
+	s.result(H, s.sel(done, s.want, s.sel(moves, h, s.want)))
 	s.result(TEnd, s.tend)
 	s.result(Status, s.sel(s.running, status, s.x(Status)))
 	s.result(ErrOld, s.sel(accept, level, before))

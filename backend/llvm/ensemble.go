@@ -28,7 +28,6 @@ type EnsembleOptions struct {
 type shape struct {
 	lanes  int  // trajectories side by side
 	groups int  // of lanes that make their steps in turn, 1 or 2
-	masks  bool // truth values have registers of their own
 	gpu    bool // a lane is a thread of a graphics processor
 }
 
@@ -50,7 +49,7 @@ func shapeFor(in *fuse.Integrator, target libllvm.Target, lanes int) shape {
 			lanes = 2 * register
 		}
 	}
-	s := shape{lanes: lanes, groups: 1, masks: wide}
+	s := shape{lanes: lanes, groups: 1}
 	if lanes > register && (wide || strings.HasPrefix(target.Triple, "aarch64")) {
 		s.groups = 2
 	}

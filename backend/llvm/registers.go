@@ -22,10 +22,11 @@ import (
 type loopPlan struct {
 	step    *backend.Kernel
 	out     []backend.Ref
-	kept    []bool // entries of the state that a step leaves alone stay in memory
-	live    []bool // entries that matter
-	need    []bool // operations of the loop
-	late    []bool // operations that only the status needs, when the loop is left
+	going   []backend.Ref // the same of lanes whose status stays Running
+	kept    []bool        // entries of the state that a step leaves alone stay in memory
+	live    []bool        // entries that matter
+	need    []bool        // operations of the loop
+	late    []bool        // operations that only lanes which leave the loop need
 	reasons []backend.Ref
 	known   bool // the status changes where one of reasons holds
 	time    []int
@@ -41,7 +42,16 @@ func (w *runWriter) plan() *loopPlan {
 	}
 	var always bool
 	always, p.reasons, p.known = p.changes(p.out[fuse.Status])
-	p.known = p.known && !always && w.masks // where truth values are vectors too, numbers are as good
+	p.known = p.known && !always
+	p.going = slices.Clone(p.out)
+	if p.known { // lanes where a reason holds leave the loop, and get what is theirs there
+		for i, r := range p.going {
+			for step.Code[r].Op == backend.Select && slices.Contains(p.reasons, step.Code[r].A) {
+				r = step.Code[r].C
+			}
+			p.going[i] = r
+		}
+	}
 	all := w.live(p)
 	p.late = make([]bool, len(all))
 	for r, v := range all {
@@ -132,7 +142,7 @@ func (w *runWriter) live(p *loopPlan) (all []bool) {
 		todo = todo[:len(todo)-1]
 		visit(p.out[i], all)
 		if i != fuse.Status || !p.known {
-			visit(p.out[i], p.need)
+			visit(p.going[i], p.need)
 		}
 	}
 	for _, r := range p.reasons {
@@ -266,10 +276,10 @@ func (g *group) phis(first []string) []string {
 	return x
 }
 
-// next is the state after the step, without the status where that is known to be Running.
+// next is the state after the step, without the status where that is known to be Running, of lanes that stay in the loop.
 func (s *state) next() []string {
 	x := slices.Clone(s.x)
-	for i, r := range s.g.p.out {
+	for i, r := range s.g.p.going {
 		if !s.g.p.kept[i] && (i != fuse.Status || !s.g.p.known) {
 			x[i] = s.c.number(r)
 		}
@@ -299,7 +309,7 @@ func (g *group) keep(x []string) {
 	}
 }
 
-// status makes the status of a step that may have ended, where it was left for later.
+// status makes what the loop leaves out of the state after a step that may have ended: the status and what goes with it.
 func (s *state) status(next []string) []string {
 	if !s.g.p.known {
 		return next
@@ -310,7 +320,11 @@ func (s *state) status(next []string) []string {
 		}
 	}
 	next = slices.Clone(next)
-	next[fuse.Status] = s.c.number(s.g.p.out[fuse.Status])
+	for i, r := range s.g.p.out {
+		if i == fuse.Status || r != s.g.p.going[i] {
+			next[i] = s.c.number(r)
+		}
+	}
 	return next
 }
 
@@ -364,9 +378,10 @@ func (p *loopPlan) crossing() (refs []backend.Ref) {
 			p.step.Operands(in, use)
 		}
 	}
-	for i, r := range p.out {
+	for i := range p.out {
 		if !p.kept[i] {
-			use(r)
+			use(p.out[i])
+			use(p.going[i])
 		}
 	}
 	for _, r := range p.reasons {
@@ -474,9 +489,12 @@ func (g *group) actives() {
 func (g *group) attention(s *state, next []string, of string) {
 	w := g.w
 	truths := vector(g.lanes, "i1")
-	passed := w.let("fcmp oge ", vector(g.lanes, "double"), " ", next[fuse.T], ", ", g.due)
-	wants := w.let("and ", truths, " ", g.active, ", ", w.let("or ", truths, " ", s.changed(next), ", ", passed))
-	w.wanted(of, wants, g.lanes)
+	wants := s.changed(next)
+	if w.in.Save != nil {
+		passed := w.let("fcmp oge ", vector(g.lanes, "double"), " ", next[fuse.T], ", ", g.due)
+		wants = w.let("or ", truths, " ", wants, ", ", passed)
+	}
+	w.wanted(of, w.let("and ", truths, " ", g.active, ", ", wants), g.lanes)
 }
 
 // inTurns writes the loop of two groups.
