@@ -23,7 +23,7 @@ import (
 )
 
 // archiveVersion is part of every archive; it changes whenever a field does.
-const archiveVersion = "mtkc run 4"
+const archiveVersion = "mtkc run 5"
 
 // Save returns the state of the run between two steps. Resume and Restore go on from it.
 // A method of another package whose stepper is no archive.Archiver is an error, as is a
@@ -224,7 +224,7 @@ func (pr *projector) archive(a *archive.Archive) {
 // event do not outlive them.
 func (hy *hybrid) archive(a *archive.Archive) {
 	a.Floats(hy.end, hy.scale, hy.zero, hy.given, hy.peak, hy.size, hy.band, hy.te, hy.fired, hy.u0, hy.p0, hy.recent, hy.coarse[:])
-	a.Bools(hy.crossed, hy.warned)
+	a.Bools(hy.crossed, hy.warned, hy.rests)
 	a.Int(&hy.idle, &hy.flips, &hy.count, &hy.limit.relation, &hy.limit.chattering)
 	a.Ints(hy.kinkSteps[:])
 	a.Bool(&hy.asleep, &hy.tolerant)

@@ -287,10 +287,7 @@ func (c *callbacks) judge() (again bool, err error) {
 		if c.redone++; c.redone > mostRedone || ws.TooSmall(h) {
 			return false, c.fail(k, fmt.Errorf("no step from t = %v on is accepted, however short", ws.Time(ws.TPrev)))
 		}
-		ws.Stats.Rejected++
-		ws.T = ws.TPrev
-		copy(ws.U, ws.UPrev)
-		return true, in.restart(h)
+		return true, in.redo(h)
 	}
 	c.redone = 0
 	return false, nil

@@ -13,6 +13,8 @@ import (
 // first finds the earliest change of a relation in the last step, [TPrev, T].
 func (hy *hybrid) first() (t float64, found bool) {
 	ws := hy.ws
+	hy.located = -1
+	copy(hy.start, hy.end)
 	if len(hy.h.Relations) == 0 || ws.Stats.Steps < hy.idle {
 		return 0, false
 	}
@@ -244,7 +246,7 @@ func (hy *hybrid) search(s *event.Scanner, limited bool) (t float64, surprised b
 		if !ok || tc >= t {
 			continue
 		}
-		t = tc
+		t, hy.located = tc, c.relation
 		hy.earlier(t)
 	}
 	return t, surprised
@@ -304,6 +306,44 @@ func (hy *hybrid) locate(c *candidate, limit float64, nodes []float64) (t float6
 		return 0, false
 	}
 	return event.Locate(y, a, b, ya, yb, c.closed), true
+}
+
+// contradicted reports whether the interpolant takes the relation that first found at t to the other side while the
+// right-hand side leads it back there: an excursion so small, within the tolerances, that the step does not follow it.
+// So it is when a ball that hardly rises any more is integrated with steps of order 1, with which multistep methods
+// start: the height would fall below the ground while the velocity still points upwards, and the next bounce turn
+// it downwards.
+func (hy *hybrid) contradicted(t float64) bool {
+	ws, i := hy.ws, hy.located
+	if i < 0 || hy.slide != nil || len(ws.Alg) > 0 || hy.in.proj != nil || hy.band[i] > 0 {
+		return false
+	}
+	r := &hy.h.Relations[i]
+	if r.Kind != Comparison && r.Kind != SignOf {
+		return false
+	}
+	memory := ws.Params[r.Slot]
+	y0, closed := hy.orient(i, hy.indicators(t)[i], memory)
+	copy(hy.u0, hy.unew) // where it crosses
+	d := 0x1p-6 * (ws.T - ws.TPrev)
+	back := t+d > ws.T
+	if back {
+		d = -d
+	}
+	noise := 4 * math.Max(eps*hy.peak[i], math.Abs(y0))
+	y, _ := hy.orient(i, hy.indicators(t + d)[i], memory)
+	if event.After(y, closed) == back {
+		return false // the interpolant comes back by itself
+	}
+	du := ws.scratch()
+	ws.RHS(t, hy.u0, du)
+	for k, v := range hy.u0 {
+		hy.unew[k] = v + d*du[k]
+	}
+	g := hy.pnew[:len(hy.end)]
+	hy.crossings(t+d, hy.unew, g)
+	y, _ = hy.orient(i, g[i], memory)
+	return math.Abs(y) > noise && event.After(y, closed) == back
 }
 
 // earlier keeps the candidates that crossed before t: those that lie after it both

@@ -30,6 +30,10 @@ type hybrid struct {
 	peak      []float64 // largest indicator since the relation crossed last
 	size      []float64 // largest indicator of the run
 	band      []float64 // hysteresis of relations whose events accumulate, 0: none
+	start     []float64 // indicators at the start of the last step
+	located   int       // relation whose crossing ended the last step, -1: none
+	rests     []bool    // relations that crossed at the event with which the present step starts
+	lingers   []bool    // those of them that are still where they were then, see stays
 	y         [13]float64
 	scan      [13]*event.Scanner // by degree
 	crossed   []bool             // relations that changed at the present event
@@ -71,6 +75,7 @@ func newHybrid(in *Integrator) *hybrid {
 	hy := &hybrid{
 		in: in, h: h, ws: ws,
 		end: make([]float64, r), scale: make([]float64, r), least: make([]float64, r), most: make([]float64, r), zero: make([]float64, r), given: make([]float64, r), peak: make([]float64, r), size: make([]float64, r), band: make([]float64, r),
+		start: make([]float64, r), located: -1, rests: make([]bool, r), lingers: make([]bool, r),
 		crossed: make([]bool, r), pile: make([]recurrence, 2*r), mem: make([]float64, r), flipped: make([]bool, r),
 		te: make([]float64, len(h.TimeRelations)+2*len(h.Samples)+2*len(h.Counters)), fired: make([]float64, len(h.Samples)),
 		unew: make([]float64, ws.N()), pnew: make([]float64, len(ws.Params)),
@@ -305,7 +310,7 @@ func (hy *hybrid) timeRelations(p []float64) bool {
 // crossed, and keeps p as it was before. It reports whether the event is one: kinks
 // that cross alone are none. Relation but, along whose border the run slid, is on the
 // side that it was given. Where before is given, indicators that are what they were then
-// count as not crossed.
+// count as not crossed; else those that have not left the far side, on which the step started.
 func (hy *hybrid) mark(but int, before []float64) (some bool) {
 	ws := hy.ws
 	copy(hy.p0, ws.Params)
@@ -315,7 +320,11 @@ func (hy *hybrid) mark(but int, before []float64) (some bool) {
 		r := &hy.h.Relations[i]
 		memory := ws.Params[r.Slot]
 		y, closed := hy.orient(i, hy.end[i], memory)
-		if hy.crossed[i] = event.After(y, closed) && i != but && (before == nil || before[i] != hy.end[i]); !hy.crossed[i] {
+		hy.crossed[i] = event.After(y, closed) && i != but && (before == nil || before[i] != hy.end[i])
+		if hy.lingers[i] = hy.crossed[i] && before == nil && hy.stays(i); hy.lingers[i] {
+			hy.crossed[i] = false
+		}
+		if !hy.crossed[i] {
 			continue
 		}
 		hy.given[i] = r.value(hy.end[i])
@@ -324,6 +333,26 @@ func (hy *hybrid) mark(but int, before []float64) (some bool) {
 		some = some || r.Kind != Kink
 	}
 	return some
+}
+
+// stays reports whether relation i, which lies after at (T, U), was there at the start of the step already
+// and halfway: it has just been there for an event, such as the height of a ball that is thrown back a
+// rounding error below the ground, and has had no time to leave. If it never leaves, the search finds it next.
+func (hy *hybrid) stays(i int) bool {
+	ws := hy.ws
+	if i == hy.located || !hy.rests[i] || hy.slide != nil {
+		return false
+	}
+	memory := ws.Params[hy.h.Relations[i].Slot]
+	if y, closed := hy.orient(i, hy.start[i], memory); !event.After(y, closed) {
+		return false
+	}
+	mid := ws.TPrev + (ws.T-ws.TPrev)/2
+	if mid <= ws.TPrev || mid >= ws.T {
+		return true
+	}
+	y, closed := hy.orient(i, hy.indicators(mid)[i], memory)
+	return event.After(y, closed)
 }
 
 // handle runs the event at (T, U) whose crossed relations mark has set. It returns
@@ -362,6 +391,7 @@ func (hy *hybrid) handle() (changed bool, err error) {
 		return false, err
 	}
 	for i := range hy.crossed {
+		hy.rests[i] = hy.crossed[i] || hy.lingers[i]
 		hy.size[i] = math.Max(hy.size[i], hy.peak[i])
 		if hy.crossed[i] {
 			hy.crossed[i], hy.peak[i] = false, 0

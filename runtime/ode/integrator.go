@@ -319,42 +319,13 @@ func (in *Integrator) Step() error {
 		in.moved = false
 		in.st.Projected()
 	}
-	want, redo := ws.H, false
-	for again := true; again; redo = redo || again {
-		err := in.st.Step()
-		if err == nil {
-			again, err = in.keepRanges()
-		}
-		if err == nil && !again && in.cb != nil {
-			again, err = in.cb.judge()
-		}
-		if err != nil {
-			return in.fail(err)
-		}
-	}
-	if redo && want > 0 && in.method.Info().Embedded == 0 {
-		ws.H = want // steps without error control do not grow again by themselves
-	}
-	in.resolve()
-	if in.proj != nil {
-		if constraints, _ := settled(in.st); !constraints {
-			if err := in.project(); err != nil {
-				return in.fail(err)
-			}
-		}
-	}
-	if in.cb != nil {
-		if err := in.cb.correct(); err != nil {
-			return in.stop(err)
-		}
+	t, cut, err := in.attempt()
+	if err != nil || in.done {
+		return err
 	}
 	event, hit := false, false
 	if hy != nil {
 		event = ws.T >= hy.next-hy.near(hy.next)
-		if hy.slide != nil {
-			hy.stay()
-		}
-		t, cut := hy.first()
 		end := ws.T
 		if cut && t < end {
 			end = t
@@ -421,6 +392,69 @@ func (in *Integrator) Step() error {
 	}
 	in.progress()
 	return nil
+}
+
+// attempt makes one step, again and again until nothing objects to it, and looks for the first change of a
+// relation within.
+func (in *Integrator) attempt() (t float64, cut bool, err error) {
+	ws, hy := in.ws, in.hy
+	want, redo := ws.H, false
+	for redone := 0; ; redone++ {
+		for again := true; again; redo = redo || again {
+			err := in.st.Step()
+			if err == nil {
+				again, err = in.keepRanges()
+			}
+			if err == nil && !again && in.cb != nil {
+				again, err = in.cb.judge()
+			}
+			if err != nil {
+				return 0, false, in.fail(err)
+			}
+		}
+		if redo && want > 0 && in.method.Info().Embedded == 0 {
+			ws.H = want // steps without error control do not grow again by themselves
+		}
+		in.resolve()
+		if in.proj != nil {
+			if constraints, _ := settled(in.st); !constraints {
+				if err := in.project(); err != nil {
+					return 0, false, in.fail(err)
+				}
+			}
+		}
+		if in.cb != nil {
+			if err := in.cb.correct(); err != nil {
+				return 0, false, in.stop(err)
+			}
+		}
+		if hy == nil {
+			return 0, false, nil
+		}
+		if hy.slide != nil {
+			hy.stay()
+		}
+		t, cut = hy.first()
+		h := (ws.T - ws.TPrev) / 4
+		if !cut || redone == mostRedone || ws.TooSmall(h) || in.method.Info().Embedded == 0 || !hy.contradicted(t) {
+			return t, cut, nil
+		}
+		copy(hy.end, hy.start)
+		in.moved, redo = false, true
+		if err := in.redo(h); err != nil {
+			return 0, false, in.fail(err)
+		}
+	}
+}
+
+// redo takes the last step back, and starts again with the step h.
+func (in *Integrator) redo(h float64) error {
+	ws := in.ws
+	ws.Stats.Steps--
+	ws.Stats.Rejected++
+	ws.T = ws.TPrev
+	copy(ws.U, ws.UPrev)
+	return in.restart(h)
 }
 
 // violation looks for an assertion that fails at end, a time in the last step, and finds

@@ -45,10 +45,7 @@ func (in *Integrator) keepRanges() (again bool, err error) {
 		a.remember(ws.U)
 	case in.redone < mostRedone && !ws.TooSmall(h):
 		in.redone++
-		ws.Stats.Rejected++
-		ws.T = ws.TPrev
-		copy(ws.U, ws.UPrev)
-		return true, in.restart(h)
+		return true, in.redo(h)
 	default:
 		in.stray("the equations have a solution within, but none that the values before lead to")
 	}

@@ -158,6 +158,8 @@ func (hy *hybrid) now(i int, forced bool) (v float64, fixed bool) {
 		return 0, true
 	case forced && hy.crossed[i] && hy.resting(i):
 		return hy.given[i], false
+	case forced && hy.lingers[i] && hy.resting(i):
+		return 0, true
 	case b > 0 && math.Abs(hy.end[i]) <= b:
 		return 0, true
 	}
@@ -290,6 +292,9 @@ func (hy *hybrid) rebound() {
 	du := ws.scratch()
 	ws.RHS(ws.T, ws.U, du)
 	ahead := 1e-4 * (ws.T - ws.TPrev)
+	if ws.T-ws.TPrev <= hy.near(ws.T) { // another event at the same instant
+		ahead = 1e-4 * ws.H
+	}
 	for i, v := range ws.U {
 		if ws.Mass == nil || ws.Mass[i] != 0 {
 			v += ahead * du[i]
