@@ -539,6 +539,14 @@ func (s *system) slopes(put func(i, col int, v float64)) {
 	}
 }
 
+// state is the name of state i.
+func (s *system) state(i int) string {
+	if i < len(s.p.ODE.States) {
+		return s.p.ODE.States[i].Name
+	}
+	return fmt.Sprintf("state %d", i)
+}
+
 // finite reports whether all of v is finite.
 func finite(v []float64) bool {
 	s := 0.0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/mtkc/mtkc/runtime/ode"
@@ -105,5 +106,33 @@ func TestNonsense(t *testing.T) {
 	}
 	if _, err := Continue(context.Background(), &Problem{}, 0, 1, 4, false, Options{}); !errors.As(err, &f) || f.Code != BadProblem {
 		t.Errorf("no problem: %v", err)
+	}
+}
+
+// A corner in the middle: e y” + x y' - y = 0, y(-1) = 1, y(1) = 2, whose solution is x/2 + 3/2 (x erf(x/s) + s/sqrt(pi) exp(-(x/s)^2)),
+// s = sqrt(2 e), to the rounding. On ten intervals solutions grow by e^(0.09/e) over one of them, which no iteration can match:
+// shooting takes more intervals, or says so.
+func TestShootingGrowth(t *testing.T) {
+	for _, eps := range []float64{1e-2, 1e-3} {
+		for _, tol := range []float64{1e-4, 1e-7} {
+			p := TwoPoint(systemOf(2, [2]float64{-1, 1}, nil, func(x float64, u, _, du []float64) { du[0], du[1] = u[1], (u[0]-x*u[1])/eps }, nil), ends(1, 2))
+			sol, err := Solve(context.Background(), p, Options{Method: Shooting, Tol: tol})
+			if err != nil {
+				t.Errorf("e = %g, tolerance %g: %v", eps, tol, err)
+				continue
+			}
+			u, worst := make([]float64, 2), 0.0
+			for i := range 2001 {
+				x, s := float64(i)/1000-1, math.Sqrt(2*eps)
+				sol.At(x, u)
+				worst = max(worst, math.Abs(u[0]-(x/2+1.5*(x*math.Erf(x/s)+s/math.Sqrt(math.Pi)*math.Exp(-x*x/(s*s))))))
+			}
+			if worst > 10*tol {
+				t.Errorf("e = %g, tolerance %g: error %.3g on %d intervals", eps, tol, worst, len(sol.T)-1)
+			}
+			if _, err = Solve(context.Background(), p, Options{Method: Shooting, Tol: tol, MaxMesh: 10}); eps == 1e-3 && (err == nil || !strings.Contains(err.Error(), "more intervals")) {
+				t.Errorf("e = %g, tolerance %g, ten intervals: %v", eps, tol, err)
+			}
+		}
 	}
 }

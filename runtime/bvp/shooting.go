@@ -43,6 +43,9 @@ func (s *system) shoot() (*Solution, error) {
 // into singularities.
 const shootSteps = 2000
 
+// matchLimit is by how many tolerances the ends of integrations may miss the values at the mesh points.
+const matchLimit = 10
+
 // arc integrates over one interval.
 type arc struct {
 	*system
@@ -154,6 +157,15 @@ func (s *system) match(t []float64) (*Solution, error) {
 			f := fail(Integration, "%v", err)
 			f.Err = err
 			return nil, f
+		}
+		// Corrections may be small where this is not: an interval over which solutions grow by 1e10 matches to
+		// six digits at most, whatever the iteration does.
+		for q, v := range arc.U {
+			next := x[(i+1)*n+q]
+			if d := math.Abs(v - next); !(d <= matchLimit*s.opt.Tol*(1+math.Abs(next))) {
+				return nil, fail(NewtonFailure, "the integration from %v to %v misses %s at its end by %.3g: solutions grow by too much over one interval; give more intervals, or take collocation",
+					t[i], t[i+1], s.state(q), d)
+			}
 		}
 		sol.arcs = append(sol.arcs, arc)
 	}
