@@ -5,7 +5,8 @@ package ode
 // system is integrated with time held still, over longer and longer spans, and Newton's
 // method starts again from where that leads (pseudo-transient continuation, Kelley and
 // Keyes, SIAM J. Numer. Anal. 35(2), 1998, with an integrator in the place of their step
-// control).
+// control). Where steady states are not isolated, those are looked for that have the conserved sums of the
+// start (conservation.go).
 
 import (
 	"context"
@@ -27,7 +28,8 @@ type Equilibrium struct {
 	// of a shaft that turns.
 	Running []int
 	// Free is the number of directions in which there are other steady states nearby; the
-	// one that a run leads to was taken, or else the one nearest to the start.
+	// one that a run leads to was taken, or else one with the conserved sums of the start, or else the one
+	// nearest to the start.
 	Free     int
 	Marched  bool // a run led to it, where Newton's method alone did not decide
 	Warnings []string
@@ -104,16 +106,34 @@ func SteadyBy(ctx context.Context, way SteadyWay, p *Problem, t float64, opt Opt
 		return s.result(u), nil
 	}
 	first := s.solve(u)
+	decided := func() bool {
+		return s.eq.Free == 0 || s.near(start0, u, 1e-9) || len(s.loose()) >= s.eq.Free
+	}
+	if first == nil && !decided() {
+		// What is conserved says which of them.
+		if s.laws = s.conserved(start0); s.laws != nil {
+			s.from0 = start0
+			v := slices.Clone(start0)
+			alone, mem := *s.eq, slices.Clone(s.params)
+			copy(s.params, mem0)
+			if err := s.solve(v); err == nil {
+				copy(u, v)
+			} else {
+				*s.eq = alone
+				copy(s.params, mem)
+			}
+		}
+	}
 	if way == SteadyNewton {
 		if first != nil {
 			return nil, in.ws.Fail(NewtonFailure, "no steady state found: %v; give start values near one, or go there by a run", first)
 		}
 		return s.result(u), nil
 	}
-	if first == nil && (s.eq.Free == 0 || s.near(start0, u, 1e-9) || len(s.loose()) >= s.eq.Free) {
+	if first == nil && decided() {
 		return s.result(u), nil
 	}
-	// Where steady states are not isolated, the run decides, which keeps what is conserved.
+	// Where steady states are not isolated, the run decides.
 	alone := *s.eq
 	found, mem := u, slices.Clone(s.params)
 	u = start0
@@ -128,7 +148,7 @@ func SteadyBy(ctx context.Context, way SteadyWay, p *Problem, t float64, opt Opt
 		v, mem := slices.Clone(u), slices.Clone(s.params)
 		tol := 0.1
 		if s.solve(v) == nil {
-			if s.eq.Free > 0 {
+			if s.eq.Free > len(s.laws) {
 				tol = 1e-5
 			}
 			if s.near(u, v, tol) {
@@ -155,10 +175,12 @@ type steady struct {
 	params []float64
 	eq     *Equilibrium
 	pat    *linsolve.Pattern // of f, over that of the invariants
-	from   []int32           // entry of pat: of Jac, or (negative minus 1) of InvJac
+	from   []int32           // entry of pat: of Jac, or (negative minus 1) of InvJac, or behind Jac of the laws
 	jac    []float64
 	inv    []float64
 	du, g  []float64
+	laws   [][]float64 // conserved sums, which keep their values at from0; nil: none are asked for
+	from0  []float64
 }
 
 func newSteady(in *Integrator, t float64) *steady {
@@ -273,7 +295,7 @@ func (s *steady) newton(u []float64, drop []bool) error {
 		return nil
 	}
 	pat, from := s.pat, s.from
-	rows := make([]int32, n+m) // new row of each, -1 if it is dropped
+	rows := make([]int32, n+m) // new row of each of f and the invariants, -1 if it is dropped
 	kept := int32(0)
 	for i := range rows {
 		rows[i] = -1
@@ -295,12 +317,16 @@ func (s *steady) newton(u []float64, drop []bool) error {
 			pat.ColPtr[j+1] = int32(len(pat.RowIdx))
 		}
 	}
+	laws := s.laws
+	if len(laws) > 0 {
+		pat, from = s.withLaws(pat, from)
+	}
 	nominal := make([]float64, n)
 	for i := range s.p.States {
 		nominal[i] = s.p.States[i].Nominal
 	}
 	sys := newton.System{
-		N: n, M: int(kept), Pattern: pat, Nominal: nominal,
+		N: n, M: pat.Rows, Pattern: pat, Nominal: nominal,
 		Residual: func(x, r []float64) {
 			s.k.RHS(s.t, x, s.params, s.du)
 			if m > 0 {
@@ -315,6 +341,13 @@ func (s *steady) newton(u []float64, drop []bool) error {
 					r[to] = s.g[i-n]
 				}
 			}
+			for l, w := range laws {
+				sum := 0.0
+				for i, v := range x {
+					sum += w[i] * (v - s.from0[i])
+				}
+				r[int(kept)+l] = sum
+			}
 		},
 	}
 	if s.k.Jac != nil && (m == 0 || s.k.InvariantJac != nil) {
@@ -324,10 +357,13 @@ func (s *steady) newton(u []float64, drop []bool) error {
 				s.k.InvariantJac(s.t, x, s.params, s.inv)
 			}
 			for e, k := range from {
-				if k >= 0 {
-					vals[e] = s.jac[k]
-				} else {
+				switch at := int(k) - len(s.jac); {
+				case k < 0:
 					vals[e] = s.inv[-1-k]
+				case at < 0:
+					vals[e] = s.jac[k]
+				default:
+					vals[e] = laws[at/n][at%n]
 				}
 			}
 		}
@@ -344,7 +380,7 @@ func (s *steady) newton(u []float64, drop []bool) error {
 			}
 			return fmt.Errorf("%s, %s is off by %.3g", res.Status, what, res.Residual)
 		}
-		s.eq.Free = n - res.Rank
+		s.eq.Free = n - res.Rank + len(laws)
 		if drop != nil {
 			for _, d := range drop {
 				if d {
@@ -390,11 +426,17 @@ func (s *steady) relations(u []float64) bool {
 // near reports whether Newton's method stayed near where the run led, relative to the
 // sizes of the states: a solution far away is another one.
 func (s *steady) near(u, v []float64, tol float64) bool {
+	// A state that is small beside all others counts as zero.
+	small := 0.0
+	for i := range u {
+		small = math.Max(small, math.Max(math.Abs(u[i]), math.Abs(v[i])))
+	}
+	small = math.Min(1e-2, 1e-3*small)
 	for i := range u {
 		if slices.Contains(s.eq.Running, i) {
 			continue
 		}
-		if d := math.Abs(u[i] - v[i]); d > tol*math.Max(math.Max(math.Abs(u[i]), math.Abs(v[i])), 1e-2) {
+		if d := math.Abs(u[i] - v[i]); d > tol*math.Max(math.Max(math.Abs(u[i]), math.Abs(v[i])), small) {
 			return false
 		}
 	}
@@ -469,7 +511,7 @@ func (s *steady) transient(ctx context.Context, u []float64) error {
 		}
 		before := size
 		size = eval()
-		if size == 0 || step <= 1e-11 && delta*rate > 100 { // as good as a Newton step
+		if size == 0 || step <= 1e-11 && delta*rate > 100 && s.balanced(u, f) { // as good as a Newton step
 			return nil
 		}
 		if size > 0 {
@@ -480,6 +522,24 @@ func (s *steady) transient(ctx context.Context, u []float64) error {
 		}
 	}
 	return ws.Fail(NewtonFailure, "pseudo-transient continuation reached no steady state in 1000 steps; the derivatives are %.3g of their states", size)
+}
+
+// balanced reports whether the terms of each derivative f at u cancel, as far as the last Jacobian says what they are: a
+// state that runs away changes little beside what it is, too.
+func (s *steady) balanced(u, f []float64) bool {
+	ws, terms := s.ws, s.du
+	clear(terms)
+	for j, v := range u {
+		for e := ws.Pattern.ColPtr[j]; e < ws.Pattern.ColPtr[j+1]; e++ {
+			terms[ws.Pattern.RowIdx[e]] += math.Abs(s.jac[e] * v)
+		}
+	}
+	for i, v := range f {
+		if math.Abs(v) > 1e-6*terms[i] && math.Abs(u[i]) > ws.AbsTol[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // settle integrates with time held still until nothing moves.
@@ -596,7 +656,7 @@ func (s *steady) still() *Kernels {
 func (s *steady) result(u []float64) *Equilibrium {
 	e := s.eq
 	e.U, e.P = u, slices.Clone(s.params)
-	if e.Free > 0 && !e.Marched {
+	if e.Free > len(s.laws) && !e.Marched {
 		list, what := s.loose(), "the one nearest to the start values was taken"
 		if len(list) >= e.Free {
 			var names []string
