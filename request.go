@@ -131,15 +131,24 @@ type Varied struct {
 	Where  string    // what mentions it, such as --sweep
 	Pos    diag.Pos  // where, if that is a file
 	Values []float64 // that it takes, where these are known
+	Drawn  bool      // its values are drawn from a continuous distribution
 }
 
 // CheckVaried checks what an ensemble varies, as CheckRequest does what a run sets: names, and the values for their
-// types. Two names of one value are E902, as is what set gives a value for all.
+// types, of which a Boolean, an Integer and an enumeration cannot be drawn. Two names of one value are E902, as is what set gives a value for all.
 func (c *Compiler) CheckVaried(list []Varied, set map[string]float64) diag.List {
 	var found diag.List
 	check := c.settings(&found)
+	types := map[string]*model.Variable{}
+	for i := range c.sys.Vars {
+		types[c.sys.Vars[i].Name] = &c.sys.Vars[i]
+	}
 	for i := range list {
 		v := &list[i]
+		if of := types[v.Name]; v.Drawn && of != nil && of.Type != model.RealType {
+			found.Add(of.Pos, "E002", "list its values with --sweep "+v.Name+"=v1,v2,... or in a table for --samples", "%s %s: its type is not Real, so its values cannot be drawn from a distribution", v.Where, v.Name)
+			continue
+		}
 		check(v.Pos, v.Where, v.Name, v.Values...)
 	}
 	if found.Errors() > 0 {
@@ -183,6 +192,20 @@ func (c *Compiler) CheckVaried(list []Varied, set map[string]float64) diag.List 
 		seen[e] = v.Where + " " + v.Name
 	}
 	return found
+}
+
+// CheckCells returns a function that says why a value cannot be that of list[i], and what to give, as CheckVaried does of values that
+// are known before; it returns "" where it can.
+func (c *Compiler) CheckCells(list []Varied) func(i int, x float64) (what, next string) {
+	vars := make([]*model.Variable, len(list))
+	for k := range c.sys.Vars {
+		for i := range list {
+			if v := &c.sys.Vars[k]; v.Name == list[i].Name {
+				vars[i] = v
+			}
+		}
+	}
+	return func(i int, x float64) (what, next string) { return c.misfit(list[i].Name, vars[i], x) }
 }
 
 // settings returns a function that checks a name and the values that it is to get. where says what mentions
@@ -286,22 +309,35 @@ func settableNames(p *ode.Problem) (map[string]bool, []string) {
 	return known, list
 }
 
-// checkValue checks a value against the type of the variable that it is for.
+// checkValue checks the value that a variable is to get; v is nil where the name is not that of a variable.
 func (c *Compiler) checkValue(found *diag.List, pos diag.Pos, where, name string, v *model.Variable, x float64) (ok bool) {
+	what, next := c.misfit(name, v, x)
+	if what != "" {
+		found.Add(pos, "E002", next, "%s %s=%v: %s", where, name, x, what)
+	}
+	return what == ""
+}
+
+// misfit says why a variable, or the start value start(x) of one, cannot have the value x, and what to give; "": it can. Parameters may be infinite, such as a
+// bound that does not bind.
+func (c *Compiler) misfit(name string, v *model.Variable, x float64) (what, next string) {
+	if math.IsInf(x, 0) {
+		if e, err := c.prob.Entry(name); err == nil && (e.State || slices.ContainsFunc(c.prob.States, func(s ode.Quantity) bool { return s.StartParam == e.Index+1 })) {
+			return "a start value is finite", "give a finite number"
+		}
+	}
 	if v == nil {
-		return true
+		return "", ""
 	}
 	whole := x == math.Trunc(x) && !math.IsInf(x, 0)
 	switch v.Type {
 	case model.BooleanType:
 		if x != 0 && x != 1 {
-			found.Add(pos, "E002", "give true or false", "%s %s=%v: it is a Boolean", where, name, x)
-			return false
+			return "it is a Boolean", "give true or false"
 		}
 	case model.IntegerType:
 		if !whole {
-			found.Add(pos, "E002", "give a whole number", "%s %s=%v: it is an Integer", where, name, x)
-			return false
+			return "it is an Integer", "give a whole number"
 		}
 	case model.EnumType:
 		for _, e := range c.sys.Enums {
@@ -310,12 +346,11 @@ func (c *Compiler) checkValue(found *diag.List, pos diag.Pos, where, name string
 				for i, s := range e.Values {
 					values = append(values, fmt.Sprintf("%d (%s)", i+1, s))
 				}
-				found.Add(pos, "E002", "give "+strings.Join(values, ", "), "%s %s=%v: it is a value of %s", where, name, x, e.Name)
-				return false
+				return "it is a value of " + e.Name, "give " + strings.Join(values, ", ")
 			}
 		}
 	}
-	return true
+	return "", ""
 }
 
 // suggestion is the next step where the model has no such name: those of the list that

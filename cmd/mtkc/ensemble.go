@@ -156,6 +156,9 @@ func (f *ensembleFlags) run(cmd *cobra.Command, path string) error {
 	if found.Errors() > 0 {
 		return found
 	}
+	if vary.table != nil {
+		vary.table.Check = c.CheckCells(vary.varied)
+	}
 	vars, species, found := c.SpeciesColumns(req.Vars, f.amounts, f.conc)
 	if found.Errors() > 0 {
 		return found

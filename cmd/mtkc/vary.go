@@ -218,7 +218,7 @@ func (f *ensembleFlags) variation(found *diag.List) *variation {
 			continue
 		}
 		v.draws = append(v.draws, d)
-		v.varied = append(v.varied, mtkc.Varied{Name: d.Column.Name, Where: "--dist"})
+		v.varied = append(v.varied, mtkc.Varied{Name: d.Column.Name, Where: "--dist", Drawn: true})
 		fmt.Fprintf(id, "draw %q %v\n", d.Column.Name, d.From)
 	}
 	if v.runs > 0 {
@@ -283,6 +283,8 @@ func (v *variation) fault(err error) diag.List {
 		return diag.New(pos, "E903", "give every row a cell for each name of the header", "%s", e.Text)
 	case ensemble.NotNumber:
 		return diag.New(pos, "E904", "write a number, such as 0.5 or 1e-3", "column %s: %q is not a number", e.Name, e.Text)
+	case ensemble.Misfit:
+		return diag.New(pos, "E904", e.Next, "column %s: %s", e.Name, e.Text)
 	case ensemble.Unbounded:
 		return diag.New(pos, "E904", "write a finite number", "column %s: %s cannot be set", e.Name, e.Text)
 	}

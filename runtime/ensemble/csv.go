@@ -20,6 +20,9 @@ type CSV struct {
 	places  [][2]int // line and column of each of columns in the header
 	end     int      // column of the ends, -1: none
 	err     error
+
+	// Check says why a value cannot be that of a column (of Columns), and what to write; "": it can. Nil: every number can.
+	Check func(column int, v float64) (what, next string)
 }
 
 // TableError says what is wrong with a table, and where. Lines and columns count from 1, columns in bytes.
@@ -28,6 +31,7 @@ type TableError struct {
 	Line, Column int
 	Name         string // of the column, "" where there is none
 	Text         string // the cell, or what is wrong
+	Next         string // with Misfit: what to write
 }
 
 // TableFault is a way in which a table can be wrong.
@@ -40,6 +44,7 @@ const (
 	WrongCells                   // a row has more or fewer cells than the header
 	NotNumber                    // a cell is not a number
 	Unbounded                    // a number is not finite
+	Misfit                       // CSV.Check refuses a number
 )
 
 func (e *TableError) Error() string {
@@ -53,6 +58,8 @@ func (e *TableError) Error() string {
 		return s + e.Text
 	case NotNumber:
 		return s + fmt.Sprintf("%q is not a number, for %s", e.Text, e.Name)
+	case Misfit:
+		return s + e.Name + ": " + e.Text
 	case Unbounded:
 		return s + fmt.Sprintf("%s cannot be %s", e.Name, e.Text)
 	}
@@ -168,6 +175,12 @@ func (c *CSV) set(s *Setup, row []string) error {
 		if i == c.end {
 			s.End = v
 			continue
+		}
+		if c.Check != nil {
+			if what, next := c.Check(at, v); what != "" {
+				line, column := c.r.FieldPos(i)
+				return &TableError{Kind: Misfit, Line: line, Column: column, Name: c.header[i], Text: cell + ": " + what, Next: next}
+			}
 		}
 		s.Values[at] = v
 		at++

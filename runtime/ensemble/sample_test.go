@@ -127,18 +127,27 @@ func TestCSV(t *testing.T) {
 		t.Errorf("%v", dst)
 	}
 	for text, want := range map[string]TableError{
-		"":                {NoHeader, 1, 1, "", ""},
-		"a,,b\n":          {NoHeader, 1, 3, "", ""},
-		"a,b,a\n":         {TwoColumns, 1, 5, "a", ""},
-		"a,b\n1,2\n3\n":   {WrongCells, 3, 1, "", "there is 1 of 2 cells"},
-		"a,b\n1,2,3\n":    {WrongCells, 2, 5, "", "there are 3 of 2 cells"},
-		"a,b\n1,2\n1,x\n": {NotNumber, 3, 3, "b", "x"},
-		"a,b\n1,\n":       {NotNumber, 2, 3, "b", ""},
-		"a,b\nNaN,1\n":    {Unbounded, 2, 1, "a", "NaN"},
-		"a,b\n1,1e999\n":  {Unbounded, 2, 3, "b", "1e999"},
-		"a,b\n1,\"2\n":    {BadSyntax, 2, 6, "", "extraneous or missing \" in quoted-field"},
+		"":                    {NoHeader, 1, 1, "", "", ""},
+		"a,,b\n":              {NoHeader, 1, 3, "", "", ""},
+		"a,b,a\n":             {TwoColumns, 1, 5, "a", "", ""},
+		"a,b\n1,2\n3\n":       {WrongCells, 3, 1, "", "there is 1 of 2 cells", ""},
+		"a,b\n1,2,3\n":        {WrongCells, 2, 5, "", "there are 3 of 2 cells", ""},
+		"a,b\n1,2\n1,x\n":     {NotNumber, 3, 3, "b", "x", ""},
+		"a,b\n1,\n":           {NotNumber, 2, 3, "b", "", ""},
+		"a,b\nNaN,1\n":        {Unbounded, 2, 1, "a", "NaN", ""},
+		"a,b\n1,1e999\n":      {Unbounded, 2, 3, "b", "1e999", ""},
+		"a,b\n1,\"2\n":        {BadSyntax, 2, 6, "", "extraneous or missing \" in quoted-field", ""},
+		"t_end,a,b\n1,-1,7\n": {Misfit, 2, 6, "b", "7: it is at most 5", "give less"},
 	} {
 		c, err := NewCSV(strings.NewReader(text))
+		if err == nil {
+			c.Check = func(column int, v float64) (what, next string) {
+				if column == 1 && v > 5 {
+					return "it is at most 5", "give less"
+				}
+				return "", ""
+			}
+		}
 		for err == nil {
 			dst := make([]Setup, 1)
 			renew(dst, make([]float64, len(c.Columns())), len(c.Columns()))
