@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +29,8 @@ type ensembleFlags struct {
 	samples      string
 	random, runs int64
 	latin        bool
-	stats, final bool
+	stats, pool  bool
+	final        bool
 	quantiles    string
 	workers      int
 }
@@ -43,7 +45,8 @@ func newEnsemble() *cobra.Command {
 		Short: "Solve a model many times with other parameters",
 		Long: `Solve a model for every point of a grid (--sweep), every row of a table (--samples) or many
 random values (--random), or many times as it is where chance is part of it (--runs), and write all
-trajectories, or their statistics (--stats).
+trajectories, or their statistics (--stats): of all of them, or, where --runs repeats each point of a
+grid or row of a table, of each point or row.
 
 A trajectory that fails ends no ensemble: a warning says how many did and why. An ensemble that
 writes to a file with -o and is interrupted goes on from there when the same command is given
@@ -51,6 +54,7 @@ again; the file that comes out is the same, to the last byte.`,
 		Example: `  mtkc ensemble examples/lorenz --sweep Rho=20:30:101 --final -o end.csv
   mtkc ensemble examples/lotkavolterra --random 10000 --dist Alpha=normal:1.5:0.1 --stats --steps 50 -o stats.csv
   mtkc ensemble network.xml --method ssa --runs 10000 --tspan 0,50 --steps 50 --amounts X --stats
+  mtkc ensemble network.xml --method ssa --sweep k1=0.1:1:10 --runs 1000 --final --stats -o points.csv
   mtkc ensemble circuit.bmo --samples parts.csv --vars out.v --saveat 0.1 -o runs.csv`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
@@ -65,6 +69,7 @@ again; the file that comes out is the same, to the last byte.`,
 	fl.Int64Var(&f.runs, "runs", 0, "`N` trajectories that chance alone sets apart, of a model with noise, random reactions or random numbers; with --sweep, --samples or --random, of each point, row or draw")
 	fl.BoolVar(&f.latin, "latin", false, "draw a Latin hypercube: each value falls once into each of N intervals of equal probability")
 	fl.BoolVar(&f.stats, "stats", false, "write mean, standard deviation, quantiles and extremes of every variable at every time instead of the trajectories")
+	fl.BoolVar(&f.pool, "pool", false, "with --stats, --runs and --sweep or --samples: statistics of all trajectories together, not of each point or row")
 	fl.StringVar(&f.quantiles, "quantiles", "0.05,0.5,0.95", "quantiles `Q1,Q2,...` for --stats")
 	fl.BoolVar(&f.final, "final", false, "record the end of each trajectory alone")
 	fl.StringVar(&f.tspan, "tspan", "", "time span `T0,T1` (default: that of the model)")
@@ -118,6 +123,9 @@ func (f *ensembleFlags) request(cmd *cobra.Command) (trace.Request, []float64, *
 	}
 	if cmd.Flags().Changed("quantiles") && !f.stats {
 		found.Add(diag.Pos{}, "E002", "give --stats, too", "--quantiles is for --stats")
+	}
+	if f.pool && !(f.stats && f.runs > 0 && (len(f.sweep) > 0 || f.samples != "")) {
+		found.Add(diag.Pos{}, "E002", "leave it out", "--pool is for --stats with --runs and --sweep or --samples; other statistics are of all trajectories in any case")
 	}
 	return req, quantiles, f.variation(&found), found
 }
@@ -180,6 +188,9 @@ func (f *ensembleFlags) run(cmd *cobra.Command, path string) error {
 	e := ensemble.Options{Run: *o, Workers: f.workers, Statistics: f.stats}
 	if f.stats {
 		e.Quantiles = quantiles
+		if f.runs > 0 && !f.pool && vary.draws == nil && vary.varied != nil {
+			e.Each = f.runs
+		}
 	}
 	var err error
 	if e.Vars, err = trace.Select(prob, req.Vars); err != nil {
@@ -226,6 +237,9 @@ func (f *ensembleFlags) identity(c *mtkc.Compiler, p *ode.Problem, e *ensemble.O
 	r := &e.Run
 	fmt.Fprintf(h, "%x %q %q %q %x %x %x %d %x %d %v\n", r.Span, strings.ToLower(r.Solver), r.Form, r.Constraints, r.RelTol, r.AbsTol, r.InitialStep, r.MaxSteps, r.SaveAt, r.Steps, r.FinalOnly)
 	fmt.Fprintf(h, "%q %v %x %q %s\n", e.Vars, e.Statistics, e.Quantiles, f.backend, vary.identity)
+	if e.Each > 0 {
+		fmt.Fprintf(h, "points %d %v\n", e.Each, f.json) // what JSON needs of points is kept for it alone
+	}
 	if c.Random() {
 		fmt.Fprintf(h, "%d\n", r.Seed)
 	}
@@ -243,7 +257,8 @@ type ensembleJob struct {
 	engine         *mtkc.EnsembleEngine
 	stdout, stderr io.Writer
 
-	wrote string // name of the file
+	wrote  string            // name of the file
+	points []json.RawMessage // with Options.Each, for JSON
 }
 
 // solve runs the ensemble and writes its table.
@@ -282,6 +297,7 @@ func (j *ensembleJob) solve(ctx context.Context, id string) (*ensemble.Result, e
 	if found.Errors() > 0 {
 		return nil, found
 	}
+	j.points = r.state.Points
 	if n := r.state.Trajectories; n > 0 {
 		fmt.Fprintf(j.stderr, "going on after %d trajectories that %s holds\n", n, r.part)
 		if err := ensemble.Skip(src, n); err != nil {
@@ -319,17 +335,24 @@ func (j *ensembleJob) into(ctx context.Context, src ensemble.Source, total int64
 		w = b
 	}
 	t := newEnsembleTable(w, &j.opt, j.vary, j.species)
+	t.begun = r != nil && r.bytes > 0
 	bar := newCounter(j.stderr, total)
 	opt := j.opt
-	if !opt.Statistics {
-		if j.opt.First == 0 {
-			if err := t.header(); err != nil {
-				return nil, errOutput{err}
-			}
-		}
+	switch {
+	case !opt.Statistics:
 		opt.Sink = func(tr *ensemble.Trajectory) error {
 			if err := t.trajectory(tr); err != nil {
 				return errOutput{err}
+			}
+			return nil
+		}
+	case opt.Each > 0:
+		opt.Point = func(p *ensemble.Point) error {
+			if err := t.point(p); err != nil {
+				return errOutput{err}
+			}
+			if j.f.json {
+				return j.keep(p)
 			}
 			return nil
 		}
@@ -345,8 +368,12 @@ func (j *ensembleJob) into(ctx context.Context, src ensemble.Source, total int64
 	}
 	res, err := ensemble.Solve(ctx, j.prob, src, opt)
 	bar.close()
-	if err == nil && opt.Statistics {
-		if e := t.statistics(res.Statistics, j.opt.Run.Span[1]); e != nil {
+	if err == nil {
+		e := t.begin() // of no trajectories there is a header, too
+		if opt.Statistics && opt.Each == 0 {
+			e = t.statistics(res.Statistics, j.opt.Run.Span[1])
+		}
+		if e != nil {
 			err = errOutput{e}
 		}
 	}
@@ -378,7 +405,7 @@ func (j *ensembleJob) save(r *resumable, res *ensemble.Result) error {
 			return err
 		}
 	}
-	return r.save(outcomeOf(joined), statistics)
+	return r.save(outcomeOf(joined), statistics, j.points)
 }
 
 // ended turns the end of an ensemble into findings. A result without error goes on to the report.

@@ -17,12 +17,14 @@ import (
 )
 
 // ensembleTable writes an ensemble as CSV: trajectory,<varied names...>,t,variables..., a row for each trajectory and
-// recorded time, or statistics. Numbers are in the shortest form that reads back to the same value.
+// recorded time, or statistics. Numbers are in the shortest form that reads back to the same value. The header is written with the
+// first row, so that what fails before has written nothing.
 type ensembleTable struct {
-	w    io.Writer
-	opt  *ensemble.Options
-	vary *variation
-	buf  []byte
+	w     io.Writer
+	opt   *ensemble.Options
+	vary  *variation
+	buf   []byte
+	begun bool
 
 	species map[string]string // names of columns that stand for a species
 }
@@ -60,19 +62,46 @@ func (t *ensembleTable) flush() error {
 	return err
 }
 
-func (t *ensembleTable) header() error {
-	t.name("trajectory")
-	for i := range t.vary.varied {
-		t.name(t.vary.varied[i].Name)
+// begin writes the header, unless it stands there already.
+func (t *ensembleTable) begin() error {
+	if t.begun {
+		return nil
+	}
+	t.begun = true
+	switch {
+	case !t.opt.Statistics:
+		t.name("trajectory")
+	case t.opt.Each > 0:
+		t.name("point")
+	}
+	if !t.opt.Statistics || t.opt.Each > 0 {
+		for i := range t.vary.varied {
+			t.name(t.vary.varied[i].Name)
+		}
 	}
 	t.name("t")
 	for _, v := range t.opt.Vars {
-		t.name(t.column(v))
+		v = t.column(v)
+		if !t.opt.Statistics {
+			t.name(v)
+			continue
+		}
+		t.name(v + ".mean")
+		t.name(v + ".sd")
+		for _, q := range t.opt.Quantiles {
+			t.name(v + "." + quantileName(q))
+		}
+		t.name(v + ".min")
+		t.name(v + ".max")
+		t.name(v + ".n")
 	}
 	return t.flush()
 }
 
 func (t *ensembleTable) trajectory(tr *ensemble.Trajectory) error {
+	if err := t.begin(); err != nil {
+		return err
+	}
 	for k, at := range tr.Times {
 		t.buf = strconv.AppendInt(t.buf, tr.Index, 10)
 		for _, x := range tr.Values {
@@ -101,43 +130,59 @@ func quantileName(q float64) string {
 // statistics writes t,name.mean,name.sd,quantiles,name.min,name.max,name.n for each variable; the time of the ends
 // of trajectories is end.
 func (t *ensembleTable) statistics(s *ensemble.Statistics, end float64) error {
-	t.name("t")
-	for _, v := range s.Vars {
-		v = t.column(v)
-		t.name(v + ".mean")
-		t.name(v + ".sd")
-		for _, q := range t.opt.Quantiles {
-			t.name(v + "." + quantileName(q))
-		}
-		t.name(v + ".min")
-		t.name(v + ".max")
-		t.name(v + ".n")
-	}
-	if err := t.flush(); err != nil {
+	if err := t.begin(); err != nil {
 		return err
 	}
 	for k := range s.Rows() {
-		at := end
-		if s.Times != nil {
-			at = s.Times[k]
-		}
-		t.buf = strconv.AppendFloat(t.buf, at+0, 'g', -1, 64)
-		for j := range s.Vars {
-			q := s.At(k, j)
-			t.number(q.Mean)
-			t.number(q.SD())
-			for _, x := range q.Quantiles {
-				t.number(x)
-			}
-			t.number(q.Min)
-			t.number(q.Max)
-			t.buf = strconv.AppendInt(append(t.buf, ','), q.N, 10)
-		}
+		t.buf = strconv.AppendFloat(t.buf, timeOf(s, k, end)+0, 'g', -1, 64)
+		t.summaries(s, k)
 		if err := t.flush(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// point writes the statistics of a point, with its number and the values of what is varied in front.
+func (t *ensembleTable) point(p *ensemble.Point) error {
+	if err := t.begin(); err != nil {
+		return err
+	}
+	for k := range p.Statistics.Rows() {
+		t.buf = strconv.AppendInt(t.buf, p.Index, 10)
+		for _, x := range p.Values {
+			t.number(x)
+		}
+		t.number(timeOf(p.Statistics, k, p.End))
+		t.summaries(p.Statistics, k)
+		if err := t.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timeOf is the time of row k; end where the ends of trajectories were recorded.
+func timeOf(s *ensemble.Statistics, k int, end float64) float64 {
+	if s.Times == nil {
+		return end
+	}
+	return s.Times[k]
+}
+
+// summaries appends the statistics of every variable in row k.
+func (t *ensembleTable) summaries(s *ensemble.Statistics, k int) {
+	for j := range s.Vars {
+		q := s.At(k, j)
+		t.number(q.Mean)
+		t.number(q.SD())
+		for _, x := range q.Quantiles {
+			t.number(x)
+		}
+		t.number(q.Min)
+		t.number(q.Max)
+		t.buf = strconv.AppendInt(append(t.buf, ','), q.N, 10)
+	}
 }
 
 // report says how the ensemble went.
@@ -207,18 +252,6 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 		Retcode    string       `json:"retcode"`
 		Message    string       `json:"message"`
 	}
-	type summary struct {
-		Mean      trace.Number `json:"mean"`
-		SD        trace.Number `json:"sd"`
-		Quantiles trace.Values `json:"quantiles"`
-		Min       trace.Number `json:"min"`
-		Max       trace.Number `json:"max"`
-		N         int64        `json:"n"`
-	}
-	type row struct {
-		T    trace.Number       `json:"t"`
-		Vars map[string]summary `json:"vars"`
-	}
 	object := struct {
 		Model        string           `json:"model"`
 		Solver       string           `json:"solver"`
@@ -227,7 +260,7 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 		Varied       []string         `json:"varied"`
 		Retcodes     map[string]int64 `json:"retcodes"`
 		Failed       []failure        `json:"failed"`
-		Statistics   []row            `json:"statistics,omitempty"`
+		Statistics   []statisticsRow  `json:"statistics,omitempty"`
 		Stats        map[string]int64 `json:"stats"`
 		Seconds      struct {
 			Compile float64 `json:"compile"`
@@ -236,6 +269,8 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 		} `json:"seconds"`
 		Method string  `json:"method,omitempty"`
 		Seed   *uint64 `json:"seed,omitempty"`
+
+		Points []json.RawMessage `json:"points,omitempty"`
 	}{
 		Model: j.prob.Name, Solver: cmp.Or(j.engine.Method, res.Method), Engine: j.engine.Name(), Trajectories: res.N, Varied: res.Columns, Retcodes: map[string]int64{}, Failed: []failure{},
 		Stats: map[string]int64{"steps": res.Steps, "rejected": res.Rejected, "events": res.Events},
@@ -251,26 +286,10 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 		}
 		object.Failed = append(object.Failed, failure{f.Index, values, trace.Number(f.T), f.Retcode.String(), f.Message})
 	}
-	if s := res.Statistics; s != nil {
-		for k := range s.Rows() {
-			r := row{T: trace.Number(j.opt.Run.Span[1]), Vars: map[string]summary{}}
-			if s.Times != nil {
-				r.T = trace.Number(s.Times[k])
-			}
-			for i, name := range s.Vars {
-				if of, ok := j.species[name]; ok {
-					name = of
-				}
-				q := s.At(k, i)
-				quantiles := trace.Values{}
-				for m, p := range j.opt.Quantiles {
-					quantiles = append(quantiles, trace.Value{Name: quantileName(p), V: q.Quantiles[m]})
-				}
-				r.Vars[name] = summary{trace.Number(q.Mean), trace.Number(q.SD()), quantiles, trace.Number(q.Min), trace.Number(q.Max), q.N}
-			}
-			object.Statistics = append(object.Statistics, r)
-		}
+	if res.Statistics != nil && j.opt.Each == 0 {
+		object.Statistics = j.statisticsRows(res.Statistics, j.opt.Run.Span[1])
 	}
+	object.Points = j.points
 	if j.f.method != "ode" {
 		object.Method = j.f.method
 	}
@@ -283,4 +302,56 @@ func (j *ensembleJob) json(w io.Writer, c *mtkc.Compiler, res *ensemble.Result, 
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(object)
+}
+
+// statisticsRow is what JSON says of a recorded time.
+type statisticsRow struct {
+	T    trace.Number       `json:"t"`
+	Vars map[string]moments `json:"vars"`
+}
+
+// moments are what JSON says of a variable there, quantiles among it.
+type moments struct {
+	Mean      trace.Number `json:"mean"`
+	SD        trace.Number `json:"sd"`
+	Quantiles trace.Values `json:"quantiles"`
+	Min       trace.Number `json:"min"`
+	Max       trace.Number `json:"max"`
+	N         int64        `json:"n"`
+}
+
+// statisticsRows are statistics for JSON; the time of the ends of trajectories is end.
+func (j *ensembleJob) statisticsRows(s *ensemble.Statistics, end float64) []statisticsRow {
+	list := make([]statisticsRow, 0, s.Rows())
+	for k := range s.Rows() {
+		r := statisticsRow{trace.Number(timeOf(s, k, end)), map[string]moments{}}
+		for i, name := range s.Vars {
+			if of, ok := j.species[name]; ok {
+				name = of
+			}
+			q := s.At(k, i)
+			quantiles := trace.Values{}
+			for m, p := range j.opt.Quantiles {
+				quantiles = append(quantiles, trace.Value{Name: quantileName(p), V: q.Quantiles[m]})
+			}
+			r.Vars[name] = moments{trace.Number(q.Mean), trace.Number(q.SD()), quantiles, trace.Number(q.Min), trace.Number(q.Max), q.N}
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// keep keeps the statistics of a point for JSON.
+func (j *ensembleJob) keep(p *ensemble.Point) error {
+	values := trace.Values{}
+	for k, v := range p.Values {
+		values = append(values, trace.Value{Name: j.vary.varied[k].Name, V: v})
+	}
+	text, err := json.Marshal(struct {
+		Point      int64           `json:"point"`
+		Values     trace.Values    `json:"values"`
+		Statistics []statisticsRow `json:"statistics"`
+	}{p.Index, values, j.statisticsRows(p.Statistics, p.End)})
+	j.points = append(j.points, text)
+	return err
 }

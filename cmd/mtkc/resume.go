@@ -37,6 +37,8 @@ type progressState struct {
 	Bytes        int64  `json:"bytes"`
 	Done         []byte `json:"done"` // how they ended: an outcome, by encoding/gob, which knows infinite numbers
 	Statistics   []byte `json:"statistics,omitempty"`
+
+	Points []json.RawMessage `json:"points,omitempty"` // of statistics of points, for JSON
 }
 
 const progressVersion = 1
@@ -118,7 +120,7 @@ func (r *resumable) Write(b []byte) (int, error) {
 }
 
 // save makes what was written so far the state to go on from.
-func (r *resumable) save(done outcome, statistics []byte) error {
+func (r *resumable) save(done outcome, statistics []byte, points []json.RawMessage) error {
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(done); err != nil {
 		return err
@@ -129,7 +131,7 @@ func (r *resumable) save(done outcome, statistics []byte) error {
 	if err := r.file.Sync(); err != nil {
 		return err
 	}
-	text, err := json.Marshal(progressState{progressVersion, r.state.Command, done.N, r.bytes, b.Bytes(), statistics})
+	text, err := json.Marshal(progressState{progressVersion, r.state.Command, done.N, r.bytes, b.Bytes(), statistics, points})
 	if err != nil {
 		return err
 	}

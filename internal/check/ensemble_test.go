@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,95 @@ func TestEnsembleStatistics(t *testing.T) {
 	}
 }
 
+// With --runs each point of a sweep, and each row of a table, has statistics of its own: those of an ensemble of the point, where random
+// numbers are the same. --pool puts all together.
+func TestEnsemblePoints(t *testing.T) {
+	args := []string{"ensemble", "examples/repressilator", "--method", "ssa", "--runs", "24", "--tspan", "0,20", "--steps", "2", "--vars", "gene[0].p,gene[1].p"}
+	sweep := append(args, "--sweep", "gene[1].Half=20,60", "--sweep", "gene[0].Half=40,50")
+	_, rows := readTable(t, ok(t, sweep...).stdout)
+	o := ok(t, append(sweep, "--stats", "--quantiles", "0.5", "--workers", "1")...)
+	header, table := readTable(t, o.stdout)
+	if want := "point,gene[1].Half,gene[0].Half,t,gene[0].p.mean,gene[0].p.sd,gene[0].p.q50,gene[0].p.min,gene[0].p.max,gene[0].p.n,gene[1].p.mean,gene[1].p.sd,gene[1].p.q50,gene[1].p.min,gene[1].p.max,gene[1].p.n"; strings.Join(header, ",") != want || len(table) != 4*3 {
+		t.Fatalf("%v, %d rows", header, len(table))
+	}
+	for i, row := range table {
+		point, k := i/3, i%3
+		mean, m2, least, most := 0.0, 0.0, math.Inf(1), math.Inf(-1)
+		for n := range 24 {
+			r := rows[(24*point+n)*3+k]
+			if r[1] != row[1] || r[2] != row[2] || r[3] != row[3] {
+				t.Fatalf("statistics %v of trajectory %v", row, r)
+			}
+			mean += r[5] / 24
+			least, most = min(least, r[5]), max(most, r[5])
+		}
+		for n := range 24 {
+			m2 += math.Pow(rows[(24*point+n)*3+k][5]-mean, 2)
+		}
+		// Rounding of sums of 24 terms.
+		if sd := math.Sqrt(m2 / 23); row[0] != float64(point) || math.Abs(row[10]-mean) > 1e-13*mean || math.Abs(row[11]-sd) > 1e-12*mean || row[13] != least || row[14] != most || row[15] != 24 {
+			t.Errorf("%v, want mean %v, sd %v, %v to %v", row, mean, sd, least, most)
+		}
+	}
+	if other := ok(t, append(sweep, "--stats", "--quantiles", "0.5", "--workers", "3")...); other.stdout != o.stdout {
+		t.Error("the table depends on the number of workers")
+	}
+	// Rows of a table, with ends of their own; JSON says the same.
+	dir := t.TempDir()
+	samples, stats := filepath.Join(dir, "s.csv"), filepath.Join(dir, "out.csv")
+	if err := os.WriteFile(samples, []byte("gene[1].Half,t_end\n20,10\n60,20\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o = ok(t, "ensemble", "examples/repressilator", "--method", "ssa", "--runs", "10", "--samples", samples, "--tspan", "0,30", "--final", "--vars", "gene[1].p", "--stats", "--json", "-o", stats)
+	var m struct {
+		Statistics []any
+		Points     []struct {
+			Point      int
+			Values     map[string]float64
+			Statistics []struct {
+				T    float64
+				Vars map[string]struct {
+					Mean float64
+					N    int
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(o.stdout), &m); err != nil {
+		t.Fatal(err)
+	}
+	_, table = readTable(t, read(t, stats))
+	if len(table) != 2 || len(m.Points) != 2 || m.Statistics != nil {
+		t.Fatalf("%v\n%+v", table, m)
+	}
+	for i, p := range m.Points {
+		s := p.Statistics[0]
+		if v := s.Vars["gene[1].p"]; p.Point != i || p.Values["gene[1].Half"] != table[i][1] || s.T != []float64{10, 20}[i] || table[i][2] != s.T || v.Mean != table[i][3] || v.N != 10 {
+			t.Errorf("%+v, the table has %v", p, table[i])
+		}
+	}
+	header, table = readTable(t, ok(t, append(sweep, "--stats", "--pool")...).stdout)
+	if header[0] != "t" || len(table) != 3 || table[0][len(table[0])-1] != 96 {
+		t.Errorf("together: %v\n%v", header, table)
+	}
+}
+
+// An ensemble that is refused has written nothing.
+func TestEnsembleRefused(t *testing.T) {
+	o := mtkc(t, "../..", nil, "ensemble", "examples/repressilator", "--method", "ssa", "--runs", "3", "--solver", "stiff", "--final")
+	if o.status != 1 || !strings.Contains(o.stderr, "E012") || o.stdout != "" {
+		t.Errorf("status %d\n%s\n%q", o.status, o.stderr, o.stdout)
+	}
+	// One without trajectories has a header.
+	empty := filepath.Join(t.TempDir(), "empty.csv")
+	if err := os.WriteFile(empty, []byte("Rho\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if o := ok(t, "ensemble", "examples/lorenz", "--samples", empty); o.stdout != "trajectory,Rho,t,x,y,z\n" {
+		t.Errorf("%q", o.stdout)
+	}
+}
+
 // A table of samples: names with commas, comments, an end of its own for each trajectory, a failure that is told.
 func TestEnsembleSamples(t *testing.T) {
 	dir := t.TempDir()
@@ -161,13 +251,18 @@ func TestEnsembleInterrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, form := range [][]string{
-		{"--random", "2000", "--tspan", "0,30", "--steps", "2", "--backend", "scalar"},
-		{"--random", "2000", "--tspan", "0,30", "--stats", "--steps", "2", "--backend", "scalar"},
-		{"--random", "64", "--tspan", "0,2000", "--steps", "2", "--backend", "scalar"}, // no trajectory has ended yet
-		{"--random", "10000", "--tspan", "0,100", "--steps", "2"},                      // engines change on the way, after the interrupt elsewhere
+	lorenz := []string{"examples/lorenz", "--dist", "Rho=normal:28:1", "--random"}
+	for _, c := range []struct {
+		n    string // trajectories
+		args []string
+	}{
+		{"2000", append(slices.Clone(lorenz), "2000", "--tspan", "0,30", "--steps", "2", "--backend", "scalar")},
+		{"2000", append(slices.Clone(lorenz), "2000", "--tspan", "0,30", "--stats", "--steps", "2", "--backend", "scalar")},
+		{"3000", []string{"examples/repressilator", "--method", "ssa", "--runs", "600", "--sweep", "gene[1].Half=20:60:5", "--stats", "--tspan", "0,20", "--steps", "2"}}, // amid the points
+		{"64", append(slices.Clone(lorenz), "64", "--tspan", "0,2000", "--steps", "2", "--backend", "scalar")},                                                            // no trajectory has ended yet
+		{"10000", append(slices.Clone(lorenz), "10000", "--tspan", "0,100", "--steps", "2")},                                                                              // engines change on the way, after the interrupt elsewhere
 	} {
-		args := append([]string{"ensemble", "examples/lorenz", "--dist", "Rho=normal:28:1"}, form...)
+		args := append([]string{"ensemble"}, c.args...)
 		out, whole := filepath.Join(dir, "out.csv"), filepath.Join(dir, "whole.csv")
 		ok(t, append(args, "-o", whole)...)
 		var stderr bytes.Buffer
@@ -209,11 +304,11 @@ func TestEnsembleInterrupt(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := ok(t, append(args, "-o", out)...)
-		if goes := strings.Contains(o.stderr, "going on after "); goes != (left.Trajectories > 0) || !strings.Contains(o.stderr, form[1]+" trajectories, 0 failed") {
+		if goes := strings.Contains(o.stderr, "going on after "); goes != (left.Trajectories > 0) || !strings.Contains(o.stderr, c.n+" trajectories, 0 failed") {
 			t.Errorf("after %d trajectories: %s", left.Trajectories, o.stderr)
 		}
 		if read(t, out) != read(t, whole) {
-			t.Errorf("%v: the file differs from that of an ensemble that was not interrupted", form)
+			t.Errorf("%v: the file differs from that of an ensemble that was not interrupted", c.args)
 		}
 		if left, _ := filepath.Glob(out + ".*"); left != nil {
 			t.Errorf("%v is left", left)

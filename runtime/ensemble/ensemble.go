@@ -36,6 +36,13 @@ type Options struct {
 	Quantiles  []float64 // to estimate for Statistics, each in [0, 1]; nil: none
 	SketchSize int       // number of values that a quantile is estimated from, see Sketch; 0: 1024
 
+	// Each cuts the ensemble into points of so many consecutive trajectories each, such as those of Repeat, of which
+	// the last may have fewer. Statistics are of a point then: Point gets those of each, in order, on the goroutine of
+	// Sink, and Result.Statistics has those behind the last complete point. An error ends the ensemble. 0: all
+	// trajectories are one.
+	Each  int64
+	Point func(p *Point) error
+
 	// Sink gets each trajectory, in their order, on one goroutine. The trajectory is valid until Sink returns. An
 	// error ends the ensemble.
 	Sink func(t *Trajectory) error
@@ -94,6 +101,14 @@ func (t *Trajectory) OK() bool { return t.Retcode == ode.Success || t.Retcode ==
 func (t *Trajectory) Row(k int) []float64 {
 	n := len(t.Record) / len(t.Times)
 	return t.Record[k*n : (k+1)*n : (k+1)*n]
+}
+
+// Point is what consecutive trajectories have come to, see Options.Each.
+type Point struct {
+	Index      int64       // of trajectories Index*Each and on
+	Values     []float64   // of the columns of the source, of the last of them
+	End        float64     // of the last of them, as it was set up
+	Statistics *Statistics // valid until Options.Point returns
 }
 
 // Failed is a trajectory that stopped early.

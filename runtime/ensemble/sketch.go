@@ -29,6 +29,13 @@ func NewSketch(k int) *Sketch {
 	return &Sketch{k: max(k, leastLevel), levels: make([][]float64, 1)}
 }
 
+// reset takes all numbers out.
+func (s *Sketch) reset() {
+	s.n, s.size, s.coins = 0, 0, 0
+	s.levels = s.levels[:1]
+	s.levels[0] = s.levels[0][:0]
+}
+
 // N is how many numbers were added.
 func (s *Sketch) N() int64 { return s.n }
 

@@ -36,6 +36,7 @@ type chunk struct {
 	setups []Setup      // those that were read
 	list   []Trajectory // what became of them
 	groups []moments
+	ends   []int // of groups, in list
 	notes  []note
 	err    error // the whole chunk came to nothing
 
@@ -124,7 +125,7 @@ func Solve(ctx context.Context, p *ode.Problem, src Source, opt Options) (*Resul
 		wait.Wait()
 		close(done)
 	}()
-	f := &folder{e: e, res: res, pending: map[int]*chunk{}}
+	f := &folder{e: e, res: res, pending: map[int]*chunk{}, point: Point{Values: make([]float64, len(e.entries))}}
 	for c := range done {
 		if f.err == nil {
 			if f.take(c, free); f.err != nil {
@@ -143,7 +144,7 @@ func Solve(ctx context.Context, p *ode.Problem, src Source, opt Options) (*Resul
 	case err != nil:
 		return res, err
 	case e.err == io.EOF && f.err == nil && f.next == e.next:
-		return res, nil
+		return res, f.end()
 	case outer.Err() != nil:
 		return res, outer.Err()
 	case ctx.Err() != nil: // what a worker brought about
@@ -174,6 +175,10 @@ func prepare(ctx context.Context, p *ode.Problem, src Source, opt *Options) (*en
 		return nil, nil, errors.New("Options.Run asks for dense output or SaveGap, which an ensemble does not record: give SaveAt or Steps")
 	case opt.Run.Entries != nil:
 		return nil, nil, errors.New("Options.Run.Entries: give what all trajectories have in common in Set, P or U0")
+	case opt.Each < 0 || opt.Each > 0 && (!opt.Statistics || opt.Point == nil):
+		return nil, nil, fmt.Errorf("Options.Each = %d: give the number of trajectories of a point, with Statistics, and Point to take these", opt.Each)
+	case opt.Each == 0 && opt.Point != nil:
+		return nil, nil, errors.New("Options.Point without Options.Each, which says how many trajectories a point has")
 	case opt.First < 0 || opt.Statistics && opt.First%group != 0:
 		return nil, nil, fmt.Errorf("Options.First = %d: give a multiple of %d from 0 on", opt.First, group)
 	}
@@ -323,7 +328,11 @@ func (e *ensemble) newChunk(size int) *chunk {
 		c.times = make([]float64, size)
 	}
 	if e.opt.Statistics {
-		c.allGroups = make([]moments, size/group)
+		n := size / group
+		if each := e.opt.Each; each > 0 {
+			n = min(size, n+int(int64(size)/each)+1)
+		}
+		c.allGroups = make([]moments, n)
 		for g := range c.allGroups {
 			c.allGroups[g] = newMoments(e.rows*e.nv + extra)
 		}
@@ -350,7 +359,10 @@ func (e *ensemble) read(c *chunk, size int) bool {
 	c.number = e.next
 	e.next++
 	c.setups, c.list, c.notes, c.err = c.allSetups[:n], c.allList[:n], c.notes[:0], nil
-	c.groups = c.allGroups[:min(len(c.allGroups), (n+group-1)/group)]
+	if e.opt.Statistics {
+		c.ends = groupEnds(c.ends[:0], e.opt.First+int64(c.number)*int64(size), n, e.opt.Each)
+		c.groups = c.allGroups[:len(c.ends)]
+	}
 	extra := len(c.extra) / size
 	for i := range c.list {
 		c.list[i] = Trajectory{
@@ -375,7 +387,7 @@ func (e *ensemble) finish(c *chunk) {
 		}
 	}
 	if e.opt.Statistics {
-		gather(c.list, e.rows*e.nv, c.groups)
+		gather(c.list, e.rows*e.nv, c.groups, c.ends)
 	}
 }
 
@@ -394,6 +406,7 @@ type folder struct {
 	pending map[int]*chunk
 	next    int
 	err     error
+	point   Point // Values and End of the last trajectory
 }
 
 func (f *folder) take(c *chunk, free chan *chunk) {
@@ -430,7 +443,9 @@ func (f *folder) fold(c *chunk) {
 		}
 	}
 	if res.Statistics != nil {
-		res.Statistics.take(c.list, c.groups)
+		if f.err = f.statistics(c); f.err != nil {
+			return
+		}
 	}
 	for _, n := range c.notes {
 		res.Warnings = warned(res.Warnings, Warning{n.text, n.index, 1})
@@ -443,6 +458,51 @@ func (f *folder) fold(c *chunk) {
 	if opt.Progress != nil {
 		opt.Progress(res.N)
 	}
+}
+
+// statistics folds the trajectories of a chunk in, a point at a time.
+func (f *folder) statistics(c *chunk) error {
+	each, s := f.e.opt.Each, f.res.Statistics
+	if each == 0 {
+		s.take(c.list, c.groups)
+		return nil
+	}
+	for i, g := 0, 0; i < len(c.list); {
+		to, h := i, g
+		for whole := false; h < len(c.ends) && !whole; h++ {
+			to = c.ends[h]
+			whole = (c.list[to-1].Index+1)%each == 0
+		}
+		s.take(c.list[i:to], c.groups[g:h])
+		i, g = to, h
+		last := &c.list[to-1]
+		copy(f.point.Values, last.Values)
+		f.point.End, _ = f.e.end(&c.setups[to-1])
+		if (last.Index+1)%each != 0 {
+			continue
+		}
+		if err := f.give(last.Index / each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// give hands the statistics of a point out.
+func (f *folder) give(index int64) error {
+	f.point.Index, f.point.Statistics = index, f.res.Statistics
+	err := f.e.opt.Point(&f.point)
+	f.res.Statistics.reset()
+	return err
+}
+
+// end hands out the last point where it is not complete.
+func (f *folder) end() error {
+	each, n := f.e.opt.Each, f.e.opt.First+f.res.N
+	if each == 0 || n%each == 0 || f.res.N == 0 {
+		return nil
+	}
+	return f.give(n / each)
 }
 
 // count notes how a trajectory ended.

@@ -108,6 +108,105 @@ func TestSolve(t *testing.T) {
 	}
 }
 
+// The statistics of points are those of ensembles of a point each, whatever works on them, and before and after an interrupt.
+func TestPoints(t *testing.T) {
+	p := lorenz(t)
+	const points = 7
+	src := func() ensemble.Source {
+		return grid(t, ensemble.Linear("rho", 20, 30, points))
+	}
+	for _, each := range []int64{1, 5, 16, 30, 64, 100} {
+		// Trajectories of a point differ in a start value, as those of chance do.
+		all := func() ensemble.Source {
+			return ensemble.Func(ensemble.Named("rho", "start(x)"), points*each-each/2, func(i int64, s *ensemble.Setup) {
+				s.Values[0], s.Values[1] = 20+float64(i/each), 1+float64(i%each)*1e-3
+				s.End = 1 + float64(i/each)/8
+			})
+		}
+		opt := ensemble.Options{Run: ode.Options{Solver: "Tsit5", RelTol: 1e-5, Span: [2]float64{0, 1}}, Vars: []string{"x", "y"}, Statistics: true, Quantiles: []float64{0.5}, Each: each}
+		var first string
+		for _, w := range []struct{ workers, chunk, stop int }{{1, 0, 0}, {3, 16, 0}, {2, 48, 0}, {2, 32, 64}} {
+			var b strings.Builder
+			o := opt
+			o.Workers, o.ChunkSize = w.workers, w.chunk
+			o.Point = func(p *ensemble.Point) error {
+				fmt.Fprintf(&b, "point %d %v %v\n%s", p.Index, p.Values[0], p.End, dump(&ensemble.Result{Statistics: p.Statistics}))
+				return nil
+			}
+			from := all()
+			if w.stop > 0 { // an interrupt, and then the rest
+				halt := errors.New("halt")
+				o.Checkpoint = func(r *ensemble.Result) error {
+					if r.N >= int64(w.stop) {
+						return halt
+					}
+					return nil
+				}
+				r, err := ensemble.Solve(context.Background(), p, from, o)
+				if points*each-each/2 <= int64(w.stop) {
+					continue
+				}
+				if !errors.Is(err, halt) {
+					t.Fatalf("points of %d: %v", each, err)
+				}
+				from, o.First, o.From, o.Checkpoint = all(), r.N, r.Statistics, nil
+				if err := ensemble.Skip(from, r.N); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := ensemble.Solve(context.Background(), p, from, o); err != nil {
+				t.Fatal(err)
+			}
+			if first == "" {
+				first = b.String()
+			} else if b.String() != first {
+				t.Errorf("points of %d, %+v:\n%s\nwant\n%s", each, w, b.String(), first)
+			}
+		}
+		if n := strings.Count(first, "point "); n != points {
+			t.Fatalf("%d points", n)
+		}
+		if each%16 != 0 {
+			continue
+		}
+		// Groups of 16 lie in points as they do in an ensemble of the point alone.
+		var b strings.Builder
+		for k := range int64(points) {
+			n := min(each, points*each-each/2-k*each)
+			one := ensemble.Func(ensemble.Named("rho", "start(x)"), n, func(i int64, s *ensemble.Setup) {
+				s.Values[0], s.Values[1] = 20+float64(k), 1+float64(i)*1e-3
+				s.End = 1 + float64(k)/8
+			})
+			o := opt
+			o.Each = 0
+			r, err := ensemble.Solve(context.Background(), p, one, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&b, "point %d %v %v\n%s", k, 20+float64(k), 1+float64(k)/8, dump(&ensemble.Result{Statistics: r.Statistics}))
+		}
+		if b.String() != first {
+			t.Errorf("points of %d:\n%s\nwant\n%s", each, first, b.String())
+		}
+	}
+	for _, o := range []ensemble.Options{{Each: 3}, {Each: 3, Statistics: true}, {Each: -1, Statistics: true, Point: func(*ensemble.Point) error { return nil }}, {Statistics: true, Point: func(*ensemble.Point) error { return nil }}} {
+		if r, err := ensemble.Solve(context.Background(), p, src(), o); r != nil || err == nil {
+			t.Errorf("%+v is accepted", o)
+		}
+	}
+	stop := errors.New("enough")
+	n := 0
+	_, err := ensemble.Solve(context.Background(), p, src(), ensemble.Options{Run: ode.Options{Span: [2]float64{0, 1}}, Statistics: true, Each: 2, Point: func(*ensemble.Point) error {
+		if n++; n == 2 {
+			return stop
+		}
+		return nil
+	}})
+	if !errors.Is(err, stop) || n != 2 {
+		t.Errorf("an error of Point: %v after %d", err, n)
+	}
+}
+
 // compareStatistics compares the statistics with sums over the kept trajectories.
 func compareStatistics(t *testing.T, r *ensemble.Result) {
 	t.Helper()

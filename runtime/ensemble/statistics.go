@@ -18,8 +18,8 @@ const group = 16
 // themselves, or have an end of their own, count up to it; NaN does not count.
 //
 // Means and sums of squared deviations come from Welford's recurrence (Technometrics 4(3), 1962) over groups of 16 consecutive
-// trajectories, which are merged one after the other by the formula of Chan, Golub, LeVeque (American Statistician
-// 37(3), 1983). Quantiles come from a Sketch each.
+// trajectories, fewer where a point ends (Options.Each), which are merged one after the other by the formula of Chan, Golub, LeVeque
+// (American Statistician 37(3), 1983). Quantiles come from a Sketch each.
 type Statistics struct {
 	Vars  []string
 	Times []float64 // nil: at the end of each trajectory
@@ -144,18 +144,41 @@ func newStatistics(vars []string, times []float64, extra []string, probs []float
 	return s
 }
 
-// gather computes the moments of groups of consecutive trajectories, one for each.
-func gather(list []Trajectory, extra int, groups []moments) {
+// reset empties s.
+func (s *Statistics) reset() {
+	s.m.clear()
+	for _, k := range s.sketches {
+		k.reset()
+	}
+}
+
+// gather computes the moments of groups of consecutive trajectories; ends has where each ends in the list.
+func gather(list []Trajectory, extra int, groups []moments, ends []int) {
+	i := 0
 	for g := range groups {
 		m := &groups[g]
 		m.clear()
-		for i := g * group; i < min(len(list), (g+1)*group); i++ {
+		for ; i < ends[g]; i++ {
 			if t := &list[i]; t.OK() {
 				m.add(0, t.Record)
 				m.add(extra, t.Extra)
 			}
 		}
 	}
+}
+
+// groupEnds appends where the groups of n trajectories from number first on end, counted from there: at multiples of 16, and where
+// a point ends (each > 0).
+func groupEnds(dst []int, first int64, n int, each int64) []int {
+	for i := 0; i < n; {
+		step := group - (first+int64(i))%group
+		if each > 0 {
+			step = min(step, each-(first+int64(i))%each)
+		}
+		i = int(min(int64(i)+step, int64(n)))
+		dst = append(dst, i)
+	}
+	return dst
 }
 
 // severalEntries is how many numbers go to sketches before it pays to let several goroutines do it.
