@@ -180,3 +180,16 @@ int main(void) {
 		}
 	}
 }
+
+// A processor that LLVM does not know is refused, whatever LLVM would have made of it.
+func TestUnknownProcessor(t *testing.T) {
+	if _, err := libllvm.Find(); err != nil {
+		t.Skip(err)
+	}
+	c := mtkc.New("examples/lorenz", mtkc.Options{})
+	for _, cpu := range []string{"nonsense", "sm_80"} {
+		if _, _, found := c.Artifact(context.Background(), "o", cpu); len(found) == 0 || found[len(found)-1].Code != "E002" {
+			t.Errorf("%s: %v", cpu, found)
+		}
+	}
+}

@@ -101,7 +101,10 @@ func (c *Compiler) Artifact(ctx context.Context, format, cpu string) (a *llvm.Ar
 	start := time.Now()
 	a, data, err := artifact(ctx, c.prog, format, cpu)
 	var refused *llvm.Refusal
+	var unknown *libllvm.UnknownProcessorError
 	switch {
+	case errors.As(err, &unknown):
+		return nil, nil, append(found, diag.New(diag.Pos{}, "E002", "give a name that llc -mcpu=help lists, such as x86-64-v3, x86-64-v4 or znver3 on amd64 and neoverse-n1 on arm64, or generic", "--cpu %s: %v", cpu, unknown)...)
 	case errors.As(err, &refused):
 		return nil, nil, append(found, diag.New(diag.Pos{}, "E018", "name a processor that has what is missing with --cpu (x86-64-v3 has), or use --backend go", "the model cannot be compiled by LLVM: %s", refused.Reason)...)
 	case err != nil:

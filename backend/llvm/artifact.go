@@ -2,6 +2,7 @@ package llvm
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -306,7 +307,7 @@ func identifier(s string) string {
 }
 
 // CompileArtifact makes an object of the module for a processor: "" is this machine's, "generic" every one
-// of this architecture, others are LLVM's names.
+// of this architecture, others are LLVM's names; the error of one that it does not know is a *libllvm.UnknownProcessorError.
 func CompileArtifact(prog *backend.Program, cpu string) (*Artifact, []byte, error) {
 	tools, err := newToolchain(nil)
 	if err != nil {
@@ -316,6 +317,9 @@ func CompileArtifact(prog *backend.Program, cpu string) (*Artifact, []byte, erro
 	if cpu != "" {
 		o.Target.CPU, o.Target.Features = cpu, ""
 		target.NoFMA = !knownFMA(o.Target)
+		if err := libllvm.CheckProcessor(context.Background(), o.Target); err != nil {
+			return nil, nil, err
+		}
 	}
 	a, err := target.Artifact(prog)
 	if err != nil {

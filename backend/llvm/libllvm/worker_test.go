@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -125,6 +126,22 @@ func BenchmarkWorkerOfOneUse(b *testing.B) {
 	for b.Loop() {
 		if _, err := libllvm.CompileWorker(b.Context(), []byte(axpy), libllvm.Options{Level: 1}); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Every processor that LLVM has is known, and no other one, that of another architecture among them.
+func TestCheckProcessor(t *testing.T) {
+	l := library(t)
+	known, other := []string{"generic", "x86-64", "x86-64-v3", "skylake", "znver3"}, "cortex-a72"
+	if strings.HasPrefix(l.Host().Triple, "aarch64") {
+		known, other = []string{"generic", "cortex-a72", "neoverse-n1"}, "x86-64-v3"
+	}
+	for _, cpu := range append(known, other, "nonsense", "sm_80") {
+		err := libllvm.CheckProcessor(t.Context(), libllvm.Target{Triple: l.Host().Triple, CPU: cpu})
+		var unknown *libllvm.UnknownProcessorError
+		if ok := errors.As(err, &unknown); ok == slices.Contains(known, cpu) || !ok && err != nil {
+			t.Errorf("%s: %v", cpu, err)
 		}
 	}
 }
