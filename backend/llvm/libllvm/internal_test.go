@@ -4,8 +4,10 @@ package libllvm
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // libraries opens every libLLVM of this machine and those in the directories of the
@@ -60,4 +62,34 @@ define void @f(double* %x) {
 			}
 		}
 	}
+}
+
+// A worker that was ended from outside, idle or at work, is replaced, and the module is compiled.
+func TestWorkerKilled(t *testing.T) {
+	libraries(t)
+	const small = "define double @f(double %x) {\n  ret double %x\n}\n"
+	var w Worker
+	defer w.Close()
+	compile := func(text string) {
+		t.Helper()
+		if _, err := w.Compile(t.Context(), []byte(text), Options{Level: 1}); err != nil {
+			t.Errorf("%v", err)
+		}
+	}
+	compile(small)
+	for range 3 {
+		if err := w.process.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		compile(small)
+	}
+	var b strings.Builder
+	b.WriteString("define double @f(double %x0) {\n")
+	for i := 1; i < 20000; i++ {
+		fmt.Fprintf(&b, "%%x%d = fadd double %%x%d, %%x%d\n", i, i-1, i/2)
+	}
+	b.WriteString("ret double %x19999\n}\n")
+	p := w.process.cmd.Process
+	time.AfterFunc(30*time.Millisecond, func() { _ = p.Kill() })
+	compile(b.String())
 }

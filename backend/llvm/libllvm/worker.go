@@ -30,7 +30,8 @@ func init() {
 // Worker compiles in another process, which is this program started again: what LLVM
 // does there, a fault included, cannot harm this one, which need not even load the
 // library. The process starts with the first module, takes one after the other, and is
-// replaced when it dies. A Worker may be used by several goroutines; they wait for each
+// replaced when it dies; a module during which a process died that had taken others before is
+// tried once more in a fresh one. A Worker may be used by several goroutines; they wait for each
 // other.
 //
 // Compiling in this process is what Library.Compile does and what is used by default: it
@@ -108,6 +109,18 @@ func (w *Worker) Info(ctx context.Context) (version, path string, host Target, e
 func (w *Worker) ask(ctx context.Context, q request) (*response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for {
+		used := w.process != nil
+		r, err := w.once(ctx, q)
+		if dead := (*WorkerError)(nil); used && errors.As(err, &dead) {
+			continue // it may have died, or been ended, before this request: a fresh one tells
+		}
+		return r, err
+	}
+}
+
+// once puts a request to the process that is there, or to a fresh one.
+func (w *Worker) once(ctx context.Context, q request) (*response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
