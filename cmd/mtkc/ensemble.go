@@ -318,7 +318,7 @@ func (j *ensembleJob) solve(ctx context.Context, id string) (*ensemble.Result, e
 			return nil, r.unwritable(err)
 		}
 		j.wrote = out
-	case !errors.Is(err, context.Canceled) && !errors.As(err, new(errOutput)):
+	case !errors.Is(err, context.Canceled) && !errors.As(err, new(errOutput)) || !r.kept:
 		r.discard()
 	}
 	return j.ended(res, err)

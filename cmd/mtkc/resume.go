@@ -25,6 +25,7 @@ type resumable struct {
 	bytes             int64 // written
 	mode              os.FileMode
 	saved             time.Time
+	kept              bool // the index says how far it came
 	state             progressState
 	done              outcome // before the interrupt
 }
@@ -103,7 +104,7 @@ func openResumable(path, command string) (*resumable, diag.List) {
 		if err != nil {
 			return nil, r.unwritable(err)
 		}
-		r.bytes = r.state.Bytes
+		r.bytes, r.kept = r.state.Bytes, true
 	}
 	r.w = bufio.NewWriterSize(r.file, 1<<16)
 	return r, nil
@@ -149,7 +150,7 @@ func (r *resumable) save(done outcome, statistics []byte, points []json.RawMessa
 	if err != nil {
 		os.Remove(f.Name())
 	}
-	r.saved = time.Now()
+	r.saved, r.kept = time.Now(), r.kept || err == nil
 	return err
 }
 

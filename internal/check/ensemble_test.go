@@ -195,6 +195,29 @@ func TestEnsembleRefused(t *testing.T) {
 	}
 }
 
+// Where there is no room for the table, nothing is left of it that nothing can go on from.
+func TestEnsembleWithoutRoom(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the limit of the size of files is set by a shell")
+	}
+	bin, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	out, model := filepath.Join(dir, "out.csv"), filepath.Join(dir, "m.bmo")
+	ok(t, "compile", "examples/lotkavolterra", "--backend", "basemodelica", "-o", model)
+	// A file of 64 KiB at most; a write beyond it fails.
+	cmd := exec.Command("bash", "-c", `trap "" XFSZ; ulimit -f 64; exec "$@"`, "bash", bin, "ensemble", model, "--random", "3000", "--dist", "Alpha=uniform:1:2", "-o", out)
+	text, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(text), "E005") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if left, _ := filepath.Glob(out + "*"); left != nil {
+		t.Errorf("%v is left", left)
+	}
+}
+
 // A table of samples: names with commas, comments, an end of its own for each trajectory, a failure that is told.
 func TestEnsembleSamples(t *testing.T) {
 	dir := t.TempDir()
