@@ -266,27 +266,68 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// The pivots of one matrix are useless for the next: refactorisation must notice.
-func TestRepivot(t *testing.T) {
-	n := 20
+// pivoting has a matrix of one pattern for each offset of its pivots from the diagonal: 0, 1 and 7.
+func pivoting(n int) (p *Pattern, with func(big int) matrix[float64]) {
 	a := fromFull(n, func(i, j int) (float64, bool) {
 		return 1, i == j || i == (j+1)%n || i == (j+7)%n
 	})
-	set := func(big int, tiny float64) []float64 {
+	return a.p, func(big int) matrix[float64] {
 		v := make([]float64, len(a.vals))
 		for j := range n {
 			for e := a.p.ColPtr[j]; e < a.p.ColPtr[j+1]; e++ {
-				v[e] = tiny * (1 + math.Sin(float64(3*e)))
+				v[e] = 1e-9 * (1 + math.Sin(float64(3*e)))
 				if int(a.p.RowIdx[e]) == (j+big)%n {
 					v[e] = 3
 				}
 			}
 		}
-		return v
+		return matrix[float64]{a.p, v}
 	}
-	s := New[float64](a.p, Hints{Kind: SparseLU})
+}
+
+// Matrices whose pivots change back and forth are factorised without making anything anew.
+func TestPivotsComeBack(t *testing.T) {
+	const n = 20
+	p, with := pivoting(n)
+	list := []matrix[float64]{with(0), with(1), with(7)}
+	b, x := make([]float64, n), make([]float64, n)
+	for i := range b {
+		b[i] = float64(i + 1)
+	}
+	for _, kind := range []Kind{ProgramLU, FrontalLU} {
+		s := New[float64](p, Hints{Kind: kind})
+		round := func(check bool) {
+			for _, m := range list {
+				if err := s.Factor(m.vals); err != nil {
+					t.Fatal(err)
+				}
+				copy(x, b)
+				s.Solve(x)
+				if check {
+					if r := m.residual(x, b); !(r < 1e-14) {
+						t.Errorf("%v: residual %g", kind, r)
+					}
+				}
+			}
+		}
+		round(true)
+		round(true)
+		if a := testing.AllocsPerRun(10, func() { round(false) }); a != 0 {
+			t.Errorf("%v: %v allocations", kind, a)
+		}
+		if s.Stats().Pivoted < 20 {
+			t.Errorf("%v: pivoted %d times", kind, s.Stats().Pivoted)
+		}
+	}
+}
+
+// The pivots of one matrix are useless for the next: refactorisation must notice.
+func TestRepivot(t *testing.T) {
+	n := 20
+	p, with := pivoting(n)
+	s := New[float64](p, Hints{Kind: SparseLU})
 	for round, big := range []int{0, 1, 7, 0, 0} {
-		m := matrix[float64]{a.p, set(big, 1e-9)}
+		m := with(big)
 		if err := s.Factor(m.vals); err != nil {
 			t.Fatal(err)
 		}

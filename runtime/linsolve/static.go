@@ -1,5 +1,7 @@
 package linsolve
 
+import "slices"
+
 // static is sparse LU with pivots fixed before the values are known: the diagonal of the
 // block triangular form in an order of low fill. Elimination runs without searching,
 // by a program or by dense fronts, and watches the growth of the entries as the banded
@@ -16,6 +18,7 @@ type static[T Scalar] struct {
 	run    engine[T] // the pivots in use; nil: those of chosen, which runs them itself
 	made   func(p *Pattern, bl blocks) engine[T]
 	chosen *sparse[T] // made when first needed
+	kept   []kept[T]  // engines of pivots that were chosen before, the last used first
 	use    bool       // the last factorisation is that of chosen
 	stats  Stats
 }
@@ -29,6 +32,16 @@ type engine[T Scalar] interface {
 	// growth at first.
 	allow(growth float64)
 }
+
+// kept is an engine with the rows of its pivots. Matrices that change back and forth, as those of
+// chemistry by day and by night, come back to the same pivots, and so does each solve of a problem.
+type kept[T Scalar] struct {
+	row []int32
+	run engine[T]
+}
+
+// mostKept is how many engines of chosen pivots are kept.
+const mostKept = 8
 
 // verdict is how elimination with fixed pivots ended.
 type verdict uint8
@@ -103,8 +116,7 @@ func (s *static[T]) adopt(vals []T, err error) error {
 		return err
 	}
 	s.run = nil
-	bl := blocks{Row: append([]int32(nil), s.chosen.rowOf...), Col: s.an.Col, Start: s.an.Start}
-	run := s.made(s.pat, bl)
+	run := s.engine(s.chosen.rowOf)
 	if run == nil {
 		return nil // too much fill
 	}
@@ -117,6 +129,26 @@ func (s *static[T]) adopt(vals []T, err error) error {
 		}
 	}
 	return nil
+}
+
+// engine returns the engine with pivots in these rows, one that was made before where there is one; nil: none
+// can be made.
+func (s *static[T]) engine(row []int32) engine[T] {
+	at := slices.IndexFunc(s.kept, func(k kept[T]) bool { return slices.Equal(k.row, row) })
+	if at < 0 {
+		row = slices.Clone(row)
+		run := s.made(s.pat, blocks{Row: row, Col: s.an.Col, Start: s.an.Start})
+		if at = len(s.kept); at < mostKept {
+			s.kept = append(s.kept, kept[T]{})
+		} else {
+			at--
+		}
+		s.kept[at] = kept[T]{row, run}
+	}
+	k := s.kept[at]
+	copy(s.kept[1:at+1], s.kept[:at])
+	s.kept[0] = k
+	return k.run
 }
 
 // maxGrowth is the growth beyond which pivots are not fixed.
