@@ -50,6 +50,43 @@ func (t *Table) At(i int) int32 {
 	return t.Base + int32(i)*t.Stride
 }
 
+// Lead says that a table names what another one names, so much further on.
+type Lead struct {
+	Table int32
+	Ahead int
+}
+
+// Leads gives for each table of the step the first listed one that it goes along with; itself where there is none.
+func (s *Step) Leads() []Lead {
+	list := make([]Lead, len(s.Index))
+	var own []int32 // tables that go along with no earlier one
+	for k := range s.Index {
+		list[k].Table = int32(k)
+		t := &s.Index[k]
+		if t.List == nil {
+			continue
+		}
+		for _, o := range own {
+			ahead := t.List[0] - s.Index[o].List[0]
+			same := true
+			for i, e := range t.List {
+				if e-s.Index[o].List[i] != ahead {
+					same = false
+					break
+				}
+			}
+			if same {
+				list[k] = Lead{o, int(ahead)}
+				break
+			}
+		}
+		if list[k].Table == int32(k) {
+			own = append(own, int32(k))
+		}
+	}
+	return list
+}
+
 // pick returns the table of some of the instances.
 func (t *Table) pick(which []int32) Table {
 	list := make([]int32, len(which))

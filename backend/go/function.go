@@ -46,20 +46,22 @@ type function struct {
 	stmts [][]int32 // named values and outputs (^index into k.Out) by chunk
 
 	// of the chunk that is being written
-	out    strings.Builder
-	head   strings.Builder // before the loop
-	scope  *names
-	local  map[int32]string // variables of values
-	curr   int32
-	needs  map[int32]bool    // chunks whose values this one reads
-	top    map[string]int    // by array: the largest constant index
-	memory string            // the variable of the scratch array, "" as long as it is not used
-	own    bool              // the method uses its receiver
-	free   string            // name of the function that the kernel may become, "": none
-	inner  strings.Builder   // within the loop over runs, before the loop over a run
-	parts  map[string]string // windows of arrays by array and index table
-	run    *runs             // of the loop, nil: not divided
-	depend [][]int32         // needs of each chunk, sorted
+	out     strings.Builder
+	head    strings.Builder // before the loop
+	scope   *names
+	local   map[int32]string // variables of values
+	curr    int32
+	needs   map[int32]bool     // chunks whose values this one reads
+	top     map[string]int     // by array: the largest constant index
+	memory  string             // the variable of the scratch array, "" as long as it is not used
+	own     bool               // the method uses its receiver
+	free    string             // name of the function that the kernel may become, "": none
+	inner   strings.Builder    // within the loop over runs, before the loop over a run
+	parts   map[string]string  // windows of arrays by array and index table
+	run     *runs              // of the loop, nil: not divided
+	lead    []backend.Lead     // of the loop
+	windows map[window]*extent // of the loop
+	depend  [][]int32          // needs of each chunk, sorted
 }
 
 // plan decides which values get variables and cuts the code into chunks.
@@ -187,9 +189,7 @@ func (f *function) write(name string) []string {
 		f.out.Reset()
 		f.head.Reset()
 		f.inner.Reset()
-		if f.parts = map[string]string{}; f.loop != nil {
-			f.run = runsOf(f.loop)
-		}
+		f.parts = map[string]string{}
 		f.scope = newNames(f.g.reserved...)
 		for _, x := range strings.FieldsFunc(f.arr.params, func(r rune) bool { return r == ',' || r == ' ' }) {
 			f.scope.used[x] = true
@@ -200,6 +200,10 @@ func (f *function) write(name string) []string {
 		f.local = map[int32]string{}
 		f.needs = map[int32]bool{}
 		f.top, f.memory = map[string]int{}, ""
+		if f.loop != nil {
+			f.run, f.lead = runsOf(f.loop), f.loop.Leads()
+			f.windows = f.windowsOf()
+		}
 		for _, stmt := range s {
 			if stmt < 0 {
 				f.store(f.k.Out[^stmt])
@@ -451,6 +455,8 @@ func (f *function) operand(r int32, prec int) string {
 // written as a whole once their text is known.
 func (f *function) preamble(line string) { f.out.WriteString(line) }
 
+var inputArrays = map[backend.Op]string{backend.U: "u", backend.P: "p", backend.W: "w"}
+
 // input is the variable that holds an entry of u, p, w or the scratch array, or a
 // number of the instance.
 func (f *function) input(r int32) string {
@@ -458,7 +464,7 @@ func (f *function) input(r int32) string {
 		return v
 	}
 	in := f.code[r]
-	array := map[backend.Op]string{backend.U: "u", backend.P: "p", backend.W: "w"}[in.Op]
+	array := inputArrays[in.Op]
 	name, fixed := "", false // fixed: the same entry in all instances
 	switch {
 	case in.Op == backend.Data:

@@ -140,51 +140,142 @@ func (f *function) at(array string, k int32) string {
 	if t.List == nil && t.Stride == 0 {
 		return f.entry(array, strconv.Itoa(int(t.Base)))
 	}
-	if t.List != nil && f.run == nil {
-		return array + "[" + f.g.intTable(t.List) + "[i]]"
-	}
-	stride := t.Stride
 	if t.List != nil {
-		stride = f.run.stride[k]
+		return f.listed(array, k)
 	}
-	key := array + " " + strconv.Itoa(int(k))
-	part, ok := f.parts[key]
+	part, ok := f.parts[array+" "+strconv.Itoa(int(k))]
 	if !ok {
 		start := strconv.Itoa(int(t.Base))
 		switch {
-		case t.List != nil:
-			starts := make([]int32, len(f.run.first)-1)
-			for i := range starts {
-				starts[i] = t.List[f.run.first[i]]
-			}
-			start = "int(" + f.g.intTable(starts) + "[r])"
 		case f.run != nil && t.Base == 0:
-			start = f.begin(stride)
+			start = f.begin(t.Stride)
 		case f.run != nil:
-			start += "+" + f.begin(stride)
+			start += "+" + f.begin(t.Stride)
 		}
 		lines := &f.head
 		if f.run != nil {
 			lines = &f.inner
 		}
-		if stride == 1 {
+		if t.Stride == 1 {
 			part = f.scope.unique(array + "s")
 			fmt.Fprintf(lines, "\t%s := %s[%s:][:%s]\n", part, array, start, f.length())
 		} else if part = start; f.run != nil {
 			part = f.scope.unique("at")
 			fmt.Fprintf(lines, "\t%s := %s\n", part, start)
 		}
-		f.parts[key] = part
+		f.parts[array+" "+strconv.Itoa(int(k))] = part
 	}
 	switch {
-	case stride == 1:
+	case t.Stride == 1:
 		return part + "[i]"
-	case stride == 0:
-		return array + "[" + part + "]"
 	case part == "0":
-		return fmt.Sprintf("%s[%d*i]", array, stride)
+		return fmt.Sprintf("%s[%d*i]", array, t.Stride)
 	}
-	return fmt.Sprintf("%s[%s+%d*i]", array, part, stride)
+	return fmt.Sprintf("%s[%s+%d*i]", array, part, t.Stride)
+}
+
+// window is what a loop reads or writes of an array by tables that go along with one.
+type window struct {
+	array string
+	table int32
+}
+
+// extent is the first and the last entry of a window, from the entry that the table names, and how many are used.
+type extent struct{ lo, hi, n int }
+
+// windowsOf finds the windows of the loop.
+func (f *function) windowsOf() map[window]*extent {
+	all := map[window]*extent{}
+	seen := map[string]bool{}
+	add := func(array string, k int32) {
+		key := array + " " + strconv.Itoa(int(k))
+		if f.loop.Index[k].List == nil || seen[key] {
+			return
+		}
+		seen[key] = true
+		l := f.lead[k]
+		e, ok := all[window{array, l.Table}]
+		if !ok {
+			e = &extent{lo: l.Ahead, hi: l.Ahead}
+			all[window{array, l.Table}] = e
+		}
+		e.lo, e.hi, e.n = min(e.lo, l.Ahead), max(e.hi, l.Ahead), e.n+1
+	}
+	for _, in := range f.code {
+		switch in.Op {
+		case backend.U, backend.P, backend.W:
+			add(inputArrays[in.Op], in.A)
+		case backend.S:
+			add(f.scratchName(), in.A)
+		}
+	}
+	for _, o := range f.k.Out {
+		switch o.Space {
+		case backend.Main:
+			add(f.arr.main, o.Index)
+		case backend.Memory:
+			add(f.arr.mem, o.Index)
+		case backend.Scratch:
+			add(f.scratchName(), o.Index)
+		}
+	}
+	return all
+}
+
+// listed is at for a table that is a list: an entry of a window on the array, which is an array of Go where its length is known, so
+// that bounds are checked once for all entries.
+func (f *function) listed(array string, k int32) string {
+	l := f.lead[k]
+	w := f.windows[window{array, l.Table}]
+	lines := &f.out
+	if f.run != nil {
+		lines = &f.inner
+	}
+	named := func(key, base, format string, args ...any) string {
+		v, ok := f.parts[key]
+		if !ok {
+			v = f.scope.unique(base)
+			fmt.Fprintf(lines, "\t%s := %s\n", v, fmt.Sprintf(format, args...))
+			f.parts[key] = v
+		}
+		return v
+	}
+	t := &f.loop.Index[l.Table]
+	table, i := t.List, "i"
+	if f.run != nil {
+		table, i = make([]int32, len(f.run.first)-1), "r"
+		for n := range table {
+			table[n] = t.List[f.run.first[n]]
+		}
+	}
+	at := named(strconv.Itoa(int(l.Table)), "at", "int(%s[%s])", f.g.intTable(table), i)
+	key := fmt.Sprintf("%s+%d", array, l.Table)
+	switch {
+	case f.run == nil && w.n > 1:
+		part := named(key, array+"s", "(*[%d]float64)(%s[%s:])", w.hi-w.lo+1, array, sum(at, w.lo))
+		return fmt.Sprintf("%s[%d]", part, l.Ahead-w.lo)
+	case f.run == nil:
+		return array + "[" + sum(at, l.Ahead) + "]"
+	}
+	switch stride := f.run.stride[k]; {
+	case stride == 0:
+		return array + "[" + sum(at, l.Ahead) + "]"
+	case stride != 1:
+		return fmt.Sprintf("%s[%s+%d*i]", array, sum(at, l.Ahead), stride)
+	case f.run.equal > 0:
+		part := named(key, array+"s", "(*[%d]float64)(%s[%s:])", f.run.equal+w.hi-w.lo, array, sum(at, w.lo))
+		return part + "[" + sum("i", l.Ahead-w.lo) + "]"
+	}
+	part := named(fmt.Sprintf("%s+%d", array, k), array+"s", "%s[%s:][:n]", array, sum(at, l.Ahead))
+	return part + "[i]"
+}
+
+// sum is the text of an index and a number.
+func sum(index string, n int) string {
+	if n == 0 {
+		return index
+	}
+	return fmt.Sprintf("%s%+d", index, n)
 }
 
 // data is the text of the number of the instance in a table of numbers.

@@ -132,7 +132,7 @@ func (m *module) instances(s *backend.Step, name string) {
 	m.line("  %i = phi i64 [", first, ", %entry], [%next, %loop]")
 	at := place{m: m, lanes: 1, apart: 1}
 	if s.N > 0 {
-		at.step, at.lead, at.index = s, leads(s), map[entry]string{}
+		at.step, at.lead, at.index = s, s.Leads(), map[entry]string{}
 	}
 	c := newCode(m, s.Body, 1)
 	c.input = at.read

@@ -18,44 +18,7 @@ type place struct {
 	vector bool          // the lanes are instances %i, %i+1, ...
 	follow []bool        // by table of the step: the entries of these follow each other; nil: nothing is known
 	index  map[entry]string
-	lead   []lead // by table of the step
-}
-
-// lead says that a table names what another one names, so much further on.
-type lead struct {
-	table int32
-	ahead int
-}
-
-// leads finds the tables that go along with an earlier one.
-func leads(s *backend.Step) []lead {
-	list := make([]lead, len(s.Index))
-	var own []int32 // tables that follow none
-	for k := range s.Index {
-		list[k].table = int32(k)
-		t := &s.Index[k]
-		if t.List == nil {
-			continue
-		}
-		for _, o := range own {
-			ahead := t.List[0] - s.Index[o].List[0]
-			same := true
-			for i, e := range t.List {
-				if e-s.Index[o].List[i] != ahead {
-					same = false
-					break
-				}
-			}
-			if same {
-				list[k] = lead{o, int(ahead)}
-				break
-			}
-		}
-		if list[k].table == int32(k) {
-			own = append(own, int32(k))
-		}
-	}
-	return list
+	lead   []backend.Lead // of the step
 }
 
 // entry is what a table names for instance %i, in numbers of an array, or, where apart is -1-l, for that of lane l.
@@ -157,16 +120,16 @@ func (a place) addressOf(array string, index int32, lane int) string {
 		return m.at(a.address(array, index, 1), lane*int(t.Stride))
 	}
 	first := a.lead[index]
-	key := entry{first.table, -1 - lane}
+	key := entry{first.Table, -1 - lane}
 	e, ok := a.index[key]
 	if !ok {
-		t := &a.step.Index[first.table]
+		t := &a.step.Index[first.Table]
 		at := m.entryOf(a.list(t), "i32", len(t.List), "%i")
 		at = m.let("getelementptr inbounds i32, ", m.local("i32"), " ", at, ", i64 ", strconv.Itoa(lane))
 		e = m.let("sext i32 ", m.let("load i32, ", m.local("i32"), " ", at, ", align 4"), " to i64")
 		a.index[key] = e
 	}
-	return m.at(m.let("getelementptr inbounds double, ", m.pointer("double"), " ", array, ", i64 ", e), first.ahead)
+	return m.at(m.let("getelementptr inbounds double, ", m.pointer("double"), " ", array, ", i64 ", e), first.Ahead)
 }
 
 // address is that of the entry that a table names for instance %i.
@@ -174,9 +137,9 @@ func (a place) address(array string, index int32, apart int) string {
 	m := a.m
 	key := entry{index, apart}
 	e, ok := a.index[key]
-	if l := a.lead[index]; !ok && l.table != index {
-		a.address(array, l.table, apart)
-		e = m.let("add i64 ", a.index[entry{l.table, apart}], ", ", strconv.Itoa(l.ahead*apart))
+	if l := a.lead[index]; !ok && l.Table != index {
+		a.address(array, l.Table, apart)
+		e = m.let("add i64 ", a.index[entry{l.Table, apart}], ", ", strconv.Itoa(l.Ahead*apart))
 		a.index[key] = e
 	} else if !ok {
 		t := &a.step.Index[index]
@@ -286,7 +249,7 @@ func (a place) readUniform(in backend.Instr) string {
 // instance again gives the same.
 func (w *kernelWriter) loop(s *backend.Step, at place) {
 	n := w.m.lanes()
-	at.step, at.lead = s, leads(s)
+	at.step, at.lead = s, s.Leads()
 	if w.lanes > 1 || at.apart > 1 || n == 1 || s.Ordered || s.N < n {
 		w.turns(s, at, nil)
 		return
