@@ -66,7 +66,7 @@ func cvode(b *testing.B) string {
 	}
 	bin := filepath.Join(b.TempDir(), "cvode")
 	args := []string{"-O3", "-march=native", "-I", filepath.Join(prefix, "include"), "testdata/bench/ensemble/cvode.c", "-o", bin}
-	for _, l := range []string{"cvode", "nvecserial", "sunmatrixdense", "sunlinsoldense", "sunnonlinsolnewton", "generic"} {
+	for _, l := range []string{"cvode", "nvecserial", "sunmatrixdense", "sunlinsoldense", "sunnonlinsolnewton", "core", "generic"} {
 		if lib := filepath.Join(prefix, "lib", "libsundials_"+l+".a"); exists(lib) {
 			args = append(args, lib)
 		}

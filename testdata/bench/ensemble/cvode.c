@@ -32,13 +32,13 @@ static struct model {
 static struct model *m;
 static double p[64];
 
-static int f(realtype t, N_Vector y, N_Vector d, void *user)
+static int f(sunrealtype t, N_Vector y, N_Vector d, void *user)
 {
 	m->f(N_VGetArrayPointer(y), p, N_VGetArrayPointer(d));
 	return 0;
 }
 
-static int jac(realtype t, N_Vector y, N_Vector fy, SUNMatrix J, void *user, N_Vector a, N_Vector b, N_Vector c)
+static int jac(sunrealtype t, N_Vector y, N_Vector fy, SUNMatrix J, void *user, N_Vector a, N_Vector b, N_Vector c)
 {
 	m->jac(N_VGetArrayPointer(y), p, SUNDenseMatrix_Data(J)); /* J is cleared by CVODE */
 	return 0;
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	double tend = atof(argv[3]), rtol = atof(argv[4]), atol = atof(argv[5]);
 	double *final = calloc((size_t)count * m->n, sizeof *final);
 	SUNContext ctx;
-	SUNContext_Create(NULL, &ctx);
+	SUNContext_Create(0, &ctx); /* without MPI; a pointer before SUNDIALS 7, an int from there on */
 	N_Vector y = N_VNew_Serial(m->n, ctx);
 	start(N_VGetArrayPointer(y));
 	void *mem = CVodeCreate(CV_BDF, ctx);
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
 		}
 		start(N_VGetArrayPointer(y));
 		CVodeReInit(mem, 0, y);
-		realtype t;
+		sunrealtype t;
 		failed += CVode(mem, tend, y, &t, CV_NORMAL) < 0;
 		long s;
 		CVodeGetNumSteps(mem, &s);
