@@ -43,7 +43,7 @@ func newChoice(p *Pattern, h Hints) *choice {
 	}
 	if auto {
 		c.lo, c.up = bandwidth(p, nil)
-		if m := max(c.lo, c.up); m < wideBand && p.Rows > 12 && bandCost(n, c.lo, c.up) <= 12*n+3.5*float64(p.NNZ()) {
+		if m := max(c.lo, c.up); m < wideBand && bandCost(n, c.lo, c.up) <= 12*n+3.5*float64(p.NNZ()) {
 			// The terms of programCost that do not count fill are more than that.
 			c.kind, c.cost = BandLU, bandCost(n, c.lo, c.up)
 			return c
@@ -123,7 +123,8 @@ func build[T Scalar](p *Pattern, h Hints, c *choice) Solver[T] {
 func Cost(p *Pattern) float64 { return choose(p, Hints{}).cost }
 
 // The costs of a factorisation and two solutions of a real system in nanoseconds, fitted
-// to BenchmarkSolvers on one machine (2.1 GHz, AVX2): only their ratios matter. fill is
+// to BenchmarkSolvers on one machine (2.1 GHz, AVX2), those of narrow bands and of up to 12 unknowns
+// to small systems on another (Zen 5): only their ratios matter. fill is
 // the number of entries of L and U and flops that of products of the sparse elimination.
 
 // maxDense is the number of unknowns up to which New takes dense factorisations.
@@ -133,17 +134,17 @@ func denseCost(n float64) float64 {
 	if n > maxDense {
 		return math.Inf(1)
 	}
-	solve := 4 + 6*n + 0.15*n*n
 	if n <= 12 { // written out
-		solve = 2 + 3.5*n + 0.2*n*n
+		return 15 + 8*n + 1.35*n*n
 	}
+	solve := 4 + 6*n + 0.15*n*n
 	return 20 + 5*n + 1.2*n*n + 0.03*n*n*n + 2*solve
 }
 
 func bandCost(n float64, lo, up int) float64 {
 	m := float64(max(lo, up, 1))
 	if m < wideBand {
-		return 60 + n*(4+5*m) + 2*(30+n*(1.7+1.4*m))
+		return 15 + 18*m*m + n*(7+4*m)
 	}
 	return n*(30+0.1*float64((lo+4)*(up+4))) + 2*n*(5+0.15*float64(lo+up))
 }
