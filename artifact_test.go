@@ -193,3 +193,23 @@ func TestUnknownProcessor(t *testing.T) {
 		}
 	}
 }
+
+// An interrupt is not kept waiting by libLLVM, which cannot be stopped.
+func TestInterruptedCode(t *testing.T) {
+	if _, err := libllvm.Find(); err != nil {
+		t.Skip(err)
+	}
+	c := mtkc.New("examples/pollution", mtkc.Options{})
+	if err := c.Run(context.Background(), "lower").Err(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	// The name of a processor is asked for in another process, which takes longer than the grace of an interrupt.
+	if _, data, found := c.Artifact(ctx, "o", "generic"); len(found) == 0 || found[len(found)-1].Code != "E509" || data != nil {
+		t.Errorf("%d bytes, %v", len(data), found)
+	}
+	if _, _, found := c.Artifact(context.Background(), "o", "generic"); found.Err() != nil {
+		t.Errorf("afterwards: %v", found)
+	}
+}

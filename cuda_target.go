@@ -52,10 +52,13 @@ func (c *Compiler) PTX(ctx context.Context, opt PTXOptions) (text []byte, found 
 	if none != nil && opt.Method != "" {
 		return nil, append(found, noKernel(none)...)
 	}
-	m, err := llvm.PTXFor(c.prog, in, cmp.Or(opt.Arch, cuda.Oldest), nil)
+	kernels := func(in *fuse.Integrator) (*llvm.PTXModule, error) {
+		return unlessInterrupted(ctx, func() (*llvm.PTXModule, error) { return llvm.PTXFor(c.prog, in, cmp.Or(opt.Arch, cuda.Oldest), nil) })
+	}
+	m, err := kernels(in)
 	if refused, ok := errors.AsType[*llvm.Refusal](err); ok && opt.Method == "" && none == nil {
 		none, in = refused, nil
-		m, err = llvm.PTXFor(c.prog, nil, cmp.Or(opt.Arch, cuda.Oldest), nil)
+		m, err = kernels(nil)
 	}
 	if refused, ok := errors.AsType[*llvm.Refusal](err); ok && none != nil {
 		err = errors.Join(none, refused)

@@ -68,7 +68,7 @@ func (c *Compiler) GoPackage(ctx context.Context, file string, opt EmbedOptions)
 	found = append(found, warned...)
 	code := &gogen.Native{File: file, Command: opt.Command}
 	for _, on := range processors {
-		e, err := llvm.Embed(c.prog, loops, on, how)
+		e, err := unlessInterrupted(ctx, func() (*llvm.Embedding, error) { return llvm.Embed(c.prog, loops, on, how) })
 		if err != nil {
 			return nil, append(found, notEmbedded(on, err)...)
 		}
@@ -154,6 +154,9 @@ func notEmbedded(on *llvm.Processor, err error) diag.List {
 	var refused *llvm.Refusal
 	var failed *libllvm.CompileError
 	var reloc *native.RelocationError
+	if found := interrupted(err); found != nil {
+		return found
+	}
 	switch {
 	case errors.As(err, &missing):
 		return diag.New(diag.Pos{}, "E017", missing.Hint+"; or leave --embed-native out", "--embed-native: libLLVM (version %d or later) was not found", libllvm.Oldest)

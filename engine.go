@@ -79,7 +79,7 @@ func (c *Compiler) EnsembleEngine(ctx context.Context, opt EnsembleOptions) (*En
 	switch {
 	case err == nil:
 		e.settings = fuse.SettingsOf(c.prob, &e.Run)
-		err = e.make(name, opt.N, work)
+		err = e.make(ctx, name, opt.N, work)
 	case ctx.Err() != nil:
 		return nil, diag.New(diag.Pos{}, "E509", "", "interrupted before the ensemble began")
 	}
@@ -131,10 +131,10 @@ func noEngine(name string, err error) diag.List {
 
 // make makes the engine. n is the number of trajectories, 0: not known; work is an estimate of the operations in all steps of all of
 // them, 0: there is none.
-func (e *EnsembleEngine) make(name string, n int64, work float64) error {
+func (e *EnsembleEngine) make(ctx context.Context, name string, n int64, work float64) error {
 	switch name {
 	case "llvm":
-		code, err := llvm.NewEnsemble(e.in, llvm.EnsembleOptions{})
+		code, err := unlessInterrupted(ctx, func() (*llvm.Ensemble, error) { return llvm.NewEnsemble(e.in, llvm.EnsembleOptions{}) })
 		if err != nil {
 			return err
 		}
@@ -144,7 +144,7 @@ func (e *EnsembleEngine) make(name string, n int64, work float64) error {
 		if e.device, err = cuda.Open(0); err != nil {
 			return err
 		}
-		text, err := llvm.PTX(e.in, cuda.Oldest, nil)
+		text, err := unlessInterrupted(ctx, func() (*llvm.PTXKernel, error) { return llvm.PTX(e.in, cuda.Oldest, nil) })
 		if err != nil {
 			return errors.Join(err, e.device.Close())
 		}

@@ -44,7 +44,7 @@ func (c *Compiler) Native(ctx context.Context) (*ode.Problem, diag.List) {
 		return nil, found
 	}
 	start := time.Now()
-	m, err := llvm.New(c.prog, c.LLVM)
+	m, err := unlessInterrupted(ctx, func() (*llvm.Machine, error) { return llvm.New(c.prog, c.LLVM) })
 	if err != nil {
 		return nil, append(found, noNative("llvm", err)...)
 	}
@@ -77,6 +77,9 @@ func (c *Compiler) NativeReport() string {
 func noNative(name string, err error) diag.List {
 	var missing *libllvm.NotFoundError
 	var platform *native.PlatformError
+	if found := interrupted(err); found != nil {
+		return found
+	}
 	switch {
 	case errors.As(err, &missing):
 		d := diag.New(diag.Pos{}, "E017", missing.Hint+"; or use --backend vm", "--backend %s: libLLVM (version %d or later) was not found", name, libllvm.Oldest)
@@ -122,7 +125,15 @@ func artifact(ctx context.Context, prog *backend.Program, format, cpu string) (*
 		}
 		return a, a.Text, nil
 	}
-	a, object, err := llvm.CompileArtifact(prog, cpu)
+	type made struct {
+		a      *llvm.Artifact
+		object []byte
+	}
+	m, err := unlessInterrupted(ctx, func() (made, error) {
+		a, object, err := llvm.CompileArtifact(prog, cpu)
+		return made{a, object}, err
+	})
+	a, object := m.a, m.object
 	if err != nil || format == "o" {
 		return a, object, err
 	}
