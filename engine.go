@@ -21,7 +21,7 @@ import (
 
 // EnsembleBackends are the names of what can integrate ensembles:
 //
-//	auto    vm, and machine code once that pays; scalar where trajectories cannot run side by side
+//	auto    vm, and machine code once that pays, or a GPU where that does; scalar where trajectories cannot run side by side
 //	vm      many trajectories side by side on the virtual machine
 //	llvm    the whole integrator as machine code (needs libLLVM)
 //	cuda    the whole integrator on a GPU (needs libLLVM and the driver)
@@ -36,6 +36,7 @@ type EnsembleOptions struct {
 	Backend string      // one of EnsembleBackends; "": auto
 	Run     ode.Options // of ensemble.Options: what all trajectories have in common
 	N       int64       // number of trajectories, 0: not known
+	Workers int         // of ensemble.Options
 
 	// Sample is a source of its own of the same trajectories. Where the method is left to the automatic choice, a few of them
 	// are integrated first, to see whether they are stiff. Nil: that is seen from the default values.
@@ -55,11 +56,15 @@ type EnsembleEngine struct {
 	c        *Compiler
 	in       *fuse.Integrator
 	settings fuse.Settings
-	tier     *tier          // of auto
-	device   cuda.Device    // of cuda
-	loop     *cuda.Ensemble // of cuda
+	tier     *tier          // of auto on the processor
+	device   cuda.Device    // of cuda, and of auto on a GPU
+	loop     *cuda.Ensemble // of these
+	saves    int            // times that are recorded of a trajectory
 	seconds  float64        // to make the engine
 	name     string
+
+	mu    sync.Mutex
+	story string // of a GPU that auto looked for, "": it did not
 }
 
 // EnsembleEngine chooses what integrates an ensemble of the model. The passes up to vm must have run. What a backend that
@@ -79,7 +84,10 @@ func (c *Compiler) EnsembleEngine(ctx context.Context, opt EnsembleOptions) (*En
 	switch {
 	case err == nil:
 		e.settings = fuse.SettingsOf(c.prob, &e.Run)
-		err = e.make(ctx, name, opt.N, work)
+		if e.saves = len(opt.Run.SaveAt); e.saves == 0 && opt.Run.Steps > 0 {
+			e.saves = opt.Run.Steps + 1
+		}
+		err = e.make(ctx, name, &opt, work)
 	case ctx.Err() != nil:
 		return nil, diag.New(diag.Pos{}, "E509", "", "interrupted before the ensemble began")
 	}
@@ -129,9 +137,8 @@ func noEngine(name string, err error) diag.List {
 	return noNative(name, err)
 }
 
-// make makes the engine. n is the number of trajectories, 0: not known; work is an estimate of the operations in all steps of all of
-// them, 0: there is none.
-func (e *EnsembleEngine) make(ctx context.Context, name string, n int64, work float64) error {
+// make makes the engine. work is an estimate of the operations in all steps of all trajectories, 0: there is none.
+func (e *EnsembleEngine) make(ctx context.Context, name string, opt *EnsembleOptions, work float64) error {
 	switch name {
 	case "llvm":
 		code, err := unlessInterrupted(ctx, func() (*llvm.Ensemble, error) { return llvm.NewEnsemble(e.in, llvm.EnsembleOptions{}) })
@@ -155,8 +162,14 @@ func (e *EnsembleEngine) make(ctx context.Context, name string, n int64, work fl
 	default:
 		lanes := func() (ensemble.Engine, error) { return fuse.NewVMEngine(e.in, 0, e.settings) }
 		if e.Engine = lanes; name == "auto" {
-			e.tier = newTier(e, lanes, n, work)
-			e.Engine = e.tier.engine
+			t := newTier(e, lanes, opt.N, work)
+			var onGPU bool
+			if onGPU, e.story = e.takeGPU(ctx, t, opt.Workers, lanes); !onGPU {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				e.tier, e.Engine = t, t.engine
+			}
 		}
 	}
 	engine := e.Engine
@@ -197,7 +210,21 @@ func (e *EnsembleEngine) Report() string {
 	if e.tier != nil {
 		s += "; " + e.tier.story()
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.story != "" {
+		s += "; " + e.story
+	}
 	return s
+}
+
+// fell notes that a GPU failed on the way.
+func (e *EnsembleEngine) fell(story string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !strings.Contains(e.story, story) {
+		e.story += "; " + story
+	}
 }
 
 // Close adds the time of the engine to the compiler's, and gives back what the engines share. Code that is still being made is

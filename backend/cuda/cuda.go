@@ -24,6 +24,8 @@ type Device interface {
 	Name() string
 	Processors() int // "SM"
 	Threads() int    // that all processors hold at most
+	// DoubleRatio is how much faster it is in single than in double precision: 2 on GPUs for computing, 32 and 64 on those for graphics.
+	DoubleRatio() int
 	// Load makes kernels of PTX text ready.
 	Load(ptx []byte) (Code, error)
 	Close() error

@@ -44,6 +44,8 @@ func (g *gpu) Processors() int { return g.c.Device().Processors }
 
 func (g *gpu) Threads() int { return g.c.Device().Processors * g.c.Device().Threads }
 
+func (g *gpu) DoubleRatio() int { return g.c.Device().DoubleRatio }
+
 func (g *gpu) Close() error { return g.c.Close() }
 
 // gpuCode is a module. Its functions are looked up once.

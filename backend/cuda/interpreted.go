@@ -13,10 +13,11 @@ type interpreter struct{}
 // do.
 func Interpreted() Device { return interpreter{} }
 
-func (interpreter) Name() string    { return "PTX interpreter" }
-func (interpreter) Processors() int { return 1 }
-func (interpreter) Threads() int    { return 64 }
-func (interpreter) Close() error    { return nil }
+func (interpreter) Name() string     { return "PTX interpreter" }
+func (interpreter) Processors() int  { return 1 }
+func (interpreter) Threads() int     { return 64 }
+func (interpreter) DoubleRatio() int { return 2 }
+func (interpreter) Close() error     { return nil }
 
 // ptxCode is PTX text that was understood.
 type ptxCode []byte

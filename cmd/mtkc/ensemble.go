@@ -203,7 +203,7 @@ func (f *ensembleFlags) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return diag.New(diag.Pos{}, "E012", "", "the ensemble cannot begin: %v", err)
 	}
-	engine, found := c.EnsembleEngine(ctx, vary.engineOptions(f.backend, o))
+	engine, found := c.EnsembleEngine(ctx, vary.engineOptions(f.backend, o, f.workers))
 	if found.Errors() > 0 {
 		return found
 	}

@@ -57,8 +57,8 @@ func (v *variation) values() (ensemble.Source, error) {
 }
 
 // engineOptions say what the ensemble is to be integrated with.
-func (v *variation) engineOptions(backend string, run *ode.Options) mtkc.EnsembleOptions {
-	opt := mtkc.EnsembleOptions{Backend: backend, Run: *run}
+func (v *variation) engineOptions(backend string, run *ode.Options, workers int) mtkc.EnsembleOptions {
+	opt := mtkc.EnsembleOptions{Backend: backend, Run: *run, Workers: workers}
 	if v.table == nil {
 		opt.Sample, _ = v.source()
 	} else if info, err := v.file.Stat(); err == nil && info.Mode().IsRegular() {
