@@ -207,10 +207,12 @@ func random(rng *rand.Rand, n, inputs, outputs int) *backend.Kernel {
 // Random kernels of every base operation give the bits of the vm, whole and cut, one lane and
 // several.
 func TestRandomKernels(t *testing.T) {
-	for seed := range uint64(12) {
-		rng := rand.New(rand.NewPCG(seed, 1))
-		k := random(rng, 40+200*int(seed%4), 4, 9)
-		compare(t, rng, k, 4, 4, 9, Target{Chunk: []int{0, 7, 60}[seed%3]}, 1, 2, 4, 8, 16)
+	for round := range uint64(*rounds) * 3 / 2 {
+		rng := rand.New(rand.NewPCG(round, *seed))
+		k := random(rng, 40+200*int(round%4), 4, 9)
+		if compare(t, rng, k, 4, 4, 9, Target{Chunk: []int{0, 7, 60}[round%3]}, 1, 2, 4, 8, 16); t.Failed() {
+			t.Fatalf("seed %d, round %d", *seed, round)
+		}
 	}
 }
 

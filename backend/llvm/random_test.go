@@ -1,6 +1,7 @@
 package llvm
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -14,6 +15,11 @@ import (
 	"github.com/mtkc/mtkc/internal/check/randexpr"
 	"github.com/mtkc/mtkc/model"
 	"github.com/mtkc/mtkc/structural"
+)
+
+var (
+	rounds = flag.Int("rounds", 8, "rounds of random programs, and of random kernels")
+	seed   = flag.Uint64("seed", 5, "of random programs and kernels")
 )
 
 // randomProgram makes a program of random right-hand sides with three states and two parameters.
@@ -76,17 +82,19 @@ func agree(t *testing.T, rng *rand.Rand, progs []*backend.Program) {
 
 // Random programs give the bits of the vm.
 func TestRandomPrograms(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 7))
-	rounds := 8
+	n := *rounds
 	if testing.Short() {
-		rounds = 2
+		n = 2
 	}
-	for range rounds {
+	for round := range uint64(n) {
+		rng := rand.New(rand.NewPCG(*seed, round))
 		var progs []*backend.Program
 		for range 12 {
 			progs = append(progs, randomProgram(t, randexpr.Func(rng.IntN), 5))
 		}
-		agree(t, rng, progs)
+		if agree(t, rng, progs); t.Failed() {
+			t.Fatalf("seed %d, round %d", *seed, round)
+		}
 	}
 }
 
