@@ -87,13 +87,17 @@ func (r *firk) newton(h, t float64, guessed bool) bool {
 // combine sets the right-hand sides T^-1 F - Lambda/h M W of the iteration.
 func (r *firk) combine() {
 	c := r.c
+	from := vectorEntries(c.N, len(r.g))
+	if from > 0 {
+		r.combineVectors(from)
+	}
 	switch c.N {
 	case 3: // an odd number of stages has a real eigenvalue
-		combine3((*[9]float64)(c.ti), (*[3]float64)(r.lam), r.f, r.w, r.g, r.x)
+		combine3((*[9]float64)(c.ti), (*[3]float64)(r.lam), r.f, r.w, r.g, r.x, from)
 	case 5:
-		combine5((*[25]float64)(c.ti), (*[5]float64)(r.lam), r.f, r.w, r.g, r.x)
+		combine5((*[25]float64)(c.ti), (*[5]float64)(r.lam), r.f, r.w, r.g, r.x, from)
 	case 7:
-		combine7((*[49]float64)(c.ti), (*[7]float64)(r.lam), r.f, r.w, r.g, r.x)
+		combine7((*[49]float64)(c.ti), (*[7]float64)(r.lam), r.f, r.w, r.g, r.x, from)
 	default:
 		r.combineAny()
 	}
@@ -146,15 +150,18 @@ func (r *firk) combineAny() {
 // squares of the weighted increments of the stages.
 func (r *firk) update() float64 {
 	c := r.c
+	from, sum := vectorEntries(c.N, len(r.g)), 0.0
+	if from > 0 {
+		sum = r.updateVectors(from)
+	}
 	switch c.N {
 	case 3:
-		return update3((*[9]float64)(c.t), r.g, r.x, r.inv, r.w, r.y)
+		return sum + update3((*[9]float64)(c.t), r.g, r.x, r.inv, r.w, r.y, from)
 	case 5:
-		return update5((*[25]float64)(c.t), r.g, r.x, r.inv, r.w, r.y)
+		return sum + update5((*[25]float64)(c.t), r.g, r.x, r.inv, r.w, r.y, from)
 	case 7:
-		return update7((*[49]float64)(c.t), r.g, r.x, r.inv, r.w, r.y)
+		return sum + update7((*[49]float64)(c.t), r.g, r.x, r.inv, r.w, r.y, from)
 	}
-	sum := 0.0
 	var d [8]float64
 	for i, v := range r.inv {
 		k := 0

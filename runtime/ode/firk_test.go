@@ -261,105 +261,114 @@ func TestFIRKGenerated(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the go command")
 	}
-	out := filepath.Join(t.TempDir(), "kernels.go")
-	if text, err := exec.Command("go", "run", "firk_gen.go", "--", out).CombinedOutput(); err != nil {
+	dir := t.TempDir()
+	if text, err := exec.Command("go", "run", "firk_gen.go", "--", filepath.Join(dir, "firk_kernels.go")).CombinedOutput(); err != nil {
 		t.Skipf("the go command does not run here: %v\n%s", err, text)
 	}
-	want, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile("firk_kernels.go"); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("firk_kernels.go is not what firk_gen.go writes: run go generate (%v)", err)
+	for _, name := range []string{"firk_kernels.go", "firk_amd64.s"} {
+		want, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what firk_gen.go writes: run go generate (%v)", name, err)
+		}
 	}
 }
 
-// The written-out loops agree with the general ones.
+// The written-out loops agree with the general ones, with and without vectors.
 func TestFIRKKernels(t *testing.T) {
-	for _, name := range []string{"RadauIIA5", "RadauIIA9", "RadauIIA13"} {
-		ws, st := stepper(t, name, diffusion(7, 1), 1e-6, 1e-6)
-		r := st.(*firk)
-		c, n := r.c, ws.N()
-		fill := func(v []float64, seed float64) {
-			for i := range v {
-				v[i] = math.Sin(seed + 1.7*float64(i))
-			}
+	for _, n := range []int{7, 8, 13, 48} {
+		for _, name := range []string{"RadauIIA5", "RadauIIA9", "RadauIIA13"} {
+			testFIRKKernels(t, name, n)
 		}
-		for k := range c.N {
-			fill(r.past[k], float64(k))
-			fill(r.f[k], float64(k)+0.3)
-			r.lam[k] = 1 + float64(k)
-		}
-		a := make([]float64, c.N*c.N)
-		fill(a, 0.5)
-		copyOf := func(v [][]float64) [][]float64 {
-			var out [][]float64
-			for _, x := range v {
-				out = append(out, append([]float64(nil), x...))
-			}
-			return out
-		}
-		compare := func(what string, got, want [][]float64) {
-			t.Helper()
-			for k := range got {
-				for i := range got[k] {
-					// Sums of up to seven products of numbers up to 300.
-					if math.Abs(got[k][i]-want[k][i]) > 1e-12*(1+math.Abs(want[k][i])) {
-						t.Fatalf("%s: %s %d of component %d: %g, want %g", name, what, k, i, got[k][i], want[k][i])
-					}
-				}
-			}
-		}
-		r.past0 = c
-		r.start(a)
-		w, y := copyOf(r.w[:c.N]), copyOf(r.y[:c.N])
-		for k := range c.N {
-			linear(r.w[k], a[k*c.N:k*c.N+c.N], r.past[:c.N])
-		}
-		r.stages()
-		compare("W", w, r.w)
-		compare("stage", y, r.y)
+	}
+}
 
-		r.combine()
-		flat := func() [][]float64 {
-			out := [][]float64{append([]float64(nil), r.g...)}
-			for _, x := range r.x[:len(c.Alpha)] {
-				var re, im []float64
-				for _, v := range x {
-					re, im = append(re, real(v)), append(im, imag(v))
-				}
-				out = append(out, re, im)
-			}
-			return out
+func testFIRKKernels(t *testing.T, name string, n int) {
+	ws, st := stepper(t, name, diffusion(n, 1), 1e-6, 1e-6)
+	r := st.(*firk)
+	c := r.c
+	n = ws.N()
+	fill := func(v []float64, seed float64) {
+		for i := range v {
+			v[i] = math.Sin(seed + 1.7*float64(i))
 		}
-		got := flat()
-		r.combineAny()
-		compare("right-hand side", got, flat())
+	}
+	for k := range c.N {
+		fill(r.past[k], float64(k))
+		fill(r.f[k], float64(k)+0.3)
+		r.lam[k] = 1 + float64(k)
+	}
+	a := make([]float64, c.N*c.N)
+	fill(a, 0.5)
+	copyOf := func(v [][]float64) [][]float64 {
+		var out [][]float64
+		for _, x := range v {
+			out = append(out, append([]float64(nil), x...))
+		}
+		return out
+	}
+	compare := func(what string, got, want [][]float64) {
+		t.Helper()
+		for k := range got {
+			for i := range got[k] {
+				// Sums of up to seven products of numbers up to 300.
+				if math.Abs(got[k][i]-want[k][i]) > 1e-12*(1+math.Abs(want[k][i])) {
+					t.Fatalf("%s: %s %d of component %d: %g, want %g", name, what, k, i, got[k][i], want[k][i])
+				}
+			}
+		}
+	}
+	r.past0 = c
+	r.start(a)
+	w, y := copyOf(r.w[:c.N]), copyOf(r.y[:c.N])
+	for k := range c.N {
+		linear(r.w[k], a[k*c.N:k*c.N+c.N], r.past[:c.N])
+	}
+	r.stages()
+	compare("W", w, r.w)
+	compare("stage", y, r.y)
 
-		w, y = copyOf(r.w[:c.N]), copyOf(r.y[:c.N])
-		fill(r.inv, 2)
-		sum := r.update()
-		want := 0.0
-		for i := range n {
-			d := []float64{r.g[i]}
-			for _, x := range r.x[:len(c.Alpha)] {
-				d = append(d, real(x[i]), imag(x[i]))
+	r.combine()
+	flat := func() [][]float64 {
+		out := [][]float64{append([]float64(nil), r.g...)}
+		for _, x := range r.x[:len(c.Alpha)] {
+			var re, im []float64
+			for _, v := range x {
+				re, im = append(re, real(v)), append(im, imag(v))
 			}
-			for j := range c.N {
-				z := 0.0
-				for l, v := range c.T[j] {
-					z += v * d[l]
-				}
-				w[j][i] += d[j]
-				y[j][i] += z
-				want += z * z * r.inv[i] * r.inv[i]
+			out = append(out, re, im)
+		}
+		return out
+	}
+	got := flat()
+	r.combineAny()
+	compare("right-hand side", got, flat())
+
+	w, y = copyOf(r.w[:c.N]), copyOf(r.y[:c.N])
+	fill(r.inv, 2)
+	sum := r.update()
+	want := 0.0
+	for i := range n {
+		d := []float64{r.g[i]}
+		for _, x := range r.x[:len(c.Alpha)] {
+			d = append(d, real(x[i]), imag(x[i]))
+		}
+		for j := range c.N {
+			z := 0.0
+			for l, v := range c.T[j] {
+				z += v * d[l]
 			}
+			w[j][i] += d[j]
+			y[j][i] += z
+			want += z * z * r.inv[i] * r.inv[i]
 		}
-		compare("W", r.w[:c.N], w)
-		compare("stage", r.y[:c.N], y)
-		if math.Abs(sum-want) > 1e-12*want {
-			t.Errorf("%s: sum of squares %g, want %g", name, sum, want)
-		}
+	}
+	compare("W", r.w[:c.N], w)
+	compare("stage", r.y[:c.N], y)
+	if math.Abs(sum-want) > 1e-12*want {
+		t.Errorf("%s: sum of squares %g, want %g", name, sum, want)
 	}
 }
 
