@@ -164,6 +164,8 @@ func (c *compiler) dynamics() {
 		c.prog.Jac, c.prog.Meta.Jac = r.rolledMatrix("Jac", n, n, columns(U))
 		dt, pat := r.gradient("TGrad", n, 1, columns(Time))
 		c.prog.TGrad = scatter(dt, pat)
+		c.prog.RHS.join()
+		c.prog.Jac.join()
 		return
 	}
 	l.begin("RHS")

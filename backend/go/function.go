@@ -58,6 +58,7 @@ type function struct {
 	free    string             // name of the function that the kernel may become, "": none
 	inner   strings.Builder    // within the loop over runs, before the loop over a run
 	parts   map[string]string  // windows of arrays by array and index table
+	limits  []string           // of the index in a run, beside the length of that
 	run     *runs              // of the loop, nil: not divided
 	lead    []backend.Lead     // of the loop
 	windows map[window]*extent // of the loop
@@ -201,7 +202,7 @@ func (f *function) write(name string) []string {
 		f.needs = map[int32]bool{}
 		f.top, f.memory = map[string]int{}, ""
 		if f.loop != nil {
-			f.run, f.lead = runsOf(f.loop), f.loop.Leads()
+			f.run, f.lead, f.limits = runsOf(f.loop), f.loop.Leads(), nil
 			f.windows = f.windowsOf()
 		}
 		for _, stmt := range s {

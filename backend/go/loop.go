@@ -98,7 +98,11 @@ func (f *function) looped() string {
 		length = "n"
 	}
 	b.WriteString(f.inner.String())
-	fmt.Fprintf(&b, "\tfor i := range %s {\n%s}\n}\n", length, f.out.String())
+	head = "i := range " + length
+	if f.limits != nil { // the compiler sees from them that no index leaves its window
+		head = "i := 0; i < " + strings.Join(append([]string{length}, f.limits...), " && i < ") + "; i++"
+	}
+	fmt.Fprintf(&b, "\tfor %s {\n%s}\n}\n", head, f.out.String())
 	return b.String()
 }
 
@@ -222,8 +226,8 @@ func (f *function) windowsOf() map[window]*extent {
 	return all
 }
 
-// listed is at for a table that is a list: an entry of a window on the array, which is an array of Go where its length is known, so
-// that bounds are checked once for all entries.
+// listed is at for a table that is a list: an entry of a window on the array, whose bounds are checked once for all entries. It is an array
+// of Go where its length is known.
 func (f *function) listed(array string, k int32) string {
 	l := f.lead[k]
 	w := f.windows[window{array, l.Table}]
@@ -266,8 +270,12 @@ func (f *function) listed(array string, k int32) string {
 		part := named(key, array+"s", "(*[%d]float64)(%s[%s:])", f.run.equal+w.hi-w.lo, array, sum(at, w.lo))
 		return part + "[" + sum("i", l.Ahead-w.lo) + "]"
 	}
-	part := named(fmt.Sprintf("%s+%d", array, k), array+"s", "%s[%s:][:n]", array, sum(at, l.Ahead))
-	return part + "[i]"
+	_, known := f.parts[key]
+	part := named(key, array+"s", "%s[%s:][:%s]", array, sum(at, w.lo), sum("n", w.hi-w.lo))
+	if !known && w.hi > w.lo {
+		f.limits = append(f.limits, "len("+sum(part+")", w.lo-w.hi))
+	}
+	return part + "[" + sum("i", l.Ahead-w.lo) + "]"
 }
 
 // sum is the text of an index and a number.
