@@ -71,6 +71,12 @@ const (
 	BitShr // A shifted right by Instr.B, zeros come in
 	BitSar // A shifted right by Instr.B, the sign comes in
 
+	// The rare part of functions of angles: B, or, of a finite |A| >= 2^45, the function of A. The
+	// programs of package elementary end with them.
+	FarSin
+	FarCos
+	FarTan
+
 	Call // Program.Funcs[A] of the operands Kernel.Args[B:B+C]
 
 	NumOps
@@ -101,7 +107,8 @@ var table = [NumOps]info{
 	Select: {"select", 3, false}, FMA: {"fma", 3, false},
 	BitAnd: {"bitand", 2, false}, BitOr: {"bitor", 2, false}, BitXor: {"bitxor", 2, false},
 	BitAdd: {"bitadd", 2, false}, BitSub: {"bitsub", 2, false},
-	BitShl: {"bitshl", 1, false}, BitShr: {"bitshr", 1, false}, BitSar: {"bitsar", 1, false}, Call: {"call", 0, false},
+	BitShl: {"bitshl", 1, false}, BitShr: {"bitshr", 1, false}, BitSar: {"bitsar", 1, false},
+	FarSin: {"farsin", 2, false}, FarCos: {"farcos", 2, false}, FarTan: {"fartan", 2, false}, Call: {"call", 0, false},
 }
 
 // String is the name of the operation.
@@ -130,6 +137,9 @@ func (o Op) Base() bool {
 	}
 	return false
 }
+
+// Far reports whether the operation is the rare part of a function.
+func (o Op) Far() bool { return FarSin <= o && o <= FarTan }
 
 // Input reports whether the operation reads a number or an argument of the kernel.
 func (o Op) Input() bool { return o <= Data }

@@ -132,6 +132,14 @@ const pendulum = `
 	der(phi) = w
 	der(w) = -9.81/l*sin(phi) - 0.1*w + a*cos(2*time)*exp(-0.1*time)`
 
+// Angles on both sides of 2^45.
+const angles = `
+	param w = 36000000000000
+	var x = 1
+	var y = 0
+	der(x) = sin(w*x) - y
+	der(y) = cos(100000*w) + 0.01*tan(1e280*w) + x`
+
 // An index-1 system: Robertson's reaction with the sum of masses as an equation.
 const reaction = `
 	param k1 = 0.04
@@ -168,6 +176,7 @@ var problems = []problem{
 	{"lorenz-tsit5-dense", lorenz, "Tsit5", fuse.Options{Dense: true}, 10, 1e-6, 1e-6},
 	{"lorenz-vern7", lorenz, "Vern7", fuse.Options{}, 10, 1e-9, 1e-9},
 	{"pendulum-tsit5-dense", pendulum, "Tsit5", fuse.Options{Dense: true}, 5, 1e-7, 1e-9},
+	{"angles-tsit5", angles, "Tsit5", fuse.Options{}, 0.1, 1e-6, 1e-8},
 	{"spring-tsit5-events", spring, "Tsit5", fuse.Options{Events: true, Dense: true}, 3, 1e-7, 1e-9},
 	{"robertson-rodas5p", robertson, "Rodas5P", fuse.Options{}, 1e5, 1e-6, 1e-10},
 	{"robertson-rodas5p-dense", robertson, "Rodas5P", fuse.Options{Dense: true}, 1e5, 1e-6, 1e-10},

@@ -1,17 +1,15 @@
 // Package elementary writes the elementary functions as kernels over base operations.
 //
 // In: an operation of package backend, or a kernel that has some of them. Out: a kernel of
-// base operations alone (backend.Op.Base), without branches: the same kernel runs in the scalar
+// base operations alone (backend.Op.Base), without branches but for large angles: the same kernel runs in the scalar
 // machine, in lanes, as vectors and on a GPU, with the same bits everywhere.
 //
 // Every function is within 2 units in the last place of the exact value (docs/elementary.md
 // has what was measured, and the number of operations of each) and has the special values of
-// package math, with these limits, which are what a program without branches and tables can do:
+// package math, except that the remainder of x/y is exact for |x/y| < 2^53 alone; beyond that it is 0 with the sign of x.
 //
-//   - The sine, cosine and tangent of a finite |x| >= 2^45, where the spacing of the arguments
-//     has come near to a hundredth, are those of a multiple of 2*pi: 0, 1 and 0.
-//   - The remainder of x/y is exact for |x/y| < 2^53; beyond that it is 0 with the sign of x.
-//
+// The programs of the sine, cosine and tangent end with an operation that has another program for |x| >= 2^45 (far.go):
+// machines that run many values at a time branch to it where one of them is that large.
 // A result that is not a number may have any sign and payload.
 package elementary
 

@@ -99,6 +99,11 @@ func evaluate(op backend.Op, a, b, c float64) float64 {
 		return from(bits(a) + bits(b))
 	case backend.BitSub:
 		return from(bits(a) - bits(b))
+	case backend.FarSin, backend.FarCos, backend.FarTan:
+		if IsFar(a) {
+			return Eval(Far(op), a)
+		}
+		return b
 	}
 	panic("mtkc: bug: not a base operation: " + op.String())
 }

@@ -7,8 +7,6 @@ const (
 	halfPi1 = 0x1.921fb54442d18p+00
 	halfPi2 = 0x1.1a62633145c07p-54
 	halfPi3 = -0x1.f1976b7ed8fbcp-110
-
-	trigLimit = 0x1p45
 )
 
 // reduceTrig writes x >= 0 as n*pi/2 + r + tail with |r| <= pi/4, up to rounding.
@@ -52,15 +50,14 @@ func (b *program) sin(x ref) ref {
 	a := b.abs(x)
 	n, r, tail := b.reduceTrig(a)
 	s, c := b.sineCosine(r, tail)
-	return b.sel(b.lt(a, b.num(trigLimit)), b.quadrant(n, s, c, x), b.mul(x, b.num(0)))
+	return b.Emit(backend.FarSin, x, b.quadrant(n, s, c, x))
 }
 
 func (b *program) cos(x ref) ref {
 	a := b.abs(x)
 	n, r, tail := b.reduceTrig(a)
 	s, c := b.sineCosine(r, tail)
-	y := b.quadrant(b.badd(n, b.word(1)), s, c, backend.None)
-	return b.sel(b.lt(a, b.num(trigLimit)), y, b.fma(x, b.num(0), b.num(1)))
+	return b.Emit(backend.FarCos, x, b.quadrant(b.badd(n, b.word(1)), s, c, backend.None))
 }
 
 // tan is t = r + r^3*P(r^2), or -1/t in the odd quadrants, with the rounding errors of t and the
@@ -68,6 +65,11 @@ func (b *program) cos(x ref) ref {
 func (b *program) tan(x ref) ref {
 	a := b.abs(x)
 	n, r, tail := b.reduceTrig(a)
+	return b.Emit(backend.FarTan, x, b.tangent(n, r, tail, x))
+}
+
+// tangent is that of n pi/2 + r + tail, with the sign of x turned.
+func (b *program) tangent(n, r, tail, x ref) ref {
 	z := b.mul(r, r)
 	tail = b.fma(tail, z, tail) // the derivative is 1 + tan^2
 	rest := b.fma(b.mul(r, z), b.polynomial(z, tanSeries), tail)
@@ -77,6 +79,5 @@ func (b *program) tan(x ref) ref {
 	nq := b.neg(q)
 	q = b.fma(b.fma(nq, low, b.fma(nq, t, unit)), q, q)
 	y := b.sel(b.shl(n, 62), q, t)
-	y = b.bxor(y, b.sign(b.bxor(b.shl(n, 63), x)))
-	return b.sel(b.lt(a, b.num(trigLimit)), y, b.mul(x, b.num(0)))
+	return b.bxor(y, b.sign(b.bxor(b.shl(n, 63), x)))
 }

@@ -569,6 +569,7 @@ var calls = map[backend.Op]string{
 	backend.Sinh: "elementary.Sinh", backend.Cosh: "elementary.Cosh", backend.Tanh: "elementary.Tanh",
 	backend.Asinh: "elementary.Asinh", backend.Acosh: "elementary.Acosh", backend.Atanh: "elementary.Atanh",
 	backend.Exp: "elementary.Exp", backend.Log: "elementary.Log", backend.Log10: "elementary.Log10",
+	backend.FarSin: "elementary.FarSin", backend.FarCos: "elementary.FarCos", backend.FarTan: "elementary.FarTan",
 	backend.Sign: "elementary.Sign", backend.Atan2: "elementary.Atan2",
 	backend.Mod: "elementary.Mod", backend.Rem: "elementary.Rem", backend.Quo: "elementary.Quo",
 }

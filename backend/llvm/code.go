@@ -147,6 +147,8 @@ func (c *code) emit(r backend.Ref) {
 		c.bits[r] = c.binary(bitwise[op], c.ints(), c.integer(in.A), uniform("i64", strconv.Itoa(int(in.B&63)), c.lanes))
 	case bitwise[op] != "":
 		c.bits[r] = c.binary(bitwise[op], c.ints(), c.integer(in.A), c.integer(in.B))
+	case op.Far():
+		c.far(r, in)
 	case op == backend.Neg:
 		c.num[r] = c.m.let("fneg ", c.doubles(), " ", c.number(in.A))
 	case op == backend.FMA:

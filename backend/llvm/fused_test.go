@@ -259,11 +259,18 @@ func TestEnsembleMethods(t *testing.T) {
 		var y = 0
 		der(x) = sin(w*time)*exp(-x*x) - y
 		der(y) = tanh(x) + cos(y)^1.5`
+	const angles = `
+		param w = 36000000000000
+		var x = 1
+		var y = 0
+		der(x) = sin(w*x) - y
+		der(y) = cos(100000*w) + 0.01*tan(1e280*w) + x`
 	for k, c := range []struct {
 		name, text, method string
 		roll               backend.Options
 		tend               float64
 	}{
+		{"angles", angles, "Tsit5", backend.Options{}, 0.1},
 		{"ring 50", ring(50), "Tsit5", backend.Options{RollFrom: math.MaxInt}, 0.5},
 		{"ring 50 in loops", ring(50), "Tsit5", backend.Options{RollFrom: 1}, 0.5},
 		{"robertson", robertson, "Rodas5P", backend.Options{}, 100},

@@ -129,7 +129,7 @@ func (m *module) instances(s *backend.Step, name string) {
 	n := max(s.N, 1)
 	m.line("  %some = icmp slt i64 ", first, ", ", strconv.Itoa(n))
 	m.line("  br i1 %some, label %loop, label %done\nloop:")
-	m.line("  %i = phi i64 [", first, ", %entry], [%next, %loop]")
+	m.line("  %i = phi i64 [", first, ", %entry], [%next, %latch]")
 	at := place{m: m, lanes: 1, apart: 1}
 	if s.N > 0 {
 		at.step, at.lead, at.index = s, s.Leads(), map[entry]string{}
@@ -145,6 +145,7 @@ func (m *module) instances(s *backend.Step, name string) {
 			at.write(s.Body.Out[o], c.number(backend.Ref(r)))
 		}
 	}
+	m.line("  br label %latch\nlatch:")
 	m.line("  %next = add i64 %i, ", threads)
 	m.line("  %more = icmp slt i64 %next, ", strconv.Itoa(n))
 	m.line("  br i1 %more, label %loop, label %done\ndone:\n  ret void\n}")

@@ -272,6 +272,36 @@ func TestElementary(t *testing.T) {
 	}
 }
 
+// Large angles have a function of their own, within the code, in functions of the module and in loops.
+func TestFar(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 3))
+	for _, uses := range []int{1, inlined} {
+		b := backend.NewBuilder("far")
+		x := b.Input(backend.U, 0)
+		n := 0
+		for _, op := range []backend.Op{backend.Sin, backend.Cos, backend.Tan} {
+			for range uses {
+				// Angles from 2^38 to 2^53 or so, and infinities.
+				v := b.Emit(op, b.Emit(backend.Mul, x, b.Number(math.Ldexp(1+rng.Float64(), 38+rng.IntN(15)))))
+				b.Output(backend.Main, n, v)
+				n++
+			}
+		}
+		for range 5 {
+			compare(t, rng, b.Finish(), 1, 0, n, Target{}, 1, 2, 8)
+		}
+		const instances = 21
+		body := b.Finish()
+		s := backend.Step{N: instances, Index: []backend.Table{{Stride: 1}}}
+		for i := range body.Out {
+			s.Index = append(s.Index, backend.Table{Base: int32(i), Stride: int32(n)})
+			body.Out[i].Index = int32(i + 1)
+		}
+		s.Body = body
+		compare(t, rng, &backend.Kernel{Name: "loop", Steps: []backend.Step{s}}, instances, 0, n*instances, Target{}, 1, 2)
+	}
+}
+
 // Loops with every kind of table, in order and not, more and fewer instances than lanes, bodies
 // that are cut, and values that pass in the scratch array.
 func TestLoops(t *testing.T) {

@@ -338,11 +338,12 @@ func (m *module) beginBlocks(first []int) (end func()) {
 	}
 	table := m.table("i32", items)
 	m.line("  br label %loop\nloop:")
-	m.line("  %block = phi i64 [0, %entry], [%next, %loop]")
+	m.line("  %block = phi i64 [0, %entry], [%next, %latch]")
 	at := m.entryOf(table, "i32", len(items), "%block")
 	m.line("  %first = load i32, ", m.local("i32"), " ", at, ", align 4")
 	m.line("  %i = sext i32 %first to i64")
 	return func() {
+		m.line("  br label %latch\nlatch:") // the body may end in another block
 		m.line("  %next = add i64 %block, 1")
 		m.line("  %more = icmp slt i64 %next, ", strconv.Itoa(len(items)))
 		m.line("  br i1 %more, label %loop, label %done\ndone:")
@@ -352,8 +353,9 @@ func (m *module) beginBlocks(first []int) (end func()) {
 // beginLoop writes the head of a loop over %i and returns what writes its end.
 func (m *module) beginLoop(n, stride int) (end func()) {
 	m.line("  br label %loop\nloop:")
-	m.line("  %i = phi i64 [0, %entry], [%next, %loop]")
+	m.line("  %i = phi i64 [0, %entry], [%next, %latch]")
 	return func() {
+		m.line("  br label %latch\nlatch:")
 		if n%stride == 0 {
 			m.line("  %next = add i64 %i, ", strconv.Itoa(stride))
 		} else {

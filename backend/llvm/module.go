@@ -58,6 +58,7 @@ type module struct {
 	own     map[ownKey]string // elementary functions: their names; written at the end
 	pending []ownKey
 	temps   int
+	block   string // that is being written, where another one depends on its name
 	linkage string // of entries: "", or "internal "
 }
 

@@ -433,6 +433,7 @@ func (w *runWriter) inRegisters() {
 		x = v.phis(first)
 	}
 	s := v.begin(x)
+	w.block = "loop"
 	outer := w.buf
 	w.buf = nil // the values of the next turn have no names yet
 	for r, in := range p.step.Code {
@@ -446,8 +447,8 @@ func (w *runWriter) inRegisters() {
 	w.buf = outer
 	w.line("loop:")
 	if !w.gpu {
-		w.phi(v, x, first, next, "loop")
-		w.line("  %budget = phi i64 [%budget.in, %enter.active], [%budget.left, %loop]")
+		w.phi(v, x, first, next, "enter.active", w.block)
+		w.line("  %budget = phi i64 [%budget.in, %enter.active], [%budget.left, %", w.block, "]")
 	} else {
 		w.line("  %budget = add i64 %budget.in, 0")
 	}
@@ -458,14 +459,14 @@ func (w *runWriter) inRegisters() {
 }
 
 // phi writes those of the state.
-func (w *runWriter) phi(g *group, x, first, next []string, from string) {
+func (w *runWriter) phi(g *group, x, first, next []string, before, from string) {
 	for i := range x {
 		if !g.p.kept[i] {
 			value := next[i]
 			if i == fuse.Status && g.p.known {
 				value = constant(fuse.Running, g.lanes)
 			}
-			w.line("  ", x[i], " = phi ", vector(g.lanes, "double"), " [", first[i], ", %enter.active], [", value, ", %", from, "]")
+			w.line("  ", x[i], " = phi ", vector(g.lanes, "double"), " [", first[i], ", %", before, "], [", value, ", %", from, "]")
 		}
 	}
 }
@@ -503,8 +504,10 @@ func (w *runWriter) inTurns(p *loopPlan, a, b *group) {
 	a.actives()
 	b.actives()
 	cross := p.crossing()
+	w.block = "enter.active"
 	head := a.begin(firstA)
 	beside(head.turns(false))
+	before := w.block
 	w.line("  br label %loop")
 	xa, xb := a.phis(firstA), b.phis(firstB)
 	sa, sb := a.begin(xa), b.begin(xb)
@@ -529,25 +532,27 @@ func (w *runWriter) inTurns(p *loopPlan, a, b *group) {
 	a.attention(sa, nextA, ".s")
 	w.again(".s", "rest", "loop.t")
 	w.line("loop.t:")
+	w.block = "loop.t"
 	rest := sb.copied()
 	again := a.begin(nextA)
 	beside(append(sb.turns(true), again.turns(false)...))
 	nextB := sb.next()
 	b.attention(sb, nextB, ".t")
 	w.line("  br i1 %attend.t, label %spill.t, label %loop")
+	from := w.block
 	body := w.buf
 	w.buf = outer
 	w.line("loop:")
-	w.phi(a, xa, firstA, nextA, "loop.t")
-	w.phi(b, xb, firstB, nextB, "loop.t")
+	w.phi(a, xa, firstA, nextA, before, from)
+	w.phi(b, xb, firstB, nextB, before, from)
 	for _, r := range cross {
-		from, typ := head.form(r)
-		if strings.HasPrefix(*from, "%") {
+		at, typ := head.form(r)
+		if strings.HasPrefix(*at, "%") {
 			to, _ := again.form(r)
-			w.line("  %h", strconv.Itoa(int(r)), " = phi ", typ, " [", *from, ", %enter.active], [", *to, ", %loop.t]")
+			w.line("  %h", strconv.Itoa(int(r)), " = phi ", typ, " [", *at, ", %", before, "], [", *to, ", %", from, "]")
 		}
 	}
-	w.line("  %budget = phi i64 [%budget.in, %enter.active], [%budget.left, %loop.t]")
+	w.line("  %budget = phi i64 [%budget.in, %", before, "], [%budget.left, %", from, "]")
 	w.buf = append(w.buf, body...)
 
 	bits, half := "i"+strconv.Itoa(w.lanes), "i"+strconv.Itoa(a.lanes)
@@ -559,17 +564,20 @@ func (w *runWriter) inTurns(p *loopPlan, a, b *group) {
 		return w.let("or ", bits, " ", w.let("zext ", half, " ", first, " to ", bits), ", ", second)
 	}
 	w.line("rest:")
+	w.block = "rest"
 	beside(rest.turns(true))
 	restB := rest.next()
 	b.attention(rest, restB, ".rest")
 	a.keep(sa.status(nextA))
 	b.keep(rest.status(restB))
 	both := mask("%attention.s", "%attention.rest")
+	rested := w.block
 	w.line("  br label %spill\nspill.t:")
+	w.block = "spill.t"
 	a.keep(nextA)
 	b.keep(sb.status(nextB))
 	second := mask("", "%attention.t")
 	w.line("  br label %spill\nspill:")
-	w.line("  %attention = phi ", bits, " [", both, ", %rest], [", second, ", %spill.t]")
+	w.line("  %attention = phi ", bits, " [", both, ", %", rested, "], [", second, ", %", w.block, "]")
 	w.line("  %attend = icmp ne ", bits, " %attention, 0")
 }

@@ -368,6 +368,14 @@ func (e *laneEncoder) value(r int32) {
 		}
 	}
 	e.inside(form, args)
+	if e.src[r].Op.Far() { // the angle is read again behind the result, in Go if at all
+		e.id[r] = e.place(r)
+		e.release(r)
+		e.instruction(form, e.id[r], x[:len(form.modes)], w.shift)
+		e.c.code[e.prevAt].e = w.op
+		e.prev = -1
+		return
+	}
 	e.release(r)
 	e.id[r] = e.place(r)
 	e.instruction(form, e.id[r], x[:len(form.modes)], w.shift)
@@ -444,7 +452,11 @@ func (e *laneEncoder) instruction(form laneForm, d int32, x []int32, shift int32
 	if v := laneVariants[form.store]; v.op < uint16(backend.NumOps) && backend.Op(v.op).Shift() {
 		a[1] = shift
 	}
-	to := e.nearby(d, 0)
+	near := 0
+	if w := laneVariants[form.store].op; w < uint16(backend.NumOps) && backend.Op(w).Far() {
+		near = 3 // not where an operand is
+	}
+	to := e.nearby(d, near)
 	e.prevForm, e.prevAt = form, len(e.c.code)
 	e.c.code = append(e.c.code, laneInstr{form.store, uint16(to), uint16(a[0]), uint16(a[1]), uint16(a[2]), uint16(a[3])})
 	e.copy(d, to)

@@ -231,6 +231,18 @@ func binary(op backend.Op, d, a, b []float64) {
 		for i := range d {
 			d[i] = elementary.Quo(a[i], b[i])
 		}
+	case backend.FarSin:
+		for i := range d {
+			d[i] = elementary.FarSin(a[i], b[i])
+		}
+	case backend.FarCos:
+		for i := range d {
+			d[i] = elementary.FarCos(a[i], b[i])
+		}
+	case backend.FarTan:
+		for i := range d {
+			d[i] = elementary.FarTan(a[i], b[i])
+		}
 	case backend.Lt:
 		for i := range d {
 			d[i] = truth(a[i] < b[i])

@@ -167,6 +167,10 @@ func (f *laneFrame) leave(in *laneInstr, n int) {
 			}
 			d[i] = c.f.Eval(args)
 		}
+	case uint16(backend.FarSin), uint16(backend.FarCos), uint16(backend.FarTan):
+		// The machine leaves where an angle is large; it has made the other value the result.
+		d := f.row(int(in.d), n)
+		binary(backend.Op(in.e), d, f.row(int(in.a), n), d)
 	case opCopy:
 		copy(f.row(int(in.d)|int(in.a)<<16, n), f.row(int(in.b)|int(in.c)<<16, n))
 	default:

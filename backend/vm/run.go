@@ -196,6 +196,12 @@ func interpret[I uint16 | uint32](prog []instr[I], r unsafe.Pointer, f *frame, a
 			*bits(d) = *bits(at(r, in.a)) >> (in.b & 63)
 		case uint16(backend.BitSar):
 			*bits(d) = uint64(int64(*bits(at(r, in.a))) >> (in.b & 63))
+		case uint16(backend.FarSin):
+			*d = elementary.FarSin(*at(r, in.a), *at(r, in.b))
+		case uint16(backend.FarCos):
+			*d = elementary.FarCos(*at(r, in.a), *at(r, in.b))
+		case uint16(backend.FarTan):
+			*d = elementary.FarTan(*at(r, in.a), *at(r, in.b))
 		case uint16(backend.Call):
 			c := &f.calls[uint32(in.a)|uint32(in.b)<<16]
 			args := f.args[:len(c.args)]

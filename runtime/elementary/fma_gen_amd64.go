@@ -2,7 +2,11 @@
 
 package elementary
 
-import "github.com/mtkc/mtkc/runtime/cpu"
+import (
+	"math"
+
+	"github.com/mtkc/mtkc/runtime/cpu"
+)
 
 // Pow is x to the power y, with the special cases of math.Pow.
 func Pow(x, y float64) float64 {
@@ -15,9 +19,9 @@ func Pow(x, y float64) float64 {
 //go:noescape
 func powFMA(x, y float64) float64
 
-// Sin is the sine of x, and 0 for finite |x| >= 2^45.
+// Sin is the sine of x.
 func Sin(x float64) float64 {
-	if cpu.AVX2 {
+	if cpu.AVX2 && !(math.Abs(x) >= farLimit) {
 		return sinFMA(x)
 	}
 	return sin(x)
@@ -26,9 +30,9 @@ func Sin(x float64) float64 {
 //go:noescape
 func sinFMA(x float64) float64
 
-// Cos is the cosine of x, and 1 for finite |x| >= 2^45.
+// Cos is the cosine of x.
 func Cos(x float64) float64 {
-	if cpu.AVX2 {
+	if cpu.AVX2 && !(math.Abs(x) >= farLimit) {
 		return cosFMA(x)
 	}
 	return cos(x)
@@ -37,9 +41,9 @@ func Cos(x float64) float64 {
 //go:noescape
 func cosFMA(x float64) float64
 
-// Tan is the tangent of x, and 0 for finite |x| >= 2^45.
+// Tan is the tangent of x.
 func Tan(x float64) float64 {
-	if cpu.AVX2 {
+	if cpu.AVX2 && !(math.Abs(x) >= farLimit) {
 		return tanFMA(x)
 	}
 	return tan(x)

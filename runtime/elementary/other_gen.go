@@ -7,13 +7,13 @@ package elementary
 // Pow is x to the power y, with the special cases of math.Pow.
 func Pow(x, y float64) float64 { return pow(x, y) }
 
-// Sin is the sine of x, and 0 for finite |x| >= 2^45.
+// Sin is the sine of x.
 func Sin(x float64) float64 { return sin(x) }
 
-// Cos is the cosine of x, and 1 for finite |x| >= 2^45.
+// Cos is the cosine of x.
 func Cos(x float64) float64 { return cos(x) }
 
-// Tan is the tangent of x, and 0 for finite |x| >= 2^45.
+// Tan is the tangent of x.
 func Tan(x float64) float64 { return tan(x) }
 
 // Asin is the arcsine of x.

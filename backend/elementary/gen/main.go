@@ -1,6 +1,6 @@
 // Command gen writes the coefficients of package elementary: polynomials that interpolate
 // power series at the Chebyshev nodes of an interval, computed in 400 bits and rounded to
-// the nearest float64 one by one.
+// the nearest float64 one by one; and what large angles are multiplied by.
 package main
 
 import (
@@ -176,9 +176,57 @@ func file() []byte {
 		}
 		b.WriteString("}\n")
 	}
+	b.WriteString("\n// farTable has (2^(32 j) 2/pi) mod 512 as a sum of four numbers in row j.\nvar farTable = [][4]float64{\n")
+	for j := range 31 {
+		fmt.Fprintf(&b, "\t{")
+		for i, v := range turns(32 * j) {
+			if i > 0 {
+				fmt.Fprintf(&b, ", ")
+			}
+			fmt.Fprint(&b, v)
+		}
+		fmt.Fprintf(&b, "},\n")
+	}
+	b.WriteString("}\n")
 	src, err := format.Source(b.Bytes())
 	if err != nil {
 		log.Fatal(err)
 	}
 	return src
+}
+
+// turns is (2^e 2/pi) mod 512.
+func turns(e int) (parts [4]float64) {
+	c := new(big.Float).SetPrec(widePrec).Quo(big.NewFloat(2), pi())
+	c.SetMantExp(c, e-9)
+	n, _ := c.Int(nil)
+	c.Sub(c, new(big.Float).SetPrec(widePrec).SetInt(n))
+	c.SetMantExp(c, 9)
+	for i := range parts {
+		parts[i], _ = c.Float64()
+		c.Sub(c, new(big.Float).SetFloat64(parts[i]))
+	}
+	return parts
+}
+
+const widePrec = 1400
+
+// pi is 16 atan(1/5) - 4 atan(1/239), Machin's formula.
+func pi() *big.Float {
+	wide := func() *big.Float { return new(big.Float).SetPrec(widePrec) }
+	atan := func(n int64) *big.Float {
+		sum, power := wide(), wide().Quo(big.NewFloat(1), wide().SetInt64(n))
+		sq := wide().SetInt64(n * n)
+		for k := int64(1); power.MantExp(nil) > -widePrec; k += 2 {
+			t := wide().Quo(power, wide().SetInt64(k))
+			if k%4 == 3 {
+				t.Neg(t)
+			}
+			sum.Add(sum, t)
+			power.Quo(power, sq)
+		}
+		return sum
+	}
+	a, b := atan(5), atan(239)
+	return wide().Sub(a.SetMantExp(a, 4), b.SetMantExp(b, 2))
 }

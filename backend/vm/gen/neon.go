@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
+
+	"github.com/mtkc/mtkc/backend/elementary"
 )
 
 // neon prints the machine for arm64. Registers: R0 the instruction, R1 the pointers to the rows, R2
@@ -22,6 +25,7 @@ const (
 	neonTemp   = 16
 	neonNumber = 20
 	neonOnes   = 25
+	neonFar    = 26 // where operands of a far operation are large, and behind it what large is
 )
 
 // Words without registers: of the destination in bits 0 to 4, the first operand in bits 5 to 9, the
@@ -111,6 +115,8 @@ func (x *neon) handler(k int, v variant) {
 	switch v.op.kind {
 	case "Lt", "Le", "Gt", "Ge", "Eq", "Ne", "And", "Or", "Not":
 		begin = append(begin, word(wOnes, neonOnes, 0, 0, 0))
+	case "FarSin", "FarCos", "FarTan":
+		begin = append(begin, fmt.Sprintf("MOVD $%#x, R9", math.Float64bits(elementary.FarLimit)), word(wCopies, neonFar+1, 9, 0, 0), word(wXor, neonFar, neonFar, neonFar, 0))
 	case "BitShl":
 		begin = append(begin, "MOVHU 6(R0), R6", word(wCopies, neonNumber+1, 6, 0, 0))
 	case "BitShr", "BitSar":
@@ -124,7 +130,11 @@ func (x *neon) handler(k int, v variant) {
 	x.printf("#define VECTOR(I) %s", strings.Join(body, "; "))
 	for _, n := range x.families {
 		x.printf("TEXT neonx%d_%d<>(SB), NOSPLIT|NOFRAME, $0-0", n, k)
-		x.printf("\tBEGIN; VECTORS%d; NEXT", n)
+		leave := ""
+		if v.op.far() {
+			leave = fmt.Sprintf("VMOV V%d.D[0], R9; VMOV V%d.D[1], R10; ORR R10, R9, R9; CBZ R9, 2(PC); JMP neonx%d_0<>(SB); ", neonFar, neonFar, n)
+		}
+		x.printf("\tBEGIN; VECTORS%d; %sNEXT", n, leave)
 	}
 	x.printf("#undef BEGIN\n#undef VECTOR")
 }
@@ -206,6 +216,13 @@ func (x *neon) body(v variant) (l []string) {
 			emit(wAnd, acc, acc, neonOnes)
 		} else {
 			emit(wAndNot, acc, neonOnes, acc)
+		}
+	case "FarSin", "FarCos", "FarTan":
+		emit(wAbs, neonTemp, reg(0), 0)
+		emit(wGreaterEqual, neonTemp, neonTemp, neonFar+1)
+		emit(wOr, neonFar, neonFar, neonTemp)
+		if v.modes[1] == 'M' {
+			load(acc, 1)
 		}
 	case "Not":
 		emit(wIsZero, acc, reg(0), 0)

@@ -9,6 +9,9 @@ type op struct {
 	modes []string // see variant
 }
 
+// far reports whether an operation leaves the machine where the first operand is large, after it has made the second one its result.
+func (o *op) far() bool { return strings.HasPrefix(o.kind, "Far") }
+
 // variant is an operation with a letter for each operand: M a row in memory, K one number for
 // all lanes, A the result of the instruction before, which is still in the registers of the
 // processor. Without store the result is left there alone.
@@ -56,6 +59,7 @@ func ops() []*op {
 	add(commutative, "backend.Min", "backend.Max", "backend.Lt", "backend.Le", "opGt", "opGe", "backend.Eq", "backend.Ne",
 		"backend.BitAnd", "backend.BitOr", "backend.BitXor", "backend.BitAdd")
 	add([]string{"MM", "AM"}, "backend.And", "backend.Or")
+	add([]string{"MM", "MA"}, "backend.FarSin", "backend.FarCos", "backend.FarTan")
 	add(ternary, "backend.FMA", "opMulAdd", "opMulSub", "opSubMul")
 	add(append(product("MA", "MK", "MK"), "MAM", "MAK", "MMA", "MKA"), "backend.Select")
 	var picks []string
@@ -72,7 +76,7 @@ func variants() []variant {
 	for _, o := range ops() {
 		for _, m := range o.modes {
 			list = append(list, variant{o, m, true})
-			if o.kind != "Move" && len(m) < 4 {
+			if o.kind != "Move" && !o.far() && len(m) < 4 {
 				list = append(list, variant{o, m, false})
 			}
 		}

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
+
+	"github.com/mtkc/mtkc/backend/elementary"
 )
 
 // x86 prints the machine for AVX-512 or AVX2 with FMA. Registers: SI the instruction, DI the
@@ -99,9 +102,21 @@ func (x *x86) handler(k int, v variant) {
 	x.printf("#define VECTOR(D, O) %s", strings.Join(body, "; "))
 	for _, n := range x.families {
 		x.printf("TEXT %s_%d<>(SB), NOSPLIT|NOFRAME, $0-0", x.name(n), k)
-		x.printf("\tBEGIN; VECTORS%d; NEXT", n)
+		x.printf("\tBEGIN; VECTORS%d; %sNEXT", n, x.leave(v, n))
 	}
 	x.printf("#undef BEGIN\n#undef VECTOR")
+}
+
+// leave is the end of a far operation: out of the machine where an operand is large.
+func (x *x86) leave(v variant, n int) string {
+	if !v.op.far() {
+		return ""
+	}
+	test := "KORTESTW K2, K2"
+	if !x.wide {
+		test = fmt.Sprintf("VMOVMSKPD %s, R9; TESTL R9, R9", x.ones())
+	}
+	return fmt.Sprintf("%s; JEQ 2(PC); JMP %s_0<>(SB); ", test, x.name(n))
 }
 
 var predicate = map[string]int{"Lt": 0x11, "Le": 0x12, "Gt": 0x1e, "Ge": 0x1d, "Eq": 0x00, "Ne": 0x04}
@@ -125,6 +140,12 @@ func (x *x86) prologue(v variant) (l []string) {
 		return []string{one, zero}
 	case "Select":
 		return []string{zero}
+	case "FarSin", "FarCos", "FarTan": // the lanes with large operands are gathered in K2 or in place of ones
+		none := "KXORW K2, K2, K2"
+		if !x.wide {
+			none = fmt.Sprintf("VXORPD %s, %s, %s", x.ones(), x.ones(), x.ones())
+		}
+		return []string{"VMOVUPD laneFar<>(SB), " + x.number(0), none}
 	case "BitShl", "BitShr", "BitSar":
 		c := "X" + x.number(1)[1:]
 		l = append(l, "MOVWLZX 6(SI), R10", fmt.Sprintf("VMOVQ R10, %s", c))
@@ -210,6 +231,17 @@ func (x *x86) body(v variant) (l []string) {
 		}
 	case "Spread":
 		emit("VMOVAPD", src(0), d)
+	case "FarSin", "FarCos", "FarTan":
+		emit("VANDPD", "laneMagnitudes<>(SB)", reg(0, 0), x.temp(0))
+		compare(predicate["Ge"], x.number(0), x.temp(0))
+		if x.wide {
+			emit("KORW", "K1", "K2", "K2")
+		} else {
+			emit("VORPD", x.temp(2), x.ones(), x.ones())
+		}
+		if v.modes[1] == 'M' {
+			emit("VMOVUPD", src(1), d)
+		}
 	case "Neg":
 		a := reg(0, 0)
 		emit("VXORPD", "laneSigns<>(SB)", a, d)
@@ -338,7 +370,7 @@ func (x *x86) constants() {
 	for _, c := range []struct {
 		name string
 		bits uint64
-	}{{"laneOnes", 0x3ff0000000000000}, {"laneSigns", 1 << 63}, {"laneMagnitudes", 1<<63 - 1}} {
+	}{{"laneOnes", 0x3ff0000000000000}, {"laneSigns", 1 << 63}, {"laneMagnitudes", 1<<63 - 1}, {"laneFar", math.Float64bits(elementary.FarLimit)}} {
 		for i := range 8 {
 			x.printf("DATA %s<>+%d(SB)/8, $0x%016x", c.name, 8*i, c.bits)
 		}

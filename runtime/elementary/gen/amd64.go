@@ -70,6 +70,13 @@ type emitter struct {
 func (a *assembler) function(f *function) {
 	var text bytes.Buffer
 	size := 0
+	if f.far != 0 { // it is the last operation
+		near := *f.k
+		last := near.Out[0].Val
+		near.Out = []backend.Output{{Space: backend.Main, Val: near.Code[last].B}}
+		near.Code = near.Code[:last]
+		f.k = &near
+	}
 	if s := f.fast; s != nil {
 		fmt.Fprintf(&text, "\tVMOVSD x+0(FP), X0\n")
 		if s.Absolute {

@@ -23,13 +23,14 @@ type function struct {
 	assembly bool
 	fast     *elementary.Span // a part of the domain with a shorter program
 	k        *backend.Kernel
+	far      backend.Op // the rare part, or 0
 }
 
 var functions = []function{
 	{name: "Pow", op: backend.Pow, doc: "x to the power y, with the special cases of math.Pow", assembly: true, fast: &elementary.Span{Lo: 0x1p-1022, Hi: math.MaxFloat64}},
-	{name: "Sin", op: backend.Sin, doc: "the sine of x, and 0 for finite |x| >= 2^45", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0x1p44}},
-	{name: "Cos", op: backend.Cos, doc: "the cosine of x, and 1 for finite |x| >= 2^45", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0x1p44}},
-	{name: "Tan", op: backend.Tan, doc: "the tangent of x, and 0 for finite |x| >= 2^45", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0x1p44}},
+	{name: "Sin", op: backend.Sin, doc: "the sine of x", assembly: true},
+	{name: "Cos", op: backend.Cos, doc: "the cosine of x", assembly: true},
+	{name: "Tan", op: backend.Tan, doc: "the tangent of x", assembly: true},
 	{name: "Asin", op: backend.Asin, doc: "the arcsine of x", assembly: true},
 	{name: "Acos", op: backend.Acos, doc: "the arccosine of x", assembly: true},
 	{name: "Atan", op: backend.Atan, doc: "the arctangent of x", assembly: true, fast: &elementary.Span{Absolute: true, Hi: 0.5}},
@@ -81,11 +82,17 @@ func files() map[string][]byte {
 	var portable, other, amd64 bytes.Buffer
 	portable.WriteString(header + "package elementary\n\nimport \"math\"\n")
 	other.WriteString(header + "//go:build !amd64\n\npackage elementary\n")
-	amd64.WriteString(header + "package elementary\n\nimport \"github.com/mtkc/mtkc/runtime/cpu\"\n")
+	amd64.WriteString(header + "package elementary\n\nimport (\n\"math\"\n\n\"github.com/mtkc/mtkc/runtime/cpu\"\n)\n")
 	asm := newAssembler()
 	for i := range functions {
 		f := &functions[i]
 		f.k = elementary.Program(f.op)
+		if last := f.k.Code[f.k.Out[0].Val]; last.Op.Far() {
+			f.far = last.Op
+			fmt.Fprintf(&portable, "\n// %s is %s, for finite |x| >= 2^45.\nfunc %s(x float64) float64 {\n", far(f.far), f.doc, far(f.far))
+			source(&portable, elementary.Far(f.far))
+			portable.WriteString("}\n")
+		}
 		if !f.assembly {
 			fmt.Fprintf(&portable, "\n// %s is %s.\nfunc %s(%s) float64 {\n", f.name, f.doc, f.name, f.params())
 			source(&portable, f.k)
@@ -96,8 +103,12 @@ func files() map[string][]byte {
 		source(&portable, f.k)
 		portable.WriteString("}\n")
 		fmt.Fprintf(&other, "\n// %s is %s.\nfunc %s(%s) float64 { return %s(%s) }\n", f.name, f.doc, f.name, f.params(), f.low(), f.args())
-		fmt.Fprintf(&amd64, "\n// %s is %s.\nfunc %s(%s) float64 {\n\tif cpu.AVX2 {\n\t\treturn %sFMA(%s)\n\t}\n\treturn %s(%s)\n}\n\n//go:noescape\nfunc %sFMA(%s) float64\n",
-			f.name, f.doc, f.name, f.params(), f.low(), f.args(), f.low(), f.args(), f.low(), f.params())
+		where := ""
+		if f.far != 0 { // the assembly does not have the rare part
+			where = " && !(math.Abs(x) >= farLimit)"
+		}
+		fmt.Fprintf(&amd64, "\n// %s is %s.\nfunc %s(%s) float64 {\n\tif cpu.AVX2%s {\n\t\treturn %sFMA(%s)\n\t}\n\treturn %s(%s)\n}\n\n//go:noescape\nfunc %sFMA(%s) float64\n",
+			f.name, f.doc, f.name, f.params(), where, f.low(), f.args(), f.low(), f.args(), f.low(), f.params())
 		asm.function(f)
 	}
 	all := map[string][]byte{"portable_gen.go": portable.Bytes(), "other_gen.go": other.Bytes(), "fma_gen_amd64.go": amd64.Bytes()}
@@ -203,11 +214,18 @@ func source(b *bytes.Buffer, k *backend.Kernel) {
 			word(r, "%s >> %d", bits(in.A), in.B)
 		case backend.BitSar:
 			word(r, "uint64(int64(%s) >> %d)", bits(in.A), in.B)
+		case backend.FarSin, backend.FarCos, backend.FarTan:
+			set(r, "%s\n\tif isFar(%s) {\n\t\tv%d = %s(%s)\n\t}", num(in.B), num(in.A), r, far(in.Op), num(in.A))
 		default:
 			log.Fatalf("%s: no Go form of %s", k.Name, in.Op)
 		}
 	}
 	fmt.Fprintf(b, "\treturn %s\n", num(k.Out[0].Val))
+}
+
+// far is the name of the function of a far operation.
+func far(op backend.Op) string {
+	return map[backend.Op]string{backend.FarSin: "farSin", backend.FarCos: "farCos", backend.FarTan: "farTan"}[op]
 }
 
 // literal is a number as a Go expression of type float64 or an untyped constant.
