@@ -570,6 +570,21 @@ func TestResumeLater(t *testing.T) {
 	}
 }
 
+// A condition that is above zero for a seventieth of its period, on a straight line on which steps grow without limit.
+func TestNarrowLobes(t *testing.T) {
+	families(t, func(t *testing.T, solver string) {
+		p := system([]float64{0}, nil, 10, func(t float64, u, p, du []float64) { du[0] = 1 })
+		g := func(t float64, u, p []float64) float64 { return math.Sin(100*u[0]) - 0.999 }
+		up, seen := 0, 0
+		solve(t, p, ode.Options{Solver: solver},
+			Continuous(g, ode.Rising, func(*ode.Integrator) error { up++; return nil }),
+			Observe(g, ode.Falling, func(float64, []float64) { seen++ }))
+		if up != 159 || seen != 159 {
+			t.Errorf("%d times up, %d times down, want 159", up, seen)
+		}
+	})
+}
+
 // The machinery allocates nothing in a step.
 func TestAllocations(t *testing.T) {
 	var integral Integral

@@ -116,6 +116,27 @@ func (s *Scanner) Far(least, most float64) bool {
 	return mid+s.bound*half < 0
 }
 
+// Where a glance looks, from the start of a step: Soon behind the start and before the end, and at an odd place between.
+const (
+	Soon  = 1e-3
+	Place = 0.39
+)
+
+// Clear reports whether an indicator stays before zero for sure on a step, judged by its values at both ends, at Soon, at
+// Place, and at 1-Soon: the Bernstein coefficients of the cubic polynomial with these values and slopes at
+// the ends lie on the side before, away from zero by at least half of their spread, and the value between agrees.
+func Clear(start, soon, between, late, end float64) bool {
+	const x, y = Place, 1 - Place
+	p, q := start+(soon-start)/(3*Soon), end+(late-end)/(3*Soon)
+	most := max(max(start, end), max(p, q))
+	least := min(min(start, end), min(p, q))
+	if !(most < -0.5*(most-least)) {
+		return false
+	}
+	cubic := y*y*y*start + 3*x*y*y*p + 3*x*x*y*q + x*x*x*end
+	return math.Abs(between-cubic) <= 0.25*(most-least)+1e-9*math.Abs(between)
+}
+
 // First returns an interval [lo, hi] in which the polynomial through the values y
 // at the nodes passes to the side after for the first time: it is before at lo,
 // after at hi, and changes once between them; hi-lo is at most 2^-10. The value at
@@ -123,11 +144,11 @@ func (s *Scanner) Far(least, most float64) bool {
 // crossing, or if it lies behind limit: the search ends as soon as that is known.
 func (s *Scanner) First(y []float64, closed bool, limit float64) (lo, hi float64, ok bool) {
 	n := s.d + 1
-	for k, v := range y[:n] {
-		if v != v { // no polynomial: the nodes before the first NaN must do
-			for i := 1; i < k; i++ {
+	for _, v := range y[:n] {
+		if v-v != 0 { // no polynomial: the nodes must do
+			for i := 1; i < n; i++ {
 				if After(y[i], closed) {
-					return s.nodes[i-1], s.nodes[i], true
+					return s.nodes[i-1], s.nodes[i], s.nodes[i-1] < limit
 				}
 			}
 			return 0, 0, false
@@ -205,6 +226,53 @@ func (s *Scanner) First(y []float64, closed bool, limit float64) (lo, hi float64
 		s.stack = append(s.stack, piece{mid, p.hi, p.depth + 1, p.at}, left)
 	}
 	return 0, 0, false
+}
+
+// Between are three places between nodes, in the middle and on both sides of it, at odd distances, lest a periodic
+// indicator agree with its polynomial by chance.
+func (s *Scanner) Between() [3]float64 {
+	x, m := s.nodes, s.d/2
+	k, l := m/2, s.d-1-m/2
+	return [3]float64{0.58*x[m] + 0.42*x[m+1], 0.37*x[k] + 0.63*x[k+1], 0.71*x[l] + 0.29*x[l+1]}
+}
+
+// Weights writes the weights of the values at the nodes to w, of which the polynomial at theta, which is no node, is the
+// mean: the barycentric formula at Chebyshev points of the second kind (Berrut, Trefethen, SIAM Review 46(3), 2004).
+func (s *Scanner) Weights(theta float64, w []float64) {
+	sum := 0.0
+	for k, x := range s.nodes {
+		w[k] = 1 / (theta - x)
+		if k == 0 || k == s.d {
+			w[k] /= 2
+		}
+		if k&1 == 1 {
+			w[k] = -w[k]
+		}
+		sum += w[k]
+	}
+	for k := range s.nodes {
+		w[k] /= sum
+	}
+}
+
+// What an indicator differs from its polynomial by is seen at a few points: the largest difference may be Lack
+// times as much. Below Rounding, relative to the values, it is nothing but rounding.
+const (
+	Lack     = 32
+	Rounding = 1e-12
+)
+
+// Uncertain reports whether an indicator that differs from the polynomial with values y at the nodes by err may have its
+// first crossing where the polynomial has none: the polynomial that is higher by err crosses elsewhere. It
+// changes y.
+func (s *Scanner) Uncertain(y []float64, closed bool, err float64) bool {
+	lo, _, crosses := s.First(y, closed, 2)
+	y = y[:s.d+1]
+	for k := range y {
+		y[k] += err
+	}
+	_, hi, may := s.First(y, closed, 2)
+	return may && (!crosses || hi < lo)
 }
 
 // narrow bisects an interval with one change of side, given the Bernstein

@@ -155,3 +155,70 @@ func TestFirstAllocates(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Where an indicator has no value it is before, and what comes behind is found all the same.
+func TestNoValue(t *testing.T) {
+	s := NewScanner(8)
+	nan, inf := math.NaN(), math.Inf(1)
+	x := s.Nodes()
+	for _, c := range []struct {
+		y      []float64
+		lo, hi float64
+		ok     bool
+	}{
+		{[]float64{-1, -1, nan, nan, nan, 1, 1, 1, 1}, x[4], x[5], true},
+		{[]float64{-1, -1, 1, nan, nan, 1, 1, 1, 1}, x[1], x[2], true},
+		{[]float64{-1, nan, nan, nan, nan, nan, nan, nan, -1}, 0, 0, false},
+		{[]float64{-inf, -3, -2, -1, -1, 1, 2, 2, 2}, x[4], x[5], true},
+		{[]float64{-1, -1, -1, -inf, inf, 1, 1, 1, 1}, x[3], x[4], true},
+	} {
+		if lo, hi, ok := s.First(c.y, false, 2); lo != c.lo || hi != c.hi || ok != c.ok {
+			t.Errorf("%v: [%v, %v] %v, want [%v, %v] %v", c.y, lo, hi, ok, c.lo, c.hi, c.ok)
+		}
+	}
+	y := func(x float64) float64 {
+		if x > 1 && x < 2 {
+			return nan
+		}
+		return x - 1.5
+	}
+	if b := Locate(y, 0, 3, y(0), y(3), false); b != 2 {
+		t.Errorf("the crossing is at %v, want 2", b)
+	}
+}
+
+// The weights give the polynomial; an error hides a crossing where the polynomial comes closer to zero than that.
+func TestUncertain(t *testing.T) {
+	s := NewScanner(6)
+	hump := func(at, top float64) func(x float64) float64 {
+		return func(x float64) float64 { return top - (x-at)*(x-at) }
+	}
+	for _, c := range []struct {
+		name string
+		f    func(x float64) float64
+		err  float64
+		want bool
+	}{
+		{"a hump below zero", hump(0.4, -1e-3), 0.9e-3, false},
+		{"a hump just below zero", hump(0.4, -1e-3), 1.1e-3, true},
+		{"a hump that is seen", hump(0.4, 1e-3), 1e-6, false},
+		{"a line", func(x float64) float64 { return x - 0.5 }, 1e-6, false},
+		{"a hump before a line", func(x float64) float64 { return (x - 0.9) * (1e-3 + (x-0.3)*(x-0.3)) }, 1e-3, true},
+	} {
+		y := sample(s, c.f)
+		w := make([]float64, 7)
+		for _, theta := range s.Between() {
+			s.Weights(theta, w)
+			p := 0.0
+			for k, v := range y {
+				p += w[k] * v
+			}
+			if math.Abs(p-c.f(theta)) > 1e-14 { // rounding of values below 1
+				t.Errorf("%s: %v at %v, want %v", c.name, p, theta, c.f(theta))
+			}
+		}
+		if got := s.Uncertain(y, false, c.err); got != c.want {
+			t.Errorf("%s: uncertain %v", c.name, got)
+		}
+	}
+}

@@ -129,9 +129,10 @@ type callbacks struct {
 	of    []int // callback of each
 	first []int // condition of each callback
 	side  []int8
-	fired []bool // it crossed at the start of the step
+	fired []bool // it crossed at the start of the step, and the state jumped there
 	nodes [][]float64
 	g, u  []float64
+	lack  []float64 // how much each condition differs from its polynomial
 	y     [13]float64
 	scan  [13]*event.Scanner
 	at    int // condition that value is of, and
@@ -163,7 +164,7 @@ func newCallbacks(in *Integrator, list []*Callback) *callbacks {
 			c.limits = c.limits || cb.Limit != nil
 		}
 		c.side, c.fired = make([]int8, c.n), make([]bool, c.n)
-		c.g, c.u = make([]float64, c.n), make([]float64, in.p.N())
+		c.g, c.u, c.lack = make([]float64, c.n), make([]float64, in.p.N()), make([]float64, c.n)
 		if c.n > 0 {
 			for range 14 {
 				c.nodes = append(c.nodes, make([]float64, c.n))
@@ -377,7 +378,7 @@ func (c *callbacks) act(hit bool) error {
 		}
 	}
 	if c.n > 0 && (touched || hit || ws.Stats.Events != c.events) { // a jump is no crossing
-		c.orient(hit)
+		c.orient(hit && touched)
 	}
 	c.events = ws.Stats.Events
 	return nil
@@ -415,13 +416,13 @@ func (c *callbacks) conditions(t float64, u, g []float64) []float64 {
 }
 
 // orient notes the side of each condition at the present point; those that have just
-// crossed, if hit, are judged again behind it.
-func (c *callbacks) orient(hit bool) {
+// crossed, if thrown, are judged again behind it: a jump at the crossing may have thrown them back.
+func (c *callbacks) orient(thrown bool) {
 	if c.n == 0 {
 		return
 	}
 	clear(c.fired)
-	if hit {
+	if thrown {
 		for _, i := range c.hits {
 			c.fired[i] = true
 		}
@@ -471,14 +472,10 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 		smooth = before(end)
 	}
 	for from < end {
-		d := min(max(degree(c.in.st)+2, 4), 12)
-		if c.scan[d] == nil {
-			c.scan[d] = event.NewScanner(d)
-		}
 		t, some := end, smooth < end
 		if from < smooth {
 			c.eval(from, c.nodes[0])
-			if at, found := c.within(c.scan[d], from, smooth, 0); found {
+			if at, found := c.within(c.scanner(degree(c.in.st)+2), from, smooth, 0); found {
 				t, some = at, true
 			}
 		}
@@ -521,8 +518,16 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 	return end, false
 }
 
-// clear reports whether all conditions stay clear of zero on the last step up to end by a glance: at both
-// ends and three points between they lie on their side, away from zero by twice their spread.
+// scanner is one for polynomials of about that degree.
+func (c *callbacks) scanner(degree int) *event.Scanner {
+	d := min(max(degree, 4), mostNodes)
+	if c.scan[d] == nil {
+		c.scan[d] = event.NewScanner(d)
+	}
+	return c.scan[d]
+}
+
+// clear reports whether all conditions stay clear of zero on the last step up to end by a glance, see event.Clear.
 func (c *callbacks) clear(end float64) bool {
 	ws := c.in.ws
 	h := end - ws.TPrev
@@ -530,20 +535,16 @@ func (c *callbacks) clear(end float64) bool {
 	c.eval(end, c.nodes[1])
 	for i, s := range c.side { // the ends alone may tell that it is not
 		a, b := float64(s)*c.nodes[0][i], float64(s)*c.nodes[1][i]
-		if !(min(a, b) > 2*math.Abs(a-b)) {
+		if !(min(a, b) > 0.5*math.Abs(a-b)) {
 			return false
 		}
 	}
-	for k, theta := range [...]float64{0.17, 0.53, 0.86} {
+	for k, theta := range [...]float64{event.Soon, event.Place, 1 - event.Soon} {
 		c.eval(ws.TPrev+theta*h, c.nodes[2+k])
 	}
 	for i, s := range c.side {
-		least, most := math.Inf(1), math.Inf(-1)
-		for k := range 5 {
-			v := float64(s) * c.nodes[k][i]
-			least, most = min(least, v), max(most, v)
-		}
-		if !(least > 2*(most-least)) {
+		v := -float64(s)
+		if !event.Clear(v*c.nodes[0][i], v*c.nodes[2][i], v*c.nodes[3][i], v*c.nodes[4][i], v*c.nodes[1][i]) {
 			return false
 		}
 	}
@@ -566,6 +567,9 @@ func (c *callbacks) within(s *event.Scanner, from, to float64, depth int) (t flo
 	}
 	if depth < deepest && !c.resolved(s, from, to) {
 		if mid := from + (to-from)/2; mid > from && mid < to {
+			if depth == 1 { // the condition varies on its own, whatever the degree of the interpolant
+				s = c.scanner(mostNodes)
+			}
 			if t, found = c.within(s, from, mid, depth+1); found {
 				return t, true
 			}
@@ -583,13 +587,13 @@ func (c *callbacks) within(s *event.Scanner, from, to float64, depth int) (t flo
 		// With noise the solution may turn back at once: there the side is that of the present value, however small.
 		if noise := c.in.p.Noise != nil; c.side[i] == 0 || !noise && c.fired[i] && math.Abs(c.nodes[0][i]) <= 1e-9*scale {
 			// At rest on zero: the side is that to which it goes.
+			soon := 0x1p-10
 			if noise {
-				c.side[i] = sideOf(c.eval(time(0x1p-4), c.nodes[13])[i])
+				soon = 0x1p-4
 			}
-			for k := 1; k <= d && (k == 1 && !noise || c.side[i] == 0); k++ {
-				if v := c.nodes[k][i]; v != 0 {
-					c.side[i] = sideOf(v)
-				}
+			c.side[i] = sideOf(c.eval(time(soon), c.nodes[13])[i])
+			for k := 1; k <= d && c.side[i] == 0; k++ {
+				c.side[i] = sideOf(c.nodes[k][i])
 			}
 		}
 		if c.side[i] == 0 {
@@ -604,7 +608,7 @@ func (c *callbacks) within(s *event.Scanner, from, to float64, depth int) (t flo
 			continue
 		}
 		c.at, c.sign = i, sign
-		if ti, ok := c.locate(x, time(lo), time(hi), from, to, y[0]); ok && ti < t {
+		if ti, ok := c.locate(time(lo), time(hi), from, to, y[0]); ok && ti < t {
 			t, limit, which = ti, hi, i
 		}
 	}
@@ -625,7 +629,7 @@ func sideOf(v float64) int8 {
 }
 
 // locate refines the crossing of condition at that its polynomial has in [a, b].
-func (c *callbacks) locate(nodes []float64, a, b, from, to, start float64) (t float64, ok bool) {
+func (c *callbacks) locate(a, b, from, to, start float64) (t float64, ok bool) {
 	start = math.Min(start, -math.SmallestNonzeroFloat64) // before, whatever it is
 	ya := start
 	if a > from {
@@ -635,15 +639,12 @@ func (c *callbacks) locate(nodes []float64, a, b, from, to, start float64) (t fl
 	}
 	b = math.Min(math.Max(b, math.Nextafter(a, math.Inf(1))), to)
 	yb := c.value(b)
-	for _, x := range nodes[1:] { // it crosses later than the polynomial, if at all
-		if event.After(yb, false) {
-			break
-		}
-		if next := from + x*(to-from); next > b && next <= to {
-			a, ya = b, yb
-			b = next
-			yb = c.value(b)
-		}
+	// It crosses later than the polynomial, if at all: a little later, or much.
+	for step := (b - a) / 2; b < to && !event.After(yb, false); {
+		step = math.Min(2*step, (to-from)/8)
+		a, ya = b, yb
+		b = math.Min(math.Max(b+step, math.Nextafter(b, math.Inf(1))), to)
+		yb = c.value(b)
 	}
 	if !event.After(yb, false) {
 		return 0, false
@@ -651,26 +652,15 @@ func (c *callbacks) locate(nodes []float64, a, b, from, to, start float64) (t fl
 	return event.Locate(c.value, a, b, ya, yb, false), true
 }
 
-// resolved compares the conditions with their polynomials at a point between the nodes,
-// where they come near zero.
+// resolved compares the conditions with their polynomials at points between the nodes,
+// where they come near zero: there what the polynomial lacks must not hide a crossing.
 func (c *callbacks) resolved(s *event.Scanner, from, to float64) bool {
-	x := s.Nodes()
-	d := len(x) - 1
-	m := d / 2
-	for _, theta := range [...]float64{0.58*x[m] + 0.42*x[m+1], 0.37*x[m-1] + 0.63*x[m]} {
+	d := len(s.Nodes()) - 1
+	clear(c.lack)
+	for _, theta := range s.Between() {
 		extra := c.eval(from+theta*(to-from), c.nodes[13])
 		w := c.y[:d+1]
-		sum := 0.0
-		for k := range w { // barycentric formula at Chebyshev points of the second kind
-			w[k] = 1 / (theta - x[k])
-			if k == 0 || k == d {
-				w[k] /= 2
-			}
-			if k&1 == 1 {
-				w[k] = -w[k]
-			}
-			sum += w[k]
-		}
+		s.Weights(theta, w)
 		for i, v := range extra {
 			least, most, p := v, v, 0.0
 			for k := range w {
@@ -679,12 +669,33 @@ func (c *callbacks) resolved(s *event.Scanner, from, to float64) bool {
 				p += w[k] * g
 			}
 			spread := most - least
-			if least > spread || most < -spread {
-				continue // clear of zero
+			if least > far*spread || most < -far*spread {
+				continue
 			}
-			if p /= sum; math.Abs(p-v) > 0.02*spread {
+			lack := math.Abs(p - v)
+			if least > spread || most < -spread {
+				if lack > 0.1*spread {
+					return false // the nodes are too few to say that it is clear of zero
+				}
+				continue
+			}
+			if lack > 1e-3*spread+1e-9*math.Abs(v) && c.in.p.Noise == nil || lack > 0.02*spread {
 				return false
 			}
+			c.lack[i] = math.Max(c.lack[i], lack)
+		}
+	}
+	if c.in.p.Noise != nil {
+		return true // a path has crossings at all scales
+	}
+	for i, lack := range c.lack {
+		y, scale := c.y[:d+1], 0.0
+		for k := range y {
+			y[k] = -float64(c.side[i]) * c.nodes[k][i]
+			scale = math.Max(scale, math.Abs(y[k]))
+		}
+		if c.side[i] != 0 && lack > event.Rounding*scale && s.Uncertain(y, false, event.Lack*lack) {
+			return false
 		}
 	}
 	return true

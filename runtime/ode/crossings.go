@@ -18,21 +18,30 @@ func (hy *hybrid) first() (t float64, found bool) {
 	if len(hy.h.Relations) == 0 || ws.Stats.Steps < hy.idle {
 		return 0, false
 	}
-	d := min(max(degree(hy.in.st), 4), 12)
-	if hy.scan[d] == nil {
-		hy.scan[d] = event.NewScanner(d)
-	}
-	for len(hy.nodes) < 14 {
+	for len(hy.nodes) < mostNodes+2 {
 		hy.nodes = append(hy.nodes, make([]float64, len(hy.h.Relations)))
 	}
 	copy(hy.nodes[0], hy.end)
+	s := hy.scanner(degree(hy.in.st))
 	if jumped(hy.in.st) {
-		return hy.firstOfJump(hy.scan[d])
+		return hy.firstOfJump(s)
 	}
 	if hy.clear() {
 		return 0, false
 	}
-	return hy.within(hy.scan[d], ws.TPrev, ws.T, 0)
+	return hy.within(s, ws.TPrev, ws.T, 0)
+}
+
+// mostNodes is the highest degree of the polynomials that are searched: the number of nodes behind the first.
+const mostNodes = 12
+
+// scanner is one for polynomials of about that degree.
+func (hy *hybrid) scanner(degree int) *event.Scanner {
+	d := min(max(degree, 4), mostNodes)
+	if hy.scan[d] == nil {
+		hy.scan[d] = event.NewScanner(d)
+	}
+	return hy.scan[d]
 }
 
 // firstOfJump is first for a step that ends in a jump.
@@ -42,7 +51,7 @@ func (hy *hybrid) firstOfJump(s *event.Scanner) (t float64, found bool) {
 	last := before(ws.T)
 	if last > ws.TPrev {
 		still := degree(hy.in.st) == 0
-		for _, at := range [...]float64{last, ws.TPrev + 0.39*(ws.T-ws.TPrev)} { // an odd place
+		for _, at := range [...]float64{last, ws.TPrev + event.Place*(ws.T-ws.TPrev)} {
 			if still {
 				hy.sample(at, hy.nodes[1])
 				still = sameBits(hy.nodes[0], hy.nodes[1])
@@ -55,7 +64,7 @@ func (hy *hybrid) firstOfJump(s *event.Scanner) (t float64, found bool) {
 		}
 	}
 	for i := range hy.h.Relations {
-		hy.peak[i] = max(hy.peak[i], math.Abs(hy.end[i]))
+		hy.peak[i] = larger(hy.peak[i], math.Abs(hy.end[i]))
 		if y, closed := hy.orient(i, hy.end[i], ws.Params[hy.h.Relations[i].Slot]); event.After(y, closed) {
 			found = true
 		}
@@ -80,6 +89,9 @@ func (hy *hybrid) within(s *event.Scanner, from, to float64, depth int) (t float
 	if depth < deepest && !hy.resolved(s) {
 		mid := from + (to-from)/2
 		if mid > from && mid < to {
+			if depth == 1 { // the indicator varies on its own, whatever the degree of the interpolant
+				s = hy.scanner(mostNodes)
+			}
 			if t, found = hy.within(s, from, mid, depth+1); found {
 				return t, true
 			}
@@ -100,15 +112,23 @@ func (hy *hybrid) survey(d int) {
 		memory := hy.ws.Params[hy.h.Relations[i].Slot]
 		g := hy.nodes[0][i]
 		v, _ := hy.orient(i, g, memory)
-		scale, least, most := math.Abs(g), v, v
+		scale, least, most := larger(0, math.Abs(g)), v, v
 		for k := 1; k <= d; k++ {
 			g = hy.nodes[k][i]
 			v, _ = hy.orient(i, g, memory)
-			scale, least, most = max(scale, math.Abs(g)), min(least, v), max(most, v)
+			scale, least, most = larger(scale, math.Abs(g)), min(least, v), max(most, v)
 		}
 		hy.scale[i], hy.least[i], hy.most[i] = scale, least, most
-		hy.peak[i] = max(hy.peak[i], scale)
+		hy.peak[i] = larger(hy.peak[i], scale)
 	}
+}
+
+// larger is the larger of a size so far and another one, if that is a finite number.
+func larger(size, v float64) float64 {
+	if v > size && v <= math.MaxFloat64 {
+		return v
+	}
+	return size
 }
 
 // at maps [0, 1] to the interval that is searched.
@@ -155,35 +175,25 @@ func (hy *hybrid) glimpse(t float64) {
 	interpolateSome(hy.in.st, t, hy.h.CrossingStates, hy.unew)
 }
 
+// far is how many times their spread the values at the nodes lie away from zero where they are not looked at further.
+const far = 8
+
 // resolved compares the indicators with their polynomials at further points. It
-// matters only where the values come near zero.
+// matters only where the values come near zero: there what the polynomial lacks must not hide a crossing.
 func (hy *hybrid) resolved(s *event.Scanner) bool {
-	x := s.Nodes()
-	d := len(x) - 1
-	// In the three widest gaps, at odd places, lest a periodic indicator agree by chance.
-	m := d / 2
-	for _, theta := range [...]float64{0.58*x[m] + 0.42*x[m+1], 0.37*x[m-1] + 0.63*x[m], 0.71*x[m+1] + 0.29*x[m+2]} {
+	d := len(s.Nodes()) - 1
+	clear(hy.lack)
+	for _, theta := range s.Between() {
 		extra := hy.nodes[13]
 		hy.sample(hy.at(theta), extra)
-		// Weights of the barycentric formula at Chebyshev points of the second kind.
 		w := hy.y[:d+1]
-		sum := 0.0
-		for k := range w {
-			w[k] = 1 / (theta - x[k])
-			if k == 0 || k == d {
-				w[k] /= 2
-			}
-			if k&1 == 1 {
-				w[k] = -w[k]
-			}
-			sum += w[k]
-		}
+		s.Weights(theta, w)
 		for i, g := range extra {
 			memory := hy.ws.Params[hy.h.Relations[i].Slot]
 			g, _ = hy.orient(i, g, memory)
 			least, most := min(hy.least[i], g), max(hy.most[i], g)
 			spread := most - least
-			if !(least <= spread && most >= -spread) {
+			if least > far*spread || most < -far*spread {
 				continue
 			}
 			p := 0.0
@@ -191,9 +201,30 @@ func (hy *hybrid) resolved(s *event.Scanner) bool {
 				v, _ := hy.orient(i, hy.nodes[k][i], memory)
 				p += w[k] * v
 			}
-			if math.Abs(p/sum-g) > 1e-3*spread+1e-9*math.Abs(g) {
+			lack := math.Abs(p - g)
+			if least > spread || most < -spread {
+				if lack > 0.1*spread+1e-9*math.Abs(g) {
+					return false // the nodes are too few to say that it is clear of zero
+				}
+				continue
+			}
+			if lack > 1e-3*spread+1e-9*math.Abs(g) {
 				return false
 			}
+			hy.lack[i] = math.Max(hy.lack[i], lack)
+		}
+	}
+	for i, lack := range hy.lack {
+		if !(lack > event.Rounding*hy.scale[i]) {
+			continue
+		}
+		memory := hy.ws.Params[hy.h.Relations[i].Slot]
+		y, closed := hy.y[:d+1], false
+		for k := range y {
+			y[k], closed = hy.orient(i, hy.nodes[k][i], memory)
+		}
+		if s.Uncertain(y, closed, event.Lack*lack) {
+			return false
 		}
 	}
 	return true
@@ -205,8 +236,7 @@ func (hy *hybrid) resolved(s *event.Scanner) bool {
 // does, so that leaving others out was rash.
 func (hy *hybrid) search(s *event.Scanner, limited bool) (t float64, surprised bool) {
 	ws, rels := hy.ws, hy.h.Relations
-	x := s.Nodes()
-	d := len(x) - 1
+	d := len(s.Nodes()) - 1
 	hy.found = hy.found[:0]
 	limit := 2.0 // end of the earliest crossing so far
 	for i := range rels {
@@ -241,7 +271,7 @@ func (hy *hybrid) search(s *event.Scanner, limited bool) (t float64, surprised b
 		c := hy.found[k]
 		hy.found[k] = hy.found[len(hy.found)-1]
 		hy.found = hy.found[:len(hy.found)-1]
-		tc, ok := hy.locate(&c, t, x)
+		tc, ok := hy.locate(&c, t)
 		surprised = surprised || !ok || tc > c.b
 		if !ok || tc >= t {
 			continue
@@ -275,7 +305,7 @@ func (hy *hybrid) indicators(t float64) []float64 {
 
 // locate refines the crossing of a candidate, which lies before limit, on the true
 // indicator. It fails if the indicator does not cross after all.
-func (hy *hybrid) locate(c *candidate, limit float64, nodes []float64) (t float64, ok bool) {
+func (hy *hybrid) locate(c *candidate, limit float64) (t float64, ok bool) {
 	y := func(t float64) float64 {
 		v, _ := hy.orient(c.relation, hy.indicators(t)[c.relation], c.memory)
 		return v
@@ -292,15 +322,12 @@ func (hy *hybrid) locate(c *candidate, limit float64, nodes []float64) (t float6
 	}
 	b := math.Min(math.Max(c.b, math.Nextafter(a, math.Inf(1))), hy.to)
 	yb := y(b)
-	for _, x := range nodes[1:] { // it crosses later than the polynomial, if at all
-		if event.After(yb, c.closed) || b >= limit {
-			break
-		}
-		if next := hy.at(x); next > b {
-			a, ya = b, yb
-			b = next
-			yb = y(b)
-		}
+	// It crosses later than the polynomial, if at all: a little later, or much.
+	for step := (b - a) / 2; b < hy.to && b < limit && !event.After(yb, c.closed); {
+		step = math.Min(2*step, (hy.to-hy.from)/8)
+		a, ya = b, yb
+		b = math.Min(math.Max(b+step, math.Nextafter(b, math.Inf(1))), hy.to)
+		yb = y(b)
 	}
 	if !event.After(yb, c.closed) {
 		return 0, false
@@ -375,9 +402,7 @@ type sloper interface{ Slopes() (f0, f1 []float64) }
 type glancer interface{ Glance() bool }
 
 // clear evaluates the indicators at T into end, and reports whether all of them
-// stay clear of zero on the last step by a glance at the cubic Hermite polynomial of
-// each: its Bernstein coefficients lie on the side of the memory, away from zero by
-// at least half of their spread, and the indicator at a point between agrees. Only
+// stay clear of zero on the last step by a glance at each, see event.Clear. Only
 // where that fails is the interpolant sampled, which for some methods takes further
 // stages.
 func (hy *hybrid) clear() bool {
@@ -388,11 +413,10 @@ func (hy *hybrid) clear() bool {
 		f0, f1 = s.Slopes()
 	}
 	h := ws.T - ws.TPrev
-	const small = 1e-3
 	r := len(hy.end)
 	g0, g1, gm := hy.nodes[1], hy.nodes[2], hy.nodes[3] // beside the ends, between them
 	u := hy.unew
-	const x, y = 0.39, 1 - 0.39 // an odd place
+	const small, x, y = event.Soon, event.Place, 1 - event.Place
 	if f0 == nil {
 		if s, ok := hy.in.st.(glancer); !ok || !s.Glance() {
 			return false
@@ -415,19 +439,14 @@ func (hy *hybrid) clear() bool {
 		hy.crossings(ws.TPrev+x*h, u, gm)
 	}
 	for i := range r {
-		hy.peak[i] = max(hy.peak[i], math.Abs(gm[i]))
+		hy.peak[i] = larger(hy.peak[i], math.Abs(gm[i]))
 		memory := ws.Params[hy.h.Relations[i].Slot]
 		a, _ := hy.orient(i, hy.nodes[0][i], memory)
 		b, _ := hy.orient(i, g0[i], memory)
 		c, _ := hy.orient(i, g1[i], memory)
 		e, _ := hy.orient(i, hy.end[i], memory)
-		p, q := a+(b-a)/(3*small), e+(c-e)/(3*small)
-		most := max(max(a, e), max(p, q))
-		least := min(min(a, e), min(p, q))
-		if !(most < -0.5*(most-least)) {
-			return false
-		}
-		if m, _ := hy.orient(i, gm[i], memory); !(math.Abs(m-(y*y*y*a+3*x*y*y*p+3*x*x*y*q+x*x*x*e)) <= 0.25*(most-least)+1e-9*math.Abs(m)) {
+		m, _ := hy.orient(i, gm[i], memory)
+		if !event.Clear(a, b, m, c, e) {
 			return false
 		}
 	}

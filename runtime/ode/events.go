@@ -25,6 +25,7 @@ type hybrid struct {
 	scale     []float64   // largest indicator seen on the last step
 	least     []float64   // range of each indicator at the nodes, as orient turns it
 	most      []float64
+	lack      []float64 // how much each differs from its polynomial there
 	zero      []float64 // indicators at the event, before anything changed
 	given     []float64 // what a relation that crossed at the present event holds while its indicator rests
 	peak      []float64 // largest indicator since the relation crossed last
@@ -74,7 +75,7 @@ func newHybrid(in *Integrator) *hybrid {
 	r := len(h.Relations)
 	hy := &hybrid{
 		in: in, h: h, ws: ws,
-		end: make([]float64, r), scale: make([]float64, r), least: make([]float64, r), most: make([]float64, r), zero: make([]float64, r), given: make([]float64, r), peak: make([]float64, r), size: make([]float64, r), band: make([]float64, r),
+		end: make([]float64, r), scale: make([]float64, r), least: make([]float64, r), most: make([]float64, r), lack: make([]float64, r), zero: make([]float64, r), given: make([]float64, r), peak: make([]float64, r), size: make([]float64, r), band: make([]float64, r),
 		start: make([]float64, r), located: -1, rests: make([]bool, r), lingers: make([]bool, r),
 		crossed: make([]bool, r), pile: make([]recurrence, 2*r), mem: make([]float64, r), flipped: make([]bool, r),
 		te: make([]float64, len(h.TimeRelations)+2*len(h.Samples)+2*len(h.Counters)), fired: make([]float64, len(h.Samples)),

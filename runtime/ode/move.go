@@ -45,7 +45,7 @@ func (in *Integrator) Move(t float64, u []float64, steps int, h float64) error {
 	if hy != nil {
 		hy.crossings(t, ws.U, hy.end)
 		for i, g := range hy.end {
-			hy.peak[i] = max(hy.peak[i], math.Abs(g))
+			hy.peak[i] = larger(hy.peak[i], math.Abs(g))
 		}
 		hy.strict()
 		hy.rouse()
