@@ -570,6 +570,73 @@ func TestResumeLater(t *testing.T) {
 	}
 }
 
+// Two balls that reach the ground within rounding errors of each other are thrown back once each, every time.
+func TestBouncesTogether(t *testing.T) {
+	t0 := math.Sqrt(2 / 9.81) // bounces at t0, 2 t0 and 2.5 t0; behind the last the balls rise with an eighth of the speed
+	s := 1.2 - 2.5*t0
+	want := s * (9.81 * t0 / 8) * (1 - 4*s/t0)
+	for _, m := range ode.Methods() {
+		i := m.Info()
+		if i.Needs != "" || i.Order < 2 {
+			continue
+		}
+		p := system([]float64{1, 0, 1, 0}, nil, 1.2, func(t float64, u, p, du []float64) {
+			du[0], du[1] = u[1], -9.81
+			du[2], du[3] = u[3], -9.81*(1+1e-16*u[2])
+		})
+		opt := ode.Options{Method: m, RelTol: 1e-8, AbsTol: 1e-10, FinalOnly: true}
+		if i.Embedded == 0 {
+			opt.InitialStep = 0.0025
+		}
+		n := 0
+		for k := range 2 {
+			opt.Callbacks = append(opt.Callbacks, Continuous(func(t float64, u, p []float64) float64 { return u[2*k] * 3 / 3 }, ode.Falling, func(in *ode.Integrator) error {
+				n++
+				return in.SetState(2*k+1, -0.5*in.U()[2*k+1])
+			}))
+		}
+		sol, err := ode.Solve(context.Background(), p, opt)
+		if err != nil {
+			t.Errorf("%s: %v", i.Name, err)
+			continue
+		}
+		if n != 6 || math.Abs(sol.U[0]-want) > 1e-4 || math.Abs(sol.U[2]-want) > 1e-4 { // errors of BDF2 and the like are some hundred times the tolerance
+			t.Errorf("%s: %d bounces to %v, want 6 to %v", i.Name, n, sol.U, want)
+		}
+	}
+}
+
+// A state that the caller sets between two steps jumps: that is no crossing, and the next one is met.
+func TestJumpBetweenSteps(t *testing.T) {
+	families(t, func(t *testing.T, solver string) {
+		var met []float64
+		in, err := ode.NewIntegrator(context.Background(), oscillator(6), ode.Options{Solver: solver, RelTol: 1e-8, HMax: 0.1, Callbacks: []*ode.Callback{
+			Continuous(func(t float64, u, p []float64) float64 { return u[0] }, ode.Both, func(in *ode.Integrator) error {
+				met = append(met, in.T())
+				return nil
+			})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		jump := -1.0
+		for !in.Done() {
+			if in.T() > 1 && jump < 0 { // cos t is above zero there
+				jump = in.T()
+				if err := in.SetU([]float64{-1, 0}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := in.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// x = -cos(t - jump) from there on.
+		if len(met) != 2 || math.Abs(met[0]-jump-math.Pi/2) > 1e-4 || math.Abs(met[1]-jump-3*math.Pi/2) > 1e-4 {
+			t.Errorf("crossings at %v, want %v and %v", met, jump+math.Pi/2, jump+3*math.Pi/2)
+		}
+	})
+}
+
 // A condition that is above zero for a seventieth of its period, on a straight line on which steps grow without limit.
 func TestNarrowLobes(t *testing.T) {
 	families(t, func(t *testing.T, solver string) {

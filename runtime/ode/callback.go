@@ -133,6 +133,8 @@ type callbacks struct {
 	nodes [][]float64
 	g, u  []float64
 	lack  []float64 // how much each condition differs from its polynomial
+	begun []float64 // conditions at the start of the step,
+	was   []float64 // and at its end, before anything changed
 	y     [13]float64
 	scan  [13]*event.Scanner
 	at    int // condition that value is of, and
@@ -165,6 +167,7 @@ func newCallbacks(in *Integrator, list []*Callback) *callbacks {
 		}
 		c.side, c.fired = make([]int8, c.n), make([]bool, c.n)
 		c.g, c.u, c.lack = make([]float64, c.n), make([]float64, in.p.N()), make([]float64, c.n)
+		c.begun, c.was = make([]float64, c.n), make([]float64, c.n)
 		if c.n > 0 {
 			for range 14 {
 				c.nodes = append(c.nodes, make([]float64, c.n))
@@ -227,6 +230,10 @@ func (c *callbacks) start() error {
 		c.times[k] = c.after(k)
 	}
 	c.soonest()
+	clear(c.side)
+	for i := range c.was {
+		c.was[i] = math.NaN() // all are new
+	}
 	c.orient(false)
 	c.events = ws.Stats.Events
 	return nil
@@ -415,7 +422,7 @@ func (c *callbacks) conditions(t float64, u, g []float64) []float64 {
 	return g
 }
 
-// orient notes the side of each condition at the present point; those that have just
+// orient notes the side of each condition that the end of the step has changed; those that have just
 // crossed, if thrown, are judged again behind it: a jump at the crossing may have thrown them back.
 func (c *callbacks) orient(thrown bool) {
 	if c.n == 0 {
@@ -427,9 +434,10 @@ func (c *callbacks) orient(thrown bool) {
 			c.fired[i] = true
 		}
 	}
-	c.conditions(c.in.ws.T, c.in.ws.U, c.g)
-	for i, v := range c.g {
+	c.conditions(c.in.ws.T, c.in.ws.U, c.begun)
+	for i, v := range c.begun {
 		switch {
+		case v == c.was[i] && !c.fired[i]: // one that is zero here goes on as it came
 		case v > 0:
 			c.side[i] = 1
 		case v < 0:
@@ -438,6 +446,18 @@ func (c *callbacks) orient(thrown bool) {
 			c.side[i] = 0
 		}
 	}
+}
+
+// stays reports whether condition i, which has crossed to the other side of s at time t and is not the first to do so, was
+// there at the start of the step already and halfway: a jump at its own crossing, a rounding error ago, has thrown it
+// back, and it has had no time to leave.
+func (c *callbacks) stays(i int, s int8, t float64) bool {
+	ws := c.in.ws
+	if !c.fired[i] || i == c.at || !(float64(s)*c.begun[i] < 0) {
+		return false
+	}
+	mid := ws.TPrev + (t-ws.TPrev)/2
+	return mid <= ws.TPrev || mid >= t || float64(s)*c.eval(mid, c.nodes[13])[i] < 0
 }
 
 // wanted reports whether a crossing of condition i from side s counts.
@@ -465,6 +485,7 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 	}
 	c.hits = c.hits[:0]
 	if c.clear(end) {
+		copy(c.was, c.nodes[1])
 		return end, false
 	}
 	from, smooth := ws.TPrev, end
@@ -488,7 +509,7 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 		// All that have crossed at this very time.
 		g := c.eval(t, c.g)
 		for i, s := range c.side {
-			if s == 0 || !(float64(s)*g[i] < 0) && !(i == c.at) {
+			if s == 0 || !(float64(s)*g[i] < 0) && !(i == c.at) || c.stays(i, s, t) {
 				continue
 			}
 			c.side[i] = -s
@@ -510,11 +531,13 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 		}
 		clear(c.fired)
 		if len(c.hits) > 0 {
+			copy(c.was, g)
 			return t, true
 		}
 		from = t
 	}
 	clear(c.fired)
+	copy(c.was, c.eval(end, c.g))
 	return end, false
 }
 
@@ -712,6 +735,7 @@ func (c *callbacks) archive(a *archive.Archive) {
 	a.Floats(c.times)
 	a.Float(&c.next, &c.passed, &c.end)
 	a.Bools(c.fired)
+	a.Floats(c.begun, c.was)
 	a.Int(&c.events)
 	for i := range c.side {
 		s := int32(c.side[i])

@@ -304,8 +304,12 @@ func (in *Integrator) Step() error {
 	}
 	ws, hy := in.ws, in.hy
 	if in.touched || in.first > 0 {
+		jump := in.touched
 		if err := in.apply(); err != nil {
 			return in.stop(err)
+		}
+		if jump && in.cb != nil {
+			in.cb.orient(false)
 		}
 	}
 	if in.ending { // by the caller, between two steps
