@@ -6,8 +6,8 @@ package ode
 //
 // Row j of the tableau makes n_j even substeps of y_(i+1) = y_(i-1) + 2 h_j f(y_i), whose value
 // at the end has an expansion in h_j^2; column k has order 2k. Departures from the code: no
-// smoothing step, which saves an evaluation in each row; convergence is judged against the larger of the
-// values at both ends; no check of stability by two slopes beside that of the columns.
+// smoothing step, which saves an evaluation in each row, and the slope at the end compared with the rows once instead; convergence is judged against the larger of the
+// values at both ends.
 //
 // The rows have 2, 4, 6, ... substeps. An interpolant needs the middle of the step as a point with
 // the same parity in all rows, which 2, 6, 10, ... give (Hairer, Ostermann, Numer. Math. 58,
@@ -50,13 +50,13 @@ func (odexMethod) New(ws *Workspace) (Stepper, error) {
 	n := ws.N()
 	o := &odex{ws: ws, plain: newOdexLadder(2), dense: newOdexLadder(4)}
 	o.odexLadder = o.plain
-	flat := make([]float64, (5+odexColumns+1)*n)
+	flat := make([]float64, (6+odexColumns+1)*n)
 	cut := func() []float64 {
 		v := flat[:n:n]
 		flat = flat[n:]
 		return v
 	}
-	o.f0, o.f1, o.dy, o.y0, o.y1 = cut(), cut(), cut(), cut(), cut()
+	o.f0, o.f1, o.dy, o.y0, o.y1, o.t1 = cut(), cut(), cut(), cut(), cut(), cut()
 	o.t = flat
 	o.plain.aim(ws.RelTol, 0.6)
 	return o, nil
@@ -92,6 +92,7 @@ type odex struct {
 	plain, dense *odexLadder
 
 	f0, f1, dy, y0, y1 []float64
+	t1                 []float64 // end of the first row
 	t                  []float64 // tableau: n groups of odexColumns+1, entry l of a row j is T_j,j-l+1
 	fresh              bool      // f0 is f at (T, U)
 	ended              bool      // f1 is f at (T, U), f0 at (TPrev, UPrev)
@@ -158,7 +159,7 @@ func (o *odex) Step() error {
 			}
 			// A step that ends where f is undefined is too long.
 			ws.RHS(t, ws.UNew, o.f1)
-			ok = nonFinite(o.f1) < 0
+			ok = nonFinite(o.f1) < 0 && o.agree(h)
 			if !ok {
 				kc = 0
 			}
@@ -212,7 +213,9 @@ func (o *odex) Step() error {
 func (o *odex) attempt(h float64, early bool) (kc int, ok bool) {
 	o.begin(early)
 	for j := 1; j <= o.k+1; j++ {
-		o.row(j, h)
+		if !o.row(j, h, true) {
+			return 0, false
+		}
 		err := o.extrapolate(j)
 		if j == 1 {
 			continue
@@ -233,8 +236,29 @@ func (o *odex) attempt(h float64, early bool) (kc int, ok bool) {
 	return o.k + 1, false
 }
 
-// row integrates over h with n_j substeps into y1.
-func (o *odex) row(j int, h float64) {
+// agree reports whether the slopes at the ends and in the middle of a step that has converged belong together:
+// h (f_0 - 2 f_m + f_1), with f_m from the first row, is a small multiple of the difference of the first two rows where
+// f is smooth. The rows do not see f at the end, and an even number of substeps takes
+// back what f at the start has done, so that they converge to nonsense where f is large at an end alone.
+func (o *odex) agree(h float64) bool {
+	ws := o.ws
+	n := ws.N()
+	f0, f1, t1, u, v, tol := o.f0[:n], o.f1[:n], o.t1[:n], ws.U[:n], ws.UNew[:n], ws.AbsTol[:n]
+	sum := 0.0
+	for i := range u {
+		e := (h*(f0[i]+f1[i]) - 2*(t1[i]-u[i])) / (tol[i] + ws.RelTol*math.Max(math.Abs(u[i]), math.Abs(v[i])))
+		sum += e * e
+	}
+	return math.Sqrt(sum/float64(max(1, n))) <= odexAgree*math.Max(1, o.err[2])
+}
+
+// odexAgree is some forty times what a quadratic f has.
+const odexAgree = 1000
+
+// row integrates over h with n_j substeps into y1. With check it reports false where few columns are
+// aimed at, of which two may agree by chance, and f changes so much in the first substep of the first two rows that h is beyond the
+// bound of stability: the check of the code ODEX, which has it for all.
+func (o *odex) row(j int, h float64, check bool) bool {
 	ws := o.ws
 	n := ws.N()
 	m := int(o.n[j])
@@ -260,6 +284,10 @@ func (o *odex) row(j int, h float64) {
 			copy(o.mid.y[j], q)
 		}
 		f(ws.T+float64(s)*hj, q, params, dy)
+		if s == 1 && j <= 2 && check && o.k <= odexCalm && !o.calm(dy) {
+			ws.Stats.RHS -= m - 2
+			return false
+		}
 		p = p[:len(dy)]
 		for i, v := range dy {
 			p[i] += twice * v
@@ -267,6 +295,23 @@ func (o *odex) row(j int, h float64) {
 		p, q = q, p
 	}
 	o.y0, o.y1 = p, q
+	return true
+}
+
+// odexCalm is how many columns are few.
+const odexCalm = 3
+
+// calm reports whether dy differs from f at the start by twice that at most, in the norm of the error.
+func (o *odex) calm(dy []float64) bool {
+	ws := o.ws
+	start, change := 0.0, 0.0
+	for i, f := range o.f0[:len(dy)] {
+		w := 1 / (ws.AbsTol[i] + ws.RelTol*math.Abs(ws.U[i]))
+		a, b := f*w, (dy[i]-f)*w
+		start += a * a
+		change += b * b
+	}
+	return !(change > 4*math.Max(start, eps))
 }
 
 // extrapolate adds row j, whose first entry is y1, to the tableau and returns the norm of
@@ -277,6 +322,7 @@ func (o *odex) extrapolate(j int) float64 {
 	n := ws.N()
 	y, u, tol := o.y1[:n], ws.U[:n], ws.AbsTol[:n]
 	if j == 1 {
+		copy(o.t1, y)
 		for i, v := range y {
 			o.t[i*stride+1] = v
 		}
@@ -449,7 +495,7 @@ func (o *odex) again(h float64, k int) {
 	o.odexLadder = o.dense
 	ws.T, ws.U = ws.TPrev, ws.UPrev
 	for j := 1; j <= k; j++ {
-		o.row(j, h)
+		o.row(j, h, false)
 	}
 	ws.T, ws.U = t, u
 	o.odexLadder = l
