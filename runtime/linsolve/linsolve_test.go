@@ -716,3 +716,34 @@ func TestWays(t *testing.T) {
 		t.Error("there is a way called quick")
 	}
 }
+
+// sized is an engine of which the size alone matters.
+type sized int
+
+func (sized) factor([]float64) verdict { return sound }
+func (sized) solve([]float64)          {}
+func (n sized) entries() int           { return int(n) }
+func (sized) allow(float64)            {}
+
+// Of engines for pivots that come back as many are kept as their sizes allow, those used last.
+func TestKeptEngines(t *testing.T) {
+	for _, c := range []struct{ size, kept int }{{10, mostKept}, {mostKeptEntries / 4, 4}, {10 * mostKeptEntries, 2}} {
+		made := 0
+		s := &static[float64]{an: &analysis{}, made: func(*Pattern, blocks) engine[float64] { made++; return sized(c.size) }}
+		for i := range 12 {
+			s.engine([]int32{int32(i)})
+		}
+		if len(s.kept) != c.kept {
+			t.Errorf("size %d: %d kept, want %d", c.size, len(s.kept), c.kept)
+		}
+		for i := range c.kept {
+			s.engine([]int32{int32(11 - i)})
+		}
+		if made != 12 {
+			t.Errorf("size %d: %d made", c.size, made)
+		}
+		if s.engine([]int32{0}); made != 13 {
+			t.Errorf("size %d: the first is still there", c.size)
+		}
+	}
+}

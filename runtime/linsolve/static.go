@@ -40,8 +40,11 @@ type kept[T Scalar] struct {
 	run engine[T]
 }
 
-// mostKept is how many engines of chosen pivots are kept.
-const mostKept = 8
+// So many engines of chosen pivots are kept, two of them whatever their size.
+const (
+	mostKept        = 8
+	mostKeptEntries = 1_000_000 // of L and U, of all together
+)
 
 // verdict is how elimination with fixed pivots ended.
 type verdict uint8
@@ -136,19 +139,30 @@ func (s *static[T]) adopt(vals []T, err error) error {
 func (s *static[T]) engine(row []int32) engine[T] {
 	at := slices.IndexFunc(s.kept, func(k kept[T]) bool { return slices.Equal(k.row, row) })
 	if at < 0 {
+		at = len(s.kept)
 		row = slices.Clone(row)
-		run := s.made(s.pat, blocks{Row: row, Col: s.an.Col, Start: s.an.Start})
-		if at = len(s.kept); at < mostKept {
-			s.kept = append(s.kept, kept[T]{})
-		} else {
-			at--
-		}
-		s.kept[at] = kept[T]{row, run}
+		s.kept = append(s.kept, kept[T]{row, s.made(s.pat, blocks{Row: row, Col: s.an.Col, Start: s.an.Start})})
 	}
 	k := s.kept[at]
 	copy(s.kept[1:at+1], s.kept[:at])
 	s.kept[0] = k
+	s.trim()
 	return k.run
+}
+
+// trim drops the engines that were not used for longest, of those that are too many.
+func (s *static[T]) trim() {
+	entries := 0
+	for i, k := range s.kept {
+		if k.run != nil {
+			entries += k.run.entries()
+		}
+		if i >= mostKept || i >= 2 && entries > mostKeptEntries {
+			clear(s.kept[i:])
+			s.kept = s.kept[:i]
+			return
+		}
+	}
 }
 
 // maxGrowth is the growth beyond which pivots are not fixed.
