@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -16,13 +14,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/mtkc/mtkc/runtime/ode"
 )
 
 // A program that solves problems with the interface of this one.
@@ -35,10 +30,11 @@ type program struct {
 	methods  map[string]bool
 }
 
-// contender is a method of a program, with its linear solver.
+// contender is a method of a program, with its linear solver or, of ours, the kernels.
 type contender struct {
 	prog           *program
 	method, linsol string
+	kernels        string
 	strikes        int
 	done           bool
 }
@@ -51,7 +47,41 @@ func (c *contender) label() string {
 	if c.prog.name != "" {
 		s = c.prog.name + "/" + s
 	}
+	if c.kernels != "" {
+		s += " (" + c.kernels + ")"
+	}
 	return s
+}
+
+// start is what it may take before it solves.
+func (c *contender) start() time.Duration {
+	if c.kernels == "llvm" { // LLVM compiles the model in each run
+		return 20 * time.Second
+	}
+	return c.prog.start
+}
+
+// labelled finds the contender of a label among programs; nil: there is none.
+func labelled(label string, programs []*program) *contender {
+	c := &contender{}
+	if head, kernels, ok := strings.Cut(strings.TrimSuffix(label, ")"), " ("); ok {
+		label, c.kernels = head, kernels
+	}
+	name, rest, ok := strings.Cut(label, "/")
+	if !ok {
+		name, rest = "", label
+	}
+	c.method, c.linsol, _ = strings.Cut(rest, ":")
+	for _, p := range programs {
+		if p.name == name && (c.method == "auto" || p.methods[c.method]) {
+			c.prog = p
+			if p.ours && c.kernels == "" {
+				c.kernels = "go"
+			}
+			return c
+		}
+	}
+	return nil
 }
 
 // result is a line of a program with where it came from.
@@ -82,6 +112,19 @@ func (r *result) digits() float64 {
 		return 17
 	}
 	return -math.Log10(*r.ErrMax)
+}
+
+// judge makes a run a failure that ended well by its own account, and yet without an error although the problem has a
+// reference in dir: its values at the end are not numbers. RADAU does that on the ring modulator.
+func (r *result) judge(dir string) {
+	if r.ErrMax != nil || r.Status != 0 {
+		return
+	}
+	if p := find(r.Problem); p != nil {
+		if _, err := p.reference(dir); err == nil {
+			r.Status = -1
+		}
+	}
 }
 
 // The peers' methods by kind of problem, with the linear solvers that suit it.
@@ -126,6 +169,7 @@ type comparison struct {
 	ref     string
 	timeout time.Duration
 	slow    float64
+	kernels []string // of our methods
 	targets []float64
 	results []*result
 }
@@ -136,6 +180,7 @@ func compare(args []string, stdout, stderr io.Writer) int {
 	fl.SetOutput(stderr)
 	probs := fl.String("problems", "", "problems by name, with commas (default: all)")
 	methods := fl.String("methods", "", "our methods by name, with commas, or all (default: auto and those that may win)")
+	kernels := fl.String("kernels", "go", "kernels of our methods, with commas: go, llvm, vm")
 	peers := fl.String("peers", os.Getenv("MTKC_PEERS"), "programs of peers, with `commas`: a directory that holds driver, or NAME=COMMAND (default: $MTKC_PEERS); none: without")
 	peerNames := fl.String("peer-methods", "", "methods of the peers, with commas, METHOD or METHOD:LINSOL (default: those that suit the problem)")
 	python := fl.String("python", pythonCommand(), "Python `command` that may have packages of solvers (default: $MTKC_PYTHON, else python3); none: without")
@@ -148,6 +193,8 @@ func compare(args []string, stdout, stderr io.Writer) int {
 	ref := fl.String("ref", "", "directory of the reference solutions")
 	timeout := fl.Duration("timeout", 30*time.Second, "limit of a run")
 	slow := fl.Float64("slow", 4, "go no finer once a solve takes so many seconds")
+	again := fl.Bool("again", false, "of the runs of --also, measure the best ones of each side once more, and print the table of the new times alone")
+	rounds := fl.Int("rounds", 3, "with --again: times that each is measured, by turns")
 	tableOnly := fl.Bool("table", false, "measure nothing: print the table of --also and --recorded")
 	byRatio := fl.Bool("sort", false, "sort the table by the worst ratio")
 	if err := fl.Parse(args); err != nil {
@@ -165,7 +212,15 @@ func compare(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	c := &comparison{ctx: ctx, stderr: stderr, repeat: *repeat, ref: *ref, timeout: *timeout, slow: *slow}
+	c := &comparison{ctx: ctx, stderr: stderr, repeat: *repeat, ref: *ref, timeout: *timeout, slow: *slow, kernels: split(*kernels)}
+	for _, k := range c.kernels {
+		if k != "go" && k != "llvm" && k != "vm" {
+			return fail("--kernels %s: %q is none of go, llvm, vm", *kernels, k)
+		}
+	}
+	if *again && (*ours == "" || *tableOnly) {
+		return fail("--again measures what the runs of --also found best: give --also FILE, without --table")
+	}
 	for _, s := range split(*digits) {
 		d, err := strconv.ParseFloat(s, 64)
 		if err != nil {
@@ -223,8 +278,16 @@ func compare(args []string, stdout, stderr io.Writer) int {
 		if err != nil {
 			return fail("%v", err)
 		}
+		earlier := c.results
+		if *again {
+			c.results = nil
+		}
 		for _, p := range list {
-			c.measure(p, c.contenders(p, programs, split(*methods), split(*peerNames)), ladder)
+			if *again {
+				c.repeatBest(p, earlier, programs, *rounds)
+			} else {
+				c.measure(p, c.contenders(p, programs, split(*methods), split(*peerNames)), ladder)
+			}
 			if ctx.Err() != nil {
 				fmt.Fprintln(stderr, "bench-peers: interrupted; what was measured until then:")
 				break
@@ -316,399 +379,4 @@ func (c *comparison) ask(p *program) error {
 		}
 	}
 	return nil
-}
-
-// contenders are the methods to try on a problem.
-func (c *comparison) contenders(p *problem, programs []*program, ours, peers []string) []*contender {
-	var list []*contender
-	for _, prog := range programs {
-		if !prog.problems[p.name] {
-			continue
-		}
-		names := peers
-		switch {
-		case prog.ours:
-			if names = ours; names == nil {
-				if names = ourNames[p.name]; names == nil {
-					names = stiffOurs
-				}
-			}
-			if len(names) == 1 && names[0] == "all" {
-				names = []string{"auto"}
-				for _, m := range ode.Methods() {
-					if x := m.Info(); x.Use < ode.Diffusive && (x.Embedded > 0 || x.Implicit) {
-						names = append(names, x.Name)
-					}
-				}
-			}
-		case names == nil:
-			if names = peerMethods[p.name]; names == nil {
-				names = stiffPeers
-			}
-			if prog.name != "" { // another program has methods of its own
-				names = nil
-				for m := range prog.methods {
-					names = append(names, m)
-				}
-				slices.Sort(names)
-			}
-		}
-		for _, s := range names {
-			method, linsol, _ := strings.Cut(s, ":")
-			if method == "auto" || prog.methods[method] {
-				list = append(list, &contender{prog: prog, method: method, linsol: linsol})
-			}
-		}
-	}
-	return list
-}
-
-// measure runs the contenders on a problem, each in turn at one tolerance, then all at the
-// next finer one. A contender leaves when it takes three times as long as another one of its
-// side does for as many digits, twice running, or once it has all digits that are asked for.
-func (c *comparison) measure(p *problem, list []*contender, ladder []float64) {
-	start := time.Now()
-	if len(ladder) > 4 {
-		c.probe(p, list)
-	}
-	runs := 0
-	for _, tol := range ladder {
-		for _, who := range list {
-			if who.done || c.ctx.Err() != nil {
-				continue
-			}
-			runs++
-			r := c.run(p, who, tol, c.repeat)
-			switch {
-			case r == nil:
-				who.done = true
-			case r.Status != 0:
-				who.strikes++
-			case c.dominated(r, 3):
-				who.strikes++
-			default:
-				who.strikes = 0
-			}
-			if r != nil && (r.First > c.slow || r.digits() > slices.Max(c.targets)+0.5) || who.strikes > 1 && len(ladder) > 4 {
-				who.done = true
-			}
-		}
-	}
-	// The best ones once more, by turns, for the least of several times on a busy machine.
-	for range 3 {
-		for _, r := range c.leaders(p) {
-			if c.ctx.Err() != nil {
-				return
-			}
-			if again := c.once(p, r.who, r.RTol, c.repeat); again != nil && again.Status == 0 {
-				r.best = min(r.best, again.best)
-			}
-		}
-	}
-	fmt.Fprintf(c.stderr, "%-14s %4d runs, %.0f s\n", p.name, runs, time.Since(start).Seconds())
-}
-
-// probe solves once at a crude and a fine tolerance, and takes those out that take ten times
-// as long for no more digits at both.
-func (c *comparison) probe(p *problem, list []*contender) {
-	hopeless := map[*contender]int{}
-	for _, tol := range []float64{1e-4, 1e-7} {
-		var tried []*result
-		patience := c.timeout
-		for _, who := range list {
-			if c.ctx.Err() != nil {
-				return
-			}
-			r := c.within(patience+who.prog.start, p, who, tol, "1")
-			if r != nil && r.Status == 0 { // the automatic choice is the first
-				patience = min(patience, time.Second/2+time.Duration(60*r.best*float64(time.Second)))
-			}
-			if r == nil {
-				hopeless[who] += 2
-				continue
-			}
-			if r.Status != 0 {
-				hopeless[who]++
-				continue
-			}
-			tried = append(tried, r)
-		}
-		for _, r := range tried {
-			for _, q := range tried {
-				if q.ours == r.ours && 10*q.best < r.best && (q.ErrMax == nil || q.digits() >= r.digits()) {
-					hopeless[r.who]++
-					break
-				}
-			}
-		}
-	}
-	for who, n := range hopeless {
-		who.done = who.done || n > 1
-	}
-}
-
-// dominated reports whether another result of its side has as many digits in less than a
-// factor-th of the time.
-func (c *comparison) dominated(r *result, factor float64) bool {
-	for _, q := range c.results {
-		if q.Problem == r.Problem && q.ours == r.ours && !q.Recorded && q.Status == 0 && factor*q.best < r.best {
-			if q.ErrMax == nil && q.RTol <= r.RTol || q.digits() >= r.digits() {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// leaders are the two best results of each side for each of the targets.
-func (c *comparison) leaders(p *problem) []*result {
-	var list []*result
-	for _, d := range c.targets {
-		for _, ours := range []bool{true, false} {
-			n := 0
-			for _, r := range c.best(p.name, d, ours, true) {
-				if !slices.Contains(list, r) {
-					list = append(list, r)
-				}
-				if n++; n == 2 {
-					break
-				}
-			}
-		}
-	}
-	return list
-}
-
-// best are the results of a side with at least d digits, the fastest first, one of each
-// contender. A problem without a reference is judged at the tolerance 10^-d.
-func (c *comparison) best(name string, d float64, ours, measured bool) []*result {
-	of := map[string]*result{}
-	for _, r := range c.results {
-		if r.Problem != name || r.ours != ours || r.Status != 0 || measured && r.who == nil {
-			continue
-		}
-		if ok := r.digits() >= d || r.ErrMax == nil && math.Abs(math.Log10(r.RTol)+d) < 1e-3; !ok {
-			continue
-		}
-		if q := of[r.Label]; q == nil || r.best < q.best {
-			of[r.Label] = r
-		}
-	}
-	var list []*result
-	for _, r := range of {
-		list = append(list, r)
-	}
-	sort.Slice(list, func(i, j int) bool {
-		if list[i].best != list[j].best {
-			return list[i].best < list[j].best
-		}
-		return list[i].Label < list[j].Label
-	})
-	return list
-}
-
-// run runs a contender and keeps the result; nil: the contender cannot do this.
-func (c *comparison) run(p *problem, who *contender, tol float64, repeat string) *result {
-	r := c.once(p, who, tol, repeat)
-	if r != nil {
-		c.results = append(c.results, r)
-	}
-	return r
-}
-
-// once runs a contender; nil: it cannot do this, or not in time.
-func (c *comparison) once(p *problem, who *contender, tol float64, repeat string) *result {
-	return c.within(c.timeout, p, who, tol, repeat)
-}
-
-// within is once with a limit of its own.
-func (c *comparison) within(limit time.Duration, p *problem, who *contender, tol float64, repeat string) *result {
-	ctx, cancel := context.WithTimeout(c.ctx, limit)
-	defer cancel()
-	args := append(slices.Clone(who.prog.command[1:]), "--problem", p.name, "--method", who.method, "--rtol", strconv.FormatFloat(tol, 'g', 6, 64), "--repeat", repeat)
-	if who.linsol != "" {
-		args = append(args, "--linsol", who.linsol)
-	}
-	ref := c.ref
-	if ref == "" {
-		ref = filepath.Join(root, "../shared/bench/reference")
-	}
-	if _, err := os.Stat(filepath.Join(ref, p.name+".json")); err != nil {
-		ref = filepath.Join(root, "testdata/bench/reference")
-	}
-	args = append(args, "--ref", ref)
-	cmd := exec.CommandContext(ctx, who.prog.command[0], args...)
-	cmd.Env = append(os.Environ(), "OPENBLAS_NUM_THREADS=1")
-	text, _ := cmd.Output()
-	for line := range bytes.Lines(text) {
-		if !bytes.HasPrefix(line, []byte("{")) {
-			continue
-		}
-		r := &result{who: who, ours: who.prog.ours}
-		if err := json.Unmarshal(line, r); err != nil {
-			continue
-		}
-		r.Label = who.label()
-		r.best = r.seconds()
-		if c.out != nil {
-			var all map[string]any
-			if json.Unmarshal(line, &all) == nil {
-				all["label"], all["by"] = r.Label, who.prog.name
-				_ = c.out.Encode(all)
-			}
-		}
-		return r
-	}
-	return nil
-}
-
-// seconds is the time of a solve: the least wall time, or the mean CPU time where that is
-// less, as no long solve runs undisturbed on a busy machine.
-func (r *result) seconds() float64 {
-	if r.CPUMean > 0 {
-		return min(r.WallMin, r.CPUMean)
-	}
-	return r.WallMin
-}
-
-// read takes in results of a file.
-func (c *comparison) read(file string, recorded bool) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	add := func(r *result) {
-		r.Recorded = recorded
-		r.ours = strings.HasPrefix(r.Label, "mtkc/")
-		r.best = r.seconds()
-		if !recorded || !r.ours {
-			c.results = append(c.results, r)
-		}
-	}
-	if strings.HasSuffix(file, ".csv") {
-		rows, err := csv.NewReader(f).ReadAll()
-		if err != nil || len(rows) == 0 {
-			return fmt.Errorf("%s: %v", file, err)
-		}
-		at := map[string]int{}
-		for i, name := range rows[0] {
-			at[name] = i
-		}
-		for _, name := range []string{"problem", "method", "linsol", "rtol", "wall_min_s", "status", "err_max"} {
-			if _, ok := at[name]; !ok {
-				return fmt.Errorf("%s has no column %s", file, name)
-			}
-		}
-		for _, row := range rows[1:] {
-			number := func(name string) float64 { x, _ := strconv.ParseFloat(row[at[name]], 64); return x }
-			r := &result{Problem: row[at["problem"]], Method: row[at["method"]], Linsol: row[at["linsol"]], RTol: number("rtol"), WallMin: number("wall_min_s"), Status: int(number("status"))}
-			if e := number("err_max"); row[at["err_max"]] != "" && !math.IsNaN(e) {
-				r.ErrMax = &e
-			}
-			r.Label = r.Method
-			if r.Linsol == "klu" || r.Linsol == "band" {
-				r.Label += ":" + r.Linsol
-			}
-			add(r)
-		}
-		return nil
-	}
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<24)
-	for lines.Scan() {
-		r := &result{}
-		if err := json.Unmarshal(lines.Bytes(), r); err != nil {
-			return fmt.Errorf("%s: %v", file, err)
-		}
-		add(r)
-	}
-	return lines.Err()
-}
-
-// table prints who is fastest at each number of digits, and our time by the peer's.
-func (c *comparison) table(w io.Writer, list []*problem, byRatio bool) {
-	type row struct {
-		text  string
-		worst float64
-	}
-	var rows []row
-	logs, n := make([]float64, len(c.targets)), make([]int, len(c.targets))
-	for _, p := range list {
-		var cells []string
-		r := row{worst: math.Inf(-1)}
-		for i, d := range c.targets {
-			ours, peers := c.best(p.name, d, true, false), c.best(p.name, d, false, false)
-			cell := "-"
-			switch {
-			case len(ours) > 0 && len(peers) > 0:
-				ratio := ours[0].best / peers[0].best
-				r.worst = max(r.worst, ratio)
-				logs[i] += math.Log(ratio)
-				n[i]++
-				cell = fmt.Sprintf("%s %s / %s %s = **%.2f**", ours[0].name(), seconds(ours[0].best), peers[0].name(), seconds(peers[0].best), ratio)
-			case len(ours) > 0:
-				cell = fmt.Sprintf("%s %s / none", ours[0].name(), seconds(ours[0].best))
-			case len(peers) > 0:
-				r.worst = math.Inf(1)
-				cell = fmt.Sprintf("none / %s %s", peers[0].name(), seconds(peers[0].best))
-			}
-			cells = append(cells, cell)
-		}
-		worst := "-"
-		if !math.IsInf(r.worst, 0) {
-			worst = fmt.Sprintf("%.2f", r.worst)
-		}
-		if strings.Join(cells, "") == strings.Repeat("-", len(cells)) {
-			continue
-		}
-		r.text = fmt.Sprintf("| %s | %s | %s |", p.name, strings.Join(cells, " | "), worst)
-		rows = append(rows, r)
-	}
-	if byRatio {
-		sort.SliceStable(rows, func(i, j int) bool { return rows[i].worst > rows[j].worst })
-	}
-	head := "| problem |"
-	for _, d := range c.targets {
-		head += fmt.Sprintf(" %g digits: ours / fastest peer = ratio |", d)
-	}
-	fmt.Fprintln(w, head, "worst |")
-	fmt.Fprintln(w, "|"+strings.Repeat("---|", len(c.targets)+2))
-	for _, r := range rows {
-		fmt.Fprintln(w, r.text)
-	}
-	mean := "| geometric mean |"
-	for i := range c.targets {
-		if n[i] == 0 {
-			mean += " - |"
-		} else {
-			mean += fmt.Sprintf(" %.2f of %d |", math.Exp(logs[i]/float64(n[i])), n[i])
-		}
-	}
-	fmt.Fprintln(w, mean, "|")
-	for _, r := range c.results {
-		if r.Recorded {
-			fmt.Fprintln(w, "\n(r): not measured now but recorded elsewhere, perhaps at another load of the machine.")
-			break
-		}
-	}
-}
-
-// name is the label of a result as the table shows it.
-func (r *result) name() string {
-	s := strings.TrimPrefix(r.Label, "mtkc/")
-	if r.Recorded {
-		s += " (r)"
-	}
-	return s
-}
-
-func seconds(x float64) string {
-	switch {
-	case x < 1e-3:
-		return fmt.Sprintf("%.3g us", x*1e6)
-	case x < 1:
-		return fmt.Sprintf("%.3g ms", x*1e3)
-	}
-	return fmt.Sprintf("%.3g s", x)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -152,5 +153,60 @@ func TestTable(t *testing.T) {
 `
 	if b.String() != want {
 		t.Errorf("the table is\n%s\nwant\n%s", b.String(), want)
+	}
+}
+
+// A run whose values at the end are not numbers has failed, whatever its program says: it must not stand for a problem
+// whose errors are known. Only where there is no reference does the tolerance count.
+func TestNotANumber(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "runs.jsonl")
+	lines := `{"problem":"arenstorf","label":"dop853","rtol":1e-4,"wall_min_s":1e-6,"status":0,"err_max":null}
+{"problem":"arenstorf","label":"odex","rtol":1e-4,"wall_min_s":2e-6,"status":0,"err_max":1e-5}
+{"problem":"arenstorf","label":"mtkc/DP8 (llvm)","rtol":1e-4,"wall_min_s":1e-6,"status":0,"err_max":1e-5}
+{"problem":"lorenz","label":"dop853","rtol":1e-4,"wall_min_s":1e-6,"status":0,"err_max":null}
+{"problem":"lorenz","label":"mtkc/DP8 (go)","rtol":1e-4,"wall_min_s":1e-6,"status":0,"err_max":null}
+`
+	if err := os.WriteFile(file, []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := &comparison{targets: []float64{4}}
+	if err := c.read(file, false); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	c.table(&b, []*problem{find("lorenz"), find("arenstorf")}, false)
+	want := `| problem | 4 digits: ours / fastest peer = ratio | worst |
+|---|---|---|
+| lorenz | DP8 (go) 1 us / dop853 1 us = **1.00** | 1.00 |
+| arenstorf | DP8 (llvm) 1 us / odex 2 us = **0.50** | 0.50 |
+| geometric mean | 0.71 of 2 | |
+`
+	if b.String() != want {
+		t.Errorf("the table is\n%s\nwant\n%s", b.String(), want)
+	}
+}
+
+// A label says what to run again.
+func TestLabels(t *testing.T) {
+	self := &program{name: "mtkc", ours: true, methods: map[string]bool{"DP8": true}}
+	driver := &program{methods: map[string]bool{"cvode_bdf": true}}
+	for _, c := range []struct {
+		label string
+		want  *contender
+	}{
+		{"mtkc/DP8 (llvm)", &contender{prog: self, method: "DP8", kernels: "llvm"}},
+		{"mtkc/DP8", &contender{prog: self, method: "DP8", kernels: "go"}}, // of runs that did not tell
+		{"mtkc/auto (vm)", &contender{prog: self, method: "auto", kernels: "vm"}},
+		{"cvode_bdf:klu", &contender{prog: driver, method: "cvode_bdf", linsol: "klu"}},
+		{"radau", nil},
+		{"python/lsoda", nil},
+	} {
+		got := labelled(c.label, []*program{self, driver})
+		if (got == nil) != (c.want == nil) || got != nil && *got != *c.want {
+			t.Errorf("%s: %+v, want %+v", c.label, got, c.want)
+		}
+		if got != nil && strings.Contains(c.label, "(") && got.label() != c.label {
+			t.Errorf("%s is labelled %s", c.label, got.label())
+		}
 	}
 }
