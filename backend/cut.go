@@ -14,7 +14,7 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 	p, n := r.p, r.p.Len()
 	r.nodeOf, r.size, r.stamp, r.local = r.tables.nodeOf.of(n), r.tables.size.of(n), r.tables.stamp.of(n), r.tables.local.of(n)
 	// Readers of every term, and an order in which arguments come first.
-	uses := r.tables.uses.of(n)
+	uses, added := r.tables.uses.of(n), r.tables.added.of(n) // added: by sums
 	use := func(e expr.ID) {
 		if uses[e] < 2 {
 			uses[e]++
@@ -40,6 +40,9 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 			for _, a := range r.args(e) {
 				if p.Op(a) > expr.OpFalse {
 					use(a)
+					if op == expr.OpAdd && added[a] < 2 {
+						added[a]++
+					}
 					walk(a)
 				}
 			}
@@ -86,7 +89,8 @@ func (r *roller) cut(terms []expr.ID, outs []place) int {
 		case target:
 			cut = wanted[e] || shared && size > 2 || size > shapeSize || part || r.sums && size > 0
 		case p.Op(e) > expr.OpSym:
-			cut = wanted[e] || shared && size >= nodeSize && !p.Op(e).Info().Bool
+			rate := r.sums && p.Op(e) == expr.OpMul && added[e] > 1 // that balances add without giving it a name
+			cut = wanted[e] || rate || shared && size >= nodeSize && !p.Op(e).Info().Bool
 		}
 		if cut {
 			cuts = append(cuts, e)

@@ -203,7 +203,7 @@ func mainPlaces(n int) []place {
 type tables struct {
 	nodeOf, size, local byTerm[int32]
 	stamp               byTerm[uint32]
-	uses                byTerm[uint8]
+	uses, added         byTerm[uint8]
 	wanted, seen        byTerm[bool]
 }
 
