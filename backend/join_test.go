@@ -39,18 +39,30 @@ func grid(n int, a, b []int32) *Kernel {
 
 // runSteps computes a kernel of a few operations.
 func runSteps(k *Kernel, u, p []float64, main int) []float64 {
-	out := make([]float64, main)
-	for _, s := range k.Steps {
-		for i := range s.N {
+	out, scratch := make([]float64, main), make([]float64, k.Scratch)
+	steps := k.Steps
+	if len(steps) == 0 {
+		steps = []Step{{Body: k}}
+	}
+	for _, s := range steps {
+		for i := range max(s.N, 1) {
+			entry := func(k int32) int32 {
+				if s.N == 0 {
+					return k
+				}
+				return s.Index[k].At(i)
+			}
 			var in []float64
 			code := slices.Clone(s.Body.Code)
 			for r := range code { // inputs in a row, as states
 				v := 0.0
 				switch code[r].Op {
 				case U:
-					v = u[s.Index[code[r].A].At(i)]
+					v = u[entry(code[r].A)]
 				case P:
-					v = p[s.Index[code[r].A].At(i)]
+					v = p[entry(code[r].A)]
+				case S:
+					v = scratch[entry(code[r].A)]
 				case Data:
 					v = s.Data[code[r].A][i]
 				default:
@@ -61,7 +73,11 @@ func runSteps(k *Kernel, u, p []float64, main int) []float64 {
 			}
 			v := run(code, s.Body.Consts, in)
 			for _, o := range s.Body.Out {
-				out[s.Index[o.Index].At(i)] = v[o.Val]
+				if o.Space == Scratch {
+					scratch[entry(o.Index)] = v[o.Val]
+				} else {
+					out[entry(o.Index)] = v[o.Val]
+				}
 			}
 		}
 	}

@@ -160,7 +160,7 @@ func (g *generator) kernelMethods() {
 		}
 		return " // 0: " + comment(local(m.Equation(int(i))), 80)
 	}
-	g.entry("RHS", "rhs", "writes du = f(t, u, p)", p.RHS, arrays{params: "u, p, du []float64", args: "u, p, du", main: "du"})
+	g.entry("RHS", "rhs", "writes du = f(t, u, p)", p.RHS.Unrolled(), arrays{params: "u, p, du []float64", args: "u, p, du", main: "du"})
 	at := entries(m.Jac)
 	g.rowName = func(i int32) string {
 		e := at[i]

@@ -65,7 +65,7 @@ func Embed(prog *backend.Program, loops []*fuse.Integrator, on *Processor, opt E
 	m := newModule(target)
 	e := &Embedding{Processor: on, Made: "LLVM " + tools.Version}
 	var parts []part
-	parts, e.Reports = m.kernels(prog, opt.least())
+	parts, e.Reports = m.kernels(unrolled(prog), opt.least())
 	var names []string // of the entries of kernels and loops
 	of := [partCount]embedded.Part{
 		partRHS: embedded.RHS, partJac: embedded.Jac, partTGrad: embedded.TGrad, partLinear: embedded.Linear,
@@ -136,6 +136,13 @@ func (o *EmbedOptions) least() int {
 
 // Embeddable says which kernels of a program would be machine code, and why the others would not. It needs no libLLVM.
 func Embeddable(prog *backend.Program, opt EmbedOptions) []KernelReport {
-	_, reports := newModule(Target{}).kernels(prog, opt.least())
+	_, reports := newModule(Target{}).kernels(unrolled(prog), opt.least())
 	return reports
+}
+
+// unrolled is the program with the right-hand side that the Go source has too: code for other programs may take its time to compile.
+func unrolled(prog *backend.Program) *backend.Program {
+	p := *prog
+	p.RHS = prog.RHS.Unrolled()
+	return &p
 }
