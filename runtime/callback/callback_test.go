@@ -53,7 +53,7 @@ func solve(t *testing.T, p *ode.Problem, opt ode.Options, cbs ...*ode.Callback) 
 
 // families runs f for auto and a method or two of each family.
 func families(t *testing.T, f func(t *testing.T, solver string)) {
-	for _, name := range []string{"auto", "BS3", "Tsit5", "Vern7", "Rosenbrock23", "Rodas5P", "RadauIIA5", "BDF"} {
+	for _, name := range []string{"auto", "BS3", "Tsit5", "Vern7", "Rosenbrock23", "Rodas5P", "RadauIIA5", "BDF", "Adams"} {
 		t.Run(name, func(t *testing.T) { f(t, name) })
 	}
 }

@@ -287,7 +287,8 @@ func (in *Integrator) state(t float64, u []float64) {
 	}
 	constraints, algebraic := settled(in.st)
 	if in.proj != nil && !constraints {
-		in.proj.project(t, u)
+		moved, _ := in.proj.project(t, u)
+		algebraic = algebraic && !moved
 	}
 	if in.alg != nil && !algebraic {
 		copy(in.ws.UNew, u)
