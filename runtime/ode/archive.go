@@ -23,7 +23,7 @@ import (
 )
 
 // archiveVersion is part of every archive; it changes whenever a field does.
-const archiveVersion = "mtkc run 6"
+const archiveVersion = "mtkc run 7"
 
 // Save returns the state of the run between two steps. Resume and Restore go on from it.
 // A method of another package whose stepper is no archive.Archiver is an error, as is a
@@ -139,7 +139,12 @@ func (in *Integrator) archive(a *archive.Archive) {
 func (in *Integrator) archiveStops(a *archive.Archive) {
 	a.Grown(&in.stops)
 	a.Bool(&in.touched, &in.bound, &in.ending)
-	a.Float(&in.first)
+	a.Float(&in.first, &in.equal)
+	if a.Loading() {
+		if in.ws.InitialStep = in.set.InitialStep; in.equal > 0 {
+			in.ws.InitialStep = in.equal
+		}
+	}
 	a.String(&in.last)
 	a.Bools(in.set.set)
 }

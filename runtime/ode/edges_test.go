@@ -300,3 +300,66 @@ func TestSaveAtEvent(t *testing.T) {
 		t.Errorf("%d bounces", bounces)
 	}
 }
+
+// SetStep changes the step of methods that keep it, too, for the rest of the run, also of one that is restored; the next
+// run has the step of its options again.
+func TestSetStepFixed(t *testing.T) {
+	ran := 0
+	for _, m := range Methods() {
+		if m.Info().Embedded > 0 {
+			continue
+		}
+		opt := Options{Method: m, InitialStep: 0.01, FinalOnly: true}
+		p := oscillator(1)
+		in, err := NewIntegrator(context.Background(), p, opt)
+		if err != nil {
+			continue // it takes problems of other kinds
+		}
+		ran++
+		steps := func(in *Integrator) (n int) {
+			t.Helper()
+			for was := in.Stats().Steps; !in.Done(); n = in.Stats().Steps - was {
+				if err := in.Step(); err != nil {
+					t.Fatalf("%s: %v", m.Info().Name, err)
+				}
+			}
+			return n
+		}
+		if err := in.AddStop(0.5); err != nil {
+			t.Fatal(err)
+		}
+		for in.T() < 0.5 {
+			if err := in.Step(); err != nil {
+				t.Fatalf("%s: %v", m.Info().Name, err)
+			}
+		}
+		if err := in.SetStep(0.002); err != nil {
+			t.Fatal(err)
+		}
+		if err := in.Step(); err != nil {
+			t.Fatalf("%s: %v", m.Info().Name, err)
+		}
+		data, err := in.Save()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Resume(context.Background(), p, opt, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Some take smaller steps at the start of a history.
+		n, k := steps(in), steps(again)
+		if n < 245 || n > 400 || k != n || !sameBits(in.U(), again.U()) {
+			t.Errorf("%s: %d steps after SetStep, %d of the restored run, want about 250 and as many; %v and %v", m.Info().Name, n, k, in.U(), again.U())
+		}
+		if err := in.Reset(context.Background(), opt); err != nil {
+			t.Fatal(err)
+		}
+		if n := steps(in); n > 200 {
+			t.Errorf("%s: %d steps of 0.01 to t = 1 in the next run", m.Info().Name, n)
+		}
+	}
+	if ran < 150 {
+		t.Errorf("%d methods took the problem", ran)
+	}
+}

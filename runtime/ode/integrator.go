@@ -44,6 +44,7 @@ type Integrator struct {
 	touched bool        // SetU or SetParam changed the present point: apply does the rest
 	bound   bool        // SetParam did, so that bound parameters follow
 	first   float64     // SetStep: the step to go on with, 0: none
+	equal   float64     // SetStep of a method without error control, 0: Options.InitialStep
 	ending  bool        // Terminate was called,
 	last    string      // for this reason
 	why     string      // the method was chosen for

@@ -56,13 +56,15 @@ func (in *Integrator) SetParam(i int, v float64) error {
 }
 
 // SetStep makes h > 0 the step to try next; a method with error control goes its own way from
-// there. The method starts afresh. Symplectic and linear multistep methods and others whose steps are to
-// be equal keep Options.InitialStep.
+// there, one without keeps h, which takes the place of Options.InitialStep. The method starts afresh.
 func (in *Integrator) SetStep(h float64) error {
 	if !(h > 0) || math.IsInf(h, 1) {
 		return fmt.Errorf("SetStep: a step of %v", h)
 	}
 	in.first = h
+	if in.method.Info().Embedded == 0 {
+		in.equal, in.ws.InitialStep = h, h
+	}
 	return nil
 }
 

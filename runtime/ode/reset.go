@@ -28,7 +28,7 @@ func (in *Integrator) Reset(ctx context.Context, opt Options) error {
 	}
 	in.set, in.other = in.other, in.set
 	in.done, in.moved, in.redone, in.strayed, in.told, in.next, in.ticks = false, false, 0, false, false, 0, 0
-	in.stops, in.touched, in.bound, in.first, in.ending, in.last = in.stops[:0], false, false, 0, false, ""
+	in.stops, in.touched, in.bound, in.first, in.equal, in.ending, in.last = in.stops[:0], false, false, 0, 0, false, ""
 	in.inner = in.inner[:0]
 	if in.st == nil || !in.set.sameMethod(was) || in.p.Implicit != nil { // what was found out of an implicit problem is part of its run
 		in.fresh, in.init, in.st = nil, nil, nil
