@@ -606,6 +606,31 @@ func TestBouncesTogether(t *testing.T) {
 	}
 }
 
+// A ball comes to rest after bounces that become shorter than the first steps of multistep methods, and lower than
+// the tolerance: none of them takes it through the ground.
+func TestLastBounces(t *testing.T) {
+	for _, solver := range []string{"Tsit5", "Rodas5P", "RadauIIA5", "BDF", "BDF2", "NDF", "Adams", "LSODA", "IDA", "SEULEX", "ROCK2"} {
+		p := system([]float64{1, 0}, []float64{9.81}, 5, func(t float64, u, p, du []float64) { du[0], du[1] = u[1], -p[0] })
+		last, looks := 0.0, 0
+		height := func(t float64, u, p []float64) float64 { return u[0] }
+		n := 0
+		sol := solve(t, p, ode.Options{Solver: solver, RelTol: 1e-8, AbsTol: 1e-10},
+			Continuous(height, ode.Falling, func(in *ode.Integrator) error {
+				n++
+				last = in.T()
+				if v := in.U()[1]; v < -1e-6 {
+					return in.SetState(1, -0.8*v)
+				}
+				return errors.Join(in.SetParam(0, 0), in.SetU([]float64{0, 0}))
+			}),
+			Observe(height, ode.Falling, func(float64, []float64) { looks++ }))
+		want := math.Sqrt(2/9.81) * (1 + 2*0.8/(1-0.8)) // the limit of all bounces; errors of the velocity of multistep methods add up
+		if sol.U[0] != 0 || sol.U[1] != 0 || math.Abs(last-want) > 3e-4 || looks > n {
+			t.Errorf("%s: %v after %d bounces, the last at %v, %d of them observed; want rest at %v", solver, sol.U, n, last, looks, want)
+		}
+	}
+}
+
 // A state that the caller sets between two steps jumps: that is no crossing, and the next one is met.
 func TestJumpBetweenSteps(t *testing.T) {
 	families(t, func(t *testing.T, solver string) {

@@ -23,7 +23,7 @@ import (
 )
 
 // archiveVersion is part of every archive; it changes whenever a field does.
-const archiveVersion = "mtkc run 7"
+const archiveVersion = "mtkc run 8"
 
 // Save returns the state of the run between two steps. Resume and Restore go on from it.
 // A method of another package whose stepper is no archive.Archiver is an error, as is a

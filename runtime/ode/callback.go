@@ -130,6 +130,10 @@ type callbacks struct {
 	first []int // condition of each callback
 	side  []int8
 	fired []bool // it crossed at the start of the step, and the state jumped there
+	led   []bool // and the right-hand side says to which side it goes from there
+	seen  []seen // crossings of observers within the step
+	sides []int8 // what side and fired were before the step was searched
+	fires []bool
 	nodes [][]float64
 	g, u  []float64
 	lack  []float64 // how much each condition differs from its polynomial
@@ -165,7 +169,8 @@ func newCallbacks(in *Integrator, list []*Callback) *callbacks {
 			c.n += cb.Conditions
 			c.limits = c.limits || cb.Limit != nil
 		}
-		c.side, c.fired = make([]int8, c.n), make([]bool, c.n)
+		c.side, c.fired, c.sides, c.fires = make([]int8, c.n), make([]bool, c.n), make([]int8, c.n), make([]bool, c.n)
+		c.led = make([]bool, c.n)
 		c.g, c.u, c.lack = make([]float64, c.n), make([]float64, in.p.N()), make([]float64, c.n)
 		c.begun, c.was = make([]float64, c.n), make([]float64, c.n)
 		if c.n > 0 {
@@ -429,6 +434,7 @@ func (c *callbacks) orient(thrown bool) {
 		return
 	}
 	clear(c.fired)
+	clear(c.led)
 	if thrown {
 		for _, i := range c.hits {
 			c.fired[i] = true
@@ -444,6 +450,32 @@ func (c *callbacks) orient(thrown bool) {
 			c.side[i] = -1
 		case !c.fired[i]:
 			c.side[i] = 0
+		}
+	}
+	if thrown {
+		c.lead()
+	}
+}
+
+// lead takes the side of the conditions that a jump has thrown back from the right-hand side, where that says it.
+func (c *callbacks) lead() {
+	in, ws := c.in, c.in.ws
+	if len(ws.Alg) > 0 || in.proj != nil || in.p.Noise != nil || in.p.Implicit != nil {
+		return
+	}
+	d := 0x1p-10 * (ws.T - ws.TPrev)
+	if ws.T-ws.TPrev <= 8*eps*math.Abs(ws.T) { // another event at the same instant
+		d = 0x1p-10 * ws.H
+	}
+	du := ws.scratch()
+	ws.RHS(ws.T, ws.U, du)
+	for k, v := range ws.U {
+		c.u[k] = v + d*du[k]
+	}
+	c.conditions(ws.T+d, c.u, c.g)
+	for _, i := range c.hits {
+		if v := c.g[i]; math.Abs(v) > 4*math.Abs(c.begun[i]) {
+			c.led[i], c.side[i] = true, sideOf(v)
 		}
 	}
 }
@@ -475,15 +507,58 @@ func (c *callbacks) wanted(i int, s int8) bool {
 	return true
 }
 
+// seen is the crossing of an observer.
+type seen struct {
+	i int // condition
+	t float64
+}
+
+// report calls the observers of the crossings that watch saw.
+func (c *callbacks) report() {
+	ws := c.in.ws
+	for _, x := range c.seen {
+		u := ws.U
+		if x.t != ws.T {
+			c.in.state(x.t, c.u)
+			u = c.u
+		}
+		k := c.of[x.i]
+		if err := c.list[k].Affect(c.in, x.i-c.first[k], ws.Time(x.t), u); err != nil && c.err == nil {
+			c.err = c.fail(k, err)
+		}
+	}
+}
+
+// unwatch forgets what watch found, for a step that is made again.
+func (c *callbacks) unwatch() {
+	copy(c.side, c.sides)
+	copy(c.fired, c.fires)
+	c.seen, c.hits = c.seen[:0], c.hits[:0]
+}
+
+// contradicted reports whether the right-hand side leads the condition that watch found at t back, see
+// Integrator.contradicted.
+func (c *callbacks) contradicted(t float64) bool {
+	i := c.at
+	if i < 0 {
+		return false
+	}
+	sign := float64(c.side[i]) // that of the side on which it is now
+	size := math.Max(math.Abs(c.begun[i]), math.Abs(c.conditions(c.in.ws.T, c.in.ws.U, c.g)[i]))
+	return c.in.contradicted(t, size, false, func(t float64, u []float64) float64 { return sign * c.conditions(t, u, c.g)[i] })
+}
+
 // watch looks for the first crossing in the last step, up to end, that ends it: that of one
-// condition or of several, which are left in hits. Observers are called on the way.
+// condition or of several, which are left in hits. Those of observers on the way are left in seen.
 func (c *callbacks) watch(end float64) (at float64, hit bool) {
 	ws := c.in.ws
 	c.end = ws.T
 	if c.n == 0 {
 		return end, false
 	}
-	c.hits = c.hits[:0]
+	copy(c.sides, c.side)
+	copy(c.fires, c.fired)
+	c.seen, c.hits = c.seen[:0], c.hits[:0]
 	if c.clear(end) {
 		copy(c.was, c.nodes[1])
 		return end, false
@@ -517,14 +592,7 @@ func (c *callbacks) watch(end float64) (at float64, hit bool) {
 				continue
 			}
 			if cb := c.list[c.of[i]]; cb.Observe && cb.Affect != nil {
-				u := ws.U
-				if t != ws.T {
-					c.in.state(t, c.u)
-					u = c.u
-				}
-				if err := cb.Affect(c.in, i-c.first[c.of[i]], ws.Time(t), u); err != nil && c.err == nil {
-					c.err = c.fail(c.of[i], err)
-				}
+				c.seen = append(c.seen, seen{i, t})
 			} else if !cb.Observe {
 				c.hits = append(c.hits, i)
 			}
@@ -608,7 +676,7 @@ func (c *callbacks) within(s *event.Scanner, from, to float64, depth int) (t flo
 			scale = math.Max(scale, math.Abs(c.nodes[k][i]))
 		}
 		// With noise the solution may turn back at once: there the side is that of the present value, however small.
-		if noise := c.in.p.Noise != nil; c.side[i] == 0 || !noise && c.fired[i] && math.Abs(c.nodes[0][i]) <= 1e-9*scale {
+		if noise := c.in.p.Noise != nil; c.side[i] == 0 || !noise && c.fired[i] && !c.led[i] && math.Abs(c.nodes[0][i]) <= 1e-9*scale {
 			// At rest on zero: the side is that to which it goes.
 			soon := 0x1p-10
 			if noise {
@@ -734,7 +802,7 @@ func (c *callbacks) archive(a *archive.Archive) {
 	}
 	a.Floats(c.times)
 	a.Float(&c.next, &c.passed, &c.end)
-	a.Bools(c.fired)
+	a.Bools(c.fired, c.led)
 	a.Floats(c.begun, c.was)
 	a.Int(&c.events)
 	for i := range c.side {

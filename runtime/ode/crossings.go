@@ -335,42 +335,62 @@ func (hy *hybrid) locate(c *candidate, limit float64) (t float64, ok bool) {
 	return event.Locate(y, a, b, ya, yb, c.closed), true
 }
 
-// contradicted reports whether the interpolant takes the relation that first found at t to the other side while the
-// right-hand side leads it back there: an excursion so small, within the tolerances, that the step does not follow it.
-// So it is when a ball that hardly rises any more is integrated with steps of order 1, with which multistep methods
-// start: the height would fall below the ground while the velocity still points upwards, and the next bounce turn
-// it downwards.
+// contradicted reports whether the right-hand side leads the relation that first found at t back, see
+// Integrator.contradicted.
 func (hy *hybrid) contradicted(t float64) bool {
-	ws, i := hy.ws, hy.located
-	if i < 0 || hy.slide != nil || len(ws.Alg) > 0 || hy.in.proj != nil || hy.band[i] > 0 {
+	i := hy.located
+	if i < 0 || hy.slide != nil || hy.band[i] > 0 {
 		return false
 	}
 	r := &hy.h.Relations[i]
 	if r.Kind != Comparison && r.Kind != SignOf {
 		return false
 	}
-	memory := ws.Params[r.Slot]
-	y0, closed := hy.orient(i, hy.indicators(t)[i], memory)
-	copy(hy.u0, hy.unew) // where it crosses
+	memory := hy.ws.Params[r.Slot]
+	_, closed := hy.orient(i, 0, memory)
+	return hy.in.contradicted(t, hy.peak[i], closed, func(t float64, u []float64) float64 {
+		g := hy.pnew[:len(hy.end)]
+		hy.crossings(t, u, g)
+		y, _ := hy.orient(i, g[i], memory)
+		return y
+	})
+}
+
+// contradicted reports whether the interpolant takes an indicator to the side after at t while the
+// right-hand side leads it back there: an excursion so small, within the tolerances, that the step does not follow it.
+// So it is when a ball that hardly rises any more is integrated with steps of order 1, with which multistep methods
+// start: the height would fall below the ground while the velocity still points upwards, and the next bounce turn
+// it downwards. y is the indicator, before below zero, and size one of its values.
+func (in *Integrator) contradicted(t, size float64, closed bool, y func(t float64, u []float64) float64) bool {
+	ws := in.ws
+	if len(ws.Alg) > 0 || in.proj != nil || in.p.Noise != nil || jumped(in.st) || in.method.Info().Embedded == 0 {
+		return false
+	}
+	here, there := in.buf, in.out
+	at := func(t float64, u []float64) float64 {
+		if t == ws.T {
+			copy(u, ws.U)
+		} else {
+			in.state(t, u)
+		}
+		return y(t, u)
+	}
+	noise := 4 * math.Max(eps*size, math.Abs(at(t, here)))
 	d := 0x1p-6 * (ws.T - ws.TPrev)
 	back := t+d > ws.T
 	if back {
 		d = -d
 	}
-	noise := 4 * math.Max(eps*hy.peak[i], math.Abs(y0))
-	y, _ := hy.orient(i, hy.indicators(t + d)[i], memory)
-	if event.After(y, closed) == back {
+	if event.After(at(t+d, there), closed) == back {
 		return false // the interpolant comes back by itself
 	}
 	du := ws.scratch()
-	ws.RHS(t, hy.u0, du)
-	for k, v := range hy.u0 {
-		hy.unew[k] = v + d*du[k]
+	ws.RHS(t, here, du)
+	for k, v := range here {
+		there[k] = v + d*du[k]
 	}
-	g := hy.pnew[:len(hy.end)]
-	hy.crossings(t+d, hy.unew, g)
-	y, _ = hy.orient(i, g[i], memory)
-	return math.Abs(y) > noise && event.After(y, closed) == back
+	led := y(t+d, there)
+	return math.Abs(led) > noise && event.After(led, closed) == back
 }
 
 // earlier keeps the candidates that crossed before t: those that lie after it both

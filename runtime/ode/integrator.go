@@ -325,24 +325,24 @@ func (in *Integrator) Step() error {
 		in.moved = false
 		in.st.Projected()
 	}
-	t, cut, err := in.attempt()
+	x, err := in.attempt()
 	if err != nil || in.done {
 		return err
 	}
-	event, hit := false, false
+	if in.cb != nil {
+		in.cb.report()
+	}
+	event, hit := false, x.hit
 	if hy != nil {
 		event = ws.T >= hy.next-hy.near(hy.next)
-		end := ws.T
+		t, cut, end := x.relation, x.cut, ws.T
 		if cut && t < end {
 			end = t
 		} else if hy.pierced() {
 			return in.stop(hy.accumulated())
 		}
-		if in.cb != nil {
-			var at float64
-			if at, hit = in.cb.watch(end); hit && at < end {
-				cut, event, end = false, false, at
-			}
+		if hit && x.condition < end {
+			cut, event, end = false, false, x.condition
 		}
 		if end == ws.T || cut {
 			hy.strict()
@@ -370,12 +370,8 @@ func (in *Integrator) Step() error {
 			}
 		}
 	} else {
-		end := ws.T
-		if in.cb != nil {
-			end, hit = in.cb.watch(end)
-		}
-		if end < ws.T {
-			in.cut(end)
+		if hit && x.condition < ws.T {
+			in.cut(x.condition)
 		} else {
 			in.output(ws.T, ws.U)
 		}
@@ -400,9 +396,15 @@ func (in *Integrator) Step() error {
 	return nil
 }
 
+// crossed is what was found within a step.
+type crossed struct {
+	relation, condition float64 // times at which a relation of the model changes, and a condition of a callback before that,
+	cut, hit            bool    // if they do
+}
+
 // attempt makes one step, again and again until nothing objects to it, and looks for the first change of a
-// relation within.
-func (in *Integrator) attempt() (t float64, cut bool, err error) {
+// relation within, and of a condition.
+func (in *Integrator) attempt() (x crossed, err error) {
 	ws, hy := in.ws, in.hy
 	want, redo := ws.H, false
 	for redone := 0; ; redone++ {
@@ -415,7 +417,7 @@ func (in *Integrator) attempt() (t float64, cut bool, err error) {
 				again, err = in.cb.judge()
 			}
 			if err != nil {
-				return 0, false, in.fail(err)
+				return x, in.fail(err)
 			}
 		}
 		if redo && want > 0 && in.method.Info().Embedded == 0 {
@@ -425,30 +427,41 @@ func (in *Integrator) attempt() (t float64, cut bool, err error) {
 		if in.proj != nil {
 			if constraints, _ := settled(in.st); !constraints {
 				if err := in.project(); err != nil {
-					return 0, false, in.fail(err)
+					return x, in.fail(err)
 				}
 			}
 		}
 		if in.cb != nil {
 			if err := in.cb.correct(); err != nil {
-				return 0, false, in.stop(err)
+				return x, in.stop(err)
 			}
 		}
-		if hy == nil {
-			return 0, false, nil
+		end := ws.T
+		if hy != nil {
+			if hy.slide != nil {
+				hy.stay()
+			}
+			if x.relation, x.cut = hy.first(); x.cut && x.relation < end {
+				end = x.relation
+			}
 		}
-		if hy.slide != nil {
-			hy.stay()
+		if in.cb != nil {
+			x.condition, x.hit = in.cb.watch(end)
 		}
-		t, cut = hy.first()
 		h := (ws.T - ws.TPrev) / 4
-		if !cut || redone == mostRedone || ws.TooSmall(h) || in.method.Info().Embedded == 0 || !hy.contradicted(t) {
-			return t, cut, nil
+		if !x.cut && !x.hit || redone == mostRedone || ws.TooSmall(h) ||
+			!(x.cut && hy.contradicted(x.relation) || x.hit && in.cb.contradicted(x.condition)) {
+			return x, nil
 		}
-		copy(hy.end, hy.start)
+		if hy != nil {
+			copy(hy.end, hy.start)
+		}
+		if in.cb != nil {
+			in.cb.unwatch()
+		}
 		in.moved, redo = false, true
 		if err := in.redo(h); err != nil {
-			return 0, false, in.fail(err)
+			return x, in.fail(err)
 		}
 	}
 }
