@@ -21,6 +21,12 @@ package ode
 // The error is that of the embedded method, passed through (M - h gamma J)^-1 M where that is not
 // nearly L-stable, so that stiff components that the step damps do not count.
 //
+// Where both solutions of a pair are stiffly accurate, that error says nothing about components that follow the others or the
+// time at once (algebraic ones, or nearly so): both meet their equations at the end of the step, whatever its length. What is
+// wrong then is the interpolant. So where one is needed, the step is limited by its distance from a stage value within the
+// step, which is exact in those components (inner.go); of the others, whose stage values are of low order, it is
+// cleared twice.
+//
 // Hairer, Wanner, Solving ODEs II, IV.6 and IV.8; Hosea, Shampine, Appl. Numer. Math. 20, 1996, for the form of the stages and
 // the filter; Kennedy, Carpenter, NASA TM-2016-219173. Departures: the interpolants (package tableau), the predictors, and when
 // J and factors are renewed.
@@ -62,6 +68,9 @@ type dirkCoeffs struct {
 	gamma  float64 // of the last stage
 	filter bool
 	ctl    control.Controller
+	probe  int       // stage within the step that its interpolant is compared with, -1: none
+	away   []float64 // weights of the slopes in the difference
+	peak   float64   // by how much the largest error of the interpolant exceeds that at the stage
 	// Slopes that predictors may use, nearest first: of this step, for each stage, and of the
 	// step before. Entry 0 is the slope at the start, entry j that of stage j.
 	near    [][]int
@@ -114,6 +123,7 @@ func newDirkCoeffs(d *tableau.DIRK) *dirkCoeffs {
 	c.filter = c.EmbeddedLimit > dirkFilter
 	c.ctl = control.PI(min(d.Order, max(d.Embedded, 1)))
 	c.ctl.Keep = dirkKeepStep
+	c.compare()
 	nearest := func(from []int, to float64) []int {
 		at := func(j int) float64 {
 			if j == 0 {
@@ -148,6 +158,39 @@ func newDirkCoeffs(d *tableau.DIRK) *dirkCoeffs {
 	}
 	c.nearOld = nearest(from, 1)
 	return c
+}
+
+// compare chooses the stage that the interpolant is compared with, that where errors of interpolants with the values and
+// slopes of both ends are largest.
+func (c *dirkCoeffs) compare() {
+	c.probe = -1
+	shape := func(x float64) float64 { return 16 * (x * (1 - x)) * (x * (1 - x)) }
+	for i, at := range c.C {
+		if at > 0 && at < 1 && c.A[i][i] != 0 && (c.probe < 0 || shape(at) > shape(c.C[c.probe])) {
+			c.probe = i
+		}
+	}
+	if c.E == nil || c.probe < 0 || shape(c.C[c.probe]) < 0.1 {
+		c.probe = -1
+		return
+	}
+	c.peak = 1 / shape(c.C[c.probe])
+	c.away = make([]float64, len(c.Dense))
+	c.dense(c.C[c.probe], c.away)
+	for j, a := range c.A[c.probe] {
+		c.away[j+1] -= a
+	}
+}
+
+// dense writes the weights of the slopes in the interpolant at theta to w.
+func (c *dirkCoeffs) dense(theta float64, w []float64) {
+	for i, row := range c.Dense {
+		b := 0.0
+		for r := len(row) - 1; r >= 0; r-- {
+			b = (b + row[r]) * theta
+		}
+		w[i] = b
+	}
 }
 
 // Info describes the method.
@@ -215,6 +258,7 @@ type dirk struct {
 	failed           bool // an iteration gave up in this step
 	preds            []predictor
 	ratio            float64 // step over the last one that preds are for; 0: for the first step
+	inner            innerLimiter
 }
 
 // predictor is a guess of the slope of a stage: a combination of slopes of this step, and behind
@@ -231,6 +275,7 @@ func (d *dirk) Restart() error {
 	d.poly, d.sloped = false, false
 	d.forget()
 	d.ctl.Reset()
+	d.inner.forget()
 	if err := d.start(); err != nil {
 		return err
 	}
@@ -298,6 +343,13 @@ func (d *dirk) Step() error {
 		} else if nonFinite(ws.UNew) >= 0 {
 			return d.failure(h)
 		}
+		if norm <= 1 && ws.Inner && c.probe >= 0 && d.inner.due(h) && !d.inner.judge(h, d.innerError(), 4) {
+			ws.Stats.Rejected++
+			if want = d.inner.allowed; ws.TooSmall(want) {
+				return d.failure(want)
+			}
+			continue
+		}
 		if norm <= 1 {
 			factor := 1.0
 			if c.E != nil {
@@ -309,7 +361,7 @@ func (d *dirk) Step() error {
 				if d.failed {
 					factor = math.Min(factor, 1) // the error is not what limits the step
 				}
-				ws.H = h * factor
+				ws.H = math.Min(h*factor, d.inner.limit())
 			}
 			d.accept(h, t)
 			return nil
@@ -500,6 +552,18 @@ func (d *dirk) estimate() float64 {
 	return ws.ErrNorm(d.est, ws.U, ws.UNew)
 }
 
+// innerError is the norm of what the interpolant of the step to UNew is off by in the stiff components, as far as one stage tells.
+func (d *dirk) innerError() float64 {
+	ws, e := d.ws, d.est
+	clear(e)
+	weighted(e, e, 1, d.c.away, d.z)
+	for range 2 {
+		ws.stiffPart(d.m, 1/d.hg, e, d.f)
+	}
+	ws.spareForces(e)
+	return d.c.peak * ws.ErrNorm(e, ws.U, ws.UNew)
+}
+
 // failure is why the run ends at a step h.
 func (d *dirk) failure(h float64) *Failure {
 	f := d.m.failure(h)
@@ -518,6 +582,7 @@ func (d *dirk) Archive(a *archive.Archive) {
 	a.Bool(&d.sloped, &d.whole, &d.poly)
 	a.Float(&d.t0, &d.h)
 	d.ctl.Archive(a)
+	d.inner.Archive(a)
 	d.stageIteration.archive(a)
 }
 
@@ -530,14 +595,7 @@ func (d *dirk) Interpolate(t float64, u []float64) {
 	if ws.ends(t, u) {
 		return
 	}
-	theta := (t - d.t0) / d.h
-	for i, row := range d.c.Dense {
-		b := 0.0
-		for r := len(row) - 1; r >= 0; r-- {
-			b = (b + row[r]) * theta
-		}
-		d.w[i] = b
-	}
+	d.c.dense((t-d.t0)/d.h, d.w)
 	weighted(u, ws.UPrev, 1, d.w, d.old)
 }
 

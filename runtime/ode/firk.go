@@ -92,8 +92,8 @@ func (m *firkMethod) New(ws *Workspace) (Stepper, error) {
 	}
 	r := &firk{ws: ws, name: m.info.Name, fixed: fixed, tables: m.tables}
 	n := ws.N()
-	flat := make([]float64, 5*n)
-	r.f0, r.f1, r.inv, r.g, r.gap = flat[:n:n], flat[n:2*n:2*n], flat[2*n:3*n:3*n], flat[3*n:4*n:4*n], flat[4*n:]
+	flat := make([]float64, 6*n)
+	r.f0, r.f1, r.inv, r.g, r.gap, r.inside = flat[:n:n], flat[n:2*n:2*n], flat[2*n:3*n:3*n], flat[3*n:4*n:4*n], flat[4*n:5*n:5*n], flat[5*n:]
 	c := firkTable(m.tables[0])
 	r.m = newStageMatrices(ws, len(c.Alpha))
 	r.become(0)
@@ -110,6 +110,10 @@ type firkCoeffs struct {
 	expo      float64 // 1/(order of the estimate + 1)
 	lambda    float64 // modulus of the eigenvalue that filters the estimate
 	newtonMax int
+	// probe is the point of the step at which the residual of its interpolant is looked at, 0: none. probeW and
+	// probeD are the weights of the increments in the interpolant there, and in its slope.
+	probe          float64
+	probeW, probeD []float64
 }
 
 var firkTables sync.Map // of func() *firkCoeffs by name
@@ -139,6 +143,7 @@ func firkTable(name string) *firkCoeffs {
 			}
 			// Seven, and five for each two stages more, as in RADAU.
 			c.newtonMax = max(7, 7+(c.N-3)*5/2)
+			c.look()
 			return c
 		}))
 	}
@@ -166,6 +171,8 @@ type firk struct {
 	g               []float64   // right-hand sides
 	gap             []float64   // h times the filtered defect at the start of the last step
 	gapKnown        bool
+	inside          []float64 // the interpolant at the probe
+	inner           innerLimiter
 	x               [][]complex128
 	lam             []float64 // of the eigenvalues over h
 	ahead           []float64 // the matrix that continues the last step
@@ -201,6 +208,7 @@ func (r *firk) become(k int) {
 	ws := r.ws
 	n := ws.N()
 	r.at, r.c = k, firkTable(r.tables[k])
+	r.inner.forget()
 	c := r.c
 	// The estimate has a lower order than the solution: tolerances are loosened so
 	// that the true error stays near what was asked for. RADAU has 0.1 where we have 0.05, since
@@ -256,6 +264,7 @@ func (r *firk) Restart() error {
 	ws := r.ws
 	r.first, r.poly, r.haveJac, r.newJac, r.factored = true, false, false, false, 0
 	r.accepted, r.rate = 0, 1
+	r.inner.forget()
 	k := r.usual()
 	if ws.P.Hybrid != nil {
 		k = 0
@@ -376,6 +385,14 @@ func (r *firk) Step() error {
 				err = math.Inf(1)
 			}
 		}
+		if err < 1 && ws.Inner && r.c.probe > 0 && !r.fixed && r.inner.due(h) && !r.inner.judge(h, r.innerError(h), r.c.N+1) {
+			ws.Stats.Rejected++
+			if want = r.inner.allowed; ws.TooSmall(want) {
+				return r.newtonFailure(want)
+			}
+			rejected, r.haveJac = true, r.newJac
+			continue
+		}
 		if r.fixed {
 			if err != 0 {
 				return ws.FailStep(h)
@@ -404,6 +421,7 @@ func (r *firk) Step() error {
 			} else if q := next / h; q >= 1 && q <= firkKeepStep && r.theta <= firkKeepJac {
 				next = h
 			}
+			next = min(next, r.inner.limit())
 			ws.H = next
 			if len(r.tables) > 1 {
 				r.choose(next / h)
@@ -524,6 +542,7 @@ func (r *firk) Archive(a *archive.Archive) {
 	a.Float(&r.factored, &r.theta, &r.rate, &r.slow, &r.hAcc, &r.errAcc, &r.t0, &r.h, &r.guess)
 	a.Int(&r.iters, &r.accepted)
 	r.policy.Archive(a)
+	r.inner.Archive(a)
 	r.m.Archive(a)
 }
 

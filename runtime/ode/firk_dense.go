@@ -2,6 +2,8 @@ package ode
 
 // The interpolants of fully implicit methods.
 
+import "math"
+
 // Degree of the interpolant in t.
 func (r *firk) Degree() int {
 	return len(r.past0.DenseW) + min(1, len(r.past0.Bubble))
@@ -102,4 +104,53 @@ func (r *firk) polynomial(x float64, u0, u []float64) {
 			}
 		}
 	}
+}
+
+// look chooses the point at which the interpolant is probed: where the polynomial with zeros at the start and the stages is largest, of
+// methods with a real eigenvalue and without explicit stages.
+func (c *firkCoeffs) look() {
+	if c.Gamma == 0 || c.First || c.Last {
+		return
+	}
+	most := 0.0
+	for k := 1; k < 200; k++ {
+		x := float64(k) / 200
+		p := x
+		for _, at := range c.C {
+			p *= x - at
+		}
+		if math.Abs(p) > most {
+			most, c.probe = math.Abs(p), x
+		}
+	}
+	c.probeW, c.probeD = make([]float64, c.N), make([]float64, c.N)
+	for k := range c.N {
+		b, d := 0.0, 0.0
+		for m := len(c.DenseW) - 1; m >= 0; m-- {
+			b += c.DenseW[m][k]
+			d = c.probe*d + b
+			b *= c.probe
+		}
+		c.probeW[k], c.probeD[k] = b, d
+	}
+}
+
+// innerError is what the interpolant of the step h to UNew is off by at the probe, see Workspace.innerError.
+func (r *firk) innerError(h float64) float64 {
+	ws, c := r.ws, r.c
+	y, f, d := r.inside, r.f[0], r.g
+	copy(y, ws.U)
+	clear(d)
+	for k := range c.N {
+		axpy(y, c.probeW[k], r.w[k])
+		axpy(d, -c.probeD[k]/h, r.w[k])
+	}
+	ws.RHS(ws.T+c.probe*h, y, f)
+	for i, v := range f {
+		if ws.Mass != nil {
+			d[i] *= ws.Mass[i]
+		}
+		d[i] += v
+	}
+	return ws.innerError(r.m, c.Gamma/h, d, y)
 }

@@ -23,7 +23,6 @@ import (
 	"math"
 
 	"github.com/mtkc/mtkc/runtime/archive"
-	"github.com/mtkc/mtkc/runtime/control"
 )
 
 func init() { Register(odexMethod{}, "GBS") }
@@ -168,14 +167,11 @@ func (o *odex) Step() error {
 		if ok && o.odexLadder == o.dense {
 			o.coefficients(h, kc, ws.U, ws.UNew)
 			e := o.innerError(kc)
-			inner = h / math.Max(control.Power(e, 1/float64(2*kc+1)), 0.01)
-			if !(e <= innerLimit) {
+			var fits bool
+			if inner, fits = innerStep(h, e, 2*kc+1); !fits {
 				ws.Stats.Rejected++
 				o.rejected = true
-				if want = math.Min(inner, 0.9*h); !(want >= 0.1*h) {
-					want = 0.1 * h
-				}
-				if ws.TooSmall(want) {
+				if want = inner; ws.TooSmall(want) {
 					return ws.FailStep(want)
 				}
 				continue
@@ -401,11 +397,8 @@ func (o *odex) Interpolate(t float64, u []float64) {
 	}
 }
 
-// innerLimit is how large the last term of the interpolant may be, in the norm of the tolerances, which is an
-// estimate of the error without it (Hairer, Norsett, Wanner, II.9; as in ODEX).
-const innerLimit = 10
-
-// innerError is the norm of that term of a step to UNew with k columns: what the highest derivative in the
+// innerError is the norm of the last term of the interpolant of a step to UNew with k columns, an estimate of the error without it
+// (Hairer, Norsett, Wanner, II.9): what the highest derivative in the
 // middle adds, d s^mu (1/4 - s^2)^2, where it is largest.
 func (o *odex) innerError(k int) float64 {
 	ws, mu := o.ws, float64(2*k-3)

@@ -163,12 +163,14 @@ type rosenbrock struct {
 	delta  []float64   // its increment
 	dense  [][]float64 // and K_1, K_2, ... of its interpolant
 	ready  bool        // delta and dense are computed
+	inner  innerLimiter
 }
 
 // Restart makes (ws.T, ws.U) the start.
 func (r *rosenbrock) Restart() error {
 	ws := r.ws
 	r.ctl.Reset()
+	r.inner.forget()
 	r.linear, r.ready = false, false
 	ws.RHS(ws.T, ws.U, r.f0)
 	if nonFinite(r.f0) >= 0 {
@@ -221,6 +223,18 @@ func (r *rosenbrock) Step() error {
 			}
 		}
 		if norm <= 1 {
+			if r.need < len(r.k) {
+				r.stages(h, t, r.need, len(r.k))
+			}
+			if ws.Inner && r.tab.E != nil && r.inner.due(h) && !r.inner.judge(h, r.innerError(h), r.tab.order) {
+				ws.Stats.Rejected++
+				if want = r.inner.allowed; ws.TooSmall(want) {
+					return r.m.failure(want)
+				}
+				continue
+			}
+		}
+		if norm <= 1 {
 			switch {
 			case r.tab.E == nil:
 			case h < 0.5*want:
@@ -228,8 +242,8 @@ func (r *rosenbrock) Step() error {
 			default:
 				ws.H = h * r.ctlr.AcceptedSquare(&r.ctl, norm, h)
 			}
-			if r.need < len(r.k) {
-				r.stages(h, t, r.need, len(r.k))
+			if r.tab.E != nil {
+				ws.H = math.Min(ws.H, r.inner.limit())
 			}
 			r.h, r.t0, r.t1 = h, ws.T, t
 			ws.Accept(h, t)
@@ -345,14 +359,7 @@ func (r *rosenbrock) Interpolate(t float64, u []float64) {
 		}
 		return
 	}
-	if !r.ready {
-		r.b.sum(r.delta, 1)
-		for i, row := range r.tab.H {
-			clear(r.dense[i])
-			weighted(r.dense[i], r.dense[i], 1, row, r.k)
-		}
-		r.ready = true
-	}
+	r.prepare()
 	for i, v := range ws.UPrev {
 		p := 0.0
 		for j := len(r.dense) - 1; j >= 0; j-- {
@@ -360,6 +367,57 @@ func (r *rosenbrock) Interpolate(t float64, u []float64) {
 		}
 		u[i] = v + theta*(r.delta[i]+(1-theta)*p)
 	}
+}
+
+// prepare computes the terms of the interpolant from the stages.
+func (r *rosenbrock) prepare() {
+	if r.ready {
+		return
+	}
+	r.b.sum(r.delta, 1)
+	for i, row := range r.tab.H {
+		clear(r.dense[i])
+		weighted(r.dense[i], r.dense[i], 1, row, r.k)
+	}
+	r.ready = true
+}
+
+// rosenbrockProbe is where in a step its interpolant is looked at: errors like theta(1-theta), its square and its product with
+// (1-2 theta) are not far from their largest there.
+const rosenbrockProbe = 0.3
+
+// innerError is what the interpolant of the step h to UNew is off by at the probe, see Workspace.innerError. f1 is f at the
+// end.
+func (r *rosenbrock) innerError(h float64) float64 {
+	const x = rosenbrockProbe
+	ws, y, d := r.ws, r.y, r.err
+	if len(r.tab.H) == 0 {
+		for i, v := range ws.U {
+			up, h0, h1 := ws.UNew[i]-v, h*r.f0[i], h*r.f1[i]
+			y[i] = v + x*x*(3-2*x)*up + x*(1-x)*((1-x)*h0-x*h1)
+			d[i] = (6*x*(1-x)*up + (1-x)*(1-3*x)*h0 + x*(3*x-2)*h1) / h
+		}
+		for _, i := range ws.Alg {
+			y[i] = ws.U[i] + x*(ws.UNew[i]-ws.U[i])
+		}
+	} else {
+		r.prepare()
+		for i, v := range ws.U {
+			p, q := 0.0, 0.0
+			for j := len(r.dense) - 1; j >= 0; j-- {
+				q = x*q + p
+				p = x*p + r.dense[j][i]
+			}
+			y[i] = v + x*(r.delta[i]+(1-x)*p)
+			d[i] = (r.delta[i] + (1-2*x)*p + x*(1-x)*q) / h
+		}
+	}
+	f := r.k[len(r.k)-1] // read by the interpolant no more
+	ws.RHS(ws.T+x*h, y, f)
+	for i, m := range r.mass {
+		d[i] = f[i] - m*d[i]
+	}
+	return ws.innerError(r.m, 1/(h*r.tab.Gamma), d, y)
 }
 
 // Archive visits the stages, which the interpolant reads, J with its factors, and the
@@ -371,6 +429,7 @@ func (r *rosenbrock) Archive(a *archive.Archive) {
 	a.Bool(&r.fresh, &r.linear, &r.moves, &r.ready)
 	a.Float(&r.h, &r.t0, &r.t1)
 	r.ctl.Archive(a)
+	r.inner.Archive(a)
 	r.m.Archive(a)
 }
 
