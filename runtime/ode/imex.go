@@ -12,10 +12,7 @@ package ode
 // f_E is then f - z_i/h, without a product. Otherwise Newton iterations solve the stage, as in dirk.go.
 //
 // Ascher, Ruuth, Spiteri, Appl. Numer. Math. 25, 1997; Kennedy, Carpenter, Appl. Numer.
-// Math. 44(1-2), 2003. The interpolant is the cubic Hermite polynomial P of the slopes f_I +
-// f_E at both ends. From order 4 on c theta^2 (1-theta)^2 is added to it, where c satisfies the differential
-// equation at one point: with the step's own matrix, if that is the point theta where the derivative of theta^2 (1-theta)^2 is
-// 1/gamma times its value. So it costs one evaluation of f and one solve, and stiff components do not spoil it.
+// Math. 44(1-2), 2003. The interpolant is in imex_dense.go.
 
 import (
 	"fmt"
@@ -47,7 +44,8 @@ type imexMethod struct {
 
 type imexCoeffs struct {
 	*tableau.DIRKCoeffs
-	ctl control.Controller
+	ctl    control.Controller
+	inside []int // stages that the slopes of the interpolant are compared with
 }
 
 // additiveRK makes a Method of a table with an explicit half.
@@ -69,6 +67,7 @@ func additiveRK(name string, d *tableau.DIRK) Method {
 			c := &imexCoeffs{DIRKCoeffs: d.Coeffs()}
 			c.ctl = control.PI(min(d.Order, max(d.Embedded, 1)))
 			c.ctl.Keep = imexKeepStep
+			c.choose()
 			return c
 		}),
 	}
@@ -89,7 +88,7 @@ func (m *imexMethod) New(ws *Workspace) (Stepper, error) {
 	}
 	n, s := ws.N(), len(c.B)
 	d := &imex{ws: ws, c: c, order: m.info.Order, split: newImplicitPart(ws), ctlr: ws.controller(c.ctl)}
-	flat := make([]float64, (2*s+11)*n)
+	flat := make([]float64, (2*s+13)*n)
 	cut := func() []float64 {
 		v := flat[:n:n]
 		flat = flat[n:]
@@ -113,7 +112,7 @@ func (m *imexMethod) New(ws *Workspace) (Stepper, error) {
 	if c.E != nil {
 		d.e = both(c.E, c.ExplicitE)
 	}
-	d.f0, d.f1, d.est, d.guess, d.quartic = cut(), cut(), cut(), cut(), cut()
+	d.f0, d.f1, d.est, d.guess, d.quartic, d.slope0, d.slope1 = cut(), cut(), cut(), cut(), cut(), cut(), cut()
 	if d.split.linear == nil {
 		d.prepare(d.split.in, c.E == nil, cut)
 		d.iterates = true
@@ -133,14 +132,17 @@ type imex struct {
 	split          *implicitPart
 	lin            shiftedPart // for f_I = A u
 
-	z, x    [][]float64
-	rows    []row
-	b, e    row
-	f0, f1  []float64 // f at (T, U), and at (TPrev, UPrev)
-	est     []float64
-	guess   []float64
-	quartic []float64 // the term of the interpolant
-	raised  bool      // it is that of the last step
+	z, x   [][]float64
+	rows   []row
+	b, e   row
+	f0, f1 []float64 // f at (T, U), and at (TPrev, UPrev)
+	est    []float64
+	guess  []float64
+	// Of the interpolant, where shaped: the slopes at both ends without what the stiff part makes of errors, and the term
+	// of degree 4.
+	slope0, slope1 []float64
+	quartic        []float64
+	shaped         bool
 
 	fresh  bool // f0 is that
 	before bool // f1 is that
@@ -306,7 +308,7 @@ func (d *imex) Step() error {
 				}
 				ws.H = h * factor
 			}
-			d.h, d.t0, d.raised = h, ws.T, false
+			d.h, d.t0, d.shaped = h, ws.T, false
 			ws.Accept(h, t)
 			if c.First {
 				d.f0, d.f1 = d.f1, d.f0
@@ -436,11 +438,12 @@ func (d *imex) estimate() float64 {
 	return ws.ErrNorm(d.est, ws.U, ws.UNew)
 }
 
-// Archive visits the ends of the last step, and A or J with its factors. The stages do not
-// outlive the step.
+// Archive visits the ends of the last step and its stages, which the interpolant reads, and A or J with its factors.
 func (d *imex) Archive(a *archive.Archive) {
-	a.Floats(d.f0, d.f1, d.guess, d.quartic)
-	a.Bool(&d.fresh, &d.before, &d.smooth, &d.poor, &d.raised)
+	a.Floats(d.f0, d.f1, d.guess, d.quartic, d.slope0, d.slope1)
+	a.Floats(d.z...)
+	a.Floats(d.x...)
+	a.Bool(&d.fresh, &d.before, &d.smooth, &d.poor, &d.shaped)
 	a.Float(&d.h, &d.t0, &d.ctlr.Keep)
 	a.Int(&d.age)
 	d.ctl.Archive(a)
@@ -467,83 +470,6 @@ func (l *shiftedPart) archive(a *archive.Archive, p *linearPart) {
 	}
 	a.Float(&l.a)
 	l.lu.Archive(a, l.w.Vals)
-}
-
-// Degree of the interpolant in t.
-func (d *imex) Degree() int {
-	if d.order >= 4 {
-		return 4
-	}
-	return 3
-}
-
-// Slopes returns f at both ends of the last step, nil if the point was moved since.
-func (d *imex) Slopes() (f0, f1 []float64) {
-	if !d.fresh || !d.before {
-		return nil, nil
-	}
-	return d.f1, d.f0
-}
-
-// Interpolate writes the solution at t in [ws.TPrev, ws.T] to u.
-func (d *imex) Interpolate(t float64, u []float64) {
-	ws := d.ws
-	if ws.ends(t, u) {
-		return
-	}
-	if !d.before {
-		ws.RHS(ws.TPrev, ws.UPrev, d.f1)
-		d.before = true
-	}
-	if !d.fresh {
-		ws.RHS(ws.T, ws.U, d.f0)
-		d.fresh = true
-	}
-	theta := (t - d.t0) / d.h
-	hermite(u, ws.UPrev, ws.U, d.f1, d.f0, d.h, theta)
-	if d.order < 4 {
-		return
-	}
-	if !d.raised {
-		d.raise()
-		d.raised = true
-	}
-	q := theta * (1 - theta)
-	q *= q
-	for i, v := range d.quartic {
-		u[i] += q * v
-	}
-}
-
-// raise computes the quartic term of the interpolant.
-func (d *imex) raise() {
-	ws, h := d.ws, d.h
-	hg := d.hg
-	if !d.iterates {
-		hg = 1 / d.lin.a
-	}
-	// 2 (1 - 2 theta)/(theta (1 - theta)) = h/hg
-	r := h / hg
-	theta := 4 / (r + 4 + math.Sqrt(r*r+16))
-	c := d.quartic
-	hermite(d.y, ws.UPrev, ws.U, d.f1, d.f0, h, theta)
-	ws.RHS(d.t0+theta*h, d.y, c)
-	a, b0, b1 := 6*theta*(1-theta)/h, 1-theta*(4-3*theta), theta*(3*theta-2)
-	for i, v := range ws.UPrev {
-		c[i] -= a*(ws.U[i]-v) + b0*d.f1[i] + b1*d.f0[i]
-	}
-	if d.iterates {
-		d.m.solve(c)
-	} else {
-		d.lin.solve(ws, c)
-	}
-	q := theta * (1 - theta)
-	for i := range c {
-		c[i] /= q * q
-	}
-	if nonFinite(c) >= 0 {
-		clear(c)
-	}
 }
 
 // Projected marks f at (ws.T, ws.U) as unknown. The interpolant goes on to the point before.
