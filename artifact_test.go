@@ -192,6 +192,19 @@ func TestUnknownProcessor(t *testing.T) {
 			t.Errorf("%s: %v", cpu, found)
 		}
 	}
+	// The newest architectures are known to the newest versions of LLVM alone.
+	for _, arch := range []string{"sm_75", "sm_80", "sm_90", "sm_120", "sm_9999"} {
+		text, found := c.PTX(context.Background(), mtkc.PTXOptions{Arch: arch})
+		var unknown bool
+		if len(found) > 0 {
+			unknown = found[len(found)-1].Code == "E002"
+		}
+		// Text for it is of a version of PTX that has it: LLVM writes 3.2 or 6.0 where it knows nothing.
+		known := strings.Contains(string(text), ".target "+arch) && !strings.Contains(string(text), ".version 3.2") && (arch < "sm_90" && len(arch) == 5 || !strings.Contains(string(text), ".version 6.0"))
+		if known == unknown || arch == "sm_75" && unknown || arch == "sm_9999" && !unknown {
+			t.Errorf("%s: %v, %d bytes", arch, found, len(text))
+		}
+	}
 }
 
 // An interrupt is not kept waiting by libLLVM, which cannot be stopped.

@@ -13,6 +13,7 @@ import (
 	"github.com/mtkc/mtkc/backend/cuda"
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/llvm"
+	"github.com/mtkc/mtkc/backend/llvm/libllvm"
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/runtime/ensemble"
 )
@@ -35,6 +36,11 @@ func (c *Compiler) PTX(ctx context.Context, opt PTXOptions) (text []byte, found 
 		return nil, append(found, list...)
 	}
 	start := time.Now()
+	if arch := opt.Arch; arch != "" && arch != cuda.Oldest { // which every libLLVM knows
+		if list := knownArch(ctx, arch); list != nil {
+			return nil, append(found, list...)
+		}
+	}
 	meta := &c.prog.Meta
 	if meta.Noise != nil {
 		return nil, append(found, diag.New(diag.Pos{}, "E020", "use --backend go or --backend llvm", "the model has noise, for which there are no kernels for GPUs")...)
@@ -71,13 +77,25 @@ func (c *Compiler) PTX(ctx context.Context, opt PTXOptions) (text []byte, found 
 	return text, found
 }
 
+// knownArch finds out whether libLLVM knows an architecture: it would write text that no GPU takes.
+func knownArch(ctx context.Context, arch string) diag.List {
+	err := libllvm.CheckProcessor(ctx, libllvm.Target{Triple: "nvptx64-nvidia-cuda", CPU: arch})
+	if unknown, ok := errors.AsType[*libllvm.UnknownProcessorError](err); ok {
+		return diag.New(diag.Pos{}, "E002", "leave it out, for GPUs run text for older ones, too; or name a newer libLLVM in "+libllvm.Variable, "--arch %s: libLLVM %s does not know it", arch, unknown.Version)
+	}
+	if err != nil {
+		return noNative("cuda", err)
+	}
+	return nil
+}
+
 // noKernel is the diagnostic for a model of which no kernel can be made.
 func noKernel(err error) diag.List {
 	var unsupported *fuse.Unsupported
 	var refused *llvm.Refusal
 	switch {
 	case errors.As(err, &unsupported):
-		return diag.New(diag.Pos{}, "E020", "name another --method (tsit5, rodas5p), or use --backend llvm", "%s cannot be a kernel for %s: %s", unsupported.Method, unsupported.Model, unsupported.Reason)
+		return diag.New(diag.Pos{}, "E020", "name another --solver (tsit5, rodas5p), or use --backend llvm", "%s cannot be a kernel for %s: %s", unsupported.Method, unsupported.Model, unsupported.Reason)
 	case errors.As(err, &refused):
 		return diag.New(diag.Pos{}, "E020", "use --backend go", "the model cannot be compiled for GPUs: %s", refused.Reason)
 	}

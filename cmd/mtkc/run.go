@@ -228,7 +228,7 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 	switch f.backend {
 	case "vm", "llvm", "go", "auto", "":
 	case "cuda":
-		found.Add(diag.Pos{}, "E010", "use --backend vm (the default), llvm or go", "--backend %s: this version of mtkc has no such backend yet", f.backend)
+		found.Add(diag.Pos{}, "E010", "use --backend vm (the default), llvm or go; GPUs integrate ensembles: mtkc ensemble --backend cuda", "--backend %s: one run does not go to it", f.backend)
 	default:
 		bad(&found, "backend", f.backend, "backends: vm, llvm, go, auto")
 	}

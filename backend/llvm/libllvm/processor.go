@@ -29,7 +29,11 @@ func CheckProcessor(ctx context.Context, t Target) error {
 		return err
 	}
 	printed := &w.process.printed
-	_, err = w.Compile(ctx, nil, Options{Target: t})
+	o := Options{Target: t}
+	if t.gpu() {
+		o.Kind = Assembly
+	}
+	_, err = w.Compile(ctx, nil, o)
 	if closed := w.Close(); err == nil {
 		err = closed
 	}
