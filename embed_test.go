@@ -31,16 +31,32 @@ import (
 type embedModel struct {
 	dir, model string
 	methods    []string
+	form       string // of its reactions
 }
 
 var embedModels = []embedModel{
-	{"lorenz", "Lorenz", []string{"Tsit5", "Rodas5P"}},
-	{"robertson", "RobertsonDAE", []string{"Rodas5P"}},
-	{"brusselator", "Brusselator", []string{"Vern7"}},
-	{"pendulum", "Pendulum", nil},
-	{"langevin", "Shaken", nil},
-	{"bouncingball", "BouncingBall", []string{"Tsit5"}},
-	{"pollution", "", nil},
+	{"lorenz", "Lorenz", []string{"Tsit5", "Rodas5P"}, ""},
+	{"robertson", "RobertsonDAE", []string{"Rodas5P"}, ""},
+	{"brusselator", "Brusselator", []string{"Vern7"}, ""},
+	{"pendulum", "Pendulum", nil, ""},
+	{"langevin", "Shaken", nil, ""},
+	{"bouncingball", "BouncingBall", []string{"Tsit5"}, ""},
+	{"pollution", "", nil, ""},
+	{"repressilator", "", nil, "cle"},
+}
+
+// otherExamples are the examples that embedModels leaves out.
+func otherExamples(t *testing.T) (list []embedModel) {
+	entries, err := os.ReadDir("examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && !slices.ContainsFunc(embedModels, func(m embedModel) bool { return m.dir == e.Name() && m.form == "" }) {
+			list = append(list, embedModel{dir: e.Name()})
+		}
+	}
+	return list
 }
 
 // embedCase is a call of a kernel, or a batch, with what comes of it.
@@ -354,8 +370,12 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 	}
 	w := newEmbedModule(t)
 	var cases []embedCase
-	for i, m := range embedModels {
-		c := mtkc.New(filepath.Join("examples", m.dir), mtkc.Options{Model: m.model, Go: mtkc.GoOptions{Package: "model", Dedicated: true}})
+	models := embedModels
+	if *long {
+		models = slices.Concat(models, otherExamples(t))
+	}
+	for i, m := range models {
+		c := mtkc.New(filepath.Join("examples", m.dir), mtkc.Options{Model: m.model, Method: m.form, Go: mtkc.GoOptions{Package: "model", Dedicated: true}})
 		generate := func(level string) []gogen.File {
 			var processors []string
 			if level != "all" {
@@ -376,7 +396,7 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 					}
 				}
 			}
-			w.add(level+"/"+m.dir, files, m.methods != nil)
+			w.add(level+"/"+m.dir+m.form, files, m.methods != nil)
 		}
 		of := kernelCases(vm.Problem(c.Program()), uint64(i))
 		for _, method := range m.methods {
@@ -386,7 +406,7 @@ func TestEmbeddedCodeAgreesWithTheVM(t *testing.T) {
 		}
 		for _, level := range []string{"all", "avx2"} {
 			for _, x := range of {
-				x.Pkg = level + "/" + m.dir
+				x.Pkg = level + "/" + m.dir + m.form
 				cases = append(cases, x)
 			}
 		}
