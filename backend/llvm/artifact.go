@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -309,6 +310,11 @@ func identifier(s string) string {
 // CompileArtifact makes an object of the module for a processor: "" is this machine's, "generic" every one
 // of this architecture, others are LLVM's names; the error of one that it does not know is a *libllvm.UnknownProcessorError.
 func CompileArtifact(prog *backend.Program, cpu string) (*Artifact, []byte, error) {
+	return compileArtifact(prog, cpu, runtime.GOOS)
+}
+
+// compileArtifact makes an object in the format of a system, as Go calls it.
+func compileArtifact(prog *backend.Program, cpu, system string) (*Artifact, []byte, error) {
 	tools, err := newToolchain(nil)
 	if err != nil {
 		return nil, nil, err
@@ -320,6 +326,10 @@ func CompileArtifact(prog *backend.Program, cpu string) (*Artifact, []byte, erro
 		if err := libllvm.CheckProcessor(context.Background(), o.Target); err != nil {
 			return nil, nil, err
 		}
+	}
+	if system == "darwin" { // what runs here by package native is ELF everywhere; the linker of macOS takes Mach-O
+		arch, _, _ := strings.Cut(o.Target.Triple, "-")
+		o.Target.Triple = strings.Replace(arch, "aarch64", "arm64", 1) + "-apple-macosx11.0.0"
 	}
 	a, err := target.Artifact(prog)
 	if err != nil {

@@ -1,11 +1,15 @@
 package llvm
 
 import (
+	"bytes"
+	"debug/elf"
+	"debug/macho"
 	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -117,5 +121,32 @@ func TestArtifact(t *testing.T) {
 	fmt.Fprintf(&want, "%s %s\n", prog.Meta.Params[0].Name, "e")
 	if got != want.String() {
 		t.Errorf("C gives\n%s\nthe vm\n%s", got, want.String())
+	}
+}
+
+// Objects have the format that the linker of the system takes.
+func TestArtifactFormat(t *testing.T) {
+	libraries(t)
+	prog := compile(t, lorenz)
+	a, object, err := compileArtifact(prog, "", "darwin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := macho.NewFile(bytes.NewReader(object))
+	if err != nil {
+		t.Fatal(err)
+	}
+	symbols := map[string]bool{}
+	for _, s := range f.Symtab.Syms {
+		symbols[s.Name] = true
+	}
+	if want := map[string]macho.Cpu{"amd64": macho.CpuAmd64, "arm64": macho.CpuArm64}[runtime.GOARCH]; f.Type != macho.TypeObj || f.Cpu != want || !symbols["_"+a.Name+"_rhs"] || !symbols["_"+a.Name+"_u0"] {
+		t.Errorf("%v for %v, symbols %v", f.Type, f.Cpu, symbols)
+	}
+	if _, object, err = compileArtifact(prog, "", "linux"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := elf.NewFile(bytes.NewReader(object)); err != nil {
+		t.Error(err)
 	}
 }

@@ -10,7 +10,7 @@
 //
 // Pointers may be written typed (double*), which every version to date up to 16 reads and
 // which later versions read too when the text uses no opaque pointer beside them (tested
-// with 14, 15, 16 and 19), or opaque (ptr), which needs 15 or later.
+// with 14 to 19 and 21 to 23), or opaque (ptr), which needs 15 or later.
 //
 // # What keeps LLVM from ending the program
 //
