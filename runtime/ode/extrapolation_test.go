@@ -233,3 +233,18 @@ func TestOdexAgrees(t *testing.T) {
 		}
 	}
 }
+
+// The current of a diode that rises within the last substep of a step of SEULEX is seen: it ran on into a slope of 1e25 V/s, from where no step is
+// short enough.
+func TestSeulexEnds(t *testing.T) {
+	p := rectifier()
+	ref := mustSolve(t, p, Options{Solver: "RadauIIA5", RelTol: 1e-10, AbsTol: 1e-12, HMax: 1e-3}).U[0]
+	for _, tol := range []float64{1e-3, 1e-4, 1e-5, 1e-6} {
+		for _, hmax := range []float64{1e-3, 2e-3, 4e-3} {
+			u := mustSolve(t, p, Options{Solver: "SEULEX", RelTol: tol, AbsTol: 1e-3 * tol, FinalOnly: true, HMax: hmax}).U[0]
+			if e := math.Abs(u-ref) / (tol * ref); !(e < 100) {
+				t.Errorf("tolerance %g, steps below %g: error of %.3g tolerances", tol, hmax, e)
+			}
+		}
+	}
+}

@@ -188,7 +188,7 @@ func (s *seulex) Step() error {
 		if ok {
 			// A step that ends where f is undefined is too long.
 			ws.RHS(t, ws.UNew, s.tmp)
-			if ok = nonFinite(s.tmp) < 0; !ok {
+			if ok = nonFinite(s.tmp) < 0 && s.goesOn(); !ok {
 				kc = 0
 			}
 		}
@@ -220,6 +220,28 @@ func (s *seulex) Step() error {
 		}
 	}
 }
+
+// goesOn reports whether the run can go on where a step has converged: with f at the end and the matrix of the last row a further
+// substep must not go much farther than the whole step. The rows see f at the start of substeps alone, and
+// what rises in the last of them, such as the current of a diode, not at all.
+func (s *seulex) goesOn() bool {
+	ws := s.ws
+	d, u, v, w := s.err[:ws.N()], ws.U, ws.UNew, s.wt
+	copy(d, s.tmp)
+	s.m.solve(d)
+	next, whole := 0.0, 0.0
+	for i, x := range d {
+		x *= w[i]
+		next += x * x
+		x = (v[i] - u[i]) * w[i]
+		whole += x * x
+	}
+	n := float64(max(1, len(d)))
+	return math.Sqrt(next/n) <= seulexOn+10*math.Sqrt(whole/n)
+}
+
+// seulexOn is in tolerances.
+const seulexOn = 1000
 
 // attempt builds rows until a column has converged and reports which; where none will, it
 // reports the last one and false, and 0 if the step is far too long. early says that
