@@ -215,6 +215,9 @@ func (e *erk) Step() error {
 				norm = math.NaN()
 			}
 		}
+		if norm <= 1 && e.c.E != nil && ws.leaps(h, e.k[0], e.k[e.end]) {
+			norm = math.NaN()
+		}
 		if norm <= 1 {
 			if e.c.E != nil {
 				factor := 1.0

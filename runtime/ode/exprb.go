@@ -167,7 +167,7 @@ func (e *exprb) Step() error {
 		}
 		if norm <= 1 {
 			ws.RHS(t, ws.UNew, e.fNew)
-			if nonFinite(e.fNew) >= 0 {
+			if nonFinite(e.fNew) >= 0 || ws.leaps(h, e.f, e.fNew) {
 				norm = math.NaN()
 			}
 		}

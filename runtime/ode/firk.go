@@ -381,7 +381,7 @@ func (r *firk) Step() error {
 		}
 		if err < 1 {
 			ws.RHS(t, ws.UNew, r.f1)
-			if nonFinite(r.f1) >= 0 {
+			if nonFinite(r.f1) >= 0 || !r.fixed && ws.leaps(h, r.f0, r.f1) {
 				err = math.Inf(1)
 			}
 		}

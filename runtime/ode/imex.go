@@ -288,7 +288,7 @@ func (d *imex) Step() error {
 		if norm <= 1 && c.First {
 			// A step that ends where f is undefined is too long.
 			ws.RHS(t, ws.UNew, d.f1)
-			if nonFinite(d.f1) >= 0 {
+			if nonFinite(d.f1) >= 0 || c.E != nil && ws.leaps(h, d.f0, d.f1) {
 				if c.E == nil {
 					return ws.FailStep(h)
 				}

@@ -215,7 +215,7 @@ func (l *low) Step() error {
 				norm = ws.ErrNorm(l.err, ws.U, ws.UNew)
 			}
 			// A step that ends where f is undefined is too long.
-			if norm <= 1 && nonFinite(l.k) >= 0 {
+			if norm <= 1 && (nonFinite(l.k) >= 0 || l.err != nil && ws.leaps(h, l.f0, l.k)) {
 				norm = math.NaN()
 			}
 		}

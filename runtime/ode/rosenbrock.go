@@ -218,7 +218,7 @@ func (r *rosenbrock) Step() error {
 		if norm <= 1 {
 			// A step that ends where f is undefined is too long.
 			ws.RHS(t, ws.UNew, r.f1)
-			if nonFinite(r.f1) >= 0 {
+			if nonFinite(r.f1) >= 0 || r.tab.E != nil && ws.leaps(h, r.f0, r.f1) {
 				norm = math.NaN()
 			}
 		}

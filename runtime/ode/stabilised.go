@@ -280,7 +280,7 @@ func (r *stabilised) Step() error {
 			// f at the end begins the next step; a step that ends where f is undefined is too
 			// long.
 			ws.RHS(t, ws.UNew, r.f1)
-			if nonFinite(r.f1) >= 0 {
+			if nonFinite(r.f1) >= 0 || ws.leaps(h, r.f0, r.f1) {
 				norm = math.NaN()
 			}
 		}
