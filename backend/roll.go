@@ -140,6 +140,20 @@ func (c *compiler) roll(l *lowerer, name string, terms []expr.ID, outs []place, 
 		return r, r.cut(terms, outs)
 	}
 	few := func(k *Kernel, total int) bool { return k != nil && k.Ops() < min(total/sumsGain, 2*rollFrom) }
+	// dear reports whether loops over sums do much more than straight-line code that is not too long, and are not much shorter: terms with
+	// numbers of their own share less in loops.
+	dear := func(k *Kernel) bool {
+		work := k.Work()
+		if work > 2*unrollMost {
+			return false
+		}
+		l.begin(name)
+		for i, e := range terms {
+			l.b.Output(outs[i].space, int(outs[i].index), l.lower(e))
+		}
+		straight := l.b.simplified().Ops()
+		return 4*work > 5*straight && 2*sumsGain*k.Ops() > straight
+	}
 	// Most of the code may be sums, each of its own shape. Where that was so in one kernel, the next ones are taken for the same.
 	var s *roller
 	var ks *Kernel
@@ -148,7 +162,7 @@ func (c *compiler) roll(l *lowerer, name string, terms []expr.ID, outs []place, 
 		if s, total = attempt(true, &c.sumTables); total < s.opt.RollFrom {
 			return nil, nil
 		}
-		if ks = s.loops(name, rowName); few(ks, total) {
+		if ks = s.loops(name, rowName); few(ks, total) && !dear(ks) {
 			return ks, s
 		}
 	}
@@ -162,7 +176,7 @@ func (c *compiler) roll(l *lowerer, name string, terms []expr.ID, outs []place, 
 		ks = s.loops(name, rowName)
 	}
 	switch {
-	case ks != nil && (k == nil || 2*ks.Ops() < k.Ops()):
+	case ks != nil && (k == nil || 2*ks.Ops() < k.Ops()) && !dear(ks):
 		c.sums = true
 		return ks, s
 	case k != nil:

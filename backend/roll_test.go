@@ -2,6 +2,7 @@ package backend
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 )
@@ -123,43 +124,46 @@ func TestPattern(t *testing.T) {
 	}
 }
 
-// The rate of a reaction that several balances add, written out in each, is computed once.
+// The rate of a reaction that several balances add, written out in each, is computed once: in loops where rates have parameters, and where
+// they have numbers of their own, in straight-line code if loops would share less.
 func TestRatesAreComputedOnce(t *testing.T) {
 	const n = 800
-	d := make([]string, n)
-	x := uint64(12345)
-	draw := func() int {
-		x ^= x << 13
-		x ^= x >> 7
-		x ^= x << 17
-		return int(x % n)
-	}
-	var text strings.Builder
-	for r := range 2 * n {
-		i, j, k := draw(), draw(), draw()
-		rate := fmt.Sprintf("k%d*x%d*x%d", r, i, j)
-		d[i] += " - " + rate
-		d[j] += " - " + rate
-		d[k] += " + " + rate
-		fmt.Fprintf(&text, "k%d = %d\n", r, r%7+1)
-	}
-	for i := range d {
-		fmt.Fprintf(&text, "x%d' = 0%s\n", i, d[i])
-	}
-	prog, list := Lower(plan(t, text.String()), Options{})
-	if err := list.Err(); err != nil {
-		t.Fatal(err)
-	}
-	k := prog.RHS
-	mul := 0
-	for i := range k.Steps {
-		for _, in := range k.Steps[i].Body.Code {
-			if in.Op == Mul {
-				mul += max(1, k.Steps[i].N)
-			}
+	for _, numbers := range []bool{false, true} {
+		d := make([]string, n)
+		x := uint64(12345)
+		draw := func() int {
+			x ^= x << 13
+			x ^= x >> 7
+			x ^= x << 17
+			return int(x % n)
 		}
-	}
-	if len(k.Steps) == 0 || k.Ops() > 500 || mul > 2*2*n+n {
-		t.Errorf("%d steps, %d operations of code, %d products for %d reactions", len(k.Steps), k.Ops(), mul, 2*n)
+		var text strings.Builder
+		for r := range 2 * n {
+			i, j, k := draw(), draw(), draw()
+			rate := fmt.Sprintf("k%d*x%d*x%d", r, i, j)
+			if numbers {
+				rate = fmt.Sprintf("%v*x%d*x%d", 0.5+float64(r)/512, i, j)
+			} else {
+				fmt.Fprintf(&text, "k%d = %d\n", r, r%7+1)
+			}
+			d[i] += " - " + rate
+			d[j] += " - " + rate
+			d[k] += " + " + rate
+		}
+		for i := range d {
+			fmt.Fprintf(&text, "x%d' = 0%s\n", i, d[i])
+		}
+		var kernels [2]*Kernel
+		for i, from := range []int{0, math.MaxInt32} {
+			prog, list := Lower(plan(t, text.String()), Options{RollFrom: from})
+			if err := list.Err(); err != nil {
+				t.Fatal(err)
+			}
+			kernels[i] = prog.RHS
+		}
+		k, straight := kernels[0], kernels[1]
+		if k.Work() > straight.Ops()*5/4 || !numbers && k.Ops() > 500 {
+			t.Errorf("numbers %v: %d steps, %d operations of code for %d; straight-line code has %d", numbers, len(k.Steps), k.Ops(), k.Work(), straight.Ops())
+		}
 	}
 }
