@@ -61,6 +61,10 @@ func TestExamplesJSON(t *testing.T) {
 				t.Errorf("more than one object on stdout")
 			}
 			delete(m, "seed") // of a model with random numbers
+			if why, _ := m["why"].(string); why == "" {
+				t.Errorf("the automatic choice of %v is not explained", m["solver"])
+			}
+			delete(m, "why")
 			fields(t, "the object", m, "message model retcode seconds size solver stats t u")
 			fields(t, "stats", m["stats"].(map[string]any), "events factor jac newton rejected rhs solve steps")
 			fields(t, "size", m["size"].(map[string]any), "algebraic equations nnz states")
@@ -326,6 +330,7 @@ func TestJSONOnFailure(t *testing.T) {
 			t.Errorf("%s: %v in %q", c.args, err, o.stdout)
 			continue
 		}
+		delete(m, "why") // where the run began
 		fields(t, c.args, m, "message model retcode seconds size solver stats t u")
 		if u := m["u"].(map[string]any); c.retcode == "TooMuchAccuracy" && u["a"] != 1.0 {
 			t.Errorf("%s: a starts at 1, not %v", c.args, u["a"])

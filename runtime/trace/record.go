@@ -20,6 +20,7 @@ type Record struct {
 	Stats   Stats   `json:"stats"`
 	Size    Sizes   `json:"size"`
 	Seconds Seconds `json:"seconds"`
+	Why     string  `json:"why,omitempty"`    // reasons of the automatic choice for Solver; absent: the caller named it
 	Method  string  `json:"method,omitempty"` // form of a model with reactions, cle or ssa; absent: ode
 	Seed    *uint64 `json:"seed,omitempty"`   // of random numbers, where there were any
 }
@@ -103,7 +104,7 @@ func (v Values) MarshalJSON() ([]byte, error) {
 // caller's to fill in.
 func (r *Result) Record() *Record {
 	rec := &Record{
-		Model: r.Model, Solver: r.Solver, Retcode: r.Retcode, Message: r.Message, T: Number(r.T),
+		Model: r.Model, Solver: r.Solver, Why: r.Why, Retcode: r.Retcode, Message: r.Message, T: Number(r.T),
 		Stats: statsOf(r.Stats),
 		Size:  Sizes(r.Size),
 		U:     Values{},

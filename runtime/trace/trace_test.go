@@ -180,6 +180,11 @@ func TestRecord(t *testing.T) {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
+	if why, _ := m["why"].(string); !strings.Contains(why, "as long as the problem is not stiff") {
+		t.Errorf("why is %v", m["why"])
+	}
+	delete(m, "why") // where the automatic choice took the solver
+	keys = slices.DeleteFunc(keys, func(k string) bool { return k == "why" })
 	// The fields that architecture.md promises.
 	if got, want := strings.Join(keys, " "), "message model retcode seconds size solver stats t u"; got != want {
 		t.Errorf("fields %s, want %s", got, want)
