@@ -87,6 +87,8 @@ const (
 	swBias  = 1.2  // of the steps that are compared
 	swMost  = 10.0 // growth of the step at a change
 	swProbe = 5    // steps of which one shows the Lipschitz constant at least
+	swStuck = 200  // steps near the bound of stability after which the other family is tried, whatever the errors say,
+	swNear  = 0.3  // and how near
 )
 
 // stableAdams[q] is the size of the stability region of the Adams-Moulton formula of order q that counts
@@ -114,11 +116,14 @@ type switching struct {
 	present   float64 // largest of the step in progress
 	jnorm     float64 // norm of the last Jacobian
 	rows      []float64
+	stuck     int // steps in a row near the bound of stability
+	patience  int // how many of them are too many; doubled with every trial
 }
 
 // restart begins anew with the family at hand.
 func (s *switching) restart(b *multistep) {
 	s.to, s.count, s.lipschitz, s.present = b.kind, swStay, 0, 0
+	s.stuck, s.patience = 0, swStuck
 	b.top = b.kind.most()
 }
 
@@ -174,6 +179,16 @@ func (s *switching) judge(b *multistep, h, dsm float64) {
 			to = bdfMaxOrder
 			x = 720 * c[backward][to] * b.norm(b.z[to+1]) // z_6 holds h^6/6! u^(6)
 		}
+		// Near the bound of stability what the functional iterations leave is most of the errors and of the high
+		// derivatives, which then speak against the formulas that need neither.
+		if s.stuck++; s.lipschitz*h < swNear*stableAdams[q] {
+			s.stuck = 0
+		}
+		if s.stuck >= s.patience {
+			s.to, s.order, s.stuck, s.patience = backward, min(q, 2), 0, 2*s.patience
+			b.ws.H = h
+			return
+		}
 		then := reach(x, to+1)
 		if then < swRatio*now {
 			return
@@ -210,7 +225,7 @@ func (s *switching) change(b *multistep) {
 
 func (s *switching) archive(a *archive.Archive, b *multistep) {
 	to := int(s.to)
-	a.Int(&to, &s.order, &s.count, &b.top)
+	a.Int(&to, &s.order, &s.count, &b.top, &s.stuck, &s.patience)
 	s.to = formula(to)
 	a.Float(&s.lipschitz, &s.present, &s.jnorm)
 }

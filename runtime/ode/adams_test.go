@@ -1,6 +1,7 @@
 package ode
 
 import (
+	"context"
 	"math"
 	"testing"
 )
@@ -169,4 +170,21 @@ func TestMultistepAllocations(t *testing.T) {
 func BenchmarkPleiadesAdams(b *testing.B) {
 	p, _ := zoo(b, "pleiades")
 	benchSolve(b, "Adams", p, 1e-8, 1e-8)
+}
+
+// Near the bound of stability of Adams formulas the noise of their iterations must not keep LSODA from backward
+// differentiation: on van der Pol's equation, mu = 1000, it made steps of 4e-5 from t = 1614 on at a tolerance of 1e-7.
+func TestLSODAStuck(t *testing.T) {
+	p := system("vanderpol", []float64{2, 0}, nil, 2000, func(t float64, u, _, du []float64) {
+		du[0], du[1] = u[1], 1000*(1-u[0]*u[0])*u[1]-u[0]
+	})
+	for k := range 29 {
+		tol := math.Pow(10, -3-float64(k)/4)
+		sol, err := Solve(context.Background(), p, Options{Solver: "LSODA", RelTol: tol, AbsTol: tol, FinalOnly: true, MaxSteps: 10000})
+		if err != nil {
+			t.Errorf("tolerance %.2g: %v", tol, err)
+		} else if n := sol.Stats.Steps; n > 3500 {
+			t.Errorf("tolerance %.2g: %d steps", tol, n)
+		}
+	}
 }
