@@ -2,6 +2,7 @@ package nonlinear
 
 import (
 	"context"
+	"errors"
 	"math"
 	"testing"
 )
@@ -41,5 +42,15 @@ func TestDifferencesWithinRange(t *testing.T) {
 	}
 	if name := Method(99).String(); name != "method 99" {
 		t.Error(name)
+	}
+}
+
+// An iteration that runs away ends where a quotient is zero by overflow: that is no solution.
+func TestRunaway(t *testing.T) {
+	p := &Problem{N: 1, X0: []float64{2}, Residual: func(x, _, r []float64) { r[0] = x[0] / (1 + x[0]*x[0]) }}
+	sol, err := Solve(context.Background(), p, Options{})
+	var f *Failure
+	if err == nil && math.Abs(sol.X[0]) > 1e-9 || err != nil && (!errors.As(err, &f) || f.Code != NotConverged) {
+		t.Errorf("%+v, %v", sol, err)
 	}
 }

@@ -258,8 +258,21 @@ func (s *Solver) Solve(ctx context.Context, x0, p []float64) (*Solution, error) 
 	if f := s.failure(res); f != nil {
 		return sol, f
 	}
+	for i, v := range x {
+		from := math.Abs(x0[i])
+		if s.p.Nominal != nil {
+			from = math.Max(from, math.Abs(s.p.Nominal[i]))
+		}
+		if math.Abs(v) > runaway*math.Max(1, from) {
+			return sol, fail(NotConverged, "unknown %d ran away to %.3g, where the equations hold by overflow alone; begin elsewhere, or give ranges", i, v)
+		}
+	}
 	return sol, nil
 }
+
+// runaway is how much larger than at the start an unknown may be in a solution: from there on fourth powers overflow, and a
+// quotient like x/(1+x^4) is exactly zero.
+const runaway = 1e77
 
 // failure is the typed form of a result that is no solution.
 func (s *Solver) failure(res newton.Result) *Failure {
