@@ -240,7 +240,7 @@ func TestAssemble(t *testing.T) {
 		k := p.loop(t, in)
 		archs := []string{"sm_70"}
 		if p.name == "lorenz-tsit5" || p.name == "hires-rodas5p" {
-			archs = append(archs, "sm_90")
+			archs = append(archs, "sm_80", "sm_90", "sm_100", "sm_120")
 		}
 		for _, arch := range archs {
 			r, err := ptxas.Assemble(t.Context(), Rounded(k.Text), arch, ptxas.Options{})

@@ -184,6 +184,7 @@ var problems = []problem{
 	{"reaction-rodas5p", reaction, "Rodas5P", fuse.Options{}, 1e3, 1e-6, 1e-9},
 	{"brusselator-tsit5-loops", brusselator2D(3), "Tsit5", fuse.Options{Dense: true}, 1, 1e-6, 1e-9},
 	{"hires-rodas5p", hires, "Rodas5P", fuse.Options{}, 321.8122, 1e-6, 1e-10},
+	{"network-rodas5p", network(12), "Rodas5P", fuse.Options{}, 2, 1e-6, 1e-9}, // a long step
 }
 
 func named(name string) *problem {
