@@ -92,6 +92,7 @@ func Solve(ctx context.Context, p *ode.Problem, src Source, opt Options) (*Resul
 		if workers > 1 {
 			size = int(min(int64(size), share(length, workers)))
 		}
+		size = min(size, max(leastChunk, mostRecord/(e.rows*max(1, e.nv, p.N()))))
 	}
 	size = (max(size, 1) + group - 1) / group * group
 	if length < int64(size)*int64(workers) {
@@ -153,10 +154,18 @@ func Solve(ctx context.Context, p *ode.Problem, src Source, opt Options) (*Resul
 	return res, e.err
 }
 
+// mostRecord is how many recorded numbers, or numbers of states at these times, a chunk may hold, of which there are a few for each worker: a GPU would like
+// a million trajectories at a time, and models have thousands of states.
+// A chunk has leastChunk trajectories at least.
+const (
+	mostRecord = 1 << 23
+	leastChunk = 64
+)
+
 // share is the largest chunk that leaves each worker several of them, for some take longer than others; at
 // least one, though, and none that is too small for lanes.
 func share(length int64, workers int) int64 {
-	const several, small, least = 4, 256, 64
+	const several, small, least = 4, 256, leastChunk
 	part := length / int64(workers)
 	return max(least, min(part, max(small, part/several)))
 }

@@ -487,3 +487,41 @@ func TestUnfit(t *testing.T) {
 		}
 	}
 }
+
+// wide is an engine for as many trajectories as it gets, which are where they are to end at once.
+type wide struct{ most *int }
+
+func (wide) Name() string { return "wide" }
+func (wide) Chunk() int   { return 1 << 20 }
+func (w wide) Run(_ context.Context, b *ensemble.Batch) error {
+	*w.most = max(*w.most, b.N)
+	for i := range b.N {
+		if b.Status[i] == ensemble.Running {
+			b.T[i], b.Status[i] = b.TEnd[i], ensemble.Reached
+		}
+	}
+	return nil
+}
+
+// Chunks are bounded by what is recorded, whatever size an engine likes.
+func TestChunkMemory(t *testing.T) {
+	p := lorenz(t)
+	for _, c := range []struct{ steps, least, most int }{
+		{0, 100_000, 100_000}, // the end alone
+		{999, 2048, 1<<23/3000 + 16},
+	} {
+		most := 0
+		n := 100_000
+		if c.steps > 0 {
+			n = 10_000
+		}
+		opt := ensemble.Options{Run: ode.Options{Solver: "Tsit5", Span: [2]float64{0, 1}, Steps: c.steps}, Workers: 1, Engine: func() (ensemble.Engine, error) { return wide{&most}, nil }}
+		r, err := ensemble.Solve(context.Background(), p, grid(t, ensemble.Linear("rho", 20, 30, n)), opt)
+		if err != nil || r.Unfit != "" || r.N != int64(n) {
+			t.Fatalf("%v, %+v", err, r)
+		}
+		if most < c.least || most > c.most {
+			t.Errorf("%d steps: batches of up to %d trajectories, want %d to %d", c.steps, most, c.least, c.most)
+		}
+	}
+}
