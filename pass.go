@@ -239,7 +239,7 @@ func dumpPlan(c *Compiler, w io.Writer) error { return c.plan.Dump(w) }
 // kernels lists the kernels of a program that are there, in a fixed order.
 func kernels(p *backend.Program) []*backend.Kernel {
 	var list []*backend.Kernel
-	for _, k := range []*backend.Kernel{p.Bind, p.RHS, p.Jac, p.TGrad, p.Linear, p.Noise, p.NoiseJac, p.Invariants, p.InvariantJac, p.Crossings, p.TimeEvents, p.Update, p.Assert, p.Guards} {
+	for _, k := range []*backend.Kernel{p.Bind, p.RHS, p.Jac, p.TGrad, p.Linear, p.Noise, p.NoiseJac, p.Invariants, p.InvariantJac, p.Crossings, p.TimeEvents, p.Update, p.Assert, p.Guards, p.Rates} {
 		if k != nil {
 			list = append(list, k)
 		}

@@ -38,6 +38,7 @@ func Lower(plan *structural.Plan, opt Options) (*Program, diag.List) {
 	c.events()
 	c.update()
 	c.guards()
+	c.rates()
 	c.bind()
 	c.initial()
 	c.observed()

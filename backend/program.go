@@ -54,6 +54,7 @@ type Program struct {
 	Update        *Kernel     // t, u, p -> unew (Main), pnew (Memory), code; what is not written is copied
 	Assert        *Kernel     // t, u, p -> code
 	Guards        *Kernel     // p -> term and size of each guard without parameter
+	Rates         *Kernel     // p -> angular frequencies of the sines of time; nil where there are none
 	Bind          *Kernel     // p, w = set flags -> p (Memory)
 	Init          []InitKernel
 	Observed      *Kernel // t, u, p -> every observable of kind ode.Eliminated, at Slot

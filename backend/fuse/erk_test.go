@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/mtkc/mtkc/backend"
+	"github.com/mtkc/mtkc/backend/vm"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/runtime/tableau"
 )
@@ -64,7 +65,7 @@ func compareWork(t *testing.T, name string, prog *backend.Program, t1 float64, m
 	for _, method := range methods {
 		in := integrator(t, prog, method, Options{})
 		for _, tol := range tols {
-			opt := ode.Options{Span: [2]float64{0, t1}, Solver: method, RelTol: tol, AbsTol: tol, FinalOnly: true}
+			opt := ode.Options{Span: [2]float64{0, t1}, Solver: method, RelTol: tol, AbsTol: tol, FinalOnly: true, HMax: math.Inf(1)}
 			s := solve(t, prog, opt)
 			tr := start(t, prog, in, 0, t1, Settings{RelTol: tol, AbsTol: []float64{tol}})
 			tr.run()
@@ -178,7 +179,7 @@ func TestDefaults(t *testing.T) {
 	prog.Meta.States[1].Nominal = 1e3
 	opt := ode.Options{Span: [2]float64{0, 10}, Solver: "Tsit5"}
 	s := solve(t, prog, opt)
-	tr := start(t, prog, integrator(t, prog, "Tsit5", Options{}), 0, 10, SettingsOf(&prog.Meta, &opt))
+	tr := start(t, prog, integrator(t, prog, "Tsit5", Options{}), 0, 10, SettingsOf(vm.Problem(prog), &opt))
 	tr.run()
 	// Rounding may shift one rejection.
 	if n := float64(s.Stats.Steps); math.Abs(tr.x[Steps]-n) > 2 {

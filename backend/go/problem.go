@@ -211,6 +211,10 @@ func (g *generator) kernelMethods() {
 		methods := g.method(p.Guards, "guards", arrays{params: "p, g []float64", args: "p, g", main: "g"})
 		g.wrap("Guards", "writes the conditions on parameters that the problem relies on", "p, g []float64", p.Guards, methods, "0, p, g", "g", "", "")
 	}
+	if p.Rates != nil {
+		methods := g.method(p.Rates, "rates", arrays{params: "p, w []float64", args: "p, w", main: "w"})
+		g.wrap("Rates", "writes the angular frequencies of the sines of time", "p, w []float64", p.Rates, methods, "0, p, w", "w", "", "")
+	}
 	if p.Update != nil {
 		methods := g.method(p.Update, "update", arrays{params: "u, p, unew, pnew []float64", main: "unew", mem: "pnew"})
 		g.wrap("Update", "evaluates the when-clauses once; see ode.Kernels", "t float64, u, p, unew, pnew []float64", p.Update, methods, "t, u, p, unew, pnew", "unew",
@@ -571,7 +575,7 @@ func (k *%[1]s) functions() *ode.Kernels {
 	for _, x := range []struct {
 		k    *backend.Kernel
 		name string
-	}{{p.Linear, "Linear"}, {p.Noise, "Noise"}, {p.NoiseJac, "NoiseJac"}, {p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Bind, "Bind"}} {
+	}{{p.Linear, "Linear"}, {p.Noise, "Noise"}, {p.NoiseJac, "NoiseJac"}, {p.Invariants, "Invariants"}, {p.InvariantJac, "InvariantJac"}, {p.Crossings, "Crossings"}, {p.TimeEvents, "TimeEvents"}, {p.Update, "Update"}, {p.Assert, "Assert"}, {p.Guards, "Guards"}, {p.Rates, "Rates"}, {p.Bind, "Bind"}} {
 		if x.k != nil {
 			fmt.Fprintf(&b, "\t\t%s: %s,\n", x.name, g.callable(x.name))
 		}
@@ -782,6 +786,9 @@ func (g *generator) literalProblem(b *strings.Builder, eqs string) {
 			fmt.Fprintf(b, "\t\t\t{Param: %d, Zero: %v, Text: %s},\n", q.Param, q.Zero, strconv.Quote(local(q.Text)))
 		}
 		b.WriteString("\t\t},\n")
+	}
+	if m.NRates > 0 {
+		fmt.Fprintf(b, "\t\tNRates: %d,\n", m.NRates)
 	}
 	if x := m.Lifted; x != nil {
 		fmt.Fprintf(b, "\t\tLifted: &ode.InitBlock{Unknowns: []int32{%s}, Residual: []string{\n", list(x.Unknowns))

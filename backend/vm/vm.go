@@ -23,6 +23,7 @@ type Machine struct {
 	crossings, times     *kernel
 	update, assert, bind *kernel
 	guards, linear       *kernel
+	rates                *kernel
 	noise, noiseJac      *kernel
 	init                 []initKernel
 	jumps                *jumps       // nil: there are none
@@ -41,7 +42,7 @@ func New(prog *backend.Program) *Machine {
 		noise:  enc(prog.Noise), noiseJac: enc(prog.NoiseJac),
 		inv: enc(prog.Invariants), invJac: enc(prog.InvariantJac),
 		crossings: enc(prog.Crossings), times: enc(prog.TimeEvents),
-		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind), guards: enc(prog.Guards),
+		update: enc(prog.Update), assert: enc(prog.Assert), bind: enc(prog.Bind), guards: enc(prog.Guards), rates: enc(prog.Rates),
 	}
 	m.jumps = newJumps(prog)
 	m.tape, _ = prog.Tape()
@@ -96,6 +97,10 @@ func (m *Machine) Kernels() *ode.Kernels {
 	if m.guards != nil {
 		f := m.guards.runner()
 		k.Guards = func(p, g []float64) { f.run(0, &arrays{p: p, main: g}) }
+	}
+	if m.rates != nil {
+		f := m.rates.runner()
+		k.Rates = func(p, w []float64) { f.run(0, &arrays{p: p, main: w}) }
 	}
 	if m.update != nil {
 		f := m.update.runner()

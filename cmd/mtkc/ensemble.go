@@ -82,6 +82,7 @@ again; the file that comes out is the same, to the last byte.`,
 	fl.StringVar(&f.saveat, "saveat", "", "times to record: a step `DT` or a list t1,t2,...")
 	fl.IntVar(&f.steps, "steps", ensembleSteps, "record `N`+1 equidistant times")
 	fl.Float64Var(&f.step, "step", 0, "first step `H` of the method; the step itself for a method without error estimate (default: chosen)")
+	fl.Float64Var(&f.hmax, "hmax", 0, "longest step `H` of the method (default: a part of the period of the fastest sine of time in the model)")
 	fl.IntVar(&f.maxSteps, "max-steps", 0, "give up a trajectory after `N` steps of the method (default: 1000000; for jump processes none)")
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` of all trajectories (repeatable)")
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to record: `a,b,...`, as in mtkc run")
@@ -235,7 +236,7 @@ func (f *ensembleFlags) identity(c *mtkc.Compiler, p *ode.Problem, e *ensemble.O
 		fmt.Fprintf(h, "%q %x\n", name, e.Run.Set[name])
 	}
 	r := &e.Run
-	fmt.Fprintf(h, "%x %q %q %q %x %x %x %d %x %d %v\n", r.Span, strings.ToLower(r.Solver), r.Form, r.Constraints, r.RelTol, r.AbsTol, r.InitialStep, r.MaxSteps, r.SaveAt, r.Steps, r.FinalOnly)
+	fmt.Fprintf(h, "%x %q %q %q %x %x %x %x %d %x %d %v\n", r.Span, strings.ToLower(r.Solver), r.Form, r.Constraints, r.RelTol, r.AbsTol, r.InitialStep, r.HMax, r.MaxSteps, r.SaveAt, r.Steps, r.FinalOnly)
 	fmt.Fprintf(h, "%q %v %x %q %s\n", e.Vars, e.Statistics, e.Quantiles, f.backend, vary.identity)
 	if e.Each > 0 {
 		fmt.Fprintf(h, "points %d %v\n", e.Each, f.json) // what JSON needs of points is kept for it alone

@@ -26,7 +26,8 @@ import (
 type runFlags struct {
 	modelFlags
 	tspan, solver, saveat string
-	rtol, atol, step      float64
+	rtol, atol            float64
+	step, hmax            float64
 	steps, maxSteps       int
 	form, constraints     string
 	linear                string
@@ -81,6 +82,7 @@ asked for. A run that stops early writes what was computed until then.`,
 	fl.StringVar(&f.saveat, "saveat", "", "times to save: a step `DT` or a list t1,t2,... (default: the steps of the method, and points between where they are long)")
 	fl.IntVar(&f.steps, "steps", 0, "save `N`+1 equidistant times instead")
 	fl.Float64Var(&f.step, "step", 0, "first step `H` of the method; the step itself for a method without error estimate (default: chosen)")
+	fl.Float64Var(&f.hmax, "hmax", 0, "longest step `H` of the method (default: a part of the period of the fastest sine of time in the model)")
 	fl.IntVar(&f.maxSteps, "max-steps", 0, "give up after `N` steps of the method (default: 1000000; for jump processes none)")
 	fl.StringArrayVar(&f.set, "set", nil, "parameter or start value `NAME=VALUE` (repeatable)")
 	fl.StringArrayVar(&f.vars, "vars", nil, "variables to write: `a,b,...`, with * for any part of a name, or whole components (default: states, discrete variables, and the model's own variables)")
@@ -177,7 +179,10 @@ func (f *runFlags) request(cmd *cobra.Command) (trace.Request, diag.List) {
 	if cmd.Flags().Changed("step") && !(f.step > 0 && f.step <= math.MaxFloat64) {
 		bad(&found, "step", fmt.Sprint(f.step), "a step is above 0, for example --step 0.01")
 	}
-	o.RelTol, o.AbsTol, o.InitialStep = f.rtol, f.atol, f.step
+	if cmd.Flags().Changed("hmax") && !(f.hmax > 0) {
+		bad(&found, "hmax", fmt.Sprint(f.hmax), "a step is above 0, for example --hmax 0.01; inf is no limit")
+	}
+	o.RelTol, o.AbsTol, o.InitialStep, o.HMax = f.rtol, f.atol, f.step, f.hmax
 	o.Solver = f.solver
 	if f.solver != "" && !slices.Contains(ode.Choices(), strings.ToLower(f.solver)) {
 		if _, err := ode.Lookup(f.solver); err != nil {

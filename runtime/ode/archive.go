@@ -110,6 +110,9 @@ func (in *Integrator) archive(a *archive.Archive) {
 		in.hy.slide.end(in)
 	}
 	a.Floats(ws.Params)
+	if a.Loading() && a.Err() == nil {
+		in.followTime()
+	}
 	ws.archive(a)
 	archiveStepper(a, in.base())
 	a.Bool(&in.moved, &in.strayed, &in.told, &in.done)

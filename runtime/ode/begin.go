@@ -57,6 +57,7 @@ func (in *Integrator) begin() error {
 	if text := p.unguarded(ws.K, ws.Params); text != "" {
 		return ws.Fail(InitFailure, "%s", text)
 	}
+	in.followTime()
 	copy(ws.U, p.U0)
 	for i, q := range p.States {
 		if q.StartParam > 0 {

@@ -63,6 +63,7 @@ func (p *Problem) check(k *Kernels) {
 				len(c.InvLevel), len(c.Level), len(c.Wish), p.NInv, n)
 		}
 	}
+	need(p.NRates == 0 || k.Rates != nil, "%d frequencies, and no function", p.NRates)
 	for i, q := range p.Guards {
 		need(q.Param < np && (q.Param >= 0 || k.Guards != nil), "guard %d has parameter %d of %d, or no function", i, q.Param, np)
 	}

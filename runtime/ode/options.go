@@ -56,7 +56,7 @@ type Options struct {
 	// Multistep, Radau, extrapolation and stabilised methods, whose steps follow rules of theirs, do not use it.
 	Controller func(order int) control.Controller
 	HMin       float64 // a step that would have to be made again, no longer than this, ends the run; 0: the resolution of time
-	HMax       float64 // 0: no limit
+	HMax       float64 // 0: no limit but that of Problem.NRates
 	MaxSteps   int     // limit on attempted steps; 0: 1000000. Jumps count as steps; 0: none, but a run that would take more than 1e10 at its pace ends
 
 	// Chance.
@@ -88,12 +88,13 @@ const gapPieces = 12
 // settings are Options with every default filled in.
 type settings struct {
 	Options
-	t0, t1 float64
-	flip   bool
-	abstol []float64
-	params []float64 // P of the problem with the user's values, Bind not yet applied
-	set    []bool    // which of Params the user set
-	u0     []float64 // start values of the user, NaN where none
+	t0, t1  float64
+	flip    bool
+	abstol  []float64
+	params  []float64 // P of the problem with the user's values, Bind not yet applied
+	set     []bool    // which of Params the user set
+	limited bool      // the user gave HMax
+	u0      []float64 // start values of the user, NaN where none
 
 	warnings []string
 	grid     []float64 // memory of SaveAt for Steps
@@ -169,7 +170,7 @@ func (s *settings) resolve(p *Problem, opt Options) error {
 			return fmt.Errorf("the %s %v is negative", h.name, h.v)
 		}
 	}
-	if s.HMax == 0 {
+	if s.limited = s.HMax > 0; !s.limited {
 		s.HMax = math.Inf(1)
 	}
 	if s.Linear.Kind > linsolve.Iterative {

@@ -83,6 +83,11 @@ type Problem struct {
 	// once, with its text.
 	Guards []Guard
 
+	// NRates is the number of angular frequencies that Kernels.Rates writes: those of sines and cosines of time in f. A
+	// step is a part of the shortest period at most, unless Options.HMax is given: what f does between two points where a method evaluates it, such as
+	// a pulse of current through a diode, is not seen. 0: there are none.
+	NRates int
+
 	// Implicit is set for a problem F(t, u, u', p) = 0. Nil: the problem is M u' = f.
 	Implicit *Implicit
 
@@ -250,6 +255,9 @@ type Kernels struct {
 	// Guards writes two numbers for each of Problem.Guards without Param: a term, and the
 	// size of what adds up to it.
 	Guards func(p, g []float64)
+
+	// Rates writes the Problem.NRates angular frequencies of sines of time.
+	Rates func(p, w []float64)
 
 	// Init has one entry per Init.Blocks.
 	Init []InitKernel

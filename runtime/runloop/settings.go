@@ -27,6 +27,15 @@ type Settings struct {
 // SettingsOf are the settings of a run of package ode, its defaults included.
 func SettingsOf(p *ode.Problem, opt *ode.Options) Settings {
 	s := Settings{RelTol: cmp.Or(opt.RelTol, p.RelTol, 1e-6), AbsTol: opt.AbsTols, HMax: opt.HMax, HMin: opt.HMin, MaxSteps: opt.MaxSteps}
+	if p.NRates > 0 && s.HMax == 0 && p.NewKernels != nil {
+		if q, err := p.Remake(opt.Set, opt.Span); err == nil {
+			stages := 5
+			if m, err := ode.Lookup(opt.Solver); err == nil {
+				stages = m.Info().Stages
+			}
+			s.HMax = ode.LongestStep(q.NewKernels(), q.NRates, stages, q.P)
+		}
+	}
 	if s.AbsTol != nil {
 		return s
 	}
@@ -46,7 +55,7 @@ func SettingsOf(p *ode.Problem, opt *ode.Options) Settings {
 // Put writes the settings of a model of n states to q, of which the length is AbsTol+n.
 func (s *Settings) Put(q []float64) {
 	q[RTol], q[HMax], q[HMin], q[MaxAttempts] = s.RelTol, s.HMax, s.HMin, float64(s.MaxSteps)
-	if !(s.HMax > 0) {
+	if !(s.HMax > 0) || s.HMax > unlimited {
 		q[HMax] = unlimited
 	}
 	if s.MaxSteps <= 0 {
