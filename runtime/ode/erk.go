@@ -126,7 +126,29 @@ func (m *erkMethod) start(ws *Workspace) (*erk, error) {
 		}
 	}
 	e.w = make([]float64, s)
+	terms := 0
+	for _, b := range c.E {
+		if b != 0 {
+			terms++
+		}
+	}
+	e.narrow = terms == 2 && !c.FSAL && c.C[e.s-1] == 1
 	return e, nil
+}
+
+// astray reports whether f at the end of the step and the last stage, which is f at a less accurate end, differ by half of their
+// size, and by more than a tolerance in a step. The estimates of Feagin's methods are the difference of two stages at one time early in the step: where
+// steps are so long that the stages no longer follow the solution, it says nothing of its end.
+func (e *erk) astray(h float64) bool {
+	ws := e.ws
+	f0, f1, last := e.k[0], e.k[e.end], e.k[e.s-1]
+	differ, start, end := 0.0, 0.0, 0.0
+	for i, u := range ws.UNew {
+		w := 1 / (ws.AbsTol[i] + ws.RelTol*math.Max(math.Abs(ws.U[i]), math.Abs(u)))
+		a, b, d := f0[i]*w, f1[i]*w, (f1[i]-last[i])*w
+		start, end, differ = start+a*a, end+b*b, differ+d*d
+	}
+	return differ > 0.25*math.Max(start, end) && h*h*differ > float64(len(f0))
 }
 
 // erk is the stepper of one run.
@@ -138,7 +160,8 @@ type erk struct {
 	k        [][]float64 // all stages, those of the interpolant included
 	rows     []row
 	b, e, e2 row
-	end      int // stage that holds f at the end of the step
+	narrow   bool // see astray
+	end      int  // stage that holds f at the end of the step
 
 	y, z, err []float64 // the last two stage values, the error estimate
 	w         []float64 // b_i(theta)
@@ -214,6 +237,9 @@ func (e *erk) Step() error {
 			if nonFinite(e.k[e.end]) >= 0 {
 				norm = math.NaN()
 			}
+		}
+		if norm <= 1 && e.narrow && e.astray(h) {
+			norm = math.NaN()
 		}
 		if norm <= 1 && e.c.E != nil && ws.leaps(h, e.k[0], e.k[e.end]) {
 			norm = math.NaN()

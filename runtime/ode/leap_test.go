@@ -41,3 +41,29 @@ func TestLeapsOfGrowth(t *testing.T) {
 		}
 	}
 }
+
+// The estimates of Feagin's methods look at one time early in a step. Where steps became too long they saw nothing: a
+// reaction that was at rest stayed 0.7 from its end, and the limit cycle of the Brusselator left it for 1e18.
+func TestFeaginEnds(t *testing.T) {
+	cycle := system("brusselator", []float64{1.5, 3}, nil, 20, func(t float64, u, p, du []float64) {
+		du[0] = 1 + u[0]*u[0]*u[1] - 4*u[0]
+		du[1] = 3*u[0] - u[0]*u[0]*u[1]
+	})
+	for _, p := range []*Problem{burst(), cycle} {
+		ref := mustSolve(t, p, Options{Solver: "RadauIIA5", RelTol: 1e-11, AbsTol: 1e-13}).U
+		for _, name := range []string{"Feagin10", "Feagin12", "Feagin14"} {
+			for _, tol := range []float64{1e-3, 1e-4, 1e-6} {
+				sol, err := Solve(context.Background(), p, Options{Solver: name, RelTol: tol, AbsTol: 1e-3 * tol, FinalOnly: true})
+				if err != nil {
+					t.Errorf("%s, %s at %g: %v", name, p.Name, tol, err)
+					continue
+				}
+				for i, u := range sol.U {
+					if e := math.Abs(u-ref[i]) / (tol * math.Max(1, math.Abs(ref[i]))); !(e < 100) {
+						t.Errorf("%s, %s at %g: error of %.3g tolerances; %+v", name, p.Name, tol, e, sol.Stats)
+					}
+				}
+			}
+		}
+	}
+}
