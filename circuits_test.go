@@ -49,6 +49,9 @@ func TestModelCircuits(t *testing.T) {
 					r.near(name, c.end[name], c.tol)
 				}
 			}
+			// With looser tolerances too; solveModel says so where not. Events of six diodes that are all at
+			// their border at the start pile up with Rodas5P.
+			solveModel(t, "testdata/models/circuits.go", c.name, ode.Options{Span: [2]float64{0, c.stop}, RelTol: 1e-5, FinalOnly: true})
 		})
 	}
 }

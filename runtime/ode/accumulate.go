@@ -222,7 +222,7 @@ func (hy *hybrid) pileUp() error {
 	}
 	i := l.chattering - 1
 	l.chattering = 0
-	if why := hy.enterSliding(i); why != "" && !hy.tolerate(i) {
+	if why := hy.enterSliding(i); why != "" && !hy.tolerate(i) && !hy.exchange(i) {
 		return hy.ws.Fail(EventFailure, "events accumulate at this time: %s changes again and again at intervals of %.3g; "+
 			"it cannot slide along this border, because %s: let the model change to another mode there (at rest, sliding), or add a hysteresis",
 			hy.h.Relations[i].Text, l.gap, why)
@@ -247,6 +247,20 @@ func (hy *hybrid) tolerate(i int) bool {
 	for k := range 2 {
 		hy.pile[2*i+k].tiny, hy.pile[2*i+k].small = 0, 0
 	}
+	return true
+}
+
+// exchange goes on with another method, if there is one, where relation i changes again and again: with
+// six diodes at the border at once, errors of one method decide what those of another do not.
+func (hy *hybrid) exchange(i int) bool {
+	x, ok := hy.in.st.(exchanger)
+	if !ok || !x.exchange() {
+		return false
+	}
+	for k := range 2 {
+		hy.pile[2*i+k].tiny, hy.pile[2*i+k].small = 0, 0
+	}
+	hy.count = 0
 	return true
 }
 
