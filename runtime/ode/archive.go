@@ -165,10 +165,13 @@ func (in *Integrator) base() Stepper {
 func (ws *Workspace) archive(a *archive.Archive) {
 	a.Floats(ws.U, ws.UPrev, ws.UNew)
 	a.Float(&ws.T, &ws.TPrev, &ws.H, &ws.TStop, &ws.tLow)
-	s := ws.Stats
-	a.Int(&s.Steps, &s.Rejected, &s.RHS, &s.Jac, &s.Factor, &s.Solve, &s.Newton, &s.NewtonFail, &s.Events, &s.Project, &s.Charts, &s.Switches)
+	ws.Stats.archive(a)
 	a.Int(ws.budget, &ws.pace.steps)
 	a.Float(&ws.pace.t)
+}
+
+func (s *Stats) archive(a *archive.Archive) {
+	a.Int(&s.Steps, &s.Rejected, &s.RHS, &s.Jac, &s.Factor, &s.Solve, &s.Newton, &s.NewtonFail, &s.Events, &s.Project, &s.Charts, &s.Switches)
 }
 
 // archive visits the saved points.
@@ -471,9 +474,11 @@ func (m *auto) Archive(a *archive.Archive) {
 	which(&m.cur)
 	which(&m.last)
 	a.Bool(&m.pending)
-	a.Int(&m.stiff, &m.calm, &m.easy, &m.need)
+	a.Int(&m.stiff, &m.calm, &m.easy, &m.need, &m.patience, &m.gap, &m.wait)
 	a.Ints(m.steps[:])
-	a.Float(&m.first, &m.damped, &m.limit)
+	a.Float(&m.first, &m.damped, &m.peak, &m.limit, &m.markT)
+	a.Bool(&m.marked, &m.paid)
+	m.mark.archive(a)
 	known := m.rho.v != nil
 	a.Bool(&known)
 	if a.Loading() {

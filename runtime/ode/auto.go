@@ -1,41 +1,18 @@
 package ode
 
 // The automatic choice. Problems with algebraic equations go to an implicit method.
-// Others start with an explicit one; when the last stages of its steps show that
-// stability and not accuracy limits the step, the run goes on with an implicit
-// method, and back when the explicit one could make the same steps (Shampine's
-// idea). Two signs are heeded:
-//
-// Steps at the bound of stability, z = h*|lambda| near it (Hairer, Wanner, Solving ODEs II,
-// IV.2). Eigenvalues of any direction show by it, but with tight tolerances an explicit method of
-// high order settles on shorter steps: its error estimate sees what the stages of low order leave of
-// the slow solution, z^p times something small.
-//
-// Damped steps: differences of the last stages that f turns around, k1 - k0 against y1 - y0 with a
-// cosine near -1, so that the dominant eigenvalue is real and negative, and z not small.
-// What was there in that direction decays as exp(-z) in a step. Once sum(z) says that it has gone
-// below the tolerance, and the method makes such steps still, they do not resolve it. On DETEST, the Arenstorf
-// orbit, Pleiades and Lorenz no nonstiff problem makes such steps in a row but those with diffusion (B2, C2
-// to C4), at tolerances from 1e-4 to 1e-12; the stiff ones with real eigenvalues do from the end of the transient on.
+// Others start with an explicit one, and change when that is stiff work; switching.go says
+// by what signs.
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/mtkc/mtkc/runtime/linsolve"
 )
 
-const (
-	smallSystem  = 250 // states up to which a one-step method is the implicit one
-	stiffSteps   = 10  // steps at the bound of stability before the run becomes implicit
-	calmSteps    = 6   // steps below it that clear that count
-	dampedStep   = 0.1 // of the bound: least z of a damped step
-	dampedCosine = -0.9
-	returnSteps  = 3   // implicit steps an explicit method could make before it takes over
-	returnMargin = 0.5 // of the explicit stability bound
-)
+const smallSystem = 250 // states up to which a one-step method is the implicit one
 
 // choice is a method with its form and the reasons for both.
 type choice struct {
@@ -126,34 +103,18 @@ func choose(ws *Workspace, s *settings) (choice, error) {
 		c.Method = inForm(relayOf(implicit), nested, states)
 		return c, nil
 	}
-	// On the nonstiff problems of DETEST Vern8 takes 0.92, 0.87 and 0.77 times the evaluations of Vern7
-	// for 7, 8 and 10 digits, as many for 5, and no more than Vern9 up to 12; Tsit5 takes the fewest below
-	// 4 digits, and its output between the steps is free. Where the search for events interpolates every step,
-	// which takes Vern7 six further evaluations and Vern8 eight, and cuts many short, it is Vern7: on the
-	// charge pump of the test set it is more accurate by two digits.
-	name := "Tsit5"
-	switch {
-	case ws.RelTol > 1e-5:
-	case ws.RelTol >= 1e-6 || searches(ws.P):
-		name = "Vern7"
-	default:
-		name = "Vern8"
-	}
+	name, first := explicitChoice(ws, nested)
 	m, err := Lookup(name)
 	if err != nil {
 		return c, err
 	}
-	e, ok := m.(*erkMethod)
-	if !ok {
-		panic("mtkc: bug: " + name + " is no explicit Runge-Kutta method")
-	}
 	c.form = explainForm(ws, nested, states, s)
 	if hint == "nonstiff" {
-		c.why = fmt.Sprintf("an explicit method, as asked for; %s for rtol = %.3g", name, ws.RelTol)
+		c.why = "an explicit method, as asked for; " + first
 		c.Method = inForm(m, nested, states)
 		return c, nil
 	}
-	c.Method, c.why = &autoMethod{explicit: e, implicit: implicit, size: size, nested: nested, states: states}, ""
+	c.Method, c.why = &autoMethod{explicit: m, first: first, implicit: implicit, size: size, nested: nested, states: states}, ""
 	return c, nil
 }
 
@@ -194,6 +155,36 @@ func suitsNested(ws *Workspace) bool {
 	return ws.P.AlgLinear && ws.P.Index >= 3 && ws.N() > len(ws.Alg)
 }
 
+// explicitChoice names the explicit method for the tolerance of ws. Counted in evaluations for correct digits on the
+// nonstiff problems of DETEST, Tsit5 is no worse than Vern7 up to 4 digits, which it has at 1e-4 (1.24 times the best of
+// nine methods in the mean for 3 digits, 1.31 for 4; Vern7 1.35, 1.33); Vern7 at 1e-4 has 6 (1.24; Tsit5 1.62). Vern8 takes
+// 0.92, 0.87 and 0.77 times the evaluations of Vern7 for 7, 8 and 10 digits, and no more than Vern9 up to 12. Where the
+// search for events interpolates every step, which takes Vern7 six further evaluations and Vern8 eight, and cuts many
+// short, it is Vern7: on the charge pump of the test set it is more accurate by two digits.
+//
+// Nystrom methods take a half to a third of the work of these on Pleiades. Where solutions within the steps are asked
+// for, that costs DPRKN8 twelve and DPRKN12 twenty evaluations, which leaves nothing of it.
+func explicitChoice(ws *Workspace, nested bool) (name, why string) {
+	switch {
+	case ws.RelTol > 1.5e-4:
+		name = "Tsit5"
+	case ws.RelTol >= 1e-6 || searches(ws.P):
+		name = "Vern7"
+	default:
+		name = "Vern8"
+	}
+	if name != "Tsit5" && !nested && !ws.Inner && ws.P.NInv == 0 && ws.P.Hybrid == nil {
+		second := "DPRKN8"
+		if ws.RelTol < 1e-6 {
+			second = "DPRKN12"
+		}
+		if _, err := secondOrder(ws, second, false); err == nil {
+			return second, fmt.Sprintf("%s for u'' = f(t, u) and rtol = %.3g", second, ws.RelTol)
+		}
+	}
+	return name, fmt.Sprintf("%s for rtol = %.3g", name, ws.RelTol)
+}
+
 // searches reports whether there are events to be found within steps.
 func searches(p *Problem) bool { return p.Hybrid != nil && len(p.Hybrid.Relations) > 0 }
 
@@ -210,20 +201,19 @@ func implicitChoice(ws *Workspace) (name, why string) {
 	if n > smallSystem {
 		return "BDF", fmt.Sprintf("BDF because there are more than %d states", smallSystem)
 	}
-	if ws.RelTol >= 1e-2 && len(ws.Alg) == 0 {
-		return "Rosenbrock23", fmt.Sprintf("Rosenbrock23 for the loose tolerance rtol = %.3g", ws.RelTol)
-	}
-	if ws.RelTol < 3e-5 && !searches(ws.P) || ws.RelTol < 1e-6 {
-		// For 6 digits and more Radau takes on the stiff problems of shared/data/ivp, but van der Pol's, from as much time as
-		// Rodas5P down to a quarter, at 1e-6 as at tighter tolerances; on the models of shared/data/biomodels it is at
-		// 1e-6 twice as fast, with errors 7 to 20 times smaller. Behind events that are found on their
-		// interpolants, whose order is half their own, higher orders promise too much, and restarts cost
-		// more than Rodas5P's: it stays for 1e-6.
-		name := "Radau"
-		if searches(ws.P) {
-			name = "RadauIIA5"
-		}
-		return name, fmt.Sprintf("%s up to %d states for the tolerance rtol = %.3g", name, smallSystem, ws.RelTol)
+	// By correct digits at the end, on the stiff problems of shared/data/ivp in compiled code, the times of Rodas4 are
+	// the least up to 4 digits, at tolerances from 1e-2 to 2e-3, but on OREGO, where it takes 1.7 times as long as
+	// Rodas5P at 1e-3. From 5 digits on Radau takes, at tolerances from 1e-4 on, as much time as Rodas5P
+	// down to a quarter; on the models of shared/data/biomodels it is at 1e-6 twice as fast, with errors 7 to
+	// 20 times smaller. Behind events that are found on their interpolants, whose order is half their own, higher
+	// orders promise too much, and restarts cost more than Rodas5P's: it stays for 1e-6.
+	switch {
+	case !searches(ws.P) && ws.RelTol >= 1e-3:
+		return "Rodas4", fmt.Sprintf("Rodas4 up to %d states for the loose tolerance rtol = %.3g", smallSystem, ws.RelTol)
+	case searches(ws.P) && ws.RelTol < 1e-6:
+		return "RadauIIA5", fmt.Sprintf("RadauIIA5 up to %d states for the tolerance rtol = %.3g", smallSystem, ws.RelTol)
+	case !searches(ws.P) && ws.RelTol < 1.5e-4:
+		return "Radau", fmt.Sprintf("Radau up to %d states for the tolerance rtol = %.3g", smallSystem, ws.RelTol)
 	}
 	return "Rodas5P", fmt.Sprintf("Rodas5P up to %d states", smallSystem)
 }
@@ -238,7 +228,8 @@ func cheapFactors(ws *Workspace) bool {
 
 // autoMethod starts explicit and switches.
 type autoMethod struct {
-	explicit *erkMethod
+	explicit Method // its stepper is an explicitStepper
+	first    string // why it is this one
 	implicit string
 	size     string
 	nested   bool // the explicit half takes the nested form
@@ -250,7 +241,7 @@ func (m *autoMethod) Info() Info { return m.explicit.Info() }
 
 // New returns a stepper that starts with the explicit method.
 func (m *autoMethod) New(ws *Workspace) (Stepper, error) {
-	a := &auto{ws: ws, m: m, view: ws}
+	a := &auto{ws: ws, m: m, view: ws, patience: 1}
 	if m.nested {
 		f, err := newFrame(ws, true, m.states)
 		if err != nil {
@@ -259,11 +250,16 @@ func (m *autoMethod) New(ws *Workspace) (Stepper, error) {
 		a.view = f.ws
 		a.frame = f
 	}
-	e, err := m.explicit.start(a.view)
+	st, err := m.explicit.New(a.view)
 	if err != nil {
 		return nil, err
 	}
+	e, ok := st.(explicitStepper)
+	if !ok {
+		panic("mtkc: bug: " + m.Info().Name + " does not say whether it is stiff")
+	}
 	a.explicit, a.front = e, e
+	a.stages, a.bound = e.reach()
 	if a.frame != nil {
 		a.frame.st = e
 		a.front = a.frame
@@ -272,11 +268,24 @@ func (m *autoMethod) New(ws *Workspace) (Stepper, error) {
 	return a, nil
 }
 
+// explicitStepper is the stepper of an explicit method that says how stiff the problem is.
+type explicitStepper interface {
+	Stepper
+	Slopes() (f0, f1 []float64)
+	// stiffness estimates z = h*|lambda| of the dominant eigenvalue from the last step, and the cosine of the
+	// angle by which f turns differences in its direction.
+	stiffness() (z, cosine float64)
+	// reach is the number of stages and the z up to which steps are stable.
+	reach() (stages int, bound float64)
+}
+
 // auto is the stepper of a run that may change its method.
 type auto struct {
 	ws       *Workspace
 	m        *autoMethod
-	explicit *erk
+	explicit explicitStepper
+	stages   int        // of explicit
+	bound    float64    // of its stability
 	view     *Workspace // of explicit
 	frame    *frame     // around it, nil: none
 	front    Stepper    // explicit with its frame
@@ -288,13 +297,23 @@ type auto struct {
 	pending  bool    // change the method before the next step
 
 	stiff, calm int
-	damped      float64 // sum of h*|lambda| over the last steps, all of them damped
+	damped      float64 // sum of h*|lambda| over the last steps, all of them damped,
+	peak        float64 // and the largest of them
 	limit       float64 // h*|lambda| of the explicit steps when the run left them
 	easy        int
 	need        int // easy steps that lead back; grows with every return
 	steps       [2]int
+	patience    int     // times as long as the first time are the signs of stiffness waited for
+	paid        bool    // the implicit method was worth it since the run went over to it
 	first       float64 // time of the first change
 	rho         power
+
+	price  *price  // nil until needed
+	mark   Stats   // at the last look at the implicit method,
+	markT  float64 // and the time then
+	marked bool
+	gap    int // implicit steps from that look to the next,
+	wait   int // and those left until then
 }
 
 // Restart restarts the present method. The counts go on, since events may be
@@ -308,8 +327,9 @@ func (a *auto) Restart() error {
 
 // change goes over to the other method at (T, U).
 func (a *auto) change(h float64) error {
-	a.pending = false
-	a.stiff, a.calm, a.easy, a.damped = 0, 0, 0, 0
+	a.pending, a.marked, a.paid = false, false, false
+	a.gap, a.wait = lookSteps, lookSteps
+	a.stiff, a.calm, a.easy, a.damped, a.peak = 0, 0, 0, 0, 0
 	if a.cur == a.front {
 		if a.implicit == nil {
 			st, err := a.spare.take(a.makeImplicit)
@@ -343,7 +363,7 @@ func (a *auto) Step() error {
 	err := a.cur.Step()
 	if f, ok := err.(*Failure); ok && a.cur == a.front && (f.Code == DtTooSmall || f.Code == Unstable || a.frame != nil && f.Code == NewtonFailure) && a.implicit == nil {
 		// An explicit method fails where a stiff transient starts; an implicit one may pass.
-		a.limit = a.explicit.c.bound
+		a.limit = a.bound
 		if a.change(0) != nil {
 			return err
 		}
@@ -364,59 +384,11 @@ func (a *auto) Step() error {
 		a.judgeExplicit()
 	} else {
 		a.steps[1]++
-		if a.steps[1]%4 == 0 {
+		if a.wait--; a.wait <= 0 {
 			a.judgeImplicit()
 		}
 	}
 	return nil
-}
-
-// judgeExplicit counts steps at the bound of stability, and adds up damped ones.
-func (a *auto) judgeExplicit() {
-	z, cosine := a.explicit.stiffness()
-	bound := a.explicit.c.bound
-	if z > dampedStep*bound && cosine < dampedCosine {
-		a.damped += z
-		// A transient as large as the solution, and a factor of exp(10) for one that is not
-		// along the slowest of the fast directions.
-		if a.damped > 10-math.Log(a.ws.RelTol) {
-			a.leave(min(z, bound))
-			return
-		}
-	} else {
-		a.damped = 0
-	}
-	if z > 0.9*bound {
-		a.calm = 0
-		if a.stiff++; a.stiff >= stiffSteps {
-			a.leave(bound)
-		}
-	} else if a.stiff > 0 {
-		if a.calm++; a.calm >= calmSteps {
-			a.stiff, a.calm = 0, 0
-		}
-	}
-}
-
-// leave makes the run go on with the implicit method: h*|lambda| of the explicit one's steps
-// is z.
-func (a *auto) leave(z float64) { a.pending, a.limit = true, z }
-
-// judgeImplicit counts steps that the explicit method could make as well.
-func (a *auto) judgeImplicit() {
-	ws := a.ws
-	h := ws.T - ws.TPrev
-	if a.frame != nil {
-		a.frame.enter()
-	}
-	if h*a.rho.estimate(a.view) > returnMargin*a.limit {
-		a.easy = 0
-		return
-	}
-	if a.easy++; a.easy >= returnSteps+a.need {
-		a.pending = true
-		a.need += returnSteps
-	}
 }
 
 // Interpolate asks the method that made the last step.
@@ -452,8 +424,8 @@ func (a *auto) Settled() (constraints, algebraic bool) { return settled(a.last) 
 
 // explain names the methods used and why.
 func (a *auto) explain() (solver, why string) {
-	e := a.m.explicit.info.Name
-	why = fmt.Sprintf("%s for rtol = %.3g as long as the problem is not stiff", e, a.ws.RelTol)
+	e := a.m.Info().Name
+	why = a.m.first + " as long as the problem is not stiff"
 	if a.steps[1] == 0 {
 		return e, why
 	}
@@ -463,60 +435,3 @@ func (a *auto) explain() (solver, why string) {
 
 // exchange passes on, once the problem is stiff.
 func (a *auto) exchange() bool { return a.relay != nil && a.relay.exchange() }
-
-// power estimates the spectral radius of df/du by the nonlinear power method
-// (Sommeijer, Shampine, Verwer, J. Comput. Appl. Math. 88, 1998), keeping its vector
-// from call to call.
-type power struct {
-	v, u, f0, f1 []float64
-}
-
-func (p *power) begin(n int) {
-	buf := make([]float64, 4*n)
-	p.v, p.u, p.f0, p.f1 = buf[:n], buf[n:2*n], buf[2*n:3*n], buf[3*n:]
-}
-
-func (p *power) estimate(ws *Workspace) float64 {
-	n := ws.N()
-	if p.v == nil {
-		p.begin(n)
-		for i := range p.v { // any direction will do that is not special
-			p.v[i] = 1 + math.Mod(0.754877666*float64(i+1), 1)
-		}
-	}
-	ws.RHS(ws.T, ws.U, p.f0)
-	rho := 0.0
-	for range 3 {
-		// Norms are weighted, so that the units of the states do not matter.
-		nv, nu := 0.0, 0.0
-		for i, v := range p.v {
-			w := 1 / (ws.AbsTol[i] + ws.RelTol*math.Abs(ws.U[i]))
-			nv += v * v * w * w
-			nu += ws.U[i] * ws.U[i] * w * w
-		}
-		nv, nu = math.Sqrt(nv), math.Sqrt(nu)
-		if !(nv > 0) {
-			return 0
-		}
-		size := math.Sqrt(eps) * math.Max(nu, math.Sqrt(float64(n))/ws.RelTol*1e-3)
-		for i, v := range p.v {
-			p.u[i] = ws.U[i] + v*(size/nv)
-		}
-		ws.RHS(ws.T, p.u, p.f1)
-		num := 0.0
-		for i := range p.f1 {
-			w := 1 / (ws.AbsTol[i] + ws.RelTol*math.Abs(ws.U[i]))
-			p.v[i] = p.f1[i] - p.f0[i]
-			num += p.v[i] * p.v[i] * w * w
-		}
-		if nonFinite(p.v) >= 0 {
-			p.v = nil
-			return math.Inf(1)
-		}
-		if rho = math.Sqrt(num) / size; rho == 0 {
-			p.v = nil
-			return 0
-		}
-	}
-	return rho
-}

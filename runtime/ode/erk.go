@@ -336,6 +336,9 @@ func (e *erk) stiffness() (z, cosine float64) {
 	return e.h * math.Sqrt(num/den), dot / math.Sqrt(num*den)
 }
 
+// reach is the number of stages and the real stability bound.
+func (e *erk) reach() (stages int, bound float64) { return e.s, e.c.bound }
+
 // Slopes returns f at both ends of the last step, nil if the point was moved since.
 func (e *erk) Slopes() (f0, f1 []float64) {
 	if e.fresh || !e.ended {

@@ -40,6 +40,7 @@ type nystromCoeffs struct {
 	*tableau.NystromCoeffs
 	order int
 	ctl   control.Controller
+	bound float64 // imaginary stability bound: no growth by more than a hundredth for 0 <= h*omega <= bound
 }
 
 // NystromRK makes a Method of a table.
@@ -58,6 +59,7 @@ func NystromRK(r *tableau.RKN) Method {
 	return &nystromMethod{info: i, coeffs: sync.OnceValue(func() *nystromCoeffs {
 		c := &nystromCoeffs{NystromCoeffs: r.Coeffs(), order: r.Order}
 		c.ctl = control.PI(min(r.Order, max(r.Embedded, 1)))
+		c.bound = oscillationBound(c.NystromCoeffs)
 		return c
 	})}
 }
@@ -363,6 +365,65 @@ func (e *nystrom) errors(v bool) float64 {
 		}
 	}
 	return sum
+}
+
+// stiffness estimates z = h*omega of the fastest oscillation from the two points at the end of the step, the last stage
+// before it and the solution: the root of |k1 - k0| / |x1 - x0|. It is 0 if the table has no such points, and where the
+// accelerations do not point back. No mode is damped, so that the cosine is 0. Call it right after a step.
+func (e *nystrom) stiffness() (z, cosine float64) {
+	if e.rows[e.end-1].c != 1 {
+		return 0, 0
+	}
+	k0, k1 := e.k[e.end-1], e.k[e.end]
+	num, den, dot := 0.0, 0.0, 0.0
+	for k, x := range e.pairs.X {
+		x1 := e.ws.U[x]
+		w := 1 / (e.atx[k] + e.ws.RelTol*math.Abs(x1))
+		a, b := (k1[k]-k0[k])*w, (x1-e.yx[k])*w
+		num += a * a
+		den += b * b
+		dot += a * b
+	}
+	if !(den > 0 && dot < 0) {
+		return 0, 0
+	}
+	return e.h * math.Sqrt(math.Sqrt(num/den)), 0
+}
+
+// reach is the number of stages and the stability bound on oscillations.
+func (e *nystrom) reach() (stages int, bound float64) { return e.s, e.c.bound }
+
+// oscillationBound is how far h*omega may go without growth by more than a hundredth in a step, on x” = -omega^2 x.
+func oscillationBound(c *tableau.NystromCoeffs) float64 {
+	s := len(c.B)
+	y := make([]float64, s)
+	step := func(h, x, v float64) (x1, v1 float64) { // v is h x'
+		x1, v1 = x+v, v
+		for i := range s {
+			sum := 0.0
+			for j, a := range c.A[i] {
+				sum += a * y[j]
+			}
+			y[i] = x + c.C[i]*v - h*h*sum
+			x1 -= h * h * c.B[i] * y[i]
+			v1 -= h * h * c.BP[i] * y[i]
+		}
+		return x1, v1
+	}
+	grows := func(h float64) bool {
+		a, b := step(h, 1, 0)
+		p, q := step(h, 0, 1)
+		trace, det := a+q, a*q-b*p
+		if d := trace*trace/4 - det; d > 0 {
+			return math.Abs(trace)/2+math.Sqrt(d) > 1.01
+		}
+		return math.Sqrt(det) > 1.01
+	}
+	h := 0.05
+	for !grows(h+0.05) && h < 100 {
+		h += 0.05
+	}
+	return h
 }
 
 // Slopes returns f at both ends of the last step, nil if the point was moved since.

@@ -79,6 +79,63 @@ func (s *spectrum) gershgorin(ws *Workspace) float64 {
 	return math.Min(row, col)
 }
 
+// power estimates the spectral radius of df/du by the nonlinear power method
+// (Sommeijer, Shampine, Verwer, J. Comput. Appl. Math. 88, 1998), keeping its vector
+// from call to call.
+type power struct {
+	v, u, f0, f1 []float64
+}
+
+func (p *power) begin(n int) {
+	buf := make([]float64, 4*n)
+	p.v, p.u, p.f0, p.f1 = buf[:n], buf[n:2*n], buf[2*n:3*n], buf[3*n:]
+}
+
+func (p *power) estimate(ws *Workspace) float64 {
+	n := ws.N()
+	if p.v == nil {
+		p.begin(n)
+		for i := range p.v { // any direction will do that is not special
+			p.v[i] = 1 + math.Mod(0.754877666*float64(i+1), 1)
+		}
+	}
+	ws.RHS(ws.T, ws.U, p.f0)
+	rho := 0.0
+	for range 3 {
+		// Norms are weighted, so that the units of the states do not matter.
+		nv, nu := 0.0, 0.0
+		for i, v := range p.v {
+			w := 1 / (ws.AbsTol[i] + ws.RelTol*math.Abs(ws.U[i]))
+			nv += v * v * w * w
+			nu += ws.U[i] * ws.U[i] * w * w
+		}
+		nv, nu = math.Sqrt(nv), math.Sqrt(nu)
+		if !(nv > 0) {
+			return 0
+		}
+		size := math.Sqrt(eps) * math.Max(nu, math.Sqrt(float64(n))/ws.RelTol*1e-3)
+		for i, v := range p.v {
+			p.u[i] = ws.U[i] + v*(size/nv)
+		}
+		ws.RHS(ws.T, p.u, p.f1)
+		num := 0.0
+		for i := range p.f1 {
+			w := 1 / (ws.AbsTol[i] + ws.RelTol*math.Abs(ws.U[i]))
+			p.v[i] = p.f1[i] - p.f0[i]
+			num += p.v[i] * p.v[i] * w * w
+		}
+		if nonFinite(p.v) >= 0 {
+			p.v = nil
+			return math.Inf(1)
+		}
+		if rho = math.Sqrt(num) / size; rho == 0 {
+			p.v = nil
+			return 0
+		}
+	}
+	return rho
+}
+
 // converge iterates the nonlinear power method from the direction where it stopped last
 // time (Sommeijer, Shampine, Verwer 1998, with norms weighted by the tolerances). Where
 // it does not settle, as with a pair of complex eigenvalues, it returns the largest value of
