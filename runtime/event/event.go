@@ -28,6 +28,10 @@ type Scanner struct {
 	nodes []float64
 	conv  []float64 // (d+1)^2, row k: Bernstein coefficient k from the node values
 	bound float64   // largest row sum of |conv|
+
+	places  [Checks]float64 // of Check
+	weights [Checks][]float64
+
 	stack []piece
 	coef  []float64
 	work  []float64
@@ -55,6 +59,7 @@ func NewScanner(degree int) *Scanner {
 		s.nodes[i] = v * v
 	}
 	s.nodes[0], s.nodes[d] = 0, 1
+	s.between()
 	// Invert the matrix of Bernstein polynomials at the nodes.
 	m := make([][]float64, n)
 	for i, x := range s.nodes {
@@ -124,17 +129,18 @@ const (
 
 // Clear reports whether an indicator stays before zero for sure on a step, judged by its values at both ends, at Soon, at
 // Place, and at 1-Soon: the Bernstein coefficients of the cubic polynomial with these values and slopes at
-// the ends lie on the side before, away from zero by at least half of their spread, and the value between agrees.
-func Clear(start, soon, between, late, end float64) bool {
+// the ends lie on the side before, away from zero by their spread at least, and the value between agrees
+// to a twentieth of it.
+func Clear(start, soon, between, last, end float64) bool {
 	const x, y = Place, 1 - Place
-	p, q := start+(soon-start)/(3*Soon), end+(late-end)/(3*Soon)
+	p, q := start+(soon-start)/(3*Soon), end+(last-end)/(3*Soon)
 	most := max(max(start, end), max(p, q))
 	least := min(min(start, end), min(p, q))
-	if !(most < -0.5*(most-least)) {
+	if !(most < least-most) {
 		return false
 	}
 	cubic := y*y*y*start + 3*x*y*y*p + 3*x*x*y*q + x*x*x*end
-	return math.Abs(between-cubic) <= 0.25*(most-least)+1e-9*math.Abs(between)
+	return math.Abs(between-cubic) <= 0.05*(most-least)+1e-9*math.Abs(between)
 }
 
 // First returns an interval [lo, hi] in which the polynomial through the values y
@@ -228,30 +234,38 @@ func (s *Scanner) First(y []float64, closed bool, limit float64) (lo, hi float64
 	return 0, 0, false
 }
 
-// Between are three places between nodes, in the middle and on both sides of it, at odd distances, lest a periodic
-// indicator agree with its polynomial by chance.
-func (s *Scanner) Between() [3]float64 {
-	x, m := s.nodes, s.d/2
-	k, l := m/2, s.d-1-m/2
-	return [3]float64{0.58*x[m] + 0.42*x[m+1], 0.37*x[k] + 0.63*x[k+1], 0.71*x[l] + 0.29*x[l+1]}
+// Check is one of three places between nodes, in the middle and on both sides of it, at odd distances, lest a periodic
+// indicator agree with its polynomial by chance; and the weights of the values at the nodes, of which the
+// polynomial there is the sum. They may not be changed.
+func (s *Scanner) Check(k int) (theta float64, weights []float64) {
+	return s.places[k], s.weights[k]
 }
 
-// Weights writes the weights of the values at the nodes to w, of which the polynomial at theta, which is no node, is the
-// mean: the barycentric formula at Chebyshev points of the second kind (Berrut, Trefethen, SIAM Review 46(3), 2004).
-func (s *Scanner) Weights(theta float64, w []float64) {
-	sum := 0.0
-	for k, x := range s.nodes {
-		w[k] = 1 / (theta - x)
-		if k == 0 || k == s.d {
-			w[k] /= 2
+// Checks is the number of places of Check.
+const Checks = 3
+
+// between chooses the places of Check, with weights by the barycentric formula at Chebyshev points of the second kind
+// (Berrut, Trefethen, SIAM Review 46(3), 2004).
+func (s *Scanner) between() {
+	x, m := s.nodes, s.d/2
+	left, right := m/2, s.d-1-m/2
+	s.places = [Checks]float64{0.58*x[m] + 0.42*x[m+1], 0.37*x[left] + 0.63*x[left+1], 0.71*x[right] + 0.29*x[right+1]}
+	for c, theta := range s.places {
+		w, sum := make([]float64, s.d+1), 0.0
+		for k, x := range s.nodes {
+			w[k] = 1 / (theta - x)
+			if k == 0 || k == s.d {
+				w[k] /= 2
+			}
+			if k&1 == 1 {
+				w[k] = -w[k]
+			}
+			sum += w[k]
 		}
-		if k&1 == 1 {
-			w[k] = -w[k]
+		for k := range w {
+			w[k] /= sum
 		}
-		sum += w[k]
-	}
-	for k := range s.nodes {
-		w[k] /= sum
+		s.weights[c] = w
 	}
 }
 

@@ -206,9 +206,8 @@ func TestUncertain(t *testing.T) {
 		{"a hump before a line", func(x float64) float64 { return (x - 0.9) * (1e-3 + (x-0.3)*(x-0.3)) }, 1e-3, true},
 	} {
 		y := sample(s, c.f)
-		w := make([]float64, 7)
-		for _, theta := range s.Between() {
-			s.Weights(theta, w)
+		for check := range Checks {
+			theta, w := s.Check(check)
 			p := 0.0
 			for k, v := range y {
 				p += w[k] * v

@@ -626,7 +626,7 @@ func (c *callbacks) clear(end float64) bool {
 	c.eval(end, c.nodes[1])
 	for i, s := range c.side { // the ends alone may tell that it is not
 		a, b := float64(s)*c.nodes[0][i], float64(s)*c.nodes[1][i]
-		if !(min(a, b) > 0.5*math.Abs(a-b)) {
+		if !(min(a, b) > math.Abs(a-b)) {
 			return false
 		}
 	}
@@ -748,10 +748,9 @@ func (c *callbacks) locate(a, b, from, to, start float64) (t float64, ok bool) {
 func (c *callbacks) resolved(s *event.Scanner, from, to float64) bool {
 	d := len(s.Nodes()) - 1
 	clear(c.lack)
-	for _, theta := range s.Between() {
+	for check := range event.Checks {
+		theta, w := s.Check(check)
 		extra := c.eval(from+theta*(to-from), c.nodes[13])
-		w := c.y[:d+1]
-		s.Weights(theta, w)
 		for i, v := range extra {
 			least, most, p := v, v, 0.0
 			for k := range w {

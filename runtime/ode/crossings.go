@@ -183,11 +183,10 @@ const far = 8
 func (hy *hybrid) resolved(s *event.Scanner) bool {
 	d := len(s.Nodes()) - 1
 	clear(hy.lack)
-	for _, theta := range s.Between() {
+	for check := range event.Checks {
+		theta, w := s.Check(check)
 		extra := hy.nodes[13]
 		hy.sample(hy.at(theta), extra)
-		w := hy.y[:d+1]
-		s.Weights(theta, w)
 		for i, g := range extra {
 			memory := hy.ws.Params[hy.h.Relations[i].Slot]
 			g, _ = hy.orient(i, g, memory)
@@ -436,14 +435,14 @@ func (hy *hybrid) clear() bool {
 	r := len(hy.end)
 	g0, g1, gm := hy.nodes[1], hy.nodes[2], hy.nodes[3] // beside the ends, between them
 	u := hy.unew
-	const small, x, y = event.Soon, event.Place, 1 - event.Place
+	const small = event.Soon
 	if f0 == nil {
 		if s, ok := hy.in.st.(glancer); !ok || !s.Glance() {
 			return false
 		}
 		hy.sample(ws.TPrev+small*h, g0)
 		hy.sample(ws.T-small*h, g1)
-		hy.sample(ws.TPrev+x*h, gm)
+		hy.sample(ws.TPrev+event.Place*h, gm)
 	} else {
 		for i, v := range ws.UPrev {
 			u[i] = v + small*h*f0[i]
@@ -453,10 +452,8 @@ func (hy *hybrid) clear() bool {
 			u[i] = v - small*h*f1[i]
 		}
 		hy.crossings(ws.T-small*h, u, g1)
-		for i, v := range ws.U {
-			u[i] = (1+2*x)*y*y*ws.UPrev[i] + x*x*(3-2*x)*v + x*y*h*(y*f0[i]-x*f1[i])
-		}
-		hy.crossings(ws.TPrev+x*h, u, gm)
+		hermite(u, ws.UPrev, ws.U, f0, f1, h, event.Place)
+		hy.crossings(ws.TPrev+event.Place*h, u, gm)
 	}
 	for i := range r {
 		hy.peak[i] = larger(hy.peak[i], math.Abs(gm[i]))

@@ -607,3 +607,6 @@ func (d *dirk) Turned() {
 	d.sloped = false
 	d.forget()
 }
+
+// Glance says that the interpolant costs little.
+func (d *dirk) Glance() bool { return true }
