@@ -6,6 +6,7 @@ package ode
 // may change its side with the rounding of an x that has decayed to nothing.
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -105,6 +106,23 @@ func (hy *hybrid) ignore(i int32) {
 	z.wake = hy.ws.Stats.Steps + z.sleep
 	hy.asleep = true
 	hy.ws.Params[hy.h.Relations[i].Slot] = literally
+}
+
+// loosen lets all kinks be evaluated as they stand where no step is possible, however short, because f is undefined on
+// the other side of one: sqrt(max(h, 0)) of a tank that runs empty comes to zero without ever crossing it, and
+// the branch h stands for both sides within a step. It reports whether there were kinks to let go.
+func (in *Integrator) loosen(err error) (some bool) {
+	var f *Failure
+	if in.hy == nil || !errors.As(err, &f) || f.Code != Unstable {
+		return false
+	}
+	for _, i := range in.hy.kinks {
+		if in.ws.Params[in.hy.h.Relations[i].Slot] != literally {
+			in.hy.ignore(i)
+			some = true
+		}
+	}
+	return some
 }
 
 // rouse watches kinks again that have been ignored for long enough. Nothing jumps there:

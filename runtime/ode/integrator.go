@@ -416,6 +416,11 @@ func (in *Integrator) attempt() (x crossed, err error) {
 			if err == nil && !again && in.cb != nil {
 				again, err = in.cb.judge()
 			}
+			if err != nil && in.loosen(err) {
+				if again, err = true, in.restart(0); err == nil {
+					continue
+				}
+			}
 			if err != nil {
 				return x, in.fail(err)
 			}
