@@ -22,7 +22,7 @@ package ode
 // is large it takes the shorter steps that this needs (at 1e-6, h rho of some 500), and
 // ROCK2 may then be the cheaper one.
 //
-// Between the ends of a step there is the cubic Hermite polynomial. Departures from the
+// Interpolants are in stabilised_dense.go. Departures from the
 // papers: the bound of the spectral radius by Gershgorin's circles; the time of every
 // stage is that of the recurrence itself; after a rejection a step may not grow, in all
 // of them.
@@ -229,6 +229,9 @@ type stabilised struct {
 	rho      float64
 	age      int // steps since rho was bounded, < 0: not yet
 
+	inner  [2][]float64 // values within the last step, where inside
+	inside bool
+
 	c5           [5]float64 // of a stage
 	expo, grow   float64
 	hAcc, errAcc float64 // the last accepted step and its error; 0: none
@@ -294,7 +297,7 @@ func (r *stabilised) Step() error {
 			ws.H = h * factor
 			ws.Accept(h, t)
 			r.fp, r.f0, r.f1 = r.f0, r.f1, r.fp
-			r.stepped = true
+			r.stepped, r.inside = true, false
 			r.age++
 			return nil
 		}
@@ -338,19 +341,6 @@ func (r *stabilised) longer(h, err float64, rejected bool) float64 {
 		return math.Min(1, f)
 	}
 	return math.Min(r.grow, f)
-}
-
-// Degree of the interpolant in t.
-func (r *stabilised) Degree() int { return 3 }
-
-// Interpolate writes the solution at t in [ws.TPrev, ws.T] to u: the cubic Hermite
-// polynomial.
-func (r *stabilised) Interpolate(t float64, u []float64) {
-	ws := r.ws
-	if ws.ends(t, u) {
-		return
-	}
-	hermite(u, ws.UPrev, ws.U, r.fp, r.f0, ws.T-ws.TPrev, (t-ws.TPrev)/(ws.T-ws.TPrev))
 }
 
 // Slopes returns f at both ends of the last step, nil if the point was moved since.
@@ -689,5 +679,10 @@ func (r *stabilised) Archive(a *archive.Archive) {
 	a.Bool(&r.fresh, &r.stepped)
 	a.Float(&r.rho, &r.hAcc, &r.errAcc)
 	a.Int(&r.age)
+	a.Bool(&r.inside)
+	if r.inside {
+		r.room()
+		a.Floats(r.inner[:]...)
+	}
 	r.spectrum.archive(a, r.ws.N())
 }

@@ -201,3 +201,28 @@ func TestStabilisedNested(t *testing.T) {
 		t.Errorf("%.1f digits, %+v", d, sol.Stats)
 	}
 }
+
+// Between the ends of steps ROCK2 and ROCK4 follow the solution of the heat equation, with rates up to 4e4, though the slopes
+// at the ends are the errors of the values times as much: Hermite's polynomial was off by 0.68 in a solution of 0.7 (ROCK4, tolerance 1e-3).
+func TestStabilisedInterpolantStiff(t *testing.T) {
+	p := heated(100)
+	ref := mustSolve(t, p, Options{Solver: "RadauIIA9", RelTol: 1e-11, AbsTol: 1e-11, Dense: true})
+	u, v := make([]float64, 100), make([]float64, 100)
+	for _, name := range []string{"RKC", "RKL2", "RKG2", "ROCK2", "ROCK4"} {
+		for _, tol := range []float64{1e-3, 1e-5} {
+			sol := mustSolve(t, p, Options{Solver: name, RelTol: tol, AbsTol: tol, Dense: true})
+			worst := 0.0
+			for i := range 200 {
+				at := (float64(i) + 0.5) / 200
+				sol.At(at, u)
+				ref.At(at, v)
+				for k := range u {
+					worst = max(worst, math.Abs(u[k]-v[k]))
+				}
+			}
+			if worst > 20*tol {
+				t.Errorf("%s at %g: error %.3g between steps", name, tol, worst)
+			}
+		}
+	}
+}
