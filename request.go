@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mtkc/mtkc/diag"
 	"github.com/mtkc/mtkc/frontend/sbml"
@@ -244,7 +245,15 @@ func (c *Compiler) settings(found *diag.List) func(pos diag.Pos, where, name str
 			if !strings.HasPrefix(next, "did you mean") {
 				next += "; a structural parameter of a model in Go (a size, a choice) takes --arg " + name + "=VALUE"
 			}
-			found.Add(pos, "E004", next, "%s %s: %s has no parameter or state of this name", where, name, p.Name)
+			if where == "column" { // of a table
+				switch {
+				case strings.ContainsAny(name, ";\t"):
+					next = "put commas between cells, and points into numbers"
+				case !utf8.ValidString(name) || strings.ContainsRune(name, 0):
+					next = "write the table as text in UTF-8"
+				}
+			}
+			found.Add(pos, "E004", next, "%s %s: %s has no parameter or state of this name", where, strings.ToValidUTF8(name, "?"), p.Name)
 		}
 	}
 }

@@ -179,6 +179,19 @@ func TestEnsemblePoints(t *testing.T) {
 	}
 }
 
+// What spreadsheets write instead of commas and UTF-8 is recognized.
+func TestEnsembleOtherTables(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "s.csv")
+	for text, want := range map[string]string{"Rho;Sigma\n28;10\n": "put commas", "Rho\tSigma\n28\t10\n": "put commas", "\xff\xfeR\x00h\x00o\x00\n\x00": "UTF-8"} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if o := mtkc(t, "../..", nil, "ensemble", "examples/lorenz", "--samples", file); o.status != 1 || !strings.Contains(o.stderr, "E004") || !strings.Contains(o.stderr, want) {
+			t.Errorf("%q: status %d\n%s", text, o.status, o.stderr)
+		}
+	}
+}
+
 // An ensemble that is refused has written nothing.
 func TestEnsembleRefused(t *testing.T) {
 	o := mtkc(t, "../..", nil, "ensemble", "examples/repressilator", "--method", "ssa", "--runs", "3", "--solver", "stiff", "--final")
