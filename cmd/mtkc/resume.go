@@ -71,6 +71,14 @@ func openResumable(path, command string) (*resumable, diag.List) {
 	if info, err := os.Stat(path); err == nil {
 		r.mode = info.Mode().Perm()
 	}
+	// Another process that writes the same output must not be disturbed.
+	if f, err := os.OpenFile(r.part, os.O_RDWR, 0); err == nil {
+		busy := taken(f)
+		f.Close()
+		if busy {
+			return nil, diag.New(diag.Pos{File: r.path}, "E005", "wait for it, or name another file", "another process is writing %s", r.part)
+		}
+	}
 	text, err := os.ReadFile(r.index)
 	info, gone := os.Stat(r.part)
 	switch {
@@ -106,6 +114,7 @@ func openResumable(path, command string) (*resumable, diag.List) {
 		}
 		r.bytes, r.kept = r.state.Bytes, true
 	}
+	_ = taken(r.file) // claims it
 	r.w = bufio.NewWriterSize(r.file, 1<<16)
 	return r, nil
 }

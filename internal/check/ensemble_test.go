@@ -231,6 +231,42 @@ func TestEnsembleWithoutRoom(t *testing.T) {
 	}
 }
 
+// A second process does not write into the output of one that is at work.
+func TestEnsembleTwice(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		t.Skip("files cannot be claimed here")
+	}
+	bin, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "out.csv")
+	args := []string{"ensemble", "examples/lorenz", "--random", "64", "--dist", "Rho=normal:28:1", "--tspan", "0,2000", "--steps", "2", "--backend", "scalar", "-o", out}
+	first := exec.Command(bin, append(args, "--workers", "1")...)
+	first.Dir = "../.."
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(out + ".part"); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the ensemble does not begin")
+		}
+	}
+	if o := mtkc(t, "../..", nil, append(args, "--seed", "2")...); o.status != 1 || !strings.Contains(o.stderr, "E005") || !strings.Contains(o.stderr, "another process") {
+		t.Errorf("status %d\n%s", o.status, o.stderr)
+	}
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = first.Wait()
+	if o := mtkc(t, "../..", nil, "ensemble", "examples/lorenz", "--sweep", "Rho=28,29", "--final", "-o", out); o.status != 0 {
+		t.Errorf("after its end: status %d\n%s", o.status, o.stderr)
+	}
+}
+
 // A table of samples: names with commas, comments, an end of its own for each trajectory, a failure that is told.
 func TestEnsembleSamples(t *testing.T) {
 	dir := t.TempDir()
