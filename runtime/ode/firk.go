@@ -92,8 +92,11 @@ func (m *firkMethod) New(ws *Workspace) (Stepper, error) {
 	}
 	r := &firk{ws: ws, name: m.info.Name, fixed: fixed, tables: m.tables}
 	n := ws.N()
-	flat := make([]float64, 6*n)
-	r.f0, r.f1, r.inv, r.g, r.gap, r.inside = flat[:n:n], flat[n:2*n:2*n], flat[2*n:3*n:3*n], flat[3*n:4*n:4*n], flat[4*n:5*n:5*n], flat[5*n:]
+	size := padded(n)
+	flat := make([]float64, 7*size)
+	for _, v := range []*[]float64{&r.f0, &r.f1, &r.inv, &r.g, &r.gap, &r.u, &r.inside} {
+		*v, flat = flat[:n:size], flat[size:]
+	}
 	c := firkTable(m.tables[0])
 	r.m = newStageMatrices(ws, len(c.Alpha))
 	r.become(0)
@@ -169,6 +172,7 @@ type firk struct {
 	past            [][]float64
 	y, f            [][]float64 // stages and f there; the explicit last one behind the core
 	g               []float64   // right-hand sides
+	u               []float64   // U with padding behind it
 	gap             []float64   // h times the filtered defect at the start of the last step
 	gapKnown        bool
 	inside          []float64 // the interpolant at the probe
@@ -240,16 +244,17 @@ func (r *firk) become(k int) {
 		stages++
 	}
 	if more := stages - len(r.w); more > 0 {
-		flat := make([]float64, 4*more*n)
+		size := padded(n)
+		flat := make([]float64, 4*more*size)
 		for range more {
 			for _, v := range []*[][]float64{&r.w, &r.past, &r.y, &r.f} {
-				*v = append(*v, flat[:n:n])
-				flat = flat[n:]
+				*v = append(*v, flat[:n:size])
+				flat = flat[size:]
 			}
 		}
 	}
 	for len(r.x) < len(c.Alpha) {
-		r.x = append(r.x, make([]complex128, n))
+		r.x = append(r.x, make([]complex128, n, padded(n)))
 	}
 	if len(r.lam) < c.N {
 		r.lam = make([]float64, c.N)

@@ -27,30 +27,39 @@ func update5AVX(t, b *float64, x *[]complex128, inv *float64, w, y *[]float64, n
 //go:noescape
 func update7AVX(t, b *float64, x *[]complex128, inv *float64, w, y *[]float64, n int) (sum float64)
 
-// vectorEntries is how many of n unknowns the loops by vectors take, the first ones, of a method with so many stages.
-func vectorEntries(stages, n int) int {
-	if !vectors || n < 8 || stages != 3 && stages != 5 && stages != 7 {
-		return 0
-	}
-	return n &^ 3
+// inVectors reports whether the loops by vectors go over all entries.
+func (r *firk) inVectors() bool {
+	return vectors && len(r.g) > 1 && (r.c.N == 3 || r.c.N == 5 || r.c.N == 7)
 }
 
-// startVectors does the first n entries of start, where vectorEntries is n.
-func (r *firk) startVectors(a []float64, n int) {
-	t, u := &r.c.t[0], &r.ws.U[0]
+// startVectors is start, where the step before had the same number of stages; false: it has done nothing.
+func (r *firk) startVectors(a []float64) bool {
+	if !r.inVectors() {
+		return false
+	}
+	n, u := padded(len(r.g)), r.ws.U
+	if n > len(u) {
+		copy(r.u, u)
+		u = r.u
+	}
+	t := &r.c.t[0]
 	switch r.c.N {
 	case 3:
-		start3AVX(&a[0], t, u, &r.past[0], &r.w[0], &r.y[0], n)
+		start3AVX(&a[0], t, &u[0], &r.past[0], &r.w[0], &r.y[0], n)
 	case 5:
-		start5AVX(&a[0], t, u, &r.past[0], &r.w[0], &r.y[0], n)
+		start5AVX(&a[0], t, &u[0], &r.past[0], &r.w[0], &r.y[0], n)
 	case 7:
-		start7AVX(&a[0], t, u, &r.past[0], &r.w[0], &r.y[0], n)
+		start7AVX(&a[0], t, &u[0], &r.past[0], &r.w[0], &r.y[0], n)
 	}
+	return true
 }
 
-// combineVectors does the first n entries of combine.
-func (r *firk) combineVectors(n int) {
-	ti, l := &r.c.ti[0], &r.lam[0]
+// combineVectors is combine but for the rows without mass; false: it has done nothing.
+func (r *firk) combineVectors() bool {
+	if !r.inVectors() {
+		return false
+	}
+	n, ti, l := padded(len(r.g)), &r.c.ti[0], &r.lam[0]
 	switch r.c.N {
 	case 3:
 		combine3AVX(ti, l, &r.f[0], &r.w[0], &r.g[0], &r.x[0], n)
@@ -59,11 +68,15 @@ func (r *firk) combineVectors(n int) {
 	case 7:
 		combine7AVX(ti, l, &r.f[0], &r.w[0], &r.g[0], &r.x[0], n)
 	}
+	return true
 }
 
-// updateVectors does the first n entries of update.
-func (r *firk) updateVectors(n int) (sum float64) {
-	t := &r.c.t[0]
+// updateVectors is update; false: it has done nothing.
+func (r *firk) updateVectors() (sum float64, ok bool) {
+	if !r.inVectors() {
+		return 0, false
+	}
+	n, t := padded(len(r.g)), &r.c.t[0]
 	switch r.c.N {
 	case 3:
 		sum = update3AVX(t, &r.g[0], &r.x[0], &r.inv[0], &r.w[0], &r.y[0], n)
@@ -72,5 +85,5 @@ func (r *firk) updateVectors(n int) (sum float64) {
 	case 7:
 		sum = update7AVX(t, &r.g[0], &r.x[0], &r.inv[0], &r.w[0], &r.y[0], n)
 	}
-	return sum
+	return sum, true
 }

@@ -30,24 +30,24 @@ func main() {
 		}
 		name := func(x string) func(k int) string { return func(k int) string { return fmt.Sprint(x, k) } }
 		slices := func(x string) {
-			p("%s := %s", list(", ", name(x)), list(", ", func(k int) string { return fmt.Sprintf("%s[%d][from:n]", x, k) }))
+			p("%s := %s", list(", ", name(x)), list(", ", func(k int) string { return fmt.Sprintf("%s[%d][:n]", x, k) }))
 		}
 		row := func(m, x string, i int) string {
 			return list(" + ", func(k int) string { return fmt.Sprintf("%s[%d]*%s%d", m, i*s+k, x, k) })
 		}
 		pairs := func() {
 			for k := range s / 2 {
-				p("x%d := x[%d][from:n]", k, k)
+				p("x%d := x[%d][:n]", k, k)
 			}
 		}
 
-		p("// start%d is [firk.start] for %d stages, of the entries behind the first ones.", s, s)
-		p("func start%d(p, t *[%d]float64, u []float64, past, w, y [][]float64, from int) {", s, s*s)
+		p("// start%d is [firk.start] for %d stages.", s, s)
+		p("func start%d(p, t *[%d]float64, u []float64, past, w, y [][]float64) {", s, s*s)
 		p("n := len(u)")
 		slices("past")
 		slices("w")
 		slices("y")
-		p("for i, v := range u[from:] {")
+		p("for i, v := range u {")
 		p("%s := %s", list(", ", name("a")), list(", ", func(k int) string { return fmt.Sprintf("past%d[i]", k) }))
 		for i := range s {
 			p("b%d := %s", i, row("p", "a", i))
@@ -85,10 +85,9 @@ func main() {
 		}
 		p("}\n")
 
-		p("// combine%d is [firk.combine] for %d stages, of the entries behind the first ones.", s, s)
-		p("func combine%d(ti *[%d]float64, l *[%d]float64, f, w [][]float64, g []float64, x [][]complex128, from int) {", s, s*s, s)
+		p("// combine%d is [firk.combine] for %d stages.", s, s)
+		p("func combine%d(ti *[%d]float64, l *[%d]float64, f, w [][]float64, g []float64, x [][]complex128) {", s, s*s, s)
 		p("n := len(g)")
-		p("g = g[from:]")
 		slices("f")
 		slices("w")
 		pairs()
@@ -103,15 +102,15 @@ func main() {
 		}
 		p("}\n}\n")
 
-		p("// update%d is [firk.update] for %d stages, of the entries behind the first ones.", s, s)
-		p("func update%d(t *[%d]float64, g []float64, x [][]complex128, inv []float64, w, y [][]float64, from int) float64 {", s, s*s)
+		p("// update%d is [firk.update] for %d stages.", s, s)
+		p("func update%d(t *[%d]float64, g []float64, x [][]complex128, inv []float64, w, y [][]float64) float64 {", s, s*s)
 		p("n := len(g)")
 		slices("w")
 		slices("y")
 		pairs()
-		p("inv = inv[from:n]")
+		p("inv = inv[:n]")
 		p("sum := 0.0")
-		p("for i, d0 := range g[from:] {")
+		p("for i, d0 := range g {")
 		for k := 1; k < s; k += 2 {
 			p("d%d, d%d := real(x%d[i]), imag(x%d[i])", k, k+1, k/2, k/2)
 		}

@@ -2,13 +2,13 @@
 
 package ode
 
-// start3 is [firk.start] for 3 stages, of the entries behind the first ones.
-func start3(p, t *[9]float64, u []float64, past, w, y [][]float64, from int) {
+// start3 is [firk.start] for 3 stages.
+func start3(p, t *[9]float64, u []float64, past, w, y [][]float64) {
 	n := len(u)
-	past0, past1, past2 := past[0][from:n], past[1][from:n], past[2][from:n]
-	w0, w1, w2 := w[0][from:n], w[1][from:n], w[2][from:n]
-	y0, y1, y2 := y[0][from:n], y[1][from:n], y[2][from:n]
-	for i, v := range u[from:] {
+	past0, past1, past2 := past[0][:n], past[1][:n], past[2][:n]
+	w0, w1, w2 := w[0][:n], w[1][:n], w[2][:n]
+	y0, y1, y2 := y[0][:n], y[1][:n], y[2][:n]
+	for i, v := range u {
 		a0, a1, a2 := past0[i], past1[i], past2[i]
 		b0 := p[0]*a0 + p[1]*a1 + p[2]*a2
 		b1 := p[3]*a0 + p[4]*a1 + p[5]*a2
@@ -45,13 +45,12 @@ func extrapolate3(a, ahead, shift *[9]float64, q float64) {
 	}
 }
 
-// combine3 is [firk.combine] for 3 stages, of the entries behind the first ones.
-func combine3(ti *[9]float64, l *[3]float64, f, w [][]float64, g []float64, x [][]complex128, from int) {
+// combine3 is [firk.combine] for 3 stages.
+func combine3(ti *[9]float64, l *[3]float64, f, w [][]float64, g []float64, x [][]complex128) {
 	n := len(g)
-	g = g[from:]
-	f0, f1, f2 := f[0][from:n], f[1][from:n], f[2][from:n]
-	w0, w1, w2 := w[0][from:n], w[1][from:n], w[2][from:n]
-	x0 := x[0][from:n]
+	f0, f1, f2 := f[0][:n], f[1][:n], f[2][:n]
+	w0, w1, w2 := w[0][:n], w[1][:n], w[2][:n]
+	x0 := x[0][:n]
 	for i := range g {
 		a0, a1, a2 := f0[i], f1[i], f2[i]
 		g[i] = ti[0]*a0 + ti[1]*a1 + ti[2]*a2 - l[0]*w0[i]
@@ -62,15 +61,15 @@ func combine3(ti *[9]float64, l *[3]float64, f, w [][]float64, g []float64, x []
 	}
 }
 
-// update3 is [firk.update] for 3 stages, of the entries behind the first ones.
-func update3(t *[9]float64, g []float64, x [][]complex128, inv []float64, w, y [][]float64, from int) float64 {
+// update3 is [firk.update] for 3 stages.
+func update3(t *[9]float64, g []float64, x [][]complex128, inv []float64, w, y [][]float64) float64 {
 	n := len(g)
-	w0, w1, w2 := w[0][from:n], w[1][from:n], w[2][from:n]
-	y0, y1, y2 := y[0][from:n], y[1][from:n], y[2][from:n]
-	x0 := x[0][from:n]
-	inv = inv[from:n]
+	w0, w1, w2 := w[0][:n], w[1][:n], w[2][:n]
+	y0, y1, y2 := y[0][:n], y[1][:n], y[2][:n]
+	x0 := x[0][:n]
+	inv = inv[:n]
 	sum := 0.0
-	for i, d0 := range g[from:] {
+	for i, d0 := range g {
 		d1, d2 := real(x0[i]), imag(x0[i])
 		w0[i] += d0
 		w1[i] += d1
@@ -87,13 +86,13 @@ func update3(t *[9]float64, g []float64, x [][]complex128, inv []float64, w, y [
 	return sum
 }
 
-// start5 is [firk.start] for 5 stages, of the entries behind the first ones.
-func start5(p, t *[25]float64, u []float64, past, w, y [][]float64, from int) {
+// start5 is [firk.start] for 5 stages.
+func start5(p, t *[25]float64, u []float64, past, w, y [][]float64) {
 	n := len(u)
-	past0, past1, past2, past3, past4 := past[0][from:n], past[1][from:n], past[2][from:n], past[3][from:n], past[4][from:n]
-	w0, w1, w2, w3, w4 := w[0][from:n], w[1][from:n], w[2][from:n], w[3][from:n], w[4][from:n]
-	y0, y1, y2, y3, y4 := y[0][from:n], y[1][from:n], y[2][from:n], y[3][from:n], y[4][from:n]
-	for i, v := range u[from:] {
+	past0, past1, past2, past3, past4 := past[0][:n], past[1][:n], past[2][:n], past[3][:n], past[4][:n]
+	w0, w1, w2, w3, w4 := w[0][:n], w[1][:n], w[2][:n], w[3][:n], w[4][:n]
+	y0, y1, y2, y3, y4 := y[0][:n], y[1][:n], y[2][:n], y[3][:n], y[4][:n]
+	for i, v := range u {
 		a0, a1, a2, a3, a4 := past0[i], past1[i], past2[i], past3[i], past4[i]
 		b0 := p[0]*a0 + p[1]*a1 + p[2]*a2 + p[3]*a3 + p[4]*a4
 		b1 := p[5]*a0 + p[6]*a1 + p[7]*a2 + p[8]*a3 + p[9]*a4
@@ -158,14 +157,13 @@ func extrapolate5(a, ahead, shift *[25]float64, q float64) {
 	}
 }
 
-// combine5 is [firk.combine] for 5 stages, of the entries behind the first ones.
-func combine5(ti *[25]float64, l *[5]float64, f, w [][]float64, g []float64, x [][]complex128, from int) {
+// combine5 is [firk.combine] for 5 stages.
+func combine5(ti *[25]float64, l *[5]float64, f, w [][]float64, g []float64, x [][]complex128) {
 	n := len(g)
-	g = g[from:]
-	f0, f1, f2, f3, f4 := f[0][from:n], f[1][from:n], f[2][from:n], f[3][from:n], f[4][from:n]
-	w0, w1, w2, w3, w4 := w[0][from:n], w[1][from:n], w[2][from:n], w[3][from:n], w[4][from:n]
-	x0 := x[0][from:n]
-	x1 := x[1][from:n]
+	f0, f1, f2, f3, f4 := f[0][:n], f[1][:n], f[2][:n], f[3][:n], f[4][:n]
+	w0, w1, w2, w3, w4 := w[0][:n], w[1][:n], w[2][:n], w[3][:n], w[4][:n]
+	x0 := x[0][:n]
+	x1 := x[1][:n]
 	for i := range g {
 		a0, a1, a2, a3, a4 := f0[i], f1[i], f2[i], f3[i], f4[i]
 		g[i] = ti[0]*a0 + ti[1]*a1 + ti[2]*a2 + ti[3]*a3 + ti[4]*a4 - l[0]*w0[i]
@@ -180,16 +178,16 @@ func combine5(ti *[25]float64, l *[5]float64, f, w [][]float64, g []float64, x [
 	}
 }
 
-// update5 is [firk.update] for 5 stages, of the entries behind the first ones.
-func update5(t *[25]float64, g []float64, x [][]complex128, inv []float64, w, y [][]float64, from int) float64 {
+// update5 is [firk.update] for 5 stages.
+func update5(t *[25]float64, g []float64, x [][]complex128, inv []float64, w, y [][]float64) float64 {
 	n := len(g)
-	w0, w1, w2, w3, w4 := w[0][from:n], w[1][from:n], w[2][from:n], w[3][from:n], w[4][from:n]
-	y0, y1, y2, y3, y4 := y[0][from:n], y[1][from:n], y[2][from:n], y[3][from:n], y[4][from:n]
-	x0 := x[0][from:n]
-	x1 := x[1][from:n]
-	inv = inv[from:n]
+	w0, w1, w2, w3, w4 := w[0][:n], w[1][:n], w[2][:n], w[3][:n], w[4][:n]
+	y0, y1, y2, y3, y4 := y[0][:n], y[1][:n], y[2][:n], y[3][:n], y[4][:n]
+	x0 := x[0][:n]
+	x1 := x[1][:n]
+	inv = inv[:n]
 	sum := 0.0
-	for i, d0 := range g[from:] {
+	for i, d0 := range g {
 		d1, d2 := real(x0[i]), imag(x0[i])
 		d3, d4 := real(x1[i]), imag(x1[i])
 		w0[i] += d0
@@ -213,13 +211,13 @@ func update5(t *[25]float64, g []float64, x [][]complex128, inv []float64, w, y 
 	return sum
 }
 
-// start7 is [firk.start] for 7 stages, of the entries behind the first ones.
-func start7(p, t *[49]float64, u []float64, past, w, y [][]float64, from int) {
+// start7 is [firk.start] for 7 stages.
+func start7(p, t *[49]float64, u []float64, past, w, y [][]float64) {
 	n := len(u)
-	past0, past1, past2, past3, past4, past5, past6 := past[0][from:n], past[1][from:n], past[2][from:n], past[3][from:n], past[4][from:n], past[5][from:n], past[6][from:n]
-	w0, w1, w2, w3, w4, w5, w6 := w[0][from:n], w[1][from:n], w[2][from:n], w[3][from:n], w[4][from:n], w[5][from:n], w[6][from:n]
-	y0, y1, y2, y3, y4, y5, y6 := y[0][from:n], y[1][from:n], y[2][from:n], y[3][from:n], y[4][from:n], y[5][from:n], y[6][from:n]
-	for i, v := range u[from:] {
+	past0, past1, past2, past3, past4, past5, past6 := past[0][:n], past[1][:n], past[2][:n], past[3][:n], past[4][:n], past[5][:n], past[6][:n]
+	w0, w1, w2, w3, w4, w5, w6 := w[0][:n], w[1][:n], w[2][:n], w[3][:n], w[4][:n], w[5][:n], w[6][:n]
+	y0, y1, y2, y3, y4, y5, y6 := y[0][:n], y[1][:n], y[2][:n], y[3][:n], y[4][:n], y[5][:n], y[6][:n]
+	for i, v := range u {
 		a0, a1, a2, a3, a4, a5, a6 := past0[i], past1[i], past2[i], past3[i], past4[i], past5[i], past6[i]
 		b0 := p[0]*a0 + p[1]*a1 + p[2]*a2 + p[3]*a3 + p[4]*a4 + p[5]*a5 + p[6]*a6
 		b1 := p[7]*a0 + p[8]*a1 + p[9]*a2 + p[10]*a3 + p[11]*a4 + p[12]*a5 + p[13]*a6
@@ -320,15 +318,14 @@ func extrapolate7(a, ahead, shift *[49]float64, q float64) {
 	}
 }
 
-// combine7 is [firk.combine] for 7 stages, of the entries behind the first ones.
-func combine7(ti *[49]float64, l *[7]float64, f, w [][]float64, g []float64, x [][]complex128, from int) {
+// combine7 is [firk.combine] for 7 stages.
+func combine7(ti *[49]float64, l *[7]float64, f, w [][]float64, g []float64, x [][]complex128) {
 	n := len(g)
-	g = g[from:]
-	f0, f1, f2, f3, f4, f5, f6 := f[0][from:n], f[1][from:n], f[2][from:n], f[3][from:n], f[4][from:n], f[5][from:n], f[6][from:n]
-	w0, w1, w2, w3, w4, w5, w6 := w[0][from:n], w[1][from:n], w[2][from:n], w[3][from:n], w[4][from:n], w[5][from:n], w[6][from:n]
-	x0 := x[0][from:n]
-	x1 := x[1][from:n]
-	x2 := x[2][from:n]
+	f0, f1, f2, f3, f4, f5, f6 := f[0][:n], f[1][:n], f[2][:n], f[3][:n], f[4][:n], f[5][:n], f[6][:n]
+	w0, w1, w2, w3, w4, w5, w6 := w[0][:n], w[1][:n], w[2][:n], w[3][:n], w[4][:n], w[5][:n], w[6][:n]
+	x0 := x[0][:n]
+	x1 := x[1][:n]
+	x2 := x[2][:n]
 	for i := range g {
 		a0, a1, a2, a3, a4, a5, a6 := f0[i], f1[i], f2[i], f3[i], f4[i], f5[i], f6[i]
 		g[i] = ti[0]*a0 + ti[1]*a1 + ti[2]*a2 + ti[3]*a3 + ti[4]*a4 + ti[5]*a5 + ti[6]*a6 - l[0]*w0[i]
@@ -347,17 +344,17 @@ func combine7(ti *[49]float64, l *[7]float64, f, w [][]float64, g []float64, x [
 	}
 }
 
-// update7 is [firk.update] for 7 stages, of the entries behind the first ones.
-func update7(t *[49]float64, g []float64, x [][]complex128, inv []float64, w, y [][]float64, from int) float64 {
+// update7 is [firk.update] for 7 stages.
+func update7(t *[49]float64, g []float64, x [][]complex128, inv []float64, w, y [][]float64) float64 {
 	n := len(g)
-	w0, w1, w2, w3, w4, w5, w6 := w[0][from:n], w[1][from:n], w[2][from:n], w[3][from:n], w[4][from:n], w[5][from:n], w[6][from:n]
-	y0, y1, y2, y3, y4, y5, y6 := y[0][from:n], y[1][from:n], y[2][from:n], y[3][from:n], y[4][from:n], y[5][from:n], y[6][from:n]
-	x0 := x[0][from:n]
-	x1 := x[1][from:n]
-	x2 := x[2][from:n]
-	inv = inv[from:n]
+	w0, w1, w2, w3, w4, w5, w6 := w[0][:n], w[1][:n], w[2][:n], w[3][:n], w[4][:n], w[5][:n], w[6][:n]
+	y0, y1, y2, y3, y4, y5, y6 := y[0][:n], y[1][:n], y[2][:n], y[3][:n], y[4][:n], y[5][:n], y[6][:n]
+	x0 := x[0][:n]
+	x1 := x[1][:n]
+	x2 := x[2][:n]
+	inv = inv[:n]
 	sum := 0.0
-	for i, d0 := range g[from:] {
+	for i, d0 := range g {
 		d1, d2 := real(x0[i]), imag(x0[i])
 		d3, d4 := real(x1[i]), imag(x1[i])
 		d5, d6 := real(x2[i]), imag(x2[i])

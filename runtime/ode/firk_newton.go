@@ -37,6 +37,7 @@ func (r *firk) newton(h, t float64, guessed bool) bool {
 		}
 		size := math.Sqrt(r.update() * perEntry)
 		if !(size <= math.MaxFloat64) {
+			r.clearPadding()
 			return false
 		}
 		if k > 1 && k < most {
@@ -84,20 +85,33 @@ func (r *firk) newton(h, t float64, guessed bool) bool {
 	}
 }
 
+// padded is n up to a whole number of vectors. The arrays of the iteration are so long: what lies behind their ends is zero.
+func padded(n int) int { return (n + 3) &^ 3 }
+
+// clearPadding makes the entries behind the ends zero once more, which are no numbers after an overflow.
+func (r *firk) clearPadding() {
+	n := len(r.g)
+	for _, list := range [][][]float64{r.w, r.past, r.y, r.f, {r.g, r.inv, r.u}} {
+		for _, v := range list {
+			clear(v[n:padded(n)])
+		}
+	}
+	for _, x := range r.x {
+		clear(x[n:padded(n)])
+	}
+}
+
 // combine sets the right-hand sides T^-1 F - Lambda/h M W of the iteration.
 func (r *firk) combine() {
 	c := r.c
-	from := vectorEntries(c.N, len(r.g))
-	if from > 0 {
-		r.combineVectors(from)
-	}
-	switch c.N {
-	case 3: // an odd number of stages has a real eigenvalue
-		combine3((*[9]float64)(c.ti), (*[3]float64)(r.lam), r.f, r.w, r.g, r.x, from)
-	case 5:
-		combine5((*[25]float64)(c.ti), (*[5]float64)(r.lam), r.f, r.w, r.g, r.x, from)
-	case 7:
-		combine7((*[49]float64)(c.ti), (*[7]float64)(r.lam), r.f, r.w, r.g, r.x, from)
+	switch {
+	case r.combineVectors():
+	case c.N == 3: // an odd number of stages has a real eigenvalue
+		combine3((*[9]float64)(c.ti), (*[3]float64)(r.lam), r.f, r.w, r.g, r.x)
+	case c.N == 5:
+		combine5((*[25]float64)(c.ti), (*[5]float64)(r.lam), r.f, r.w, r.g, r.x)
+	case c.N == 7:
+		combine7((*[49]float64)(c.ti), (*[7]float64)(r.lam), r.f, r.w, r.g, r.x)
 	default:
 		r.combineAny()
 	}
@@ -150,18 +164,18 @@ func (r *firk) combineAny() {
 // squares of the weighted increments of the stages.
 func (r *firk) update() float64 {
 	c := r.c
-	from, sum := vectorEntries(c.N, len(r.g)), 0.0
-	if from > 0 {
-		sum = r.updateVectors(from)
+	if sum, ok := r.updateVectors(); ok {
+		return sum
 	}
 	switch c.N {
 	case 3:
-		return sum + update3((*[9]float64)(c.t), r.g, r.x, r.inv, r.w, r.y, from)
+		return update3((*[9]float64)(c.t), r.g, r.x, r.inv, r.w, r.y)
 	case 5:
-		return sum + update5((*[25]float64)(c.t), r.g, r.x, r.inv, r.w, r.y, from)
+		return update5((*[25]float64)(c.t), r.g, r.x, r.inv, r.w, r.y)
 	case 7:
-		return sum + update7((*[49]float64)(c.t), r.g, r.x, r.inv, r.w, r.y, from)
+		return update7((*[49]float64)(c.t), r.g, r.x, r.inv, r.w, r.y)
 	}
+	sum := 0.0
 	var d [8]float64
 	for i, v := range r.inv {
 		k := 0

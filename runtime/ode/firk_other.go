@@ -2,10 +2,8 @@
 
 package ode
 
-func vectorEntries(stages, n int) int { return 0 }
+func (r *firk) startVectors(a []float64) bool { return false }
 
-func (r *firk) startVectors(a []float64, n int) {}
+func (r *firk) combineVectors() bool { return false }
 
-func (r *firk) combineVectors(n int) {}
-
-func (r *firk) updateVectors(n int) (sum float64) { return 0 }
+func (r *firk) updateVectors() (sum float64, ok bool) { return 0, false }

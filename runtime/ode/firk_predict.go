@@ -82,19 +82,18 @@ func powi(x float64, n int) float64 {
 func (r *firk) start(a []float64) {
 	c := r.c
 	if r.past0 == c {
-		from := vectorEntries(c.N, len(r.ws.U))
-		if from > 0 {
-			r.startVectors(a, from)
+		if r.startVectors(a) {
+			return
 		}
 		switch c.N {
 		case 3:
-			start3((*[9]float64)(a), (*[9]float64)(c.t), r.ws.U, r.past, r.w, r.y, from)
+			start3((*[9]float64)(a), (*[9]float64)(c.t), r.ws.U, r.past, r.w, r.y)
 			return
 		case 5:
-			start5((*[25]float64)(a), (*[25]float64)(c.t), r.ws.U, r.past, r.w, r.y, from)
+			start5((*[25]float64)(a), (*[25]float64)(c.t), r.ws.U, r.past, r.w, r.y)
 			return
 		case 7:
-			start7((*[49]float64)(a), (*[49]float64)(c.t), r.ws.U, r.past, r.w, r.y, from)
+			start7((*[49]float64)(a), (*[49]float64)(c.t), r.ws.U, r.past, r.w, r.y)
 			return
 		}
 	}

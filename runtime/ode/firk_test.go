@@ -278,7 +278,7 @@ func TestFIRKGenerated(t *testing.T) {
 
 // The written-out loops agree with the general ones, with and without vectors.
 func TestFIRKKernels(t *testing.T) {
-	for _, n := range []int{7, 8, 13, 48} {
+	for _, n := range []int{2, 3, 7, 8, 13, 48} {
 		for _, name := range []string{"RadauIIA5", "RadauIIA9", "RadauIIA13"} {
 			testFIRKKernels(t, name, n)
 		}
@@ -369,6 +369,30 @@ func testFIRKKernels(t *testing.T, name string, n int) {
 	compare("stage", r.y[:c.N], y)
 	if math.Abs(sum-want) > 1e-12*want {
 		t.Errorf("%s: sum of squares %g, want %g", name, sum, want)
+	}
+}
+
+// No numbers behind the end of an array, as an overflow leaves them, cost a step and no more.
+func TestFIRKPadding(t *testing.T) {
+	for _, name := range []string{"RadauIIA5", "RadauIIA9", "RadauIIA13"} {
+		ws, st := stepper(t, name, diffusion(3, 1e9), 1e-6, 1e-6)
+		r := st.(*firk)
+		for range 3 {
+			if err := st.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := ws.N()
+		behind := r.past[0][n:padded(n)]
+		behind[0] = math.NaN()
+		for range 3 {
+			if err := st.Step(); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if byVectors := r.combineVectors(); byVectors && behind[0] != 0 {
+			t.Errorf("%s: %v is still behind the end", name, behind[0])
+		}
 	}
 }
 
