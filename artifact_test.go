@@ -222,7 +222,6 @@ func TestInterruptedCode(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	// The name of a processor is asked for in another process, which takes longer than the grace of an interrupt.
 	if _, data, found := c.Artifact(ctx, "o", "generic"); len(found) == 0 || found[len(found)-1].Code != "E509" || data != nil {
 		t.Errorf("%d bytes, %v", len(data), found)
 	}

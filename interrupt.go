@@ -16,6 +16,10 @@ func unlessInterrupted[T any](ctx context.Context, f func() (T, error)) (T, erro
 		err   error
 		panic any
 	}
+	if err := ctx.Err(); err != nil {
+		var none T
+		return none, err
+	}
 	done := make(chan result, 1)
 	go func() {
 		var r result
