@@ -26,7 +26,7 @@ func TestPTX(t *testing.T) {
 		{"examples/lorenz", nil, PTXOptions{}, []string{"with Tsit5", "Rho, default 28", "saves is 0", "  1  reached TEnd"}, []string{"run"}},
 		{"examples/robertson", nil, PTXOptions{Method: "Rodas5P", Dense: true}, []string{"with Rodas5P", "Save holds times"}, []string{"run"}},
 		{"examples/bouncingball", nil, PTXOptions{}, []string{"  5  an event"}, []string{"run"}},
-		{"examples/brusselator", map[string]string{"N": "6000"}, PTXOptions{}, []string{"no kernel for ensembles: a thread would need", "rhs, 12000 numbers", "rhs_0, up to 5998 threads"}, []string{"rhs_0", "rhs_1", "rhs_2", "jac_0", "jac_1", "jac_2"}},
+		{"examples/brusselator", map[string]string{"N": "6000"}, PTXOptions{}, []string{"no kernel for ensembles: a thread would need", "rhs, 12000 numbers", "rhs_0, up to 5998 threads"}, []string{"rhs_0", "rhs_1", "jac_0", "jac_1"}},
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			cc := New(c.path, Options{Args: c.args})
