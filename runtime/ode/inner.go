@@ -102,11 +102,15 @@ func (ws *Workspace) innerError(m realMatrix, lambda float64, r, tmp []float64) 
 }
 
 // innerStep is the step that an interpolant allows after one h that was off by e with an order, and whether that was good
-// enough. What is no number says nothing.
+// enough. Behind a step that was, none is shorter: e may be the noise of ill-conditioned algebraic equations, which is the same
+// in any step. What is no number says nothing.
 func innerStep(h, e float64, order int) (allowed float64, ok bool) {
 	if e != e {
 		return math.Inf(1), true
 	}
 	allowed = h / math.Min(10, math.Max(math.Pow(e, 1/float64(order)), 0.1))
-	return allowed, e <= innerLimit
+	if e <= innerLimit {
+		return math.Max(allowed, h), true
+	}
+	return allowed, false
 }
