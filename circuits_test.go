@@ -49,8 +49,7 @@ func TestModelCircuits(t *testing.T) {
 					r.near(name, c.end[name], c.tol)
 				}
 			}
-			// With looser tolerances too; solveModel says so where not. Events of six diodes that are all at
-			// their border at the start pile up with Rodas5P.
+			// With looser tolerances too; solveModel says so where not.
 			solveModel(t, "testdata/models/circuits.go", c.name, ode.Options{Span: [2]float64{0, c.stop}, RelTol: 1e-5, FinalOnly: true})
 		})
 	}
@@ -111,13 +110,14 @@ func TestModelTriple(t *testing.T) {
 }
 
 // A voltage doubler of exponential diodes, whose currents flow for a tenth of the period: Radau of
-// scipy at 1e-8 with steps of 1e-4 at most, which no tolerance makes necessary of itself.
+// scipy at 1e-8 with steps of 1e-4 at most, which no tolerance makes necessary of itself. The errors are within the tolerances
+// of these values.
 func TestModelGreinacher(t *testing.T) {
 	for _, solver := range []string{"RadauIIA5", "Rodas5P"} {
-		for _, tol := range []float64{1e-5, 1e-6, 1e-7, 1e-8, 1e-9} {
+		for _, tol := range []float64{1e-5, 3e-6, 1e-6, 3e-7, 1e-7, 3e-8, 1e-8, 1e-9} {
 			r := solveModel(t, "testdata/models/circuits.go", "Greinacher", ode.Options{RelTol: tol, Solver: solver, FinalOnly: true})
-			r.near("c1.v", -9.39934297, 10*tol+1e-7)
-			r.near("c2.v", 18.16288524, 10*tol+1e-7)
+			r.near("c1.v", -9.39934297, 9.4*tol+1e-7)
+			r.near("c2.v", 18.16288524, 18.2*tol+1e-7)
 		}
 	}
 }
@@ -152,13 +152,26 @@ func TestPublishedRing(t *testing.T) {
 }
 
 // The doubler with ideal diodes directly at an ideal source, where the voltage over a diode that
-// conducts is below the errors of those of the capacitors: the run ends, with the switching instants of
-// the same integration as above to within 1.5e-4 of the amplitude. That is more than the tight ones of these
+// conducts is below the errors of those of the capacitors: the run ends, in some hundred steps, with the switching instants of
+// the same integration as above to within 3e-4 of the amplitude. That is more than the tight ones of these
 // tolerances ask for: a diode that opens for its error's sake costs some of the charge.
 func TestModelIdealDoubler(t *testing.T) {
-	for _, tol := range []float64{1e-4, 1e-5, 1e-6, 1e-7, 1e-8} {
+	for _, tol := range []float64{1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7, 3e-8, 1e-8, 1e-9} {
 		r := solveModel(t, "testdata/models/circuits.go", "Ideal", ode.Options{RelTol: tol, FinalOnly: true})
-		r.near("c2.v", 19.2592838, 1.5e-3)
-		r.near("c1.v", -10.0060197, 1.5e-3)
+		r.near("c2.v", 19.2592838, 3e-3)
+		r.near("c1.v", -10.0060197, 3e-3)
+		if n := r.sol.Stats.Steps; n > 5000 {
+			t.Errorf("%g: %d steps", tol, n)
+		}
+	}
+}
+
+// Ideal diodes that are all at their border at the start, where rounding and tolerances decide about all currents.
+func TestModelBorder(t *testing.T) {
+	for _, solver := range []string{"auto", "Rodas5P", "RadauIIA5", "Kvaerno5", "TRBDF2"} {
+		for _, tol := range []float64{1e-3, 1e-4, 1e-5, 1e-6, 1e-7} {
+			r := solveModel(t, "testdata/models/circuits.go", "Bridge6", ode.Options{RelTol: tol, Solver: solver, FinalOnly: true})
+			r.near("c.v", 160.533239, 1600*tol+1e-5) // ten tolerances
+		}
 	}
 }

@@ -13,7 +13,11 @@ import (
 var listed = regexp.MustCompile(`models of this package: ([A-Za-z0-9_, ]+)`)
 
 // components are types of those packages that are parts of models, with the code of what is missing when they stand alone.
-var components = map[string]string{"PI": "E137", "NonlinearResistor": "E204"}
+var components = map[string]string{
+	"PI": "E137", "NonlinearResistor": "E204", "Varactor": "E204", "Saturating": "E204", "Phase": "E204", "Machine": "E204",
+	"RLoad": "E204", "CLoad": "E302", "Cell": "E204", "Inverter": "E301", "Tank": "E204", "Node": "E204",
+	"Floating": "E204", // is there for this message
+}
 
 // The automatic choice solves every model of this repository and of the shared data as it stands, with the default
 // tolerances, and says what it took and why. By default those that need no Go build: Base Modelica. With -long

@@ -56,6 +56,8 @@ const (
 
 	mostNoise   = 1e-2 // of the largest indicator of the run: errors of the states within the tolerances may be amplified
 	noiseFactor = 10   // of a hysteresis against rounding
+
+	mostNudges = 32 // in a row
 )
 
 // flip is what the crossing of kinks comes to. A kink that is crossed again and again
@@ -240,7 +242,7 @@ func (hy *hybrid) pileUp() error {
 	}
 	i := l.chattering - 1
 	l.chattering = 0
-	if why := hy.enterSliding(i); why != "" && !hy.tolerate(i) && !hy.exchange(i) {
+	if why := hy.enterSliding(i); why != "" && !hy.tolerate(i) && !hy.exchange(i) && !hy.nudge() {
 		return hy.ws.Fail(EventFailure, "events accumulate at this time: %s changes again and again at intervals of %.3g; "+
 			"it cannot slide along this border, because %s: let the model change to another mode there (at rest, sliding), or add a hysteresis",
 			hy.h.Relations[i].Text, l.gap, why)
@@ -279,6 +281,48 @@ func (hy *hybrid) exchange(i int) bool {
 		hy.pile[2*i+k].tiny, hy.pile[2*i+k].small = 0, 0
 	}
 	hy.count = 0
+	return true
+}
+
+// nudge takes the run on by an instant in which no state moves by more than its absolute tolerance, whatever the relations
+// say meanwhile, and settles them there. Where all ideal diodes of a bridge begin at their border, one decides for
+// another there, and a moment later each by itself. What goes on to chatter behind it is told then.
+func (hy *hybrid) nudge() bool {
+	ws := hy.ws
+	if ws.T-hy.nudged > 1e-6*ws.span {
+		hy.nudges = 0
+	}
+	if hy.nudges++; hy.nudges > mostNudges || hy.acted() {
+		return false
+	}
+	t, h, du := ws.T, 1e-9*ws.span, ws.scratch()
+	u, p := append([]float64(nil), ws.U...), append([]float64(nil), ws.Params...)
+	ws.RHS(t, ws.U, du)
+	moves := func(k int) bool { return ws.Mass == nil || ws.Mass[k] != 0 }
+	for k, v := range du {
+		if v = math.Abs(v); moves(k) && v*h > ws.AbsTol[k] {
+			h = ws.AbsTol[k] / v
+		}
+	}
+	if !(h > hy.near(t)) || t+h >= min(hy.next, ws.TEnd) {
+		return false
+	}
+	for k, v := range du {
+		if moves(k) {
+			ws.U[k] += h * v
+		}
+	}
+	ws.T += h
+	if hy.iterate(true) != nil {
+		ws.T = t
+		copy(ws.U, u)
+		copy(ws.Params, p)
+		return false
+	}
+	hy.nudged = ws.T
+	for i := range hy.pile {
+		hy.pile[i].tiny, hy.pile[i].small = 0, 0
+	}
 	return true
 }
 

@@ -236,10 +236,10 @@ func (pr *projector) archive(a *archive.Archive) {
 func (hy *hybrid) archive(a *archive.Archive) {
 	a.Floats(hy.end, hy.scale, hy.zero, hy.given, hy.peak, hy.size, hy.band, hy.te, hy.fired, hy.u0, hy.p0, hy.recent, hy.coarse[:])
 	a.Bools(hy.crossed, hy.warned, hy.rests)
-	a.Int(&hy.idle, &hy.flips, &hy.count, &hy.limit.relation, &hy.limit.chattering)
+	a.Int(&hy.idle, &hy.flips, &hy.count, &hy.limit.relation, &hy.limit.chattering, &hy.nudges)
 	a.Ints(hy.kinkSteps[:])
 	a.Bool(&hy.asleep, &hy.tolerant)
-	a.Float(&hy.next, &hy.limit.t, &hy.limit.gap)
+	a.Float(&hy.next, &hy.limit.t, &hy.limit.gap, &hy.nudged)
 	for i := range hy.pile {
 		z := &hy.pile[i]
 		a.Float(&z.last, &z.gap, &z.noise)

@@ -65,6 +65,8 @@ type hybrid struct {
 	coarse [16]float64  // times at which that ring was filled, a ring
 	count  int
 	limit  limit
+	nudges int      // in a row
+	nudged float64  // when the last one was
 	slide  *sliding // in progress, or nil
 
 	warned []bool // actions of level warning that were reported
