@@ -220,3 +220,33 @@ func TestQuietSign(t *testing.T) {
 	r.near("y", 1, 1e-7)
 	r.near("z", -0.6, 1e-3)
 }
+
+// A bridge of diodes without resistance and conductance. At the start all are at their border, and all of them closed, as
+// well as all of them open, is a set of switches with singular equations, which are solved in closed form.
+func TestIdealBridge(t *testing.T) {
+	const declarations = `parameter Real R = 100; parameter Real C = 1e-3; parameter Real Rs = 1;
+		Real s1; Real v1; Real i1; Real s2; Real v2; Real i2; Real s3; Real v3; Real i3; Real s4; Real v4; Real i4; Real vc(start = 0, fixed = true); Real vs; Real ia; Real va; Real vb;`
+	const circuit = `vs = 10*sin(2*3.141592653589793*50*time); vs = Rs*ia + va - vb;
+		ia = i1 - i3; ia = i4 - i2; v1 = va - vc; v2 = vb - vc; v3 = 0 - va; v4 = 0 - vb; C*der(vc) = i1 + i2 - vc/R;`
+	diodes := func(on, off string) string {
+		b := circuit
+		for _, k := range []string{"1", "2", "3", "4"} {
+			b += strings.ReplaceAll(" v# = if s# >= 0 then "+on+" else s#; i# = if s# >= 0 then s# else "+off+";", "#", k)
+		}
+		return b
+	}
+	opt := ode.Options{Span: [2]float64{0, 0.05}, RelTol: 1e-8, AbsTol: 1e-10, FinalOnly: true}
+	opt.Solver = "RadauIIA5"
+	ref, err := runFlat(t, declarations, diodes("1e-6*s#", "1e-9*s#"), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, solver := range []string{"auto", "Tsit5", "RadauIIA5", "Rodas5P", "BDF"} {
+		opt.Solver = solver
+		r, err := runFlat(t, declarations, diodes("0", "0"), opt)
+		if err != nil {
+			t.Fatalf("%s: %v", solver, err)
+		}
+		r.near("vc", ref.last("vc"), 1e-5)
+	}
+}

@@ -60,14 +60,15 @@ type hybrid struct {
 	mem        []float64 // relations as a pass of the event iteration found them
 	flipped    []bool    // relations that changed in the present pass
 
-	pile   []recurrence // two for each relation: turned false, turned true
-	recent []float64    // times of the last events, a ring
-	coarse [16]float64  // times at which that ring was filled, a ring
-	count  int
-	limit  limit
-	nudges int      // in a row
-	nudged float64  // when the last one was
-	slide  *sliding // in progress, or nil
+	pile     []recurrence // two for each relation: turned false, turned true
+	recent   []float64    // times of the last events, a ring
+	coarse   [16]float64  // times at which that ring was filled, a ring
+	count    int
+	limit    limit
+	nudges   int      // in a row
+	nudged   float64  // when the last one was
+	slide    *sliding // in progress, or nil
+	hopeless bool     // no set of switches gave values to all comparisons
 
 	warned []bool // actions of level warning that were reported
 }

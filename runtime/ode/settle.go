@@ -56,10 +56,14 @@ func (hy *hybrid) settle(forced bool) (code int, err error) {
 	clear(hy.flipped)
 	limit := together + 2*len(hy.h.Relations) + 2
 	for n := 0; n < limit; n++ {
-		if err := hy.solve(); err != nil {
-			if code, ok := hy.combine(forced); ok {
+		err := hy.solve()
+		if undecided := err == nil && hy.undecided(); undecided || err != nil {
+			if code, ok := hy.combine(forced, undecided); ok {
 				return code, nil
 			}
+			hy.hopeless = hy.hopeless || undecided
+		}
+		if err != nil {
 			return 0, err
 		}
 		changed := hy.relations(forced, n >= together)
@@ -74,7 +78,7 @@ func (hy *hybrid) settle(forced bool) (code int, err error) {
 			return code, nil
 		}
 	}
-	if code, ok := hy.combine(forced); ok {
+	if code, ok := hy.combine(forced, false); ok {
 		return code, nil
 	}
 	hy.recall()
@@ -172,9 +176,30 @@ func (hy *hybrid) resting(i int) bool {
 	return math.Abs(hy.end[i]-hy.zero[i]) <= 1e-10*hy.scale[i]
 }
 
+// undecided reports whether a comparison has no value at (T, U): a set of switches for which equations that the compiler
+// solved in closed form are singular gives numbers to none of them. Once no other set was found, it may be a function
+// out of its domain that does not matter, and is not looked for any more.
+func (hy *hybrid) undecided() bool {
+	if hy.hopeless || len(hy.h.Relations) == 0 {
+		return false
+	}
+	hy.crossings(hy.ws.T, hy.ws.U, hy.end)
+	return hy.someNaN()
+}
+
+func (hy *hybrid) someNaN() bool {
+	for i, g := range hy.end {
+		if g != g && hy.h.Relations[i].Kind == Comparison {
+			return true
+		}
+	}
+	return false
+}
+
 // combine looks for a combination of the relations that changed at this event, or in
-// this pass, which agrees with itself.
-func (hy *hybrid) combine(forced bool) (code int, ok bool) {
+// this pass, which agrees with itself. Where comparisons are undecided, it may be one of any of them, for which all of
+// them have values; those that are zero may be on either side.
+func (hy *hybrid) combine(forced, undecided bool) (code int, ok bool) {
 	ws, rels := hy.ws, hy.h.Relations
 	var list []int
 	for i := range rels {
@@ -183,7 +208,7 @@ func (hy *hybrid) combine(forced bool) (code int, ok bool) {
 		}
 	}
 	// What else may have to change: ideal switches open where others close.
-	for i := 0; i < len(rels) && hy.in.alg != nil && len(list) < mostCombined; i++ {
+	for i := 0; i < len(rels) && (hy.in.alg != nil || undecided) && len(list) < mostCombined; i++ {
 		if rels[i].Kind == Comparison && !hy.flipped[i] && !hy.crossed[i] {
 			list = append(list, i)
 		}
@@ -211,8 +236,11 @@ func (hy *hybrid) combine(forced bool) (code int, ok bool) {
 			}
 		}
 		hy.crossings(ws.T, ws.U, hy.end)
+		if undecided && hy.someNaN() {
+			return false
+		}
 		for i := range rels {
-			if v, fixed := hy.now(i, forced); !fixed && ws.Params[rels[i].Slot] != v {
+			if v, fixed := hy.now(i, forced); !fixed && ws.Params[rels[i].Slot] != v && !(undecided && hy.end[i] == 0) {
 				return false
 			}
 		}

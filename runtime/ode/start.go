@@ -41,6 +41,10 @@ func (hy *hybrid) begin(initialize func() error) error {
 			return err
 		}
 	}
+	if hy.undecided() {
+		_, ok := hy.combine(false, true)
+		hy.hopeless = !ok
+	}
 	hy.watch()
 	hy.schedule()
 	hy.crossings(ws.T, ws.U, hy.end)
