@@ -24,13 +24,14 @@ const innerLimit = 10
 type innerLimiter struct {
 	allowed float64 // step, 0: not known
 	refused float64 // error of the attempt before, where it was refused for that; 0: it was not
+	h, e    float64 // a step that was good enough, and its error, which those of shorter ones are compared with
 	age     int     // steps since
 }
 
 const innerSkip = 5
 
 // forget makes the next step one that is looked into.
-func (l *innerLimiter) forget() { l.allowed, l.refused, l.age = 0, 0, 0 }
+func (l *innerLimiter) forget() { *l = innerLimiter{} }
 
 // due reports whether a step h is to be looked into, and counts it.
 func (l *innerLimiter) due(h float64) bool {
@@ -42,13 +43,19 @@ func (l *innerLimiter) due(h float64) bool {
 }
 
 // judge notes the error e of the interpolant of a step h, of an order, and reports whether it will do. Where a shorter step
-// did not make it much smaller, f jumps, which no polynomial follows: then it will.
+// did not make it much smaller, f jumps, which no polynomial follows: then it will. Or it is the noise of ill-conditioned
+// algebraic equations, the same in any step: then the next one is not made shorter still.
 func (l *innerLimiter) judge(h, e float64, order int) (ok bool) {
 	l.age = 0
 	l.allowed, ok = innerStep(h, e, order)
 	switch {
 	case ok:
 		l.refused = 0
+		if h < 0.98*l.h && e > l.e*math.Pow(h/l.h, 0.5*float64(order)) {
+			l.allowed = math.Max(l.allowed, h)
+		} else {
+			l.h, l.e = h, e
+		}
 	case l.refused > 0 && e > 0.5*l.refused:
 		l.refused, l.allowed = 0, math.Inf(1)
 		return true
@@ -68,7 +75,7 @@ func (l *innerLimiter) limit() float64 {
 
 // Archive visits all of it.
 func (l *innerLimiter) Archive(a *archive.Archive) {
-	a.Float(&l.allowed, &l.refused)
+	a.Float(&l.allowed, &l.refused, &l.h, &l.e)
 	a.Int(&l.age)
 }
 
@@ -102,15 +109,11 @@ func (ws *Workspace) innerError(m realMatrix, lambda float64, r, tmp []float64) 
 }
 
 // innerStep is the step that an interpolant allows after one h that was off by e with an order, and whether that was good
-// enough. Behind a step that was, none is shorter: e may be the noise of ill-conditioned algebraic equations, which is the same
-// in any step. What is no number says nothing.
+// enough. What is no number says nothing.
 func innerStep(h, e float64, order int) (allowed float64, ok bool) {
 	if e != e {
 		return math.Inf(1), true
 	}
 	allowed = h / math.Min(10, math.Max(math.Pow(e, 1/float64(order)), 0.1))
-	if e <= innerLimit {
-		return math.Max(allowed, h), true
-	}
-	return allowed, false
+	return allowed, e <= innerLimit
 }
