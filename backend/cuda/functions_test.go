@@ -28,10 +28,10 @@ var large = []struct{ name, text string }{
 // chain is a row of units with a flux from each to the next, which two equations have in common, and a force of their mean.
 func chain(n int) string {
 	var b strings.Builder
-	b.WriteString("param c = 0.7\nguess mean = 0\n")
+	b.WriteString("param c = 0.7\nvar mean = 0\n")
 	sum := ""
 	for i := range n {
-		fmt.Fprintf(&b, "var x%d = %v\nguess f%d = 0\n", i, math.Cos(float64(i)), i)
+		fmt.Fprintf(&b, "var x%d = %v fixed\nvar f%d = 0\n", i, math.Cos(float64(i)), i)
 		sum += fmt.Sprintf(" + x%d", i)
 	}
 	fmt.Fprintf(&b, "mean = (%s)/%d\n", sum[3:], n)
@@ -49,7 +49,7 @@ func brusselator2D(n int) string {
 	at := func(x string, i, j int) string { return fmt.Sprintf("%s_%d_%d", x, (i+n)%n, (j+n)%n) }
 	for i := range n {
 		for j := range n {
-			fmt.Fprintf(&b, "var %s = %v\nvar %s = %v\n", at("u", i, j), 1+0.1*float64(i), at("v", i, j), 3+0.1*float64(j))
+			fmt.Fprintf(&b, "var %s = %v fixed\nvar %s = %v fixed\n", at("u", i, j), 1+0.1*float64(i), at("v", i, j), 3+0.1*float64(j))
 		}
 	}
 	for i := range n {
@@ -71,12 +71,12 @@ func network(n int) string {
 	var b strings.Builder
 	b.WriteString("param c = 0.7\n")
 	for i := range n {
-		fmt.Fprintf(&b, "var x%d = %v\n", i, math.Sin(float64(i)))
+		fmt.Fprintf(&b, "var x%d = %v fixed\n", i, math.Sin(float64(i)))
 	}
 	for i := range n {
 		fmt.Fprintf(&b, "der(x%d) = c*tanh(x%d - x%d) - x%d*exp(-x%d*x%d)\n", i, (i*7+3)%n, i, i, (i+1)%n, (i+1)%n)
 	}
-	b.WriteString("var q = 0\nder(q) = sin(time) - q\n")
+	b.WriteString("var q = 0 fixed\nder(q) = sin(time) - q\n")
 	return b.String()
 }
 

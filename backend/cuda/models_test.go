@@ -13,53 +13,14 @@ import (
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/llvm"
 	"github.com/mtkc/mtkc/backend/llvm/libllvm"
-	"github.com/mtkc/mtkc/expr"
-	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/internal/modeltext"
 	"github.com/mtkc/mtkc/structural"
 )
 
-// compileWith makes a program from lines: "var x = 1", "guess x = 1" for a start value that is
-// not fixed, "param p = 3", "when cond then reinit x = e", and equations.
+// compileWith compiles a model of modeltext.
 func compileWith(t testing.TB, text string, opt backend.Options) *backend.Program {
 	t.Helper()
-	s := model.NewSystem("test")
-	term := func(x string) expr.ID {
-		e, err := s.Pool.Parse(strings.TrimSpace(x), expr.ParseOptions{})
-		if err != nil {
-			t.Fatalf("%q: %v", x, err)
-		}
-		return e
-	}
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		word, rest, _ := strings.Cut(line, " ")
-		name, value, given := strings.Cut(rest, " = ")
-		switch word {
-		case "":
-		case "param":
-			v := s.NewVariable(name, model.ParameterVar)
-			v.Value = term(value)
-			s.AddVar(v)
-		case "var", "guess":
-			v := s.NewVariable(name, model.Unknown)
-			if given {
-				v.Start = term(value)
-			}
-			if word == "var" {
-				v.Fixed = model.FixedTrue
-			}
-			s.AddVar(v)
-		case "when":
-			head, body, _ := strings.Cut(rest, " then reinit ")
-			l, r, _ := strings.Cut(body, " = ")
-			x := model.Action{Kind: model.ReinitAction, Target: term(l), Value: term(r), Cond: expr.None, If: expr.None}
-			s.Whens = append(s.Whens, model.WhenClause{Branches: []model.WhenBranch{{Conds: []expr.ID{term(head)}, Actions: []model.Action{x}}}})
-		default:
-			l, r, _ := strings.Cut(line, " = ")
-			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r)})
-		}
-	}
-	plan, list := structural.Analyze(s, structural.Options{})
+	plan, list := structural.Analyze(modeltext.System(t, text), structural.Options{})
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -85,9 +46,9 @@ const lorenz = `
 	param s = 10
 	param r = 28
 	param b = 8/3
-	var x = 1
-	var y = 0
-	var z = 0
+	var x = 1 fixed
+	var y = 0 fixed
+	var z = 0 fixed
 	der(x) = s*(y - x)
 	der(y) = x*(r - z) - y
 	der(z) = x*y - b*z`
@@ -96,9 +57,9 @@ const robertson = `
 	param k1 = 0.04
 	param k2 = 3e7
 	param k3 = 1e4
-	var x = 1
-	var y = 0
-	var z = 0
+	var x = 1 fixed
+	var y = 0 fixed
+	var z = 0 fixed
 	der(x) = k3*y*z - k1*x
 	der(y) = k1*x - k3*y*z - k2*y*y
 	der(z) = k2*y*y`
@@ -106,14 +67,14 @@ const robertson = `
 // Hairer, Wanner, Solving ODEs II, (IV.10.1).
 const hires = `
 	param k = 280
-	var y1 = 1
-	var y2 = 0
-	var y3 = 0
-	var y4 = 0
-	var y5 = 0
-	var y6 = 0
-	var y7 = 0
-	var y8 = 0.0057
+	var y1 = 1 fixed
+	var y2 = 0 fixed
+	var y3 = 0 fixed
+	var y4 = 0 fixed
+	var y5 = 0 fixed
+	var y6 = 0 fixed
+	var y7 = 0 fixed
+	var y8 = 0.0057 fixed
 	der(y1) = -1.71*y1 + 0.43*y2 + 8.32*y3 + 0.0007
 	der(y2) = 1.71*y1 - 8.75*y2
 	der(y3) = -10.03*y3 + 0.43*y4 + 0.035*y5
@@ -127,16 +88,16 @@ const hires = `
 const pendulum = `
 	param l = 1
 	param a = 1.2
-	var phi = 2
-	var w = 0
+	var phi = 2 fixed
+	var w = 0 fixed
 	der(phi) = w
 	der(w) = -9.81/l*sin(phi) - 0.1*w + a*cos(2*time)*exp(-0.1*time)`
 
 // Angles on both sides of 2^45.
 const angles = `
 	param w = 36000000000000
-	var x = 1
-	var y = 0
+	var x = 1 fixed
+	var y = 0 fixed
 	der(x) = sin(w*x) - y
 	der(y) = cos(100000*w) + 0.01*tan(1e280*w) + x`
 
@@ -145,9 +106,9 @@ const reaction = `
 	param k1 = 0.04
 	param k2 = 3e7
 	param k3 = 1e4
-	var x = 1
-	var y = 0
-	guess z = 0
+	var x = 1 fixed
+	var y = 0 fixed
+	var z = 0
 	der(x) = k3*y*z - k1*x
 	der(y) = k1*x - k3*y*z - k2*y*y
 	x + y + z = 1 + 0.001*z*z*z`
@@ -155,8 +116,8 @@ const reaction = `
 // A body that bounces off a spring: the relation x < 0 changes.
 const spring = `
 	param k = 100
-	var x = 1
-	var v = 0
+	var x = 1 fixed
+	var v = 0 fixed
 	der(x) = v
 	der(v) = -9.81 + (if x < 0 then -k*x else 0)`
 
@@ -164,8 +125,8 @@ const spring = `
 const ball = `
 	param e = 0.8
 	param g = 10
-	var h = 1
-	var v = 0
+	var h = 1 fixed
+	var v = 0 fixed
 	der(h) = v
 	der(v) = -g - 0.01*v*abs(v)
 	when h <= 0 then reinit v = -e*v`

@@ -143,10 +143,10 @@ func TestStatus(t *testing.T) {
 		want       float64
 		at         float64 // it is reached about there
 	}{
-		{"blow-up", "var x = 1\nder(x) = x*x", Settings{}, TooSmall, 1},
-		{"no number", "var x = 1\nder(x) = -1 - sqrt(x)", Settings{}, NotANum, 2 - 2*math.Ln2},
+		{"blow-up", "var x = 1 fixed\nder(x) = x*x", Settings{}, TooSmall, 1},
+		{"no number", "var x = 1 fixed\nder(x) = -1 - sqrt(x)", Settings{}, NotANum, 2 - 2*math.Ln2},
 		{"steps", lorenz, Settings{MaxSteps: 20}, MaxSteps, math.NaN()},
-		{"least step", "var x = 1\nder(x) = x*x", Settings{HMin: 1e-3}, TooSmall, 0.99},
+		{"least step", "var x = 1 fixed\nder(x) = x*x", Settings{HMin: 1e-3}, TooSmall, 0.99},
 	} {
 		prog := compile(t, c.text)
 		in := integrator(t, prog, "Tsit5", Options{})
@@ -203,8 +203,8 @@ func TestCancel(t *testing.T) {
 func TestEvents(t *testing.T) {
 	const ball = `
 		param g = 10
-		var h = 1
-		var v = 0
+		var h = 1 fixed
+		var v = 0 fixed
 		der(h) = v
 		der(v) = -g
 		when h <= 0 then reinit v = -0.8*v`
@@ -220,8 +220,8 @@ func TestEvents(t *testing.T) {
 	}
 	// A relation that crosses twice in one step: the parabola 0.01 - 100 (t - 0.5)^2 is above zero for 0.02.
 	const twice = `
-		var s = -24.99
-		var x = 0
+		var s = -24.99 fixed
+		var x = 0 fixed
 		der(s) = 200*(0.5 - time)
 		der(x) = if s > 0 then 1 else 0`
 	prog = compile(t, twice)

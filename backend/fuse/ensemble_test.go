@@ -16,15 +16,15 @@ func TestEnsemble(t *testing.T) {
 	const ball = `
 		param e = 0.8
 		param g = 10
-		var h = 1
-		var v = 0
+		var h = 1 fixed
+		var v = 0 fixed
 		der(h) = v
 		der(v) = -g - 0.01*v*abs(v)
 		when h <= 0 then reinit v = -e*v`
 	// A state that moves slowly and short pulses: steps would be longer than their period.
 	const pulses = `
 		param a = 0.9
-		var x = 1
+		var x = 1 fixed
 		der(x) = -0.01*x + (if sin(10*time) > a + 0.001*x then 1 else 0)`
 	for _, c := range []struct {
 		name, text, param, method string

@@ -4,62 +4,19 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/mtkc/mtkc/backend"
 	"github.com/mtkc/mtkc/backend/vm"
-	"github.com/mtkc/mtkc/expr"
-	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/internal/modeltext"
 	"github.com/mtkc/mtkc/runtime/ode"
 	"github.com/mtkc/mtkc/structural"
 )
 
-// build compiles a model from lines: "var x = 1", "param p = 3", "when cond then reinit x = e"
-// and equations. Start values are fixed, but of variables written "guess x = 1".
+// build compiles a model of modeltext.
 func build(t testing.TB, text string, opt backend.Options) *backend.Program {
 	t.Helper()
-	s := model.NewSystem("test")
-	term := func(x string) expr.ID {
-		e, err := s.Pool.Parse(strings.TrimSpace(x), expr.ParseOptions{})
-		if err != nil {
-			t.Fatalf("%q: %v", x, err)
-		}
-		return e
-	}
-	for _, line := range strings.Split(text, "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" {
-			continue
-		}
-		word, rest, _ := strings.Cut(line, " ")
-		switch word {
-		case "var", "guess", "param":
-			name, value, given := strings.Cut(rest, " = ")
-			v := s.NewVariable(name, map[string]model.VarKind{"var": model.Unknown, "guess": model.Unknown, "param": model.ParameterVar}[word])
-			if given && word == "param" {
-				v.Value = term(value)
-			} else if given {
-				v.Start = term(value)
-				if word == "var" {
-					v.Fixed = model.FixedTrue
-				}
-			}
-			s.AddVar(v)
-		case "when":
-			head, body, _ := strings.Cut(rest, " then reinit ")
-			l, r, _ := strings.Cut(body, " = ")
-			x := model.Action{Kind: model.ReinitAction, Target: term(l), Value: term(r), Cond: expr.None, If: expr.None}
-			s.Whens = append(s.Whens, model.WhenClause{Branches: []model.WhenBranch{{Conds: []expr.ID{term(head)}, Actions: []model.Action{x}}}})
-		default:
-			l, r, ok := strings.Cut(line, " = ")
-			if !ok {
-				t.Fatalf("%q is no equation", line)
-			}
-			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r)})
-		}
-	}
-	pl, list := structural.Analyze(s, structural.Options{})
+	pl, list := structural.Analyze(modeltext.System(t, text), structural.Options{})
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,42 +35,42 @@ const (
 		param s = 10
 		param r = 28
 		param b = 8/3
-		var x = 1
-		var y = 0
-		var z = 0
+		var x = 1 fixed
+		var y = 0 fixed
+		var z = 0 fixed
 		der(x) = s*(y - x)
 		der(y) = x*(r - z) - y
 		der(z) = x*y - b*z`
 	// Hairer, Norsett, Wanner, Solving ODEs I, (16.12), with a forcing term, so that f depends on time.
 	brusselator = `
-		var x = 1.5
-		var y = 3
+		var x = 1.5 fixed
+		var y = 3 fixed
 		der(x) = 1 + x*x*y - 4*x + 0.3*sin(2*time)
 		der(y) = 3*x - x*x*y`
 	pendulum = `
-		var phi = 2
-		var w = 0
+		var phi = 2 fixed
+		var w = 0 fixed
 		der(phi) = w
 		der(w) = -9.81*sin(phi) - 0.1*w`
 	// The transistor amplifier of Hairer, Wanner, Solving ODEs II, VI.1, with the voltages of three
 	// capacitors as states, so that the matrix before the derivatives is diagonal.
 	amplifier = `
-		guess y2 = 3
-		guess y5 = 3
-		guess y1
-		guess y4
-		guess y7
-		guess y8
-		var u1 = -3
-		var u3 = 3
-		var u5 = 6
-		var y3 = 3
-		var y6 = 3
-		guess i1
-		guess i3
-		guess i5
-		guess g2
-		guess g5
+		var y2 = 3
+		var y5 = 3
+		var y1
+		var y4
+		var y7
+		var y8
+		var u1 = -3 fixed
+		var u3 = 3 fixed
+		var u5 = 6 fixed
+		var y3 = 3 fixed
+		var y6 = 3 fixed
+		var i1
+		var i3
+		var i5
+		var g2
+		var g5
 		g2 = 1e-6*(exp((y2 - y3)/0.026) - 1)
 		g5 = 1e-6*(exp((y5 - y6)/0.026) - 1)
 		y1 = y2 + u1

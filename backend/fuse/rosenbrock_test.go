@@ -11,9 +11,9 @@ import (
 // implicit is an equation of index 1 that is not solved for z.
 const implicit = `
 	param a = 2
-	var x = 1
-	var y = 0
-	guess z = 0.4
+	var x = 1 fixed
+	var y = 0 fixed
+	var z = 0.4
 	der(x) = -a*z + 0.1*sin(time)
 	der(y) = x - y*z
 	z + exp(z) + 0.1*y = x + 1`
@@ -160,9 +160,9 @@ func TestRosenbrockSave(t *testing.T) {
 func TestPivot(t *testing.T) {
 	prog := compile(t, `
 		param x0 = 1
-		var x = x0
-		guess z1 = 0.3
-		guess z2 = 0.3
+		var x = x0 fixed
+		var z1 = 0.3
+		var z2 = 0.3
 		der(x) = 0.1 + 0*z1
 		x*z1 + sin(z2) = 0.3
 		sin(z1) + x*z2 = 0.3`)

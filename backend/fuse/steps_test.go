@@ -17,7 +17,7 @@ func ring(n int) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, "param f = 8")
 	for i := range n {
-		fmt.Fprintf(&b, "var x%d = %v\nvar y%d = %v\n", i, 1+0.1*float64(i%7), i, 0.01*float64(i))
+		fmt.Fprintf(&b, "var x%d = %v fixed\nvar y%d = %v fixed\n", i, 1+0.1*float64(i%7), i, 0.01*float64(i))
 	}
 	for i := range n {
 		fmt.Fprintf(&b, "der(x%d) = (x%d - x%d)*x%d - x%d + f\n", i, (i+1)%n, (i+n-2)%n, (i+n-1)%n, i)
@@ -120,8 +120,8 @@ func TestUnrolled(t *testing.T) {
 // TestStepsEvents stops a rolled model before a relation changes, at the end of the step or inside.
 func TestStepsEvents(t *testing.T) {
 	text := ring(10) + `
-		var s = -24.99
-		var h = 1
+		var s = -24.99 fixed
+		var h = 1 fixed
 		der(s) = 200*(0.5 - time)
 		der(h) = if s > 0 then 1 else -1
 		when h <= 0.75 then reinit h = 2`

@@ -45,10 +45,10 @@ func zoo(t testing.TB, name string) (prog *backend.Program, t1 float64, referenc
 		fmt.Fprintf(&b, "param %s = %v\n", p, z.Parameters[p])
 	}
 	for _, u := range z.Unknowns {
-		fmt.Fprintf(&b, "var %s = %v\n", u, z.Initial[u])
+		fmt.Fprintf(&b, "var %s = %v fixed\n", u, z.Initial[u])
 	}
 	for _, d := range z.Definitions {
-		fmt.Fprintf(&b, "guess %s\n%s = %s\n", d[0], d[0], d[1])
+		fmt.Fprintf(&b, "var %s\n%s = %s\n", d[0], d[0], d[1])
 	}
 	for _, eq := range z.Equations {
 		fmt.Fprintln(&b, eq)

@@ -58,9 +58,9 @@ func TestArtifact(t *testing.T) {
 	prog := compile(t, `
 		param a = 2
 		param b = 0.3
-		var x = 0.7
-		var y = -1.2
-		var z = 1
+		var x = 0.7 fixed
+		var y = -1.2 fixed
+		var z = 1 fixed
 		var e
 		e = exp(-x*x) + b
 		der(x) = a*sin(y) - x*z + time

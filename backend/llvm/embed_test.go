@@ -11,8 +11,8 @@ import (
 // Code for every kind of processor is made by every library, the same when it is made again.
 func TestEmbed(t *testing.T) {
 	prog := compile(t, lorenz+`
-		var w = 1
-		var v = 0
+		var w = 1 fixed
+		var v = 0 fixed
 		der(w) = sin(x)*exp(-y*y) - w
 		der(v) = tanh(x + y) - v^3/(1 + v^2)`)
 	var loops []*fuse.Integrator

@@ -20,13 +20,12 @@ import (
 	"github.com/mtkc/mtkc/backend/fuse"
 	"github.com/mtkc/mtkc/backend/llvm/libllvm"
 	"github.com/mtkc/mtkc/backend/vm"
-	"github.com/mtkc/mtkc/expr"
-	"github.com/mtkc/mtkc/model"
+	"github.com/mtkc/mtkc/internal/modeltext"
 	"github.com/mtkc/mtkc/runtime/ensemble"
 	"github.com/mtkc/mtkc/structural"
 )
 
-// compile makes a program from lines: "var x = 1", "param p = 3", and equations.
+// compile compiles a model of modeltext.
 func compile(t testing.TB, text string) *backend.Program {
 	t.Helper()
 	return compileWith(t, text, backend.Options{})
@@ -34,39 +33,7 @@ func compile(t testing.TB, text string) *backend.Program {
 
 func compileWith(t testing.TB, text string, opt backend.Options) *backend.Program {
 	t.Helper()
-	s := model.NewSystem("test")
-	term := func(x string) expr.ID {
-		e, err := s.Pool.Parse(strings.TrimSpace(x), expr.ParseOptions{})
-		if err != nil {
-			t.Fatalf("%q: %v", x, err)
-		}
-		return e
-	}
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		word, rest, _ := strings.Cut(line, " ")
-		l, r, _ := strings.Cut(line, " = ")
-		switch word {
-		case "":
-		case "var", "param":
-			name, value, _ := strings.Cut(rest, " = ")
-			kind := model.Unknown
-			if word == "param" {
-				kind = model.ParameterVar
-			}
-			v := s.NewVariable(name, kind)
-			switch {
-			case kind == model.ParameterVar:
-				v.Value = term(value)
-			case value != "":
-				v.Start, v.Fixed = term(value), model.FixedTrue
-			}
-			s.AddVar(v)
-		default:
-			s.Equations = append(s.Equations, model.Equation{Lhs: term(l), Rhs: term(r)})
-		}
-	}
-	pl, list := structural.Analyze(s, structural.Options{})
+	pl, list := structural.Analyze(modeltext.System(t, text), structural.Options{})
 	if err := list.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -81,9 +48,9 @@ const lorenz = `
 	param s = 10
 	param r = 28
 	param b = 8/3
-	var x = 1
-	var y = 0
-	var z = 0
+	var x = 1 fixed
+	var y = 0 fixed
+	var z = 0 fixed
 	der(x) = s*(y - x)
 	der(y) = x*(r - z) - y
 	der(z) = x*y - b*z`
@@ -231,7 +198,7 @@ func ring(n int) string {
 	var b strings.Builder
 	b.WriteString("param F = 8\n")
 	for i := range n {
-		fmt.Fprintf(&b, "var x%d = %v\n", i, 8+0.01*float64(i%5))
+		fmt.Fprintf(&b, "var x%d = %v fixed\n", i, 8+0.01*float64(i%5))
 	}
 	for i := range n {
 		fmt.Fprintf(&b, "der(x%d) = (x%d - x%d)*x%d - x%d + F\n", i, (i+1)%n, (i+n-2)%n, (i+n-1)%n, i)
@@ -247,22 +214,22 @@ func TestEnsembleMethods(t *testing.T) {
 		param k1 = 0.04
 		param k2 = 3e7
 		param k3 = 1e4
-		var a = 1
-		var b = 0
-		var c = 0
+		var a = 1 fixed
+		var b = 0 fixed
+		var c = 0 fixed
 		der(a) = -k1*a + k3*b*c
 		der(b) = k1*a - k3*b*c - k2*b*b
 		der(c) = k2*b*b`
 	const waves = `
 		param w = 3
-		var x = 1
-		var y = 0
+		var x = 1 fixed
+		var y = 0 fixed
 		der(x) = sin(w*time)*exp(-x*x) - y
 		der(y) = tanh(x) + cos(y)^1.5`
 	const angles = `
 		param w = 36000000000000
-		var x = 1
-		var y = 0
+		var x = 1 fixed
+		var y = 0 fixed
 		der(x) = sin(w*x) - y
 		der(y) = cos(100000*w) + 0.01*tan(1e280*w) + x`
 	for k, c := range []struct {
