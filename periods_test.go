@@ -73,7 +73,7 @@ func TestRates(t *testing.T) {
 	m.Var("x", model.Init(0))
 	m.Var("y", model.Init(0))
 	m.Var("arg")
-	m.MustText("arg = a*w*time + 1; der(x) = sin(arg) + cos(5*time)*x + sin(time^2) + sin(100*x); der(y) = cos(0.5*time - x) + sin(2*time)")
+	m.MustText("arg = a*w*time + 1; der(x) = sin(arg) + cos(5*time)*x + sin(time^2) + sin(100*x); der(y) = cos(0.5*time - x) + sin(2*time) - exp(y)")
 	p, err := mtkc.Compile(m)
 	if err != nil {
 		t.Fatal(err)
@@ -92,5 +92,29 @@ func TestRates(t *testing.T) {
 	slices.Sort(rates)
 	if fmt.Sprint(rates) != "[5 8]" { // of 5 and 2, which are numbers, the larger one; a w
 		t.Errorf("rates %v", rates)
+	}
+}
+
+// Where nothing is sharp, such as in a linear model, steps are as long as the tolerance lets them be.
+func TestSmoothHasNoRates(t *testing.T) {
+	for text, want := range map[string]bool{
+		"der(x) = sin(100*time) - x":                               false,
+		"der(x) = sin(100*time) - x^3/(1 + x^2)":                   false,
+		"der(x) = sin(100*time) - exp(x)":                          true,
+		"der(x) = sin(100*time) - max(x, 0)":                       true,
+		"der(x) = sin(100*time) - tanh(1000*x)":                    true,
+		"der(x) = if sin(100*time) > 0.99 then 1 - x else -x":      true,
+		"der(x) = sin(100*time) - (if x > 0.5 then 10*x else 0*x)": true,
+	} {
+		m := model.New("forced")
+		m.Var("x", model.Init(0))
+		m.MustText(text)
+		p, err := mtkc.Compile(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.NRates > 0; got != want {
+			t.Errorf("%s: %v", text, got)
+		}
 	}
 }

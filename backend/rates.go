@@ -12,8 +12,12 @@ import (
 const maxRates = 100
 
 // rates lowers the angular frequencies of the sines and cosines of the model whose argument is affine in time. An unknown
-// that an equation defines as such a term counts as the term.
+// that an equation defines as such a term counts as the term. A model in which nothing can begin and end within a part of
+// a period, such as a linear one, has none.
 func (c *compiler) rates() {
+	if !sharp(c.prog.RHS) {
+		return
+	}
 	defined := map[expr.ID]expr.ID{}
 	for i := range c.plan.Seq {
 		defined[c.plan.Seq[i].Target] = c.plan.Seq[i].Value
@@ -88,4 +92,24 @@ func (c *compiler) ofTime(e expr.ID, defined, plain map[expr.ID]expr.ID, depth i
 		plain[e] = e
 	}
 	return plain[e]
+}
+
+// sharp reports whether a kernel has operations of which the slope changes much over a short way: exponentials, saturations,
+// comparisons. Polynomials, quotients and roots of what is smooth in time are smooth in time.
+func sharp(k *Kernel) bool {
+	if k == nil {
+		return false
+	}
+	for _, in := range k.Code {
+		switch in.Op {
+		case Exp, Pow, Sinh, Cosh, Tanh, Atan, Abs, Sign, Floor, Ceil, Atan2, Min, Max, Mod, Rem, Quo, Lt, Le, Eq, Ne, Select, Call:
+			return true
+		}
+	}
+	for i := range k.Steps {
+		if sharp(k.Steps[i].Body) {
+			return true
+		}
+	}
+	return false
 }
