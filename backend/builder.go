@@ -259,11 +259,8 @@ func (b *Builder) shareOpposites() {
 			to[r] = b.Emit(Sub, in.B, minus[a])
 		case in.Op == Sub && minus[c] != None:
 			to[r] = b.Emit(Add, in.A, minus[c])
-		case in.Op == Call:
-			b.code = append(b.code, in)
-			to[r] = Ref(len(b.code) - 1)
 		default:
-			to[r] = b.Emit(in.Op, in.A, in.B, in.C)
+			to[r] = b.again(in)
 		}
 	}
 	k.rename(to)
@@ -353,14 +350,20 @@ func (b *Builder) shareReciprocals() {
 			if v, ok := b.value(in.A); !ok || v != 1 {
 				to[r] = b.Emit(Mul, in.A, inverse)
 			}
-		case in.Op == Call:
-			b.code = append(b.code, in)
-			to[r] = Ref(len(b.code) - 1)
 		default:
-			to[r] = b.Emit(in.Op, in.A, in.B, in.C)
+			to[r] = b.again(in)
 		}
 	}
 	k.rename(to)
+}
+
+// again emits an instruction of other code whose operands have their new names.
+func (b *Builder) again(in Instr) Ref {
+	if in.Op == Call {
+		b.code = append(b.code, in)
+		return Ref(len(b.code) - 1)
+	}
+	return b.Emit(in.Op, in.A, in.B, in.C)
 }
 
 // rename gives arguments of calls, outputs and labels the values that came in place of theirs.

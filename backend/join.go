@@ -233,18 +233,8 @@ func others(list []int32, n int) []int32 {
 func (s *Step) pick(which []int32) *Step {
 	body := *s.Body
 	body.Code, body.Out, body.Labels = slices.Clone(body.Code), slices.Clone(body.Out), slices.Clone(body.Labels)
-	p := &Step{Name: s.Name, Body: &body, N: len(which)}
-	for k := range s.Index {
-		p.Index = append(p.Index, s.Index[k].pick(which))
-	}
-	for _, row := range s.Data {
-		some := make([]float64, len(which))
-		for n, i := range which {
-			some[n] = row[i]
-		}
-		p.Data = append(p.Data, some)
-	}
-	return p
+	index, data := s.rows(which)
+	return &Step{Name: s.Name, Body: &body, N: len(which), Index: index, Data: data}
 }
 
 // together returns the loop that does in each instance what two loops do.

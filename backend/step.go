@@ -96,6 +96,21 @@ func (t *Table) pick(which []int32) Table {
 	return NewTable(list)
 }
 
+// rows returns the tables and the numbers of some of the instances.
+func (s *Step) rows(which []int32) (index []Table, data [][]float64) {
+	for k := range s.Index {
+		index = append(index, s.Index[k].pick(which))
+	}
+	for _, of := range s.Data {
+		some := make([]float64, len(which))
+		for n, i := range which {
+			some[n] = of[i]
+		}
+		data = append(data, some)
+	}
+	return index, data
+}
+
 // reads lists the entries of an input that the kernel reads, ascending.
 func (k *Kernel) reads(input Op) []int32 {
 	read := []int32{}
@@ -283,16 +298,7 @@ func (s *Step) slice(want map[int32]int32, need []bool) []Step {
 		k := 0
 		body := s.part(func(Output) bool { k++; return kind[k-1] == '1' })
 		part := Step{Name: s.Name, Body: body, N: len(list), Ordered: s.Ordered}
-		for t := range s.Index {
-			part.Index = append(part.Index, s.Index[t].pick(list))
-		}
-		for _, d := range s.Data {
-			row := make([]float64, len(list))
-			for j, i := range list {
-				row[j] = d[i]
-			}
-			part.Data = append(part.Data, row)
-		}
+		part.Index, part.Data = s.rows(list)
 		for _, o := range part.Body.Out {
 			if o.Space != Main {
 				continue
