@@ -28,6 +28,9 @@ type recurrence struct {
 	sleep int // of a kink: steps for which it was not watched the last time
 }
 
+// calm begins the counts of events with short gaps anew.
+func (z *recurrence) calm() { z.tiny, z.small = 0, 0 }
+
 // limit is a relation whose events accumulate. It is held at the value that its last
 // event gave it as long as its indicator stays within a band a little wider than the
 // last excursion, so that the model can go over to its mode for the limit: a ball that
@@ -264,9 +267,8 @@ func (hy *hybrid) tolerate(i int) bool {
 	}
 	hy.band[i] = noiseFactor * noise
 	hy.tolerant = true
-	for k := range 2 {
-		hy.pile[2*i+k].tiny, hy.pile[2*i+k].small = 0, 0
-	}
+	hy.pile[2*i].calm()
+	hy.pile[2*i+1].calm()
 	return true
 }
 
@@ -277,9 +279,8 @@ func (hy *hybrid) exchange(i int) bool {
 	if !ok || !x.exchange() {
 		return false
 	}
-	for k := range 2 {
-		hy.pile[2*i+k].tiny, hy.pile[2*i+k].small = 0, 0
-	}
+	hy.pile[2*i].calm()
+	hy.pile[2*i+1].calm()
 	hy.count = 0
 	return true
 }
@@ -298,9 +299,8 @@ func (hy *hybrid) nudge() bool {
 	t, h, du := ws.T, 1e-9*ws.span, ws.scratch()
 	u, p := append([]float64(nil), ws.U...), append([]float64(nil), ws.Params...)
 	ws.RHS(t, ws.U, du)
-	moves := func(k int) bool { return ws.Mass == nil || ws.Mass[k] != 0 }
 	for k, v := range du {
-		if v = math.Abs(v); moves(k) && v*h > ws.AbsTol[k] {
+		if v = math.Abs(v); ws.differential(k) && v*h > ws.AbsTol[k] {
 			h = ws.AbsTol[k] / v
 		}
 	}
@@ -308,7 +308,7 @@ func (hy *hybrid) nudge() bool {
 		return false
 	}
 	for k, v := range du {
-		if moves(k) {
+		if ws.differential(k) {
 			ws.U[k] += h * v
 		}
 	}
@@ -321,7 +321,7 @@ func (hy *hybrid) nudge() bool {
 	}
 	hy.nudged = ws.T
 	for i := range hy.pile {
-		hy.pile[i].tiny, hy.pile[i].small = 0, 0
+		hy.pile[i].calm()
 	}
 	return true
 }
@@ -348,7 +348,7 @@ func (hy *hybrid) driven(i int) bool {
 		rate[side] = -g[i]
 		ws.RHS(ws.T, ws.U, du)
 		for k, v := range du {
-			if ws.Mass == nil || ws.Mass[k] != 0 {
+			if ws.differential(k) {
 				ws.U[k] += ahead * v
 			}
 		}
@@ -386,7 +386,7 @@ func (hy *hybrid) strict() {
 // acted reports whether the event moved a state or a discrete variable.
 func (hy *hybrid) acted() bool {
 	for i, v := range hy.ws.U {
-		if (hy.ws.Mass == nil || hy.ws.Mass[i] != 0) && v != hy.u0[i] {
+		if hy.ws.differential(i) && v != hy.u0[i] {
 			return true
 		}
 	}

@@ -238,7 +238,7 @@ func (hy *hybrid) archive(a *archive.Archive) {
 	a.Bools(hy.crossed, hy.warned, hy.rests)
 	a.Int(&hy.idle, &hy.flips, &hy.count, &hy.limit.relation, &hy.limit.chattering, &hy.nudges)
 	a.Ints(hy.kinkSteps[:])
-	a.Bool(&hy.asleep, &hy.tolerant)
+	a.Bool(&hy.asleep, &hy.tolerant, &hy.hopeless)
 	a.Float(&hy.next, &hy.limit.t, &hy.limit.gap, &hy.nudged)
 	for i := range hy.pile {
 		z := &hy.pile[i]

@@ -106,7 +106,7 @@ func newChart(ws *Workspace) *chart {
 		return i
 	}
 	fits := func(i int32, j int) bool {
-		return (ws.Mass == nil || ws.Mass[j] != 0) && level(i) == candidate(j)
+		return ws.differential(j) && level(i) == candidate(j)
 	}
 	for j := range n {
 		first := int32(-1)

@@ -80,7 +80,7 @@ func (d *dependent) adopt() {
 	}
 	d.coords = d.coords[:0]
 	for i := range int32(d.ws.N()) {
-		if !d.is[i] && (d.ws.Mass == nil || d.ws.Mass[i] != 0) {
+		if !d.is[i] && d.ws.differential(int(i)) {
 			d.coords = append(d.coords, i)
 		}
 	}

@@ -223,7 +223,7 @@ func (f *frame) Interpolate(t float64, u []float64) {
 	for i, a := range w.UPrev {
 		b := w.U[i]
 		u[i] = a + x*(b-a)
-		if w.Mass == nil || w.Mass[i] != 0 {
+		if w.differential(i) {
 			u[i] += x * (x - 1) * ((1-2*x)*(b-a) + h*((x-1)*f0[i]+x*f1[i]))
 		}
 	}
@@ -471,7 +471,7 @@ func (d *dynamic) tgrad(t float64, u, p, dt []float64) {
 func newNested(ws *Workspace, c *chart) *frame {
 	var ind []int32
 	for i := range int32(ws.N()) {
-		if ws.Mass == nil || ws.Mass[i] != 0 {
+		if ws.differential(int(i)) {
 			ind = append(ind, i)
 		}
 	}

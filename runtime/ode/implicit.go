@@ -166,7 +166,7 @@ func (s *implicitSystem) evaluate(t float64, u, du, r []float64) {
 	}
 	ws.K.RHS(t, u, ws.Params, r)
 	for i, f := range r {
-		if ws.Mass == nil || ws.Mass[i] != 0 {
+		if ws.differential(i) {
 			f -= du[i]
 		}
 		r[i] = -f

@@ -15,7 +15,7 @@ const (
 func (ws *Workspace) leaps(h float64, f0, f1 []float64) bool {
 	u, next := ws.U, ws.UNew[:len(ws.U)]
 	for i, v := range next {
-		if v = math.Abs(v); v > leapGrow*math.Abs(u[i]) && v > leapTol*ws.AbsTol[i] && (ws.Mass == nil || ws.Mass[i] != 0) &&
+		if v = math.Abs(v); v > leapGrow*math.Abs(u[i]) && v > leapTol*ws.AbsTol[i] && ws.differential(i) &&
 			v > leapGrow*(math.Abs(u[i])+math.Abs(h)*math.Max(math.Abs(f0[i]), math.Abs(f1[i]))) {
 			return true
 		}

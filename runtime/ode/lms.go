@@ -324,7 +324,7 @@ func (s *lms) newton(h, t float64) error {
 		}
 		ws.Stats.Newton++
 		for i, f := range s.f {
-			if ws.Mass == nil || ws.Mass[i] != 0 {
+			if ws.differential(i) {
 				f -= (s.alpha[0]*y[i] + s.r[i]) / h
 			}
 			s.d[i] = f

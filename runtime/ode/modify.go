@@ -93,7 +93,7 @@ func (in *Integrator) Nudge(d []float64) error {
 		return fmt.Errorf("Nudge: %v added to %s", d[i], in.p.state(i))
 	}
 	for i, v := range d {
-		if ws.Mass == nil || ws.Mass[i] != 0 {
+		if ws.differential(i) {
 			ws.U[i] += v
 		}
 	}
@@ -225,7 +225,7 @@ func (in *Integrator) RelTol() float64 { return in.ws.RelTol }
 
 // Differential reports whether entry i of the state has a derivative, and is not algebraic.
 func (in *Integrator) Differential(i int) bool {
-	return in.ws.Mass == nil || in.ws.Mass[i] != 0
+	return in.ws.differential(i)
 }
 
 // Derivative writes f(t, u, p) at the present point to du, in the user's direction of time.

@@ -266,7 +266,7 @@ func (b *multistep) reload() error {
 		return ws.FailStep(b.hz)
 	}
 	for i, f := range b.f {
-		if ws.Mass == nil || ws.Mass[i] != 0 {
+		if ws.differential(i) {
 			b.z[1][i] = b.hz * f
 		}
 	}

@@ -42,7 +42,7 @@ func newProjector(ws *Workspace) *projector {
 	}
 	pr.vals = make([]float64, pr.pat.NNZ())
 	for i := range pr.move {
-		pr.move[i] = ws.Mass == nil || ws.Mass[i] != 0
+		pr.move[i] = ws.differential(i)
 	}
 	if p.NInv <= denseInvariants && n <= denseStates {
 		pr.ls = linsolve.NewLeastSquares(p.NInv, n)

@@ -26,7 +26,7 @@ func (in *Integrator) reconcile(before []float64) error {
 	jumped := make([]bool, ws.N())
 	some := false
 	for j, v := range ws.U {
-		if (ws.Mass == nil || ws.Mass[j] != 0) && v != before[j] {
+		if ws.differential(j) && v != before[j] {
 			jumped[j], some = true, true
 		}
 	}

@@ -324,7 +324,7 @@ func (hy *hybrid) rebound() {
 		ahead = 1e-4 * ws.H
 	}
 	for i, v := range ws.U {
-		if ws.Mass == nil || ws.Mass[i] != 0 {
+		if ws.differential(i) {
 			v += ahead * du[i]
 		}
 		ws.UNew[i] = v

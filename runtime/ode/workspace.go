@@ -112,6 +112,9 @@ func newWorkspace(ctx context.Context, p *Problem, k *Kernels, params []float64,
 // N is the number of states.
 func (ws *Workspace) N() int { return len(ws.U) }
 
+// differential reports whether entry i of the state has a derivative, and is not algebraic.
+func (ws *Workspace) differential(i int) bool { return ws.Mass == nil || ws.Mass[i] != 0 }
+
 // RHS writes f(t, u, p) to du and counts it.
 func (ws *Workspace) RHS(t float64, u, du []float64) {
 	ws.Stats.RHS++
@@ -411,7 +414,7 @@ func (ws *Workspace) FailStep(h float64) *Failure {
 	for _, s := range [...]float64{1, 1e3, 1e6} {
 		for i := range u {
 			u[i] = ws.U[i]
-			if ws.Mass == nil || ws.Mass[i] != 0 {
+			if ws.differential(i) {
 				u[i] += s * h * du[i]
 			}
 		}
@@ -427,7 +430,7 @@ func (ws *Workspace) FailStep(h float64) *Failure {
 	worst, at := 0.0, -1
 	for i := range u {
 		r := math.Abs(du[i]) / (ws.AbsTol[i] + ws.RelTol*math.Abs(ws.U[i]))
-		if (ws.Mass == nil || ws.Mass[i] != 0) && r > worst {
+		if ws.differential(i) && r > worst {
 			worst, at = r, i
 		}
 	}
@@ -501,7 +504,7 @@ func (ws *Workspace) firstStep(f0 []float64, order int) (h, rate float64) {
 	norm := func(v func(i int) float64) float64 {
 		s, n := 0.0, 0
 		for i, u := range ws.U {
-			if ws.Mass == nil || ws.Mass[i] != 0 {
+			if ws.differential(i) {
 				x := v(i) / (ws.AbsTol[i] + ws.RelTol*math.Abs(u))
 				s += x * x
 				n++
@@ -521,7 +524,7 @@ func (ws *Workspace) firstStep(f0 []float64, order int) (h, rate float64) {
 	for range 8 {
 		for i, u := range ws.U {
 			ws.UNew[i] = u
-			if ws.Mass == nil || ws.Mass[i] != 0 {
+			if ws.differential(i) {
 				ws.UNew[i] += h0 * f0[i]
 			}
 		}
